@@ -1,0 +1,46 @@
+"""Measure, and write the tables into `benchmarks/README.md`: `python -m benchmarks [speed] [memory] [accuracy]`."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from benchmarks import accuracy, memory, speed
+from benchmarks.measure import machine
+
+README = Path(__file__).with_name("README.md")
+
+
+def main() -> None:
+    """Run the parts asked for, all by default, and replace their tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", default=["speed", "memory", "accuracy"], help="speed, memory, accuracy")
+    parser.add_argument("--data", type=Path, help="folder with the M4 files; accuracy is left out without it")
+    parser.add_argument("--presets", default="fast,default", help="presets to train, separated by commas")
+    parser.add_argument("--seeds", default="1,2", help="seeds to train with, separated by commas")
+    given = parser.parse_args()
+    parts = {
+        "speed": speed.measure,
+        "memory": memory.measure,
+        "accuracy": lambda: accuracy.measure(given.data, given.presets.split(","), [*map(int, given.seeds.split(","))]),
+    }
+    for part in given.parts:
+        if part == "accuracy" and given.data is None:
+            print("accuracy: left out, since --data names no folder")
+            continue
+        print(f"{part} …", flush=True)
+        text = f"{parts[part]()}\n\nMeasured on {machine()}."
+        print(text, flush=True)
+        write(part, text)
+
+
+def write(part: str, text: str) -> None:
+    """Replace the text between a part's markers in the README."""
+    readme = README.read_text()
+    pattern = re.compile(rf"(<!-- {part} -->\n).*?(\n<!-- /{part} -->)", re.DOTALL)
+    README.write_text(pattern.sub(lambda match: match[1] + text + match[2], readme))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Cold starts: a fresh process each time, against `python -c "import tensorflow"` in the same rounds."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.measure import FORECAST, interleaved, run, table
+
+
+def measure() -> str:
+    """Return the table of cold starts."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        steps = np.arange(10_000)
+        values = 100 + 10 * np.sin(2 * np.pi * steps / 24) + np.random.default_rng(0).normal(size=len(steps))
+        stamps = np.datetime64("2024-01-01T00", "s") + steps * np.timedelta64(3600, "s")
+        rows = "".join(f"{s},{v:.3f}\n" for s, v in zip(stamps, values, strict=True))
+        (folder / "series.csv").write_text("time,value\n" + rows)
+        run([*FORECAST, "train", "series.csv", "--steps", "100", "--ensemble", "3"], folder)
+        commands = [
+            [sys.executable, "-c", "import tensorflow"],
+            [*FORECAST, "--help"],
+            [*FORECAST, "predict", "series.csv"],
+        ]
+        runs = interleaved(commands, folder)
+    labels = ['`python -c "import tensorflow"`', "`forecast --help`", "`forecast predict`, 1 series of 10,000 rows"]
+    bounds = ["", "≤ 0.3 s", "≤ 0.35 of the first, ≤ 250 MB"]
+    rows = [
+        [label, f"{r.seconds:.2f} s", f"{r.seconds / runs[0].seconds:.2f}", f"{r.megabytes:.0f} MB", bound]
+        for label, r, bound in zip(labels, runs, bounds, strict=True)
+    ]
+    return table(["command", "wall time", "ratio", "peak memory", "bound"], rows)

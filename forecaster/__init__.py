@@ -1,0 +1,36 @@
+"""Forecast time series with a stacked LSTM, from the command line.
+
+Data is frozen and flows one way: file → Table → Panel → Windows → Model → Forecast → file.
+
+Each module is one room, holds one noun, and may import only from the rooms above it in this list; on the right are the
+heavy packages that it may import when it is itself imported. A test reads the list from here.
+
+    errors        what can go wrong, each with its exit code
+    files         the only room that writes: atomic replace, publish a folder, lock, hash
+    config        every setting, written once: default, bounds, help
+    arrow         numpy ↔ Arrow, without a detour through pandas              numpy pyarrow
+    stamps        text ↔ time: formats, zones, and back as they came in       numpy pyarrow
+    frequency     the frequency of a time index, and the next stamps          numpy
+    source        a path → its bytes, whole and unchanged while read
+    dialect       how a CSV file is written: separator, decimal, header
+    table         a file → strict table of text with line numbers             numpy pyarrow
+    schema        what each column is; frozen in the model                    pyarrow
+    rows          a table → observations: series, stamp, value; Finding       numpy pyarrow
+    checks        rows → findings: disorder, duplicates, holes, odd ids       numpy
+    panel         Panel: regular series at one frequency, valid by construction numpy
+    seasonality   season lengths found in the values themselves               numpy
+    windows       scaling, and cutting windows in batches                     numpy
+    metrics       the published error measures                                numpy
+    forecast      forecast rows, and intervals from calibration residuals     numpy
+    baselines     naive, seasonal naive, drift                                numpy
+    plan          every number that training needs, chosen from the data      numpy
+    runtime       the process made ready for Keras: environment, stderr
+    network       the Keras network, the whole of it in one file              keras numpy
+    training      batches, optimiser, early stopping, device                  keras numpy tensorflow
+    serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime
+    store         saved models: versions, manifest, load                      numpy
+    jobs          one short function a use case; it only sequences calls      numpy
+    cli           the terminal and cron: options, output, one file a command  typer
+"""
+
+__version__ = "0.1.0"

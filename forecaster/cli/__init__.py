@@ -1,0 +1,1 @@
+"""The command line: the only room that talks to a person, to cron, and to a pipe."""

@@ -1,0 +1,188 @@
+"""The `forecast` application: its commands, and the one place where a fault becomes a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from forecaster import __version__
+from forecaster.cli import log, models
+from forecaster.cli.help import Command
+from forecaster.cli.predict import predict
+from forecaster.cli.process import Stopped, discard_stdout, leave, prepare_streams, stoppable
+from forecaster.cli.train import train
+from forecaster.errors import BUG, OK, ForecastError, ResourceError, StorageError, UsageError
+
+BROKEN_PIPE = 141
+LONGEST_LINE = 2_000
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What the world is told when a command fails.
+
+    Attributes:
+        exit_code: What the process exits with.
+        code: The short name in `forecast: error[CODE]: …`.
+        text: One line; empty where nobody listens any more.
+    """
+
+    exit_code: int
+    code: str
+    text: str
+
+
+def explain(error: BaseException, log_file: Path | None = None) -> Failure:
+    """Return what an exception means to the user. Whatever is not listed here is a bug of ours."""
+    match error:
+        case ForecastError():
+            return Failure(error.exit_code, error.code, error.line()[:LONGEST_LINE])
+        case typer.TyperException():  # wrong usage; `ctx` says of which command
+            where = getattr(getattr(error, "ctx", None), "command_path", "forecast")
+            message = " ".join(error.format_message().split()).replace(": Value error, ", ": ").rstrip(".?")
+            return explain(UsageError(message, hint=f"See: {where} --help"))
+        case Stopped():
+            return Failure(128 + error.signal, "STOPPED", f"stopped; {error.state}")
+        case KeyboardInterrupt():
+            return explain(Stopped(2))
+        case BrokenPipeError():
+            return Failure(BROKEN_PIPE, "PIPE", "")
+        case MemoryError():
+            return explain(ResourceError("out of memory", hint="Try fewer series at a time, or a smaller --batch-size"))
+        case OSError():
+            reason = error.strerror or str(error)
+            return explain(StorageError(f"{error.filename}: {reason}" if error.filename else reason))
+    where = f"The traceback is in {log_file}" if log_file else "For the traceback, run it again with FORECAST_DEBUG=1"
+    text = ForecastError(f"unexpected {type(error).__name__}: {str(error)[:300]}", hint=where).line()
+    return Failure(BUG, "BUG", text)
+
+
+def run(work: Callable[[], Any], command: str = "", log_file: Path | None = None) -> int:
+    """Do the work of a command and return the exit code: the one error boundary.
+
+    On failure stdout holds nothing of ours, and stderr ends in one line.
+    """
+    began = time.monotonic()
+    with log.recording(log_file), stoppable():
+        log.event("start", command=command, version=__version__, pid=os.getpid())
+        ending: dict[str, Any] = {}
+        try:
+            returned = work()
+            sys.stdout.flush()
+            code = returned if isinstance(returned, int) else OK
+        except typer.Exit as done:  # --help, --version
+            code = done.exit_code
+        except SystemExit:  # shell completion
+            raise
+        except BaseException as error:  # noqa: BLE001 - the boundary: each exception gets its line and its exit code
+            failure = explain(error, log_file)
+            code = failure.exit_code
+            ending = {"error": failure.code, "message": failure.text}
+            report(error, failure)
+        log.event("end", exit_code=code, seconds=round(time.monotonic() - began, 3), **ending)
+    return code
+
+
+def report(error: BaseException, failure: Failure) -> None:
+    """Write the one line to stderr, and the traceback of a bug to the log; with FORECAST_DEBUG=1 any to stderr."""
+    discard_stdout()
+    if failure.exit_code == BUG:
+        log.event("bug", traceback="".join(traceback.format_exception(error)))
+    with suppress(OSError):
+        if os.environ.get("FORECAST_DEBUG") and not isinstance(error, typer.TyperException):
+            traceback.print_exception(error, file=sys.stderr)
+        if failure.text:
+            print(f"forecast: error[{failure.code}]: {failure.text}", file=sys.stderr, flush=True)
+
+
+def log_file_in(arguments: Sequence[str]) -> Path | None:
+    """Return the value of --log-file, found before parsing: a command line that does not parse is recorded as well."""
+    for flag, value in pairwise([*arguments, ""]):
+        if flag == "--":
+            break
+        if flag == "--log-file" and value:
+            return Path(value)
+        if flag.startswith("--log-file="):
+            return Path(flag.partition("=")[2])
+    return None
+
+
+class Application(TyperGroup):
+    """The group of all commands, run inside the boundary: by the script, by `python -m` and by tests alike."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Run one command line and exit; the parameters are those of Typer, of which `args` counts."""
+        arguments = sys.argv[1:] if args is None else list(args)
+        self._main_shell_completion({}, "forecast", complete_var)
+
+        def work() -> Any:
+            with self.make_context("forecast", arguments) as context:
+                return self.invoke(context)
+
+        command = next((argument for argument in arguments if not argument.startswith("-")), "")
+        sys.exit(run(work, command, log_file_in(arguments)))
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        typer.echo(f"forecast {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="forecast",
+    cls=Application,
+    rich_markup_mode=None,  # help is plain text: instant, and the same on every terminal and in a pipe
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+)
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Forecast time series with a stacked LSTM.
+
+    Begin with: forecast train sample_data/nyc_departures_daily.csv
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise UsageError("no command", hint="Begin with: forecast train DATA")
+
+
+app.command(cls=Command)(train)
+app.command(cls=Command)(predict)
+app.add_typer(models.app)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    prepare_streams()
+    try:
+        app()
+    except SystemExit as done:
+        leave(done.code)

@@ -1,0 +1,59 @@
+"""What was found in a data file, in the words that a person reads while a command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from forecaster.cli import log
+from forecaster.cli.output import Block, Grid, Line, Printer, listed, warn
+from forecaster.errors import OK, PARTIAL
+
+if TYPE_CHECKING:
+    from forecaster.panel import Panel
+
+MOST_FINDINGS = 12
+STYLES = {"warning": "yellow", "error": "red"}
+
+
+def note_panel(printer: Printer, panel: Panel) -> None:
+    """Tell what was detected and what is odd, and record it."""
+    log.event(
+        "data", source=panel.source, rows=panel.rows, series=panel.n_series, frequency=panel.frequency.alias,
+        skipped=dict(panel.skipped), findings=[finding.message for finding in panel.findings],
+    )  # fmt: skip
+    if printer.notes:
+        printer.note(*describe(panel))
+
+
+def describe(panel: Panel) -> Iterator[Block]:
+    """Yield what was detected: columns, frequency, season, series; then the findings."""
+    schema, lengths = panel.schema, panel.lengths
+    columns = [f"time: {schema.time}", f"series: {schema.id}", f"target: {schema.target}"]
+    wide = "target: every other column"
+    known = columns[:1] + (columns[1:2] if schema.id else []) + ([columns[2]] if schema.target else [wide])
+    season = f"season of {panel.season_length} steps" if panel.season_length > 1 else "no season known"
+    steps = f"{lengths.min():,}" if lengths.min() == lengths.max() else f"{lengths.min():,} to {lengths.max():,}"
+    yield Grid([
+        ("data", f"{panel.source}, {panel.rows:,} rows"),
+        ("columns", ", ".join(known)),
+        ("frequency", f"{panel.frequency.alias}, {season}"),
+        ("series", f"{panel.n_series:,} of {steps} steps" if panel.n_series > 1 else f"1 of {steps} steps"),
+    ])  # fmt: skip
+    for finding in panel.findings[:MOST_FINDINGS]:
+        hint = f". {finding.hint}" if finding.hint else ""
+        yield Line(f"{finding.severity}: {finding.message}{hint}", STYLES.get(finding.severity, "dim"))
+    if len(panel.findings) > MOST_FINDINGS:
+        yield Line(f"and {len(panel.findings) - MOST_FINDINGS} more findings: see --format json", "dim")
+    for name, reason in panel.skipped[:MOST_FINDINGS]:
+        yield Line(f"skipped: series {name!r}: {reason}", "yellow")
+
+
+def finish(panel: Panel) -> int:
+    """Return the exit code of work that was done; series that were left out are named on stderr, whoever reads it."""
+    if not panel.skipped:
+        return OK
+    names = listed([name for name, _ in panel.skipped], 10)
+    reason = panel.skipped[0][1]
+    warn(f"{len(panel.skipped):,} series skipped: {names} (the first: {reason})")
+    return PARTIAL

@@ -1,0 +1,116 @@
+"""Settings dataclasses become flags, and flags become settings again. Nothing about a setting is written here.
+
+A command takes whole settings; `takes_settings` shows Typer a flag for each of their fields:
+
+    @takes_settings
+    def train(data: DataFile, reading: ReadSettings, output: OutputSettings) -> int: ...
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import typer
+
+from forecaster.config import StoreSettings, check_bounds, knob
+
+Format = Literal["table", "json", "csv"]
+
+SHORT = {"quiet": "-q", "output": "-o"}
+"""Second, shorter names of a few flags."""
+
+NUMBERS = {int: "N", float: "X"}
+"""What stands for a number in help."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputSettings:
+    """What every command prints, and where it keeps a record."""
+
+    format: Format | None = knob(None, "What to print on stdout; by default a table on a terminal.", panel="Output")
+    quiet: bool = knob(False, "Print nothing but errors and what --format asks for.", panel="Output")
+    log_file: Path | None = knob(None, "Append a record of the run as JSON lines.", panel="Output", metavar="PATH")
+
+
+def option(settings: type, name: str) -> Any:
+    """Return the Typer option of one field of a settings dataclass."""
+    field, kind = next(f for f in fields(settings) if f.name == name), get_type_hints(settings)[name]
+    flags = [f"--{name.replace('_', '-')}", *([SHORT[name]] if name in SHORT else [])]
+    metavars = (symbol for number, symbol in NUMBERS.items() if number in (kind, *get_args(kind)))
+    return typer.Option(
+        *flags,
+        help=" ".join((field.metadata["help"], bounds_of(field.metadata["min"], field.metadata["max"]))).strip(),
+        rich_help_panel=field.metadata["panel"],
+        metavar=field.metadata["metavar"] or next(metavars, None),
+        show_default=field.default not in (None, False),
+    )
+
+
+def bounds_of(low: float | None, high: float | None) -> str:
+    """Return the bounds of a number as help shows them; `check_bounds` keeps them, and says so in better words."""
+    if low is None:
+        return "" if high is None else f"[at most {high}]"
+    return f"[at least {low}]" if high is None else f"[{low} to {high}]"
+
+
+DataFile = Annotated[
+    str, typer.Argument(metavar="DATA", help="CSV, CSV.gz or Parquet file, or - for stdin.", show_default=False)
+]
+MaybeDataFile = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="DATA",
+        help="CSV, CSV.gz or Parquet file, or - for stdin; by default the file that the model was trained on.",
+        show_default=False,
+    ),
+]
+ModelsDir = Annotated[Path | None, option(StoreSettings, "models_dir")]
+
+
+def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command one flag for each field of the settings dataclasses among its parameters.
+
+    The command is called with the settings built and their bounds checked. Other parameters stay as they are.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    given = inspect.signature(command).parameters
+    groups = {name: hints[name] for name in given if is_dataclass(hints[name])}
+    parameters = [p.replace(annotation=hints[n], kind=p.KEYWORD_ONLY) for n, p in given.items() if n not in groups]
+    for settings in groups.values():
+        kinds = get_type_hints(settings)
+        parameters += [
+            inspect.Parameter(
+                f.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=f.default,
+                annotation=Annotated[kinds[f.name], option(settings, f.name)],
+            )
+            for f in fields(settings)
+        ]
+
+    @functools.wraps(command)
+    def with_flags(**values: Any) -> int:
+        built = {name: build(settings, values) for name, settings in groups.items()}
+        others = {name: values[name] for name in given if name not in groups}
+        return command(**others, **built)
+
+    shown: Any = with_flags  # what Typer looks at
+    shown.__signature__ = inspect.Signature(parameters)
+    shown.__annotations__ = {p.name: p.annotation for p in parameters}
+    return with_flags
+
+
+def build(settings: type[Any], values: dict[str, Any]) -> Any:
+    """Return settings from the values of their flags.
+
+    Raises:
+        UsageError: A value is out of its bounds.
+    """
+    built = settings(**{f.name: values[f.name] for f in fields(settings)})
+    check_bounds(built)
+    return built

@@ -1,0 +1,217 @@
+"""What is shown: data and results on stdout, notes on stderr. Rich is at home here and in `progress`.
+
+Commands describe what there is to show as plain texts and grids. What is on the screen of a person has colours and the
+terminal's width; what goes into a pipe or file has neither, and is never cut.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from forecaster.cli.options import Format, OutputSettings
+from forecaster.errors import StorageError
+
+ENDLESS = 100_000
+"""Columns of what is no terminal: nothing is wrapped there."""
+
+LABEL = 13
+"""Columns of a row's name, so that grids one below the other line up."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A paragraph in a style of Rich, such as `bold` or `yellow`."""
+
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table.
+
+    Attributes:
+        rows: Texts; all rows are equally long.
+        header: Column names; without them the first column names the row.
+        texts: How many leading columns under a header are texts; the others are numbers, and flush right.
+    """
+
+    rows: Sequence[Sequence[str]]
+    header: Sequence[str] = ()
+    texts: int = 1
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Lines that are drawn already, not to be wrapped."""
+
+    lines: Sequence[str]
+
+
+Block = Line | Grid | Picture
+
+
+class Printer:
+    """Shows one command's results and notes in the way that its settings and its surroundings ask for.
+
+    Attributes:
+        format: How results are written to stdout; None for not at all.
+        notes: Whether somebody is there to read notes on stderr.
+    """
+
+    def __init__(self, settings: OutputSettings, *, piped: Format | None = None) -> None:
+        """Decide once.
+
+        Args:
+            settings: What the user asked for.
+            piped: What to write where stdout is no terminal and no format was asked for; None for nothing.
+        """
+        self.format = settings.format or (None if settings.quiet else "table" if sys.stdout.isatty() else piped)
+        self.notes = not settings.quiet and sys.stderr.isatty()
+
+    def show(self, data: Any, rows: Sequence[Mapping[str, Any]], blocks: Iterable[Block]) -> None:
+        """Write a result to stdout: `data` as JSON, `rows` as CSV, or `blocks` for people."""
+        match self.format:
+            case "json":
+                write_stdout(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+            case "csv":
+                write_stdout(to_csv(rows))
+            case "table":
+                write_stdout(render(blocks, sys.stdout))
+
+    def note(self, *blocks: Block) -> None:
+        """Tell a person something on stderr, if there is one."""
+        if self.notes:
+            sys.stderr.write(render(blocks, sys.stderr))
+            sys.stderr.flush()
+
+
+def warn(text: str) -> None:
+    """Write one line to stderr, whoever reads it."""
+    print(f"forecast: warning: {printable(text)}", file=sys.stderr, flush=True)
+
+
+def write_stdout(text: str) -> None:
+    """Write data to stdout, all of it or an exception.
+
+    Raises:
+        StorageError: stdout is closed, or its disk is full.
+        BrokenPipeError: The reader has gone.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError(f"cannot write to stdout: {error.strerror}") from error
+
+
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows with the same keys as CSV with a header; None is an empty cell."""
+    buffer = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return buffer.getvalue()
+
+
+def render(blocks: Iterable[Block], stream: TextIO) -> str:
+    """Return blocks as text for a stream: in colour, and wrapped to its width, where it is a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(
+        file=io.StringIO(), width=width_of(stream), force_terminal=has_colour(stream), highlight=False,
+        color_system="auto" if has_colour(stream) else None,
+    )  # fmt: skip
+    with console.capture() as captured:
+        for block in blocks:
+            match block:
+                case Line():
+                    console.print(Text(printable(block.text), style=block.style), overflow="fold")
+                case Grid():
+                    for grid in fitted(block, console.width):
+                        console.print(_table(grid))
+                case Picture():
+                    console.print(Text("\n".join(block.lines)), no_wrap=True, overflow="crop")
+    return "\n".join(line.rstrip() for line in captured.get().split("\n"))
+
+
+def fitted(grid: Grid, width: int) -> Iterator[Grid]:
+    """Yield the grid, or where its columns do not fit a grid for each row: header and cell beside each other."""
+    from rich.cells import cell_len
+
+    columns = zip(grid.header, *grid.rows, strict=True) if grid.header else ()
+    if sum(max(cell_len(printable(cell)) for cell in column) + 2 for column in columns) - 2 <= width:
+        yield grid
+        return
+    for row in grid.rows:
+        yield Grid([*zip(grid.header, row, strict=True), ("", "")])
+
+
+def _table(grid: Grid) -> Any:
+    """Return a Rich table without lines: long texts are folded, never cut."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=bool(grid.header), pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for index in range(len(grid.header or grid.rows[0])):
+        table.add_column(
+            Text(printable(grid.header[index])) if grid.header else "",
+            justify="left" if index < grid.texts or not grid.header else "right",
+            style="" if grid.header or index else "cyan",
+            overflow="fold",
+        )
+    for first, *rest in grid.rows:  # a minimal width of the column would make Rich cut the others
+        name = first if grid.header else first.ljust(LABEL)
+        table.add_row(*(Text(printable(cell)) for cell in (name, *rest)))
+    return table
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that is to be coloured and animated (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: TextIO) -> int:
+    """Return how many columns a line may have."""
+    if not stream.isatty():
+        return ENDLESS
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+def printable(text: str) -> str:
+    """Return a text with control characters escaped, line ends aside: data cannot drive a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number with at least that many significant digits, thousands grouped; a dash where it is undefined."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    places = digits - 1 - math.floor(math.log10(abs(value))) if value else digits - 1
+    return f"{value:,.{min(max(places, 0), 9)}f}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share of one in percent."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Return the first names, and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -1,0 +1,115 @@
+"""`forecast predict`: a saved model and a data file in, a forecast file out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from forecaster.cli import log
+from forecaster.cli.chart import Curve, draw
+from forecaster.cli.notes import finish, note_panel
+from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
+from forecaster.cli.output import Block, Grid, Line, Picture, Printer, number, printable, width_of, write_stdout
+from forecaster.cli.process import after
+from forecaster.config import PredictSettings
+from forecaster.errors import UsageError
+
+if TYPE_CHECKING:
+    from forecaster.jobs import PredictResult
+
+MOST_SERIES = 4
+"""Series in the table on the screen."""
+
+MOST_ROWS = 12
+"""Its rows."""
+
+WIDE = 70
+"""Columns from which on every interval fits."""
+
+MOST_HISTORY = 200
+"""Values before the forecast in the chart."""
+
+
+@takes_settings
+def predict(
+    settings: PredictSettings, output: OutputSettings, data: MaybeDataFile = None, models_dir: ModelsDir = None
+) -> int:
+    """Forecast what comes after the end of a data file, with a saved model.
+
+    Writes one row a series and step: forecast, the ends of each interval, and the method. The data file is read as the
+    model's was: nothing is guessed anew. Off a terminal nothing is printed unless --format is given; --format csv
+    prints the forecast file as well as writing it, --output - only prints it.
+
+    Example: forecast predict sample_data/nyc_departures_daily.csv --output forecasts.csv
+    """
+    from forecaster import jobs
+
+    if settings.output == "-" and output.format in ("table", "json"):
+        raise UsageError(
+            f"--output - prints the forecasts, so --format {output.format} has no place", hint="Leave one of them out"
+        )
+    printer = Printer(output)
+    job = jobs.PredictJob(data=data, settings=settings, models_dir=models_dir)
+    result = jobs.predict(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel)))
+    with after(f"{result.output} was written" if result.output else "nothing changed"):
+        log.event("predicted", model=result.model.name, version=result.model.version, output=result.output)
+        if result.output is None or output.format == "csv":
+            write_stdout(result.text)
+        else:
+            printer.show(result.summary(), [], describe(result))
+        return finish(result.panel)
+
+
+def describe(result: PredictResult) -> Iterator[Block]:
+    """Yield a chart of the first series, the first rows, and where the rest is."""
+    forecast, summary = result.forecast, result.summary()
+    if sys.stdout.isatty() and (sys.stdout.encoding or "").lower().startswith("utf"):
+        yield from chart(result)
+    yield first_rows(result)
+    shown = len({*forecast.ids[:MOST_SERIES]})
+    if len(forecast.ids) > shown:
+        yield Line(f"and {len(forecast.ids) - shown:,} more series", "dim")
+    yield Line("")
+    methods = ", ".join(f"{name} {count:,}" for name, count in summary["methods"].items())
+    yield Grid([
+        ("model", f"{result.model.name} {result.model.version}"),
+        ("series", f"{summary['series']:,} (by method: {methods})"),
+        ("file", f"{result.output}, {summary['rows']:,} rows"),
+    ])  # fmt: skip
+
+
+def first_rows(result: PredictResult) -> Grid:
+    """Return the first steps of the first series; on a narrow terminal with the first interval only."""
+    forecast = result.forecast
+    series = min(len(forecast.ids), MOST_SERIES)
+    steps = min(forecast.values.shape[1], MOST_ROWS // series)
+    named = forecast.id_column is not None
+    header = [forecast.id_column] if forecast.id_column is not None else []
+    header += [forecast.time_column, "forecast"]
+    intervals = forecast.intervals if width_of(sys.stdout) >= WIDE else forecast.intervals[:1]
+    header += [f"{end} {level:g} %" for level, *_ in intervals for end in ("low", "high")]
+    rows = []
+    for s in range(series):
+        for h in range(steps):
+            ends = [number(end[s, h]) for _, *both in intervals for end in both]
+            name = [forecast.ids[s]] if named else []
+            rows.append([*name, str(forecast.stamps[s, h]), number(forecast.values[s, h]), *ends])
+    return Grid(rows, header, texts=1 + named)
+
+
+def chart(result: PredictResult) -> Iterator[Block]:
+    """Yield the end of the first series, its forecast, and its interval of 80 % (or of the lowest level)."""
+    forecast, panel = result.forecast, result.panel
+    horizon = forecast.values.shape[1]
+    history = panel.series(0)[-min(MOST_HISTORY, max(3 * horizon, 2 * panel.season_length, 30)) :]
+    stamps = panel.write(panel.stamps(0)[-len(history) :][[0, -1]])
+    level, low, high = next((i for i in forecast.intervals if i[0] == 80), forecast.intervals[0])
+    ends = (str(stamps[0]), str(stamps[1]), str(forecast.stamps[0, -1]))
+    curve = Curve(history=history, forecast=forecast.values[0], low=low[0], high=high[0], stamps=ends)
+    lines = draw(curve, number, width_of(sys.stdout))
+    if lines:
+        name = f"{printable(forecast.ids[0])}: " if forecast.ids[0] else ""
+        yield Line(f"{name}the last {len(history)} values, the forecast, and its {level:g} % interval", "bold")
+        yield Picture(lines)
+        yield Line("")

@@ -1,0 +1,196 @@
+"""Every setting, written once.
+
+A field made by `knob` becomes a flag of the command line, its default, its bounds and its help, and a row of the README's
+settings table. `None` as a default means "chosen from the data, and printed".
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from forecaster.errors import UsageError
+
+Cell = Literal["lstm", "gru"]
+Loss = Literal["mse", "mae", "huber"]
+Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
+Preset = Literal["fast", "default", "best"]
+Device = Literal["auto", "cpu", "gpu"]
+OnGap = Literal["interpolate", "ffill", "zero", "error"]
+Transform = Literal["auto", "log", "none"]
+Base = Literal["auto", "last", "seasonal"]
+
+
+def knob(
+    default: Any,
+    help: str,
+    *,
+    panel: str,
+    bounds: tuple[float | None, float | None] = (None, None),
+    metavar: str | None = None,
+) -> Any:
+    """Declare one setting.
+
+    Args:
+        default: The value when the flag is not given; `None` means chosen from the data.
+        help: One or two sentences; units, and what `None` stands for.
+        panel: The heading in `--help` that it stands under.
+        bounds: Smallest and largest allowed value, inclusive; `None` for no bound.
+        metavar: What stands for the value in `--help`.
+    """
+    low, high = bounds
+    return field(default=default, metadata={"help": help, "panel": panel, "min": low, "max": high, "metavar": metavar})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadSettings:
+    """How to read a data file. What is not given is detected, printed, and frozen in the model."""
+
+    time: str | None = knob(None, "Column with the time stamps.", panel="Data", metavar="COLUMN")
+    id: str | None = knob(None, "Column that says which series a row belongs to.", panel="Data", metavar="COLUMN")
+    target: str | None = knob(None, "Column to forecast.", panel="Data", metavar="COLUMN")
+    wide: bool = knob(False, "Every column beside the time column is a series of its own.", panel="Data")
+    freq: str | None = knob(
+        None, "Frequency as a pandas alias: h, D, B, W, MS, ME, QS, YS, 15min, …", panel="Data", metavar="ALIAS"
+    )
+    season_length: int | None = knob(
+        None,
+        "Steps in one season: 12 for monthly data with a yearly season. 1 for none.",
+        panel="Data",
+        bounds=(1, None),
+    )
+    on_gap: OnGap = knob("interpolate", "What to do with missing stamps and values.", panel="Data")
+    max_missing: float = knob(
+        0.5, "Refuse a series with a larger share of missing values.", panel="Data", bounds=(0, 1)
+    )
+    sep: str | None = knob(None, "Field separator of a CSV file.", panel="File format", metavar="CHAR")
+    decimal: str | None = knob(None, "Decimal mark: . or ,", panel="File format", metavar="CHAR")
+    thousands: str | None = knob(None, "Thousands separator inside numbers.", panel="File format", metavar="CHAR")
+    encoding: str | None = knob(None, "Text encoding, such as utf-8, latin-1, utf-16.", panel="File format")
+    date_format: str | None = knob(
+        None, "strptime format of the time column, such as %d/%m/%Y; or epoch-s, epoch-ms.", panel="File format"
+    )
+    tz: str | None = knob(
+        None, "Time zone of stamps without an offset, such as Europe/Berlin.", panel="File format", metavar="ZONE"
+    )
+    no_header: bool = knob(False, "The file has no header row: columns are named 1, 2, 3, …", panel="File format")
+    skip_rows: int = knob(0, "Lines to skip above the header.", panel="File format", bounds=(0, None))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """The window and the network. `None` is chosen from the data."""
+
+    horizon: int | None = knob(None, "Steps to forecast.", panel="Model", bounds=(1, 10_000))
+    lookback: int | None = knob(None, "Steps of history that the network reads.", panel="Model", bounds=(1, 100_000))
+    segment: int | None = knob(
+        None,
+        "Steps that one LSTM step reads; divides the lookback. 1 is the textbook LSTM.",
+        panel="Model",
+        bounds=(1, None),
+    )
+    cell: Cell = knob("lstm", "Recurrent cell.", panel="Model")
+    layers: int = knob(2, "Stacked recurrent layers, each followed by dropout.", panel="Model", bounds=(1, 8))
+    units: int = knob(128, "Width of each layer.", panel="Model", bounds=(1, 2048))
+    dropout: float = knob(0.2, "Share of each layer's outputs dropped in training.", panel="Model", bounds=(0, 0.9))
+    transform: Transform = knob(
+        "auto", "Take logarithms first: for positive series that grow by percentages.", panel="Model"
+    )
+    base: Base = knob("auto", "Path that the network corrects: last value, or the last season again.", panel="Model")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """How the network is trained. `None` is set by the preset or chosen from the data."""
+
+    preset: Preset = knob("default", "How much time to spend for accuracy.", panel="Training")
+    steps: int | None = knob(None, "Training steps, one batch each.", panel="Training", bounds=(1, 1_000_000))
+    epochs: int | None = knob(
+        None,
+        "Passes over the windows; sets the number of steps instead of --steps.",
+        panel="Training",
+        bounds=(1, None),
+    )
+    batch_size: int | None = knob(None, "Windows in a batch.", panel="Training", bounds=(1, 65_536))
+    learning_rate: float = knob(
+        2e-3, "Learning rate at the start; it decays to 1 %.", panel="Training", bounds=(1e-7, 1)
+    )
+    loss: Loss | None = knob(None, "Loss on the scaled target.", panel="Training")
+    optimizer: Optimizer = knob("adam", "Optimiser.", panel="Training")
+    patience: int = knob(
+        8,
+        "Stop after this many checks without a better held-out loss; 0 never stops.",
+        panel="Training",
+        bounds=(0, None),
+    )
+    ensemble: int | None = knob(None, "Networks whose median is the forecast.", panel="Training", bounds=(1, 50))
+    seed: int = knob(1, "Seed of every random choice.", panel="Training", bounds=(0, 2**31 - 1))
+    device: Device = knob("auto", "Where to train: auto takes a GPU when TensorFlow sees one.", panel="Training")
+    time_limit: float | None = knob(
+        None,
+        "Seconds of training, after which the best weights so far are published.",
+        panel="Training",
+        bounds=(1, None),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings:
+    """Where models are kept, and what may be published."""
+
+    name: str | None = knob(None, "Name of the model; by default the data file's stem.", panel="Model store")
+    models_dir: Path | None = knob(
+        None, "Folder of all models; by default $FORECAST_MODELS, else ./models.", panel="Model store", metavar="DIR"
+    )
+    min_skill: float | None = knob(
+        None, "Refuse to publish (exit 4) a model whose skill over seasonal naive is lower.", panel="Model store"
+    )
+    lock_wait: float = knob(
+        60.0, "Seconds to wait for another training of the same model.", panel="Model store", bounds=(0, None)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings:
+    """What to forecast and where to write it."""
+
+    model: str | None = knob(
+        None, "Model to use: NAME or NAME@VERSION; by default the only one, or the data file's.", panel="Forecast"
+    )
+    horizon: int | None = knob(
+        None, "Steps to forecast, at most those of training; by default all.", panel="Forecast", bounds=(1, None)
+    )
+    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Forecast")
+    output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+
+
+def parse_levels(text: str) -> tuple[float, ...]:
+    """Parse `--levels`: percentages between 0 and 100, exclusive, ascending and without repeats in the answer.
+
+    Raises:
+        UsageError: Something is not such a number.
+    """
+    try:
+        levels = tuple(sorted({float(part) for part in text.split(",") if part.strip()}))
+    except ValueError:
+        levels = ()
+    if not levels or not all(0 < level < 100 for level in levels):
+        raise UsageError(f"--levels: expected percentages between 0 and 100, received {text!r}", hint="--levels 80,95")
+    return levels
+
+
+def check_bounds(settings: Any) -> None:
+    """Refuse a value outside the bounds of its knob.
+
+    Raises:
+        UsageError: A value is out of bounds; the message names the flag, the bounds and the value.
+    """
+    for f in fields(settings):
+        value, low, high = getattr(settings, f.name), f.metadata.get("min"), f.metadata.get("max")
+        if value is None or isinstance(value, (str, bool)):
+            continue
+        if not (-math.inf if low is None else low) <= value <= (math.inf if high is None else high):
+            wanted = "a number" if low is None else f"at least {low}" if high is None else f"from {low} to {high}"
+            raise UsageError(f"--{f.name.replace('_', '-')} must be {wanted}, received {value}")

@@ -1,0 +1,115 @@
+"""What can go wrong, each kind with the exit code that a script can act on.
+
+The core raises these and nothing else for faults that are not bugs; `cli/app.py` is the one place that catches them. A
+message says what is wrong and where, and what was expected and received; `hint` is the next command or flag to type.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+OK = 0
+BUG = 1
+PARTIAL = 3
+"""Published, but some series were skipped; they are named in the output and in the log."""
+
+
+class ForecastError(Exception):
+    """Root of every fault that is not a bug.
+
+    Attributes:
+        exit_code: What the process exits with (BSD `sysexits.h` where it has a fitting code).
+        code: The short name in `forecast: error[CODE]: …`.
+        message: What, where, expected, received: one line without a full stop at its end.
+        hint: The next command or flag to type, or an empty string.
+    """
+
+    exit_code: ClassVar[int] = BUG
+    code: ClassVar[str] = "BUG"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def line(self) -> str:
+        """Return the fault as one printable line: control characters are escaped, so data cannot drive a terminal."""
+        text = f"{self.message}. {self.hint}" if self.hint else self.message
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+class UsageError(ForecastError):
+    """A bad option, or options that do not fit each other."""
+
+    exit_code = 2
+    code = "USAGE"
+
+
+class GateError(ForecastError):
+    """A gate that the user set was not passed: worse than the baseline, too old, diverged. Nothing was published."""
+
+    exit_code = 4
+    code = "GATE"
+
+
+class DataError(ForecastError):
+    """The input is wrong, and will be wrong again."""
+
+    exit_code = 65
+    code = "DATA"
+
+
+class MissingError(ForecastError):
+    """The input, the model or the version does not exist, or is not a regular file."""
+
+    exit_code = 66
+    code = "MISSING"
+
+
+class ResourceError(ForecastError):
+    """Out of memory, or the device asked for is not there."""
+
+    exit_code = 71
+    code = "RESOURCE"
+
+
+class OutputError(ForecastError):
+    """The output cannot be created where it was asked for."""
+
+    exit_code = 73
+    code = "OUTPUT"
+
+
+class StorageError(ForecastError):
+    """Reading or writing failed: disk full, I/O error."""
+
+    exit_code = 74
+    code = "IO"
+
+
+class TryAgainError(ForecastError):
+    """Somebody else holds the lock, or the input changed while it was read."""
+
+    exit_code = 75
+    code = "RETRY"
+
+
+class AccessError(ForecastError):
+    """Permission denied."""
+
+    exit_code = 77
+    code = "PERMISSION"
+
+
+class ModelError(ForecastError):
+    """The saved model is corrupt, of a newer format, or does not fit the data."""
+
+    exit_code = 78
+    code = "MODEL"
+
+
+class DeadlineError(ForecastError):
+    """The deadline passed; nothing was published."""
+
+    exit_code = 124
+    code = "DEADLINE"

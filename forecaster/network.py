@@ -1,0 +1,65 @@
+"""The network, the whole of it: a stacked LSTM with dropout between the layers.
+
+    inputs   [N, K, C]    K segments of a scaled window
+    Dense    [N, K, U]    one linear projection of each segment
+    LSTM     [N, K, U]    then Dropout; the next layer reads every step
+    …
+    LSTM     [N, U]       the last layer answers only after the last segment
+    Dropout  [N, U]
+    Dense    [N, H]       all H steps at once, in scaled units; zero at the start, so that an untrained network
+                          answers the base path itself
+
+Dropout stands between layers, never inside the recurrence, and the gates are sigmoid, the candidate tanh: the settings
+that keep cuDNN's fused kernel on a GPU (`recurrent_dropout=0`, `unroll=False`).
+
+References: Hochreiter & Schmidhuber, Long short-term memory, Neural Computation 9(8), 1997; segments as in Lin et al.,
+SegRNN, 2023, arXiv:2308.11200.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.plan import NetworkShape
+
+Weights = list[NDArray[np.float32]]
+
+
+def build_network(shape: NetworkShape, seed: int) -> keras.Model:
+    """Build a fresh network: [N, K, C] → [N, H]. `seed` fixes its initial weights and its dropout masks."""
+    keras.utils.set_random_seed(seed)
+    recurrent = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[shape.cell]
+    inputs = keras.Input((shape.segments, shape.channels))
+    x = keras.layers.Dense(shape.units)(inputs)  # (N, K, U)
+    for layer in range(1, shape.layers + 1):
+        is_last = layer == shape.layers
+        y = recurrent(shape.units, return_sequences=not is_last)(x)  # (N, K, U), at last (N, U)
+        if shape.residual:
+            y = keras.layers.Add()([y, x[:, -1] if is_last else x])
+        x = keras.layers.Dropout(shape.dropout, seed=seed + layer)(y)
+    return keras.Model(inputs, keras.layers.Dense(shape.horizon, kernel_initializer="zeros")(x))
+
+
+def serving_graph(shape: NetworkShape, members: Sequence[Weights]) -> bytes:
+    """Return an ONNX graph of the whole ensemble: [N, K, C] → [N, M, H], one answer of each member.
+
+    Keras and tf2onnx turn each layer into one ONNX `LSTM` operator (a `GRU` into a `Loop`).
+    """
+    windows = keras.Input((shape.segments, shape.channels), name="windows")
+    networks = [build_network(shape, seed=0) for _ in members]
+    for network, weights in zip(networks, members, strict=True):
+        network.set_weights(weights)
+    ensemble = keras.Model(windows, keras.ops.stack([network(windows) for network in networks], axis=1))
+    ensemble(np.zeros((1, shape.segments, shape.channels), np.float32))  # export needs a model that was called
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = Path(folder) / "network.onnx"
+        ensemble.export(path, format="onnx", verbose=False)
+        return path.read_bytes()

@@ -1,0 +1,357 @@
+"""From a panel and the user's settings to one complete plan: every number that training needs, chosen from the data.
+
+What the user gave is taken as it is; what was left open is chosen by the rules here, which were measured on windows held
+out of the training parts of many data sets (`benchmarks/README.md`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.config import Cell, Loss, ModelSettings, Optimizer, TrainSettings
+from forecaster.errors import DataError, UsageError
+from forecaster.panel import Panel
+from forecaster.seasonality import find_season
+from forecaster.windows import Cutoffs, Ints, WindowShape, cut_windows, to_scale, window_level
+
+LONGEST_LOOKBACK = 1024
+MOST_HELD_OUT = 4096
+"""Windows held out at most: enough for every quantile, cheap to measure on."""
+
+ENOUGH_HELD_OUT = 400
+"""Windows to hold out where the data is long enough: fewer make the quantile of a 95 % interval a guess."""
+
+LARGEST_HELD_OUT_SHARE = 0.2
+"""Of the median series, unless one horizon is more."""
+
+DAYS = {24, 48, 96, 144, 288, 1440}
+"""Season lengths that are a day of hours, half hours, … : a week of them is a season too."""
+
+SEASONS_BACK = ((4, 4), (7, 8), (12, 3), (24, 14), (60, 2), (1440, 7), (100_000, 2))
+"""(season length up to, seasons in the lookback)."""
+
+SAMPLE = 2_000
+"""Windows drawn to choose a setting by."""
+
+FLOOR_SHARE = 1.0
+"""Floor of a window's scale, as a share of the median scale."""
+
+
+Transformed = Literal["log", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkShape:
+    """Everything that decides the network's architecture: bounded numbers, no class names.
+
+    Attributes:
+        segments: K, LSTM steps in a window.
+        channels: C, numbers that one LSTM step reads.
+        horizon: H, steps answered at once.
+        units: U, width of each layer.
+        layers: Stacked recurrent layers.
+        dropout: Share of each layer's outputs dropped in training.
+        cell: Recurrent cell.
+        residual: Add each layer's input to its output, from layer to layer.
+    """
+
+    segments: int
+    channels: int
+    horizon: int
+    units: int
+    layers: int
+    dropout: float
+    cell: Cell = "lstm"
+    residual: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitShape:
+    """How each network of the ensemble is trained.
+
+    Attributes:
+        steps: Batches, at most; the cosine decay of the learning rate ends there.
+        batch_size: Windows in a batch.
+        learning_rate: At the start.
+        loss: On the scaled difference from the base path.
+        optimizer: Name of the optimiser.
+        patience: Checks without a better held-out loss before stopping; 0 never stops.
+        members: Networks in the ensemble.
+        refit: Train again on all data, held-out windows included, after the measurement.
+        seed: Seed of every random choice; member k uses `seed + k`.
+        time_limit: Seconds of training in all, or None.
+    """
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    loss: Loss
+    optimizer: Optimizer
+    patience: int
+    members: int
+    refit: bool
+    seed: int
+    time_limit: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """What a preset sets; each can be overridden by its own flag."""
+
+    steps: int
+    members: int
+    loss: Loss
+    refit: bool
+
+
+PRESETS = {
+    "fast": Preset(steps=300, members=1, loss="mse", refit=False),
+    "default": Preset(steps=700, members=3, loss="mse", refit=True),
+    "best": Preset(steps=1200, members=7, loss="mae", refit=True),
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """All that training needs to know beside the values."""
+
+    window: WindowShape
+    network: NetworkShape
+    fit: FitShape
+    season: int
+    training: Cutoffs
+    every: Cutoffs
+    held_out: Cutoffs
+
+    def choices(self) -> Iterator[tuple[str, str]]:
+        """Yield what was decided, as (setting, value) for people."""
+        w, n, f = self.window, self.network, self.fit
+        yield "season length", f"{self.season} steps" if self.season > 1 else "none"
+        yield "horizon", f"{w.horizon} steps"
+        yield "lookback", f"{w.lookback} steps in {w.segments} segments of {w.segment}"
+        yield "base path", "last value" if w.base == "last" else f"last season of {w.season} steps"
+        yield "transform", w.transform
+        yield (
+            "network",
+            f"{n.layers} × {n.cell.upper()}({n.units}), dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}",
+        )
+        yield "training", f"at most {f.steps} steps of {f.batch_size} windows, {f.members} network(s), seed {f.seed}"
+        yield "windows", f"{self.training.total:,} for training, {self.held_out.total:,} held out"
+
+
+def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSettings) -> Plan:
+    """Decide everything.
+
+    Args:
+        panel: The series.
+        season: m, season length in steps, from `choose_season`.
+        model: What the user said of the window and the network.
+        train: What the user said of the training.
+
+    Raises:
+        UsageError: Settings that do not fit each other.
+        DataError: No series is long enough for the network.
+    """
+    horizon = model.horizon or choose_horizon(panel, season)
+    shape = choose_base(panel, model, season, horizon, choose_transform(panel, model))
+    lookback, segment = choose_lookback(model, panel.lengths, season, shape)
+    if lookback % segment:
+        near = [p for p in range(1, lookback + 1) if lookback % p == 0]
+        near = sorted(sorted(near, key=lambda p: abs(p - segment))[:3])
+        raise UsageError(
+            f"--segment {segment} does not divide the lookback of {lookback} steps",
+            hint=f"The nearest that do: {', '.join(map(str, near))}",
+        )
+    if shape.base == "seasonal" and lookback < shape.season:
+        shape = replace(shape, base="last")
+    shape = replace(shape, lookback=lookback, segment=segment)
+    return plan_training(panel, model, train, replace(shape, floor=choose_floor(panel, shape)), season)
+
+
+def plan_training(panel: Panel, model: ModelSettings, train: TrainSettings, window: WindowShape, season: int) -> Plan:
+    """Choose the windows to hold out, the batch size and the number of steps."""
+    starts, lengths, horizon, fewest = panel.offsets[:-1], panel.lengths, window.horizon, window.shortest_history
+    per_series, stride = choose_held_out(lengths, horizon, fewest)
+    kept = lengths - horizon - (per_series - 1) * stride
+    measured = (kept - horizon >= fewest) & _spread_over(len(lengths), MOST_HELD_OUT // per_series)
+    held_out = Cutoffs(starts, starts + kept, np.where(measured, per_series, 0), stride)
+    training = Cutoffs(starts, starts + fewest, np.maximum(kept - horizon - fewest + 1, 0))
+    every = Cutoffs(starts, starts + fewest, np.maximum(lengths - horizon - fewest + 1, 0))
+    if not training.total:
+        need = fewest + 2 * horizon
+        raise DataError(
+            f"{panel.source}: the longest series has {int(lengths.max())} steps, and at least {need} are needed to train "
+            f"and measure a forecast of {horizon} steps",
+            hint=f"Give more data, or a shorter --horizon than {horizon}",
+        )
+    preset = PRESETS[train.preset]
+    batch_size = train.batch_size or choose_batch_size(training.total)
+    if train.epochs is not None and train.steps is not None:
+        raise UsageError("--epochs and --steps both set the number of steps", hint="Give one of them")
+    epochs = train.epochs and train.epochs * math.ceil(training.total / batch_size)
+    return Plan(
+        window=window,
+        network=NetworkShape(
+            segments=window.segments, channels=window.channels, horizon=horizon,
+            units=model.units, layers=model.layers, dropout=model.dropout, cell=model.cell,
+        ),
+        fit=FitShape(
+            steps=train.steps or epochs or preset.steps, batch_size=batch_size, learning_rate=train.learning_rate,
+            loss=train.loss or preset.loss, optimizer=train.optimizer, patience=train.patience,
+            members=train.ensemble or preset.members, refit=preset.refit, seed=train.seed, time_limit=train.time_limit,
+        ),
+        season=season, training=training, every=every, held_out=held_out,
+    )  # fmt: skip
+
+
+def choose_season(panel: Panel, given: int | None) -> int:
+    """Return the season length m: the user's, else the calendar's, else for an integer index the values' own."""
+    if given is None and panel.frequency.is_integer:
+        return find_season(panel.values, panel.offsets)
+    return given or panel.season_length
+
+
+def choose_horizon(panel: Panel, season: int) -> int:
+    """Return the frequency's usual horizon, shortened so that a third of the median series is not exceeded."""
+    usual = panel.frequency.default_horizon
+    if panel.frequency.is_integer:
+        usual = {1: usual, 4: 8, 7: 14, 12: 18, 24: 48, 52: 13}.get(season, min(season, 96))
+    return max(1, min(usual, int(np.median(panel.lengths)) // 3))
+
+
+def choose_transform(panel: Panel, model: ModelSettings) -> Transformed:
+    """Return `log` when asked for, or when every value is positive.
+
+    Raises:
+        UsageError: `log` was asked for and a value is not positive.
+    """
+    positive = bool(panel.values.min() > 0)
+    if model.transform == "log" and not positive:
+        raise UsageError(
+            f"--transform log needs positive values, and {panel.source} has {panel.values.min():g}",
+            hint="Use --transform none",
+        )
+    if model.transform == "auto":
+        return "log" if positive and not _reaches_zero(panel) else "none"
+    return model.transform
+
+
+def _reaches_zero(panel: Panel) -> bool:
+    """Return whether some series has values so near zero, next to its median, that logarithms would be all about them."""
+    low = np.minimum.reduceat(panel.values, panel.offsets[:-1])
+    middle = np.add.reduceat(panel.values, panel.offsets[:-1]) / panel.lengths
+    return bool(np.quantile(low / middle, 0.05) < 0.001)
+
+
+def choose_floor(panel: Panel, shape: WindowShape) -> float:
+    """Return the least scale of a window relative to its level: a share of the median over windows of the panel."""
+    starts, history = panel.offsets[:-1], shape.shortest_history
+    cutoffs = Cutoffs(starts, starts + history, np.maximum(panel.lengths - history + 1, 0))
+    if not cutoffs.total:
+        return 0.0
+    start, end = cutoffs.draw(np.random.default_rng(0), SAMPLE, evenness=0.5)
+    windows = cut_windows(panel.values, start, end, replace(shape, floor=0.0))
+    level = window_level(panel.values, start, end, shape)
+    return FLOOR_SHARE * float(np.median(windows.scale / np.where(level > 0, level, 1.0)))
+
+
+def choose_held_out(lengths: Ints, horizon: int, fewest: int) -> tuple[int, int]:
+    """Choose how many windows at the end of each series are held out, and the steps from one to the next.
+
+    One where there are many series; where there are few, as many as fit into a fifth of the median series.
+    """
+    trainable = lengths[lengths >= fewest + 2 * horizon]
+    if not len(trainable):
+        return 1, 1
+    spare = int(np.median(trainable)) - fewest - 2 * horizon
+    block = min(max(0, int(LARGEST_HELD_OUT_SHARE * np.median(trainable)) - horizon), spare)
+    wanted = math.ceil(ENOUGH_HELD_OUT / len(trainable))
+    per_series = min(wanted, block + 1)
+    return per_series, max(1, block // max(per_series - 1, 1))
+
+
+def _spread_over(count: int, most: int) -> NDArray[np.bool_]:
+    """Return a mask [count] of at most `most` places, evenly spread."""
+    mask = np.zeros(count, dtype=bool)
+    mask[np.unique(np.linspace(0, count - 1, min(count, max(1, most))).astype(int))] = True
+    return mask
+
+
+def choose_batch_size(windows: int) -> int:
+    """Return the batch size: 128, smaller where there are few windows so that an epoch has several steps."""
+    return int(min(128, max(16, 2 ** round(math.log2(max(windows, 1) / 4)))))
+
+
+def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, transform: Transformed) -> WindowShape:
+    """Choose the base path: whichever simple path is nearest to what followed, on windows drawn from the panel.
+
+    Candidates are the last value, the last season and, where a season is a day, the last week of them.
+
+    Returns:
+        A shape with the base path and its season; lookback and segment are still to be chosen.
+
+    Raises:
+        UsageError: A seasonal base was asked for, and there is no season.
+    """
+    if model.base == "seasonal" and season == 1:
+        raise UsageError("--base seasonal needs a season", hint="Give --season-length")
+    last = WindowShape(
+        lookback=season, segment=season, horizon=horizon, season=season, transform=transform, base="last"
+    )
+    room = int(np.median(panel.lengths)) - 2 * horizon
+    seasonal = [s for s in (season, 7 * season if season in DAYS else 1) if 1 < s <= room / 2]
+    candidates = [replace(last, base="seasonal", lookback=s, segment=s, season=s) for s in seasonal]
+    if model.base == "auto":
+        candidates.insert(0, last)
+    if model.base == "last" or not candidates:
+        return last
+    return min(candidates, key=lambda shape: _base_error(panel, shape))
+
+
+def _base_error(panel: Panel, shape: WindowShape) -> float:
+    """Return the mean absolute difference of what followed from a base path, over windows of like weight.
+
+    Differences are divided by the standard deviation of the window's series, so that no series owns the mean.
+    """
+    starts, history = panel.offsets[:-1], shape.season + 1
+    cutoffs = Cutoffs(starts, starts + history, np.maximum(panel.lengths - shape.horizon - history + 1, 0))
+    if not cutoffs.total:
+        return math.inf
+    start, end = cutoffs.draw(np.random.default_rng(0), SAMPLE, evenness=1.0)
+    base = cut_windows(panel.values, start, end, shape).base
+    ahead = to_scale(panel.values[end[:, None] + np.arange(shape.horizon)], shape)
+    behind = to_scale(panel.values[end[:, None] - np.arange(1, history + 1)], shape)
+    spread = np.concatenate([behind, ahead], axis=1).std(axis=1, keepdims=True)
+    error = np.abs(ahead - base) / np.where(spread > 0, spread, 1.0)
+    return float(error.mean())
+
+
+def choose_lookback(model: ModelSettings, lengths: Ints, season: int, shape: WindowShape) -> tuple[int, int]:
+    """Choose L and P: whole seasons of history, in segments of a season or a divisor of it.
+
+    Raises:
+        UsageError: The segment does not divide the lookback; the nearest that do are named.
+    """
+    if model.lookback is not None:
+        return model.lookback, model.segment or _segment_of(model.lookback, season)
+    usual = max(12, min(8 * shape.horizon, int(np.median(lengths)) // 4))
+    if season > 1:
+        usual = next(count * season for longest, count in SEASONS_BACK if season <= longest)
+    longest = max(int(np.quantile(lengths, 0.75)) - 2 * shape.horizon, 2)
+    wanted = min(max(usual, 2 * shape.horizon, shape.season + 1 if shape.base == "seasonal" else 0), LONGEST_LOOKBACK)
+    wanted = max(min(wanted, longest), shape.season if shape.base == "seasonal" else 2)
+    segment = model.segment or _segment_of(wanted, season)
+    return max(segment, math.ceil(wanted / segment) * segment), segment
+
+
+def _segment_of(lookback: int, season: int) -> int:
+    """Return P: the largest divisor of the season (or of L where there is none) that leaves at least four segments."""
+    whole = season if season > 1 else lookback
+    most = min(24, max(1, lookback // 4))
+    return max(p for p in range(1, most + 1) if whole % p == 0)

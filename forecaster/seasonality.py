@@ -1,0 +1,55 @@
+"""Season lengths found in the values themselves, for data whose stamps do not tell (an integer index)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_SERIES = 200
+MOST_STEPS = 4096
+LONGEST = 400
+STRONG = 0.3
+"""Autocorrelation of the differenced series at a season's lag from which the season is believed."""
+
+
+def find_season(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> int:
+    """Find the season length of a panel from the autocorrelation of its first differences.
+
+    The autocorrelations of up to 200 series, evenly spaced over the panel, are averaged, weighted by length. A season is
+    a lag at which that average has a peak of at least 0.3; of several (a day, two days, a week of hours) the shortest
+    that comes within a tenth of the highest is taken, since its multiples repeat it.
+
+    Args:
+        values: [T] all series end to end.
+        offsets: [S + 1] where each begins and ends.
+
+    Returns:
+        The season length in steps, at most a third of the longest series; 1 when there is none.
+    """
+    lengths = np.diff(offsets)
+    longest = min(LONGEST, int(lengths.max()) // 3)
+    if longest < 2:
+        return 1
+    total, weight = np.zeros(longest + 2), np.zeros(longest + 2)
+    for s in np.unique(np.linspace(0, len(lengths) - 1, min(MOST_SERIES, len(lengths))).astype(int)):
+        series = values[max(offsets[s], offsets[s + 1] - MOST_STEPS) : offsets[s + 1]]
+        usable = min(longest + 2, len(series) // 3 + 1)
+        if usable > 2 and np.ptp(series) > 0:
+            total[:usable] += _autocorrelation(np.diff(series))[:usable] * len(series)
+            weight[:usable] += len(series)
+    acf = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    lags = np.arange(2, longest + 1)
+    is_peak = (acf[lags] >= STRONG) & (acf[lags] > acf[lags - 1]) & (acf[lags] >= acf[lags + 1])
+    if not is_peak.any():
+        return 1
+    near_best = is_peak & (acf[lags] >= acf[lags[is_peak]].max() - 0.1)
+    return int(lags[near_best][0])
+
+
+def _autocorrelation(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the autocorrelation of `x` at lags 0, 1, …, by FFT (Wiener–Khinchin)."""
+    x = x - x.mean()
+    size = 1 << (2 * len(x) - 1).bit_length()
+    power = np.abs(np.fft.rfft(x, size)) ** 2
+    acov = np.fft.irfft(power, size)[: len(x)]
+    return acov / acov[0] if acov[0] > 0 else np.zeros(len(x))

@@ -1,0 +1,311 @@
+"""Training: batches drawn on the fly, Adam, a cosine decay, early stopping on held-out windows, best weights restored.
+
+Windows are never materialised: each step draws cutoffs, gathers its batch from the one flat array of values and forgets
+it, so memory does not grow with the number of windows.
+
+Training has two passes. The first sees nothing of the held-out windows: it finds how many steps are good, and its
+forecasts there are what the metrics and the intervals are measured on. The second, `refit`, trains afresh on all data for
+that many steps, since the newest values are the ones that a forecast needs most.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from forecaster.config import Device, Loss
+from forecaster.errors import GateError, ResourceError
+from forecaster.network import Weights, build_network
+from forecaster.plan import FitShape, NetworkShape, Plan
+from forecaster.windows import Cutoffs, Floats, WindowShape, cut_targets, cut_windows
+
+STEPS_PER_CALL = 20
+"""Training steps in one call of the compiled graph: fewer crossings between Python and TensorFlow."""
+
+CHECKS = 20
+"""Looks at the held-out windows in a training of full length."""
+
+CLIP_NORM = 1.0
+EVENNESS = 0.5
+"""Between drawing every window alike (0) and every series alike (1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where training stands, for whoever shows it.
+
+    Attributes:
+        stage: `measure` or `refit`.
+        member: Which network of the ensemble, from 1.
+        members: Networks in the ensemble.
+        step: Steps done, of `steps`.
+        steps: Steps planned for this network.
+        loss: Mean training loss since the last report.
+        held_out: Loss on the held-out windows, or None where there was no look.
+        done: Share of the whole training done, 0 to 1.
+    """
+
+    stage: str
+    member: int
+    members: int
+    step: int
+    steps: int
+    loss: float
+    held_out: float | None
+    done: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """An ensemble, and how it got there.
+
+    Attributes:
+        members: The weights of each network.
+        held_out: [N, M, H] float32, each first-pass network's answers on the held-out windows, in scaled units.
+        best_steps: Steps after which each member's held-out loss was lowest.
+        curve: Every look at the held-out windows.
+        device: `cpu` or `gpu`.
+    """
+
+    members: list[Weights]
+    held_out: NDArray[np.float32]
+    best_steps: list[int]
+    curve: list[Progress]
+    device: str
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def train_ensemble(values: Floats, plan: Plan, device: Device, on_progress: OnProgress) -> Trained:
+    """Train all members, measure, and refit where the plan says so.
+
+    Args:
+        values: [T] all series end to end.
+        plan: Every number that training needs.
+        device: Where to train.
+        on_progress: Told now and then how far training is.
+
+    Raises:
+        ResourceError: A GPU was asked for and there is none, or memory ran out.
+        GateError: The loss became NaN.
+    """
+    used = select_device(device)
+    tf.config.experimental.enable_op_determinism()
+    starts, ends, _ = plan.held_out.all()
+    windows = cut_windows(values, starts, ends, plan.window)
+    held_out = HeldOut(windows.inputs, cut_targets(values, ends, windows))
+    clock = _Clock(plan.fit, on_progress)
+    trainer = _Trainer(values, plan, clock)
+    try:
+        first = [trainer.measure(k, held_out) for k in range(plan.fit.members) if k == 0 or clock.has_time()]
+        members = [fitted.weights for fitted in first]
+        if plan.fit.refit:
+            members = [trainer.refit(k, fitted) for k, fitted in enumerate(first)]
+    except tf.errors.ResourceExhaustedError as error:
+        raise ResourceError("out of memory in training", hint="Try a smaller --batch-size or --units") from error
+    answers = np.stack([fitted.answers for fitted in first], axis=1)  # (N, M, H)
+    return Trained(members, answers, [fitted.best_step for fitted in first], clock.curve, used)
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Windows kept out of training: inputs [N, K, C] and targets [N, H], in scaled units."""
+
+    inputs: NDArray[np.float32]
+    targets: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    weights: Weights
+    best_step: int
+    answers: NDArray[np.float32]
+
+
+class _Clock:
+    """Counts steps over the whole training, for progress and the time limit."""
+
+    def __init__(self, fit: FitShape, on_progress: OnProgress) -> None:
+        self.fit, self.on_progress = fit, on_progress
+        self.end = None if fit.time_limit is None else time.monotonic() + fit.time_limit
+        self.curve: list[Progress] = []
+
+    def has_time(self) -> bool:
+        """Return whether the time limit, if any, lies ahead."""
+        return self.end is None or time.monotonic() < self.end
+
+    def report(self, stage: str, member: int, step: int, steps: int) -> Callable[[float, float | None], None]:
+        """Return a function that passes on a training loss and a held-out loss, and keeps the latter."""
+        passes = 2 if self.fit.refit else 1
+        before = member + (self.fit.members if stage == "refit" else 0)
+
+        def tell(loss: float, held_out: float | None) -> None:
+            progress = Progress(
+                stage=stage, member=member + 1, members=self.fit.members, step=step, steps=steps, loss=loss,
+                held_out=held_out, done=(before + step / steps) / (passes * self.fit.members),
+            )  # fmt: skip
+            if held_out is not None:
+                self.curve.append(progress)
+            self.on_progress(progress)
+
+        return tell
+
+
+@dataclass(frozen=True, eq=False)
+class _Trainer:
+    """Trains one network at a time."""
+
+    values: Floats
+    plan: Plan
+    clock: _Clock
+
+    def measure(self, member: int, held_out: HeldOut) -> _Fitted:
+        """Train without the held-out windows, stop early, and go back to the best weights."""
+        fit, network = self.plan.fit, self._network(member)
+        best, best_loss, worse = _Fitted(network.get_weights(), 0, held_out.targets), np.inf, 0
+        check_every = max(STEPS_PER_CALL, fit.steps // CHECKS)
+        for step, loss in self._steps(network, member, self.plan.training, fit.steps):
+            tell = self.clock.report("measure", member, step, fit.steps)
+            is_last = step == fit.steps or not self.clock.has_time()
+            if step // check_every == (step - STEPS_PER_CALL) // check_every and not is_last:
+                tell(loss, None)
+                continue
+            answers = _answer(network, held_out.inputs)
+            measured = float(point_loss(tf.constant(answers - held_out.targets), fit.loss))
+            tell(loss, measured)
+            worse += 1
+            if measured < best_loss:
+                best, best_loss, worse = _Fitted(network.get_weights(), step, answers), measured, 0
+            if is_last or (fit.patience and worse >= fit.patience):
+                break
+        return best
+
+    def refit(self, member: int, fitted: _Fitted) -> Weights:
+        """Train afresh on all data, for as many steps as were good; without the time for it, keep what there is."""
+        network = self._network(member)
+        for step, loss in self._steps(network, member, self.plan.every, fitted.best_step):
+            self.clock.report("refit", member, step, fitted.best_step)(loss, None)
+            if not self.clock.has_time():
+                return fitted.weights
+        return network.get_weights()  # type: ignore[no-any-return]
+
+    def _network(self, member: int) -> keras.Model:
+        return build_network(self.plan.network, self.plan.fit.seed + member)
+
+    def _steps(self, network: keras.Model, member: int, cutoffs: Cutoffs, steps: int) -> Iterator[tuple[int, float]]:
+        """Train, and yield after each call of the graph the steps done and their mean loss."""
+        fit = self.plan.fit
+        batches = _Batches(self.values, cutoffs, self.plan.window, fit.batch_size, fit.seed + member)
+        run = _compile_steps(network, make_optimizer(fit, steps), fit.loss)
+        step = 0
+        while step < steps:
+            count = min(STEPS_PER_CALL, steps - step)
+            loss = float(run(*batches.next(count)))
+            step += count
+            if not np.isfinite(loss):
+                raise GateError(
+                    f"training diverged: the loss became {loss} by step {step}", hint="Try a smaller --learning-rate"
+                )
+            yield step, loss
+
+
+class _Batches:
+    """Draws batches: the same ones for the same seed."""
+
+    def __init__(self, values: Floats, cutoffs: Cutoffs, shape: WindowShape, size: int, seed: int) -> None:
+        self.values, self.cutoffs, self.shape, self.size = values, cutoffs, shape, size
+        self.rng = np.random.default_rng(seed)
+
+    def next(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return `count` batches: inputs [count, B, K, C] and targets [count, B, H]."""
+        starts, ends = self.cutoffs.draw(self.rng, count * self.size, EVENNESS)
+        windows = cut_windows(self.values, starts, ends, self.shape)
+        targets = cut_targets(self.values, ends, windows)
+        shape = windows.inputs.shape[1:]
+        return windows.inputs.reshape(count, self.size, *shape), targets.reshape(count, self.size, -1)
+
+
+def make_optimizer(fit: FitShape, steps: int) -> keras.Optimizer:
+    """Return the optimiser, its rate decaying by a cosine to 1 %, the gradients' global norm clipped at 1."""
+    rate = keras.optimizers.schedules.CosineDecay(fit.learning_rate, steps, alpha=0.01)
+    kinds = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "sgd": lambda rate, **clip: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **clip),
+        "rmsprop": keras.optimizers.RMSprop,
+    }
+    return kinds[fit.optimizer](rate, global_clipnorm=CLIP_NORM)
+
+
+def _compile_steps(
+    network: keras.Model, optimizer: keras.Optimizer, loss: Loss
+) -> Callable[[NDArray[np.float32], NDArray[np.float32]], tf.Tensor]:
+    """Return a compiled function: batches [n, B, K, C], [n, B, H] → the mean loss of those n steps, weights updated."""
+    variables = network.trainable_variables
+    optimizer.build(variables)
+
+    # XLA makes an LSTM's training 2 to 4 times slower on a CPU, so it is not asked for.
+    @tf.function(jit_compile=False, reduce_retracing=True)
+    def run(inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        count = tf.shape(inputs)[0]
+        total = tf.zeros(())
+        for i in tf.range(count):
+            with tf.GradientTape() as tape:
+                value = point_loss(network(inputs[i], training=True) - targets[i], loss)
+            optimizer.apply(tape.gradient(value, variables), variables)
+            total += value
+        return total / tf.cast(count, tf.float32)
+
+    return run  # type: ignore[no-any-return]
+
+
+def point_loss(error: tf.Tensor, loss: Loss) -> tf.Tensor:
+    """Return the mean loss of errors [N, H] in scaled units; Huber's bend is at 1."""
+    if loss == "mse":
+        return tf.reduce_mean(tf.square(error))
+    size = tf.abs(error)
+    if loss == "mae":
+        return tf.reduce_mean(size)
+    return tf.reduce_mean(tf.where(size < 1.0, 0.5 * tf.square(error), size - 0.5))
+
+
+def _answer(network: keras.Model, inputs: NDArray[np.float32], batch: int = 1024) -> NDArray[np.float32]:
+    """Return the network's answers [N, H] without dropout."""
+    parts = [network(inputs[i : i + batch], training=False).numpy() for i in range(0, len(inputs), batch)]
+    return np.concatenate(parts)
+
+
+def answer(shape: NetworkShape, members: Sequence[Weights], inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the answers [N, M, H] of trained networks, given as their weights, to windows [N, K, C]."""
+    network = build_network(shape, seed=0)
+    answers = []
+    for weights in members:
+        network.set_weights(weights)
+        answers.append(_answer(network, inputs))
+    return np.stack(answers, axis=1)
+
+
+def select_device(device: Device) -> str:
+    """Make TensorFlow use the CPU, or a GPU with memory growth; return which.
+
+    Raises:
+        ResourceError: `gpu` was asked for, and TensorFlow sees none.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if device == "gpu" and not gpus:
+        raise ResourceError(
+            "--device gpu: TensorFlow sees no GPU", hint="pip install 'forecast-lstm[gpu]', or use --device auto"
+        )
+    if device == "cpu" or not gpus:
+        tf.config.set_visible_devices([], "GPU")
+        return "cpu"
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return "gpu"

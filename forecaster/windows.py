@@ -1,0 +1,212 @@
+"""Windows: how a stretch of a series becomes what the network reads, and how its answer becomes a forecast.
+
+Every series of a panel lies in one flat float64 array. A window is named by three indices into it (where its series
+starts, where its history ends, and that is all), so windows cost nothing until a batch of them is cut.
+
+A window is scaled by itself, `x' = (x − loc) / scale`, with `loc` and `scale` taken from its own history; nothing after
+the cutoff reaches an input. The network is asked for the scaled difference from a simple base path (the last value, or
+the last season repeated), so an untrained network already forecasts like the naive method, and a trend costs it nothing
+to carry on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SMALLEST_SCALE = 1e-6
+"""Scale of a window relative to its level below which the window counts as constant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowShape:
+    """What a window looks like; frozen in the model.
+
+    Attributes:
+        lookback: L, steps of history that the network reads.
+        segment: P, steps that one LSTM step reads; divides `lookback` (Lin et al., SegRNN, 2023, arXiv:2308.11200).
+        horizon: H, steps that the network forecasts at once.
+        season: m, season length in steps, for the seasonal base path.
+        transform: `log` takes the logarithm first: for positive series that grow by percentages.
+        base: the path that the network corrects: the last value, or the last season repeated.
+        floor: least scale of a window, relative to its level (absolute where the transform is `log`).
+    """
+
+    lookback: int
+    segment: int
+    horizon: int
+    season: int
+    transform: Literal["log", "none"] = "none"
+    base: Literal["last", "seasonal"] = "last"
+    floor: float = 0.0
+
+    @property
+    def segments(self) -> int:
+        """K, the number of LSTM steps in a window."""
+        return self.lookback // self.segment
+
+    @property
+    def channels(self) -> int:
+        """Numbers that one LSTM step reads: P values and the share of them that was observed."""
+        return self.segment + 1
+
+    @property
+    def shortest_history(self) -> int:
+        """Fewest observed steps from which the network may forecast; below it the seasonal naive method is used."""
+        return max(4, self.season + 1 if self.base == "seasonal" else 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """N windows, cut and scaled.
+
+    Attributes:
+        shape: How they were cut and scaled.
+        inputs: [N, K, P + 1] float32; the last channel is the share of the segment inside the series.
+        base: [N, H] float64, the base path in transformed units.
+        scale: [N, 1] float64, the window's scale in transformed units, positive.
+    """
+
+    shape: WindowShape
+    inputs: NDArray[np.float32]
+    base: Floats
+    scale: Floats
+
+    def take(self, chosen: NDArray[Any]) -> Windows:
+        """Return the chosen windows: indices, or a mask."""
+        return Windows(self.shape, self.inputs[chosen], self.base[chosen], self.scale[chosen])
+
+
+def cut_windows(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Windows:
+    """Cut and scale the windows whose history is `values[start:end]`, the last L steps of it.
+
+    A history shorter than L is padded on the left with its first value, and the last input channel says so.
+
+    Args:
+        values: [T] all series end to end.
+        starts: [N] index of the first value of each window's series.
+        ends: [N] index after the last value that the window may see (exclusive); `ends > starts`.
+        shape: Lookback, segment, horizon and scaling.
+    """
+    history, inside = _history(values, starts, ends, shape)
+    loc = history[:, -1:] if shape.base == "last" else history.mean(axis=1, keepdims=True, where=inside)
+    scale = _scale(history, inside, shape)
+    scaled = ((history - loc) / scale).astype(np.float32)
+    observed = inside.reshape(len(ends), shape.segments, shape.segment).mean(axis=2, keepdims=True, dtype=np.float32)
+    segments = scaled.reshape(len(ends), shape.segments, shape.segment)
+    return Windows(shape, np.concatenate([segments, observed], axis=2), _base_path(history, shape), scale)
+
+
+def window_level(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
+    """Return the level [N, 1] of windows, in transformed units: what `WindowShape.floor` is relative to."""
+    return _level(*_history(values, starts, ends, shape), shape)
+
+
+def cut_targets(values: Floats, ends: Ints, windows: Windows) -> NDArray[np.float32]:
+    """Return what the network should answer: [N, H] float32, the scaled difference of the actuals from the base path.
+
+    `values[end : end + H]` must lie inside the window's series.
+    """
+    actual = to_scale(values[ends[:, None] + np.arange(windows.shape.horizon)], windows.shape)
+    return ((actual - windows.base) / windows.scale).astype(np.float32)
+
+
+def restore(outputs: NDArray[np.floating], windows: Windows) -> Floats:
+    """Turn the network's answers [N, H] in scaled units into values in the units of the data."""
+    return from_scale(windows.base + outputs.astype(np.float64) * windows.scale, windows.shape)
+
+
+def to_scale(values: Floats, shape: WindowShape) -> Floats:
+    """Return the values in transformed units: their logarithm, or themselves."""
+    return np.log(np.maximum(values, np.finfo(np.float64).tiny)) if shape.transform == "log" else values
+
+
+def from_scale(values: Floats, shape: WindowShape) -> Floats:
+    """Undo `to_scale`."""
+    return np.exp(np.minimum(values, 700.0)) if shape.transform == "log" else values
+
+
+def _history(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the last L steps [N, L] in transformed units, and which of them lie inside the series."""
+    wanted = ends[:, None] + np.arange(-shape.lookback, 0)  # (N, L)
+    inside = wanted >= starts[:, None]
+    return to_scale(values[np.maximum(wanted, starts[:, None])], shape), inside
+
+
+def _scale(history: Floats, inside: NDArray[np.bool_], shape: WindowShape) -> Floats:
+    """Return the scale [N, 1] of each window: its standard deviation, held up by `floor` times its level.
+
+    Without the floor a window that happens to be flat would have huge targets and own the loss.
+    """
+    level = _level(history, inside, shape)
+    size = np.maximum(np.abs(history).max(axis=1, keepdims=True), 1e-300)  # squares of 1e300 would overflow
+    spread = (history / size).std(axis=1, keepdims=True, where=inside) * size
+    scale = np.hypot(spread, shape.floor * level)
+    return np.where(scale > SMALLEST_SCALE * level, scale, np.where(level > 0, level, 1.0))
+
+
+def _level(history: Floats, inside: NDArray[np.bool_], shape: WindowShape) -> Floats:
+    """Return the level [N, 1] that the floor is relative to: 1 for logarithms, else the mean absolute value."""
+    if shape.transform == "log":
+        return np.ones((len(history), 1))
+    level: Floats = np.abs(history).mean(axis=1, keepdims=True, where=inside)
+    return level
+
+
+def _base_path(history: Floats, shape: WindowShape) -> Floats:
+    """Return the base path [N, H] in transformed units: the last value, or the last season repeated."""
+    ahead = np.arange(shape.horizon)
+    if shape.base == "last":
+        return np.repeat(history[:, -1:], shape.horizon, axis=1)
+    return history[:, shape.lookback - shape.season + ahead % shape.season]
+
+
+@dataclass(frozen=True, eq=False)
+class Cutoffs:
+    """A set of windows, described by a range of history ends for each series; none is materialised.
+
+    Attributes:
+        starts: [S] index of each series' first value.
+        first: [S] first allowed history end (exclusive index), inclusive.
+        count: [S] number of allowed ends; 0 for a series that has none.
+        stride: Steps from one end to the next.
+    """
+
+    starts: Ints
+    first: Ints
+    count: Ints
+    stride: int = 1
+
+    @property
+    def total(self) -> int:
+        """Number of windows."""
+        return int(self.count.sum())
+
+    def draw(self, rng: np.random.Generator, size: int, evenness: float) -> tuple[Ints, Ints]:
+        """Draw windows with replacement.
+
+        Args:
+            rng: Source of randomness.
+            size: How many.
+            evenness: 0 draws every window alike, 1 every series alike; in between, a series by `count ** (1 − evenness)`.
+
+        Returns:
+            `starts` [size] and `ends` [size].
+        """
+        weight = np.where(self.count > 0, np.maximum(self.count, 1).astype(np.float64) ** (1.0 - evenness), 0.0)
+        edges = np.cumsum(weight)
+        series = np.searchsorted(edges, rng.random(size) * edges[-1], side="right")
+        nth = (rng.random(size) * self.count[series]).astype(np.int64)
+        return self.starts[series], self.first[series] + nth * self.stride
+
+    def all(self) -> tuple[Ints, Ints, Ints]:
+        """Return every window, series by series, oldest first: `starts`, `ends` and the series' index, each [total]."""
+        series = np.repeat(np.arange(len(self.count)), self.count)
+        nth = np.arange(self.total) - np.repeat(np.cumsum(self.count) - self.count, self.count)
+        return self.starts[series], self.first[series] + nth * self.stride, series

@@ -1,0 +1,239 @@
+"""The one error boundary, and the process around it: each fault its line and exit code, whatever the streams are."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import forecaster
+from forecaster import errors, jobs
+from forecaster.cli.app import log_file_in
+from forecaster.cli.process import Stopped, after
+from tests.cli.conftest import FakeJobs, Run, Seen
+
+ROOT = Path(__file__).parents[2]
+FORECAST = [sys.executable, "-m", "forecaster"]
+SMALLER = "Try fewer series at a time, or a smaller --batch-size"
+DEBUG = "For the traceback, run it again with FORECAST_DEBUG=1"
+LEAVES = errors.ForecastError.__subclasses__()
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").stdout == f"forecast {forecaster.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["models", "--help"], ["models", "show", "--help"]]
+)
+def test_help_is_plain_text(run: Run, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: forecast {' '.join(arguments[:-1])}".rstrip())
+    assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=[leaf.__name__ for leaf in LEAVES])
+def test_every_fault_has_its_line_and_code(run: Run, fake: FakeJobs, leaf: type[errors.ForecastError]) -> None:
+    fake.fault = leaf("sales.csv, line 3: expected a number, received 'x\x1b'", hint="Use --decimal ,")
+    result = run("train", "x.csv", "--format", "json")
+    assert (result.exit_code, result.stdout) == (leaf.exit_code, "")
+    assert result.stderr == (
+        f"forecast: error[{leaf.code}]: sales.csv, line 3: expected a number, received 'x\\x1b'. Use --decimal ,\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "line"),
+    [
+        (KeyboardInterrupt(), 130, "forecast: error[STOPPED]: stopped; nothing changed"),
+        (Stopped(signal.SIGTERM), 143, "forecast: error[STOPPED]: stopped; nothing changed"),
+        (Stopped(signal.SIGHUP), 129, "forecast: error[STOPPED]: stopped; nothing changed"),
+        (BrokenPipeError(), 141, None),
+        (MemoryError(), 71, f"forecast: error[RESOURCE]: out of memory. {SMALLER}"),
+        (OSError(5, "Input/output error", "a.csv"), 74, "forecast: error[IO]: a.csv: Input/output error"),
+        (OSError(28, "No space left on device"), 74, "forecast: error[IO]: No space left on device"),
+        (ZeroDivisionError("one\ntwo"), 1, f"forecast: error[BUG]: unexpected ZeroDivisionError: one\\ntwo. {DEBUG}"),
+    ],
+)  # fmt: skip
+def test_everything_else_has_one_too(
+    run: Run, fake: FakeJobs, fault: BaseException, code: int, line: str | None
+) -> None:
+    fake.fault = fault
+    result = run("train", "x.csv")
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr.splitlines() == ([line] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("", "no command. Begin with: forecast train DATA"),
+        ("trian", "No such command 'trian'. Did you mean 'train'. See: forecast --help"),
+        ("train", "Missing argument 'DATA'. See: forecast train --help"),
+        ("train x --horizon 0", "--horizon must be from 1 to 10000, received 0"),
+        (
+            "train x --cell foo",
+            "Invalid value for '--cell': 'foo' is not one of 'lstm', 'gru'. See: forecast train --help",
+        ),
+        ("train x --nope", "No such option: --nope"),
+        ("predict --horizon", "Option '--horizon' requires an argument"),
+        ("models show", "Missing argument 'NAME'. See: forecast models show --help"),
+    ],
+)
+def test_wrong_usage_exits_with_2(run: Run, fake: FakeJobs, arguments: str, line: str) -> None:
+    result = run(*arguments.split())
+    assert (result.exit_code, result.stdout, fake.told) == (2, "", None)
+    assert result.stderr.splitlines()[-1].startswith(f"forecast: error[USAGE]: {line}")
+
+
+def test_a_traceback_only_when_asked_for(run: Run, fake: FakeJobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.fault = ZeroDivisionError("x")
+    assert "Traceback" not in run("train", "x.csv").stderr
+    monkeypatch.setenv("FORECAST_DEBUG", "1")
+    lines = run("train", "x.csv").stderr.splitlines()
+    assert lines[0].startswith("Traceback")
+    assert lines[-1].startswith("forecast: error[BUG]: ")
+
+
+def test_what_was_done_is_said_when_stopped_after_it() -> None:
+    with pytest.raises(Stopped) as stopped, after("sales v000001 was published"):
+        raise Stopped(signal.SIGTERM)
+    assert stopped.value.state == "sales v000001 was published"
+
+
+def records(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_the_log_has_a_first_and_a_last_record(run: Run, fake: FakeJobs, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    assert run("train", "x.csv", "--log-file", log).exit_code == 0
+    first, *between, last = records(log)
+    assert (first["event"], first["command"], first["version"]) == ("start", "train", forecaster.__version__)
+    assert (last["event"], last["exit_code"]) == ("end", 0)
+    assert [record["event"] for record in between] == ["data", "plan", "progress", "progress", "trained"]
+
+
+def test_the_log_is_appended_to_and_knows_of_faults(run: Run, fake: FakeJobs, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    run("train", "--nope", f"--log-file={log}")
+    fake.fault = ZeroDivisionError("x")
+    result = run("train", "x.csv", "--log-file", log)
+    assert f"The traceback is in {log}" in result.stderr
+    ends = [record for record in records(log) if record["event"] == "end"]
+    assert [(end["exit_code"], end["error"]) for end in ends] == [(2, "USAGE"), (1, "BUG")]
+    (bug,) = [record for record in records(log) if record["event"] == "bug"]
+    assert "ZeroDivisionError: x" in str(bug["traceback"])
+
+
+@pytest.mark.parametrize("name", ["/dev/full", "missing/log.jsonl", "."])
+def test_a_log_that_cannot_be_written_stops_nothing(run: Run, fake: FakeJobs, name: str) -> None:
+    result = run("train", "x.csv", "--log-file", name)
+    assert result.exit_code == 0
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"forecast: warning: the log {name} cannot be written: ")
+
+
+@pytest.mark.filterwarnings("default")
+def test_warnings_of_libraries_go_to_the_log(
+    run: Run, fake: FakeJobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noisy(*_: object) -> jobs.TrainResult:
+        warnings.warn("this will be removed", DeprecationWarning, stacklevel=1)
+        return fake.train(*_)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "train", noisy)
+    result = run("train", "x.csv", "--log-file", tmp_path / "log.jsonl")
+    assert result.stderr == ""
+    assert any("this will be removed" in str(record["event"]) for record in records(tmp_path / "log.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("train x --log-file a", "a"),
+        ("train x --log-file=a", "a"),
+        ("train x", None),
+        ("train x --log-file", None),
+        ("train -- --log-file a", None),
+    ],
+)
+def test_the_log_file_is_found_before_parsing(line: str, path: str | None) -> None:
+    assert log_file_in(line.split()) == (path and Path(path))
+
+
+def test_an_error_at_a_terminal_ends_in_the_same_line(see: Callable[..., Seen], fake: FakeJobs) -> None:
+    fake.fault = errors.DataError("bad")
+    seen = see("predict")
+    assert (seen.stdout, seen.code, seen.stderr.splitlines()[-1]) == ("", 65, "forecast: error[DATA]: bad")
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell line in which $forecast is the command."""
+    env = os.environ | {"PYTHONPATH": str(ROOT), "forecast": " ".join(FORECAST)} | environment
+    return subprocess.run(
+        ["bash", "-c", command],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("$forecast --version >/dev/full", 74),
+        ("$forecast --version >&-", 74),
+        ("$forecast models list >/dev/full", 74),
+        ("$forecast models list >&-", 74),
+        ("$forecast models list 2>&- <&-", 0),
+        ("$forecast models list -q >&- 2>&- <&-", 0),
+        ("$forecast predict 2>&-", 66),
+        ("exec 3> >(exit 0); sleep 0.2; $forecast models list >&3", 141),
+    ],
+)
+def test_streams_that_are_closed_or_full(command: str, code: int) -> None:
+    done = shell(command)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == (1 if code == 74 else 0)
+
+
+def test_data_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    done = shell("$forecast train ψ.csv", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert (done.returncode, done.stderr) == (66, "forecast: error[MISSING]: ψ.csv: no such file or directory\n")
+
+
+SLOW = """
+import sys, time
+from forecaster import jobs
+def train(job, events):
+    print("ready", file=sys.stderr, flush=True)
+    time.sleep(30)
+jobs.train = train
+from forecaster.cli.app import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signals_stop_it(number: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-c", SLOW, "train", "x.csv"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "ready\n"
+        process.send_signal(number)
+        assert process.stderr.read() == "forecast: error[STOPPED]: stopped; nothing changed\n"
+    assert process.returncode == code

@@ -1,0 +1,201 @@
+"""What is shown: plain and whole in a pipe, fitted to the terminal otherwise, and never able to drive it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecaster.cli import output
+from forecaster.cli.chart import Curve, draw
+from forecaster.cli.options import Format, OutputSettings
+from forecaster.cli.output import Grid, Line, Picture, Printer, listed, number, percent, printable, render, to_csv
+from forecaster.cli.progress import TrainingProgress
+from tests.cli.conftest import Terminal
+
+LONG = "a very long name of a series " * 10
+
+
+def wide(monkeypatch: pytest.MonkeyPatch, columns: int) -> Terminal:
+    monkeypatch.setattr(output, "width_of", lambda stream: columns if stream.isatty() else output.ENDLESS)
+    return Terminal()
+
+
+def test_a_pipe_gets_whole_lines_without_colour() -> None:
+    text = render([Line(LONG, "bold red"), Grid([(LONG, "1")], header=("series", "value"))], io.StringIO())
+    assert text.splitlines()[0] == LONG.rstrip()
+    assert LONG.strip() in text.splitlines()[2]
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_a_terminal_gets_lines_that_fit(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    rows = [("EWR-9E", "2013-12-31", "1,234.5"), ("x" * 60, "2014-01-01", "2.5")]
+    text = render(
+        [Line(LONG), Grid(rows, ("series", "date", "forecast"), 2), Grid([r[:2] for r in rows])],
+        wide(monkeypatch, columns),
+    )
+    assert max(map(len, text.splitlines())) <= columns
+    assert text.count("x") == 120  # nothing is cut
+
+
+def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks, terminal = [Line("good", "green"), Grid([("a", "b")])], wide(monkeypatch, 80)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert "\x1b[32mgood" in render(blocks, terminal)
+    assert "\x1b" not in render(blocks, io.StringIO())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in render(blocks, terminal)
+
+
+EVIL = "\x1b[31mred\x1b]0;title\x07 [bold]b[/bold] [link=http://x]y[/] \u202e \u009b2J \r"
+
+
+@pytest.mark.parametrize("block", [Line(EVIL), Grid([(EVIL, EVIL)]), Grid([(EVIL,)], header=(EVIL,))])
+def test_data_cannot_drive_the_terminal(monkeypatch: pytest.MonkeyPatch, block: output.Block) -> None:
+    text = render([block], wide(monkeypatch, 500))
+    assert printable(text) == text
+    assert "[bold]b[/bold] [link=http://x]y[/]" in text
+    assert "\\x1b[31mred" in text
+
+
+@given(st.text())
+def test_printable_text_is_printable(text: str) -> None:
+    assert all(c.isprintable() or c == "\n" for c in printable(text))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.78123, "0.7812"), (12345.6, "12,346"), (-1.5, "-1.500"), (0.0, "0.000"), (None, "–"), (float("inf"), "–"),
+     (0.00001234, "0.00001234"), (999.96, "1,000.0")],
+)  # fmt: skip
+def test_numbers(value: float | None, shown: str) -> None:
+    assert number(value) == shown
+
+
+def test_shares_and_names() -> None:
+    assert percent(0.7912) == "79.1 %"
+    assert percent(None) == "–"
+    assert listed(["a", "b"], 2) == "a, b"
+    assert listed(["a", "b", "c"], 2) == "a, b and 1 more"
+
+
+TEXTS = st.text(st.characters(exclude_characters="\r"))  # Python's writer quotes it only from 3.13 on
+
+
+@given(st.lists(st.fixed_dictionaries({"id": TEXTS, "value": st.none() | st.integers()}), min_size=1))
+def test_csv_reads_back(rows: list[dict[str, object]]) -> None:
+    back = list(csv.DictReader(io.StringIO(to_csv(rows), newline="")))
+    assert back == [{key: "" if value is None else str(value) for key, value in row.items()} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("form", "quiet", "terminal", "piped", "expected"),
+    [
+        (None, False, True, None, "table"),
+        (None, False, False, None, None),
+        (None, False, False, "json", "json"),
+        (None, True, True, "json", None),
+        ("csv", True, True, None, "csv"),
+        ("json", False, False, None, "json"),
+    ],
+)
+def test_which_format(
+    monkeypatch: pytest.MonkeyPatch, form: Format | None, quiet: bool, terminal: bool, piped: Format, expected: Format
+) -> None:
+    stream = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setattr("sys.stderr", stream)
+    printer = Printer(OutputSettings(format=form, quiet=quiet), piped=piped)
+    assert printer.format == expected
+    assert printer.notes is (terminal and not quiet)
+    printer.show({"a": 1}, [{"a": 1}], [Line("one")])
+    shown = stream.getvalue()
+    assert {
+        "json": lambda: json.loads(shown) == {"a": 1},
+        "csv": lambda: shown == "a\n1\n",
+        "table": lambda: shown == "one\n",
+    }.get(str(expected), lambda: not shown)()
+
+
+def curve(history: list[float], forecast: list[float], margin: float = 1.0) -> Curve:
+    ahead = np.array(forecast)
+    return Curve(
+        history=np.array(history),
+        forecast=ahead,
+        low=ahead - margin,
+        high=ahead + margin,
+        stamps=("2001", "2010", "2012"),
+    )
+
+
+@pytest.mark.parametrize("width", [24, 40, 100, 300])
+@pytest.mark.parametrize("history", [[1.0], [5.0] * 30, [float(i % 7) for i in range(500)], [-1e9, 1e9]])
+def test_a_chart_fits(width: int, history: list[float]) -> None:
+    margin = (max(history) - min(history)) / 2 + 1
+    lines = draw(curve(history, history[-1:] * 3, margin), lambda value: f"{value:.0f}"[:5], width)
+    assert len(lines) == 13
+    assert max(map(len, lines)) <= width
+    assert "░" in "".join(lines)
+    assert lines[-1].endswith("2012")
+
+
+def test_a_chart_shows_what_is_so() -> None:
+    lines = draw(curve([0.0] * 10, [10.0] * 10, margin=0.0), str, 40, height=5)
+    drawn = [line.split("│")[1] for line in lines[:-1]]
+    assert lines[0].startswith("10.0 │")
+    assert lines[4].startswith(" 0.0 │")
+    assert len(drawn[0].strip()) <= 18  # the forecast is at the top, on the right
+    assert drawn[0].startswith(" " * 15)
+    assert drawn[4].startswith("⣀" * 10)
+
+
+def test_no_chart_without_room() -> None:
+    assert draw(curve([1.0], [2.0]), str, 12) == []
+    assert render([Picture(["one", "two"])], io.StringIO()) == "one\ntwo\n"
+
+
+def reports() -> list[SimpleNamespace]:
+    facts = {"members": 2, "steps": 40, "loss": 0.5}
+    return [
+        SimpleNamespace(stage="measure", member=1, step=20, held_out=0.25, done=0.2, **facts),
+        SimpleNamespace(stage="measure", member=1, step=40, held_out=None, done=0.4, **facts),
+        SimpleNamespace(stage="measure", member=2, step=40, held_out=None, done=0.8, **facts),
+    ]
+
+
+@pytest.mark.parametrize("columns", [30, 100])
+def test_progress_moves_on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setattr("forecaster.cli.progress.width_of", lambda _: columns)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    with TrainingProgress(watched=True) as progress:
+        progress.start()
+        for report in reports():
+            progress.update(report)
+        progress.bar.refresh()
+    assert "80%" in stream.getvalue()
+    assert ("network 2 of 2" in stream.getvalue()) is (columns == 100)
+
+
+def test_progress_is_a_line_a_network_where_nothing_may_move(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for watched in (True, False):
+        with TrainingProgress(watched) as progress:
+            progress.start()
+            for report in reports():
+                progress.update(report)
+        shown = capsys.readouterr().err
+        expected = [
+            "training, network 1 of 2: 40 steps, loss 0.500, held out 0.250",
+            "training, network 2 of 2: 40 steps, loss 0.500",
+        ]
+        assert shown.splitlines() == (expected if watched else [])

@@ -1,0 +1,91 @@
+"""What many tests share: a small data file, and one small model trained by the command itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+TINY = ["--steps", "4", "--units", "4", "--layers", "1", "--ensemble", "2"]
+"""Options that make a training take as good as no time."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model that the command line trained, and its data."""
+
+    models_dir: Path
+    data: Path
+    name: str
+
+
+def monthly_csv(path: Path, length: int = 120) -> Path:
+    """Write a monthly series with trend, season and noise: columns `month` and `sales`."""
+    steps = np.arange(length)
+    noise = np.random.default_rng(0).normal(size=length)
+    values = 100 + steps + 20 * np.sin(2 * np.pi * steps / 12) + noise
+    months = np.datetime64("2010-01") + steps
+    path.write_text("month,sales\n" + "".join(f"{m}-01,{v:.3f}\n" for m, v in zip(months, values, strict=True)))
+    return path
+
+
+def panel_csv(path: Path, series: int = 5, length: int = 60) -> Path:
+    """Write a daily panel: columns `shop`, `day` and `sales`."""
+    rng = np.random.default_rng(1)
+    days = np.datetime64("2024-01-01") + np.arange(length)
+    rows = ["shop,day,sales"]
+    for s in range(series):
+        values = 50 * (s + 1) + 10 * np.sin(2 * np.pi * np.arange(length) / 7) + rng.normal(size=length)
+        rows += [f"shop-{s},{day},{value:.2f}" for day, value in zip(days, values, strict=True)]
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def run_forecast(*args: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does: a process of its own, without a terminal."""
+    command = [sys.executable, "-m", "forecaster", *map(str, args)]
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+    )
+
+
+@pytest.fixture
+def write_csv(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a file of the given text or bytes and returns its path."""
+
+    def write(content: str | bytes, name: str = "data.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Train one small model in a process of its own, and leave it as it is."""
+    folder = tmp_path_factory.mktemp("trained")
+    data = panel_csv(folder / "shops.csv")
+    done = run_forecast("train", data, "--models-dir", folder / "models", *TINY)
+    assert done.returncode == 0, done.stderr
+    return Trained(models_dir=folder / "models", data=data, name="shops")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test a model folder of its own, no colour and a fixed width."""
+    monkeypatch.setenv("FORECAST_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")

@@ -1,0 +1,94 @@
+"""The network: its layers, its seeds, and that its ONNX graph answers as it does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+
+from forecaster.plan import NetworkShape
+from forecaster.runtime import prepare_keras
+from forecaster.serving import Server
+
+prepare_keras()
+
+from forecaster.network import build_network, serving_graph  # noqa: E402
+
+SHAPE = NetworkShape(segments=3, channels=5, horizon=2, units=4, layers=2, dropout=0.3)
+
+
+def inputs(count: int = 7) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(count, SHAPE.segments, SHAPE.channels)).astype(np.float32)
+
+
+def random_weights(shape: NetworkShape, seed: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=w.shape).astype(np.float32) for w in build_network(shape, 0).get_weights()]
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_a_dropout_follows_every_lstm(layers: int) -> None:
+    kinds = [type(layer).__name__ for layer in build_network(replace(SHAPE, layers=layers), 1).layers]
+    assert kinds == ["InputLayer", "Dense", *["LSTM", "Dropout"] * layers, "Dense"]
+
+
+def test_the_settings_that_keep_the_fused_kernel() -> None:
+    layer = build_network(SHAPE, 1).layers[2]
+    assert (layer.recurrent_dropout, layer.unroll, layer.use_bias) == (0, False, True)
+    assert (layer.activation.__name__, layer.recurrent_activation.__name__) == ("tanh", "sigmoid")
+
+
+def test_an_untrained_network_answers_the_base_path() -> None:
+    assert not build_network(SHAPE, 1)(inputs()).numpy().any()
+
+
+def test_a_seed_fixes_the_weights() -> None:
+    same, again, other = (build_network(SHAPE, seed).get_weights() for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(same, again, strict=True))
+    assert not np.array_equal(same[0], other[0])
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def test_the_lstm_is_the_published_one() -> None:
+    """Against a plain loop: gates i, f, o and candidate; c = f∘c + i∘c̃; h = o∘tanh(c)."""
+    shape = replace(SHAPE, layers=1)
+    weights = random_weights(shape, 3)
+    network = build_network(shape, 0)
+    network.set_weights(weights)
+    projection, offset, kernel, recurrent, bias, out, out_bias = weights
+    expected = []
+    for window in inputs():
+        h = c = np.zeros(shape.units)
+        for segment in window:
+            z = (segment @ projection + offset) @ kernel + h @ recurrent + bias
+            i, f, candidate, o = np.split(z, 4)
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(candidate)
+            h = sigmoid(o) * np.tanh(c)
+        expected.append(h @ out + out_bias)
+    np.testing.assert_allclose(network(inputs()).numpy(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("residual", [False, True])
+def test_the_onnx_graph_answers_as_the_networks(cell: str, residual: bool) -> None:
+    shape = replace(SHAPE, cell=cell, residual=residual)  # type: ignore[arg-type]
+    members = [random_weights(shape, seed) for seed in (1, 2)]
+    server = Server(serving_graph(shape, members))
+    for count in (1, 7):
+        answers = server.answer(inputs(count))
+        assert answers.shape == (count, 2, shape.horizon)
+        for k, weights in enumerate(members):
+            network = build_network(shape, 0)
+            network.set_weights(weights)
+            np.testing.assert_allclose(answers[:, k], network(inputs(count)).numpy(), atol=1e-5)
+
+
+def test_each_lstm_layer_is_one_operator() -> None:
+    graph = onnx.load_from_string(serving_graph(SHAPE, [random_weights(SHAPE, 1)])).graph
+    assert [node.op_type for node in graph.node].count("LSTM") == SHAPE.layers
+    assert not [node for node in graph.node if node.op_type == "Loop"]

@@ -1,0 +1,120 @@
+"""Training: it learns, it stops, it repeats itself, and it never materialises its windows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from forecaster.config import ModelSettings, TrainSettings
+from forecaster.errors import GateError, ResourceError
+from forecaster.panel import panel_from_arrays
+from forecaster.plan import Plan, make_plan
+from forecaster.runtime import prepare_keras
+
+prepare_keras()
+
+from forecaster import training  # noqa: E402
+
+STEPS = np.arange(200)
+WAVE = 50 + 10 * np.sin(2 * np.pi * STEPS / 10) + 5 * np.sin(2 * np.pi * STEPS / 25)
+
+
+def plan_of(values: np.ndarray = WAVE, **train: object) -> Plan:
+    model = ModelSettings(horizon=4, lookback=20, segment=5, units=8, layers=1, dropout=0.0, base="last")
+    settings = TrainSettings(**{"steps": 40, "ensemble": 1, "batch_size": 16, **train})  # type: ignore[arg-type]
+    return make_plan(panel_from_arrays([values]), 10, model, settings)
+
+
+def fit(plan: Plan, values: np.ndarray = WAVE) -> tuple[training.Trained, list[training.Progress]]:
+    seen: list[training.Progress] = []
+    return training.train_ensemble(values, plan, "cpu", seen.append), seen
+
+
+def test_the_loss_falls() -> None:
+    _, seen = fit(plan_of(steps=200, learning_rate=0.01))
+    looks = [p.held_out for p in seen if p.held_out is not None]
+    assert looks[-1] < 0.2 * looks[0]
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not() -> None:
+    first, again, other = (fit(plan_of(seed=seed))[0].members[0] for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_members_differ() -> None:
+    trained, _ = fit(plan_of(ensemble=2))
+    assert len(trained.members) == 2
+    assert trained.held_out.shape[1:] == (2, 4)
+    assert not np.array_equal(trained.members[0][0], trained.members[1][0])
+
+
+def test_without_refit_the_best_weights_are_the_answer_to_the_held_out_windows() -> None:
+    plan = plan_of(preset="fast", steps=60, learning_rate=0.05)
+    trained, seen = fit(plan)
+    starts, ends, _ = plan.held_out.all()
+    windows = training.cut_windows(WAVE, starts, ends, plan.window)
+    np.testing.assert_allclose(
+        training.answer(plan.network, trained.members, windows.inputs), trained.held_out, atol=1e-6
+    )
+    looks = {p.step: p.held_out for p in seen}
+    assert looks[trained.best_steps[0]] == min(look for look in looks.values() if look is not None)
+
+
+def test_refit_changes_the_weights_but_not_what_was_measured() -> None:
+    refitted, once = fit(plan_of())[0], fit(replace(plan_of(), fit=replace(plan_of().fit, refit=False)))[0]
+    np.testing.assert_array_equal(refitted.held_out, once.held_out)
+    assert not np.array_equal(refitted.members[0][0], once.members[0][0])
+
+
+def test_patience_stops() -> None:
+    noise = np.random.default_rng(0).normal(size=200) + 100
+    trained, seen = fit(plan_of(noise, steps=2_000, patience=1, learning_rate=0.05, preset="fast"), noise)
+    assert max(p.step for p in seen) < 2_000
+    assert trained.best_steps[0] < max(p.step for p in seen)
+
+
+def test_a_time_limit_ends_with_a_whole_ensemble() -> None:
+    trained, seen = fit(plan_of(steps=1_000_000, ensemble=3, time_limit=2, patience=0))
+    assert len(trained.members) >= 1
+    assert seen[-1].step < 1_000_000
+    assert all(np.isfinite(w).all() for w in trained.members[0])
+
+
+def test_progress_ends_at_one() -> None:
+    _, seen = fit(plan_of(ensemble=2))
+    done = [p.done for p in seen]
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(1.0)
+    assert {p.stage for p in seen} == {"measure", "refit"}
+
+
+def test_a_loss_that_is_not_finite_is_refused() -> None:
+    values = WAVE.copy()
+    values[50] = np.nan
+    with pytest.raises(GateError, match="training diverged"):
+        training.train_ensemble(values, plan_of(), "cpu", lambda _: None)
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
+def test_losses_by_hand(loss: str) -> None:
+    error = np.array([[0.5, -3.0]], np.float32)
+    expected = {"mse": (0.25 + 9) / 2, "mae": 1.75, "huber": (0.125 + 2.5) / 2}[loss]
+    assert float(training.point_loss(error, loss)) == pytest.approx(expected)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
+def test_every_optimiser_learns(optimizer: str) -> None:
+    _, seen = fit(plan_of(optimizer=optimizer, steps=120, learning_rate=0.02, preset="fast"))
+    looks = [p.held_out for p in seen if p.held_out is not None]
+    assert min(looks) < looks[0]
+
+
+def test_a_gpu_that_is_not_there_is_refused() -> None:
+    if training.tf.config.list_physical_devices("GPU"):
+        assert training.select_device("gpu") == "gpu"
+    else:
+        with pytest.raises(ResourceError, match="sees no GPU"):
+            training.select_device("gpu")
