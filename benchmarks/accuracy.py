@@ -1,8 +1,9 @@
 """Accuracy on public data: train and predict as a user does, scored by plain loops that share no code with the package.
 
-The data is not part of the project. `--data FOLDER` names a folder with `m4_weekly_train.csv.gz`, `m4_weekly_test.csv.gz`,
-`m4_hourly_train.csv.gz` and `m4_hourly_test.csv.gz`, each with the columns `unique_id`, `ds` and `y` (the files of
-https://github.com/Mcompetitions/M4-methods in long form). The test files are used for scoring only.
+The data is not part of the project. `--data FOLDER` names a folder with `m4_weekly_train.csv.gz`,
+`m4_weekly_test.csv.gz`, `m4_hourly_train.csv.gz` and `m4_hourly_test.csv.gz`, each with the columns `unique_id`, `ds`
+and `y` (the files of https://github.com/Mcompetitions/M4-methods in long form). The test files are used for scoring
+only.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def measure(data: Path, presets: Sequence[str], seeds: Sequence[int]) -> str:
     for task in TASKS:
         for preset in presets:
             for seed in seeds:
-                rows.append(_row(task, preset, seed, *train_and_predict(data, task, preset, seed)))
+                done, training = train_and_predict(data, task, preset, seed)
+                rows += [_row(task, preset, seed, done, training)]
         for name, owa in PUBLISHED:
             rows.append([task.name, name, "", f"{owa[task.name]:.3f}", *[""] * 7])
     head = ["data", "preset", "seed", "OWA", "sMAPE", "MASE", "MSIS", "cov. 80", "cov. 95", "train", "peak memory"]

@@ -68,6 +68,7 @@ def check_ids(ids: Sequence[str]) -> list[Finding]:
 
 
 def check_file(table: Table, columns: Columns) -> list[Finding]:
+    """Return what is odd about the file as a whole: columns that are not used, a last line without an end."""
     out = []
     if columns.ignored:
         names = ", ".join(columns.ignored[:8]) + (", …" if len(columns.ignored) > 8 else "")

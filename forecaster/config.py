@@ -1,7 +1,7 @@
 """Every setting, written once.
 
-A field made by `knob` becomes a flag of the command line, its default, its bounds and its help, and a row of the README's
-settings table. `None` as a default means "chosen from the data, and printed".
+A field made by `knob` becomes a flag of the command line, its default, its bounds and its help, and a row of the
+README's settings table. `None` as a default means "chosen from the data, and printed".
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def check_bounds(settings: Any) -> None:
     """
     for f in fields(settings):
         value, low, high = getattr(settings, f.name), f.metadata.get("min"), f.metadata.get("max")
-        if value is None or isinstance(value, (str, bool)):
+        if not isinstance(value, (int, float)):
             continue
         if not (-math.inf if low is None else low) <= value <= (math.inf if high is None else high):
             wanted = "a number" if low is None else f"at least {low}" if high is None else f"from {low} to {high}"

@@ -1,8 +1,8 @@
 """The only room that writes.
 
-Everything is built as bytes first, written to a temporary sibling, flushed to the disk and renamed: a reader sees the old
-file or the new one, never half of one. A folder is published by the same four moves. A version of a model is never
-changed after its rename.
+Everything is built as bytes first, written to a temporary sibling, flushed to the disk and renamed: a reader sees the
+old file or the new one, never half of one. A folder is published by the same four moves. A version of a model is
+never changed after its rename.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ GRID = np.concatenate([np.arange(1, 99), np.arange(99, 100, 0.1), [99.95]])
 """Levels in percent at which half widths are kept; between them they are interpolated."""
 
 ENOUGH_WINDOWS = 200
-"""Held-out windows from which each lead time speaks for itself; below it, neighbours and then all lead times are pooled."""
+"""Held-out windows from which each lead time speaks for itself; below it, all lead times are pooled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,8 @@ class Calibration:
 def calibrate(errors: Floats) -> Calibration:
     """Measure half widths from errors on held-out windows.
 
-    The quantile is the conformal one, the ⌈(n + 1)·level⌉-th smallest of n. Where windows are few, the errors of all lead
-    times are pooled after division by a profile of their size over the lead time.
+    The quantile is the conformal one, the ⌈(n + 1)·level⌉-th smallest of n. Where windows are few, the errors of all
+    lead times are pooled after division by a profile of their size over the lead time.
 
     Args:
         errors: [N, H] actual − forecast in scaled units, N at least 1.

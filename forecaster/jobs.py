@@ -173,7 +173,7 @@ def check_skill(measured: dict[str, Any], min_skill: float | None) -> None:
     if min_skill is not None and (skill is None or skill < min_skill):
         shown = "undefined" if skill is None else f"{skill:.3f}"
         raise GateError(
-            f"nothing was published: the skill over {measured['baseline_name']} is {shown}, --min-skill asks {min_skill:g}",
+            f"nothing was published: the skill over {measured['baseline_name']} is {shown}, below {min_skill:g}",
             hint="Train longer (--preset best), give more data, or lower --min-skill",
         )
 

@@ -1,7 +1,7 @@
 """From a panel and the user's settings to one complete plan: every number that training needs, chosen from the data.
 
-What the user gave is taken as it is; what was left open is chosen by the rules here, which were measured on windows held
-out of the training parts of many data sets (`benchmarks/README.md`).
+What the user gave is taken as it is; what was left open is chosen by the rules here, which were measured on windows
+held out of the training parts of many data sets (`benchmarks/README.md`).
 """
 
 from __future__ import annotations
@@ -186,8 +186,8 @@ def plan_training(panel: Panel, model: ModelSettings, train: TrainSettings, wind
     if not training.total:
         need = fewest + 2 * horizon
         raise DataError(
-            f"{panel.source}: the longest series has {int(lengths.max())} steps, and at least {need} are needed to train "
-            f"and measure a forecast of {horizon} steps",
+            f"{panel.source}: the longest series has {int(lengths.max())} steps, and at least {need} are needed to "
+            f"train and measure a forecast of {horizon} steps",
             hint=f"Give more data, or a shorter --horizon than {horizon}",
         )
     preset = PRESETS[train.preset]
@@ -243,7 +243,7 @@ def choose_transform(panel: Panel, model: ModelSettings) -> Transformed:
 
 
 def _reaches_zero(panel: Panel) -> bool:
-    """Return whether some series has values so near zero, next to its median, that logarithms would be all about them."""
+    """Return whether some series has values so near zero that logarithms would be all about them."""
     low = np.minimum.reduceat(panel.values, panel.offsets[:-1])
     middle = np.add.reduceat(panel.values, panel.offsets[:-1]) / panel.lengths
     return bool(np.quantile(low / middle, 0.05) < 0.001)

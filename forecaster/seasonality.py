@@ -15,9 +15,9 @@ STRONG = 0.3
 def find_season(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> int:
     """Find the season length of a panel from the autocorrelation of its first differences.
 
-    The autocorrelations of up to 200 series, evenly spaced over the panel, are averaged, weighted by length. A season is
-    a lag at which that average has a peak of at least 0.3; of several (a day, two days, a week of hours) the shortest
-    that comes within a tenth of the highest is taken, since its multiples repeat it.
+    The autocorrelations of up to 200 series, evenly spaced over the panel, are averaged, weighted by length. A season
+    is a lag at which that average has a peak of at least 0.3; of several (a day, two days, a week of hours) the
+    shortest that comes within a tenth of the highest is taken, since its multiples repeat it.
 
     Args:
         values: [T] all series end to end.

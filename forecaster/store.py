@@ -4,9 +4,10 @@
                 CURRENT                 "v000007", written last
                 versions/v000007/       manifest.json  metrics.json  network.onnx  weights.npz  calibration.npz
 
-A version is published by: build aside, flush, read back, check every hash, run the probe, rename, flip CURRENT. Loading
-checks hashes before anything is parsed, and runs no code from the folder: arrays, numbers and an ONNX graph is all there
-is. Hashes find accidents and mix-ups; against somebody who can write to the folder, use the file system's permissions.
+A version is published by: build aside, flush, read back, check every hash, run the probe, rename, flip CURRENT.
+Loading checks hashes before anything is parsed, and runs no code from the folder: arrays, numbers and an ONNX graph
+is all there is. Hashes find accidents and mix-ups; against somebody who can write to the folder, use the file
+system's permissions.
 """
 
 from __future__ import annotations

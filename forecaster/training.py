@@ -4,8 +4,8 @@ Windows are never materialised: each step draws cutoffs, gathers its batch from 
 it, so memory does not grow with the number of windows.
 
 Training has two passes. The first sees nothing of the held-out windows: it finds how many steps are good, and its
-forecasts there are what the metrics and the intervals are measured on. The second, `refit`, trains afresh on all data for
-that many steps, since the newest values are the ones that a forecast needs most.
+forecasts there are what the metrics and the intervals are measured on. The second, `refit`, trains afresh on all data
+for that many steps, since the newest values are the ones that a forecast needs most.
 """
 
 from __future__ import annotations

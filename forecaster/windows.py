@@ -194,7 +194,8 @@ class Cutoffs:
         Args:
             rng: Source of randomness.
             size: How many.
-            evenness: 0 draws every window alike, 1 every series alike; in between, a series by `count ** (1 − evenness)`.
+            evenness: 0 draws every window alike, 1 every series alike;
+                in between, a series by `count ** (1 − evenness)`.
 
         Returns:
             `starts` [size] and `ends` [size].

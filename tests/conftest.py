@@ -25,6 +25,11 @@ class Trained:
     name: str
 
 
+def names(folder: Path) -> list[str]:
+    """Return the names in a folder, sorted."""
+    return sorted(entry.name for entry in folder.iterdir())
+
+
 def monthly_csv(path: Path, length: int = 120) -> Path:
     """Write a monthly series with trend, season and noise: columns `month` and `sales`."""
     steps = np.arange(length)
@@ -57,6 +62,7 @@ def run_forecast(*args: str | Path, cwd: Path | None = None, **env: str) -> subp
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
+        check=False,
         timeout=300,
     )
 

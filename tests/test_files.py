@@ -12,6 +12,7 @@ import pytest
 
 from forecaster import files
 from forecaster.errors import AccessError, OutputError, StorageError, TryAgainError
+from tests.conftest import names
 
 
 def test_write_replaces_and_keeps_the_mode(tmp_path: Path) -> None:
@@ -21,7 +22,7 @@ def test_write_replaces_and_keeps_the_mode(tmp_path: Path) -> None:
     files.write_file(path, b"new")
     assert path.read_text() == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert os.listdir(tmp_path) == ["out.csv"]
+    assert names(tmp_path) == ["out.csv"]
 
 
 def test_a_new_file_follows_the_umask(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         files.write_file(path, b"new")
     monkeypatch.undo()
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["out.csv"]
+    assert names(tmp_path) == ["out.csv"]
 
 
 def test_errors_name_the_fault(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_errors_name_the_fault(tmp_path: Path) -> None:
 def test_build_and_publish_a_folder(tmp_path: Path) -> None:
     files.build_folder(tmp_path / ".tmp-a", {"x": b"1", "y": b"2"})
     files.publish_folder(tmp_path / ".tmp-a", tmp_path / "v1")
-    assert sorted(os.listdir(tmp_path / "v1")) == ["x", "y"]
+    assert names(tmp_path / "v1") == ["x", "y"]
     with pytest.raises(OutputError):
         files.build_folder(tmp_path / "v1", {"x": b"other"})
     assert (tmp_path / "v1" / "x").read_bytes() == b"1"
@@ -90,7 +91,7 @@ def test_build_and_publish_a_folder(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_finished_is_removed(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         files.build_folder(tmp_path / ".tmp-a", {"x": b"1", "no/such/place": b"2"})
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_sweep_removes_only_what_is_half_built(tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_sweep_removes_only_what_is_half_built(tmp_path: Path) -> None:
     (tmp_path / ".tmp-file").write_text("x")
     (tmp_path / "v000001").mkdir()
     files.sweep(tmp_path)
-    assert os.listdir(tmp_path) == ["v000001"]
+    assert names(tmp_path) == ["v000001"]
 
 
 def _hold(path: Path, ready: object, release: object) -> None:

@@ -62,14 +62,16 @@ def test_an_interval_is_the_half_width_times_the_scale() -> None:
 def test_an_interval_under_a_logarithm_stays_positive() -> None:
     shape = WindowShape(lookback=4, segment=2, horizon=3, season=1, transform="log")
     low, high = make_interval(np.zeros((1, 3)), replace(windows(1), shape=shape), np.full(3, 50.0))
-    assert (low > 0).all() and np.isfinite(high).all()
+    assert (low > 0).all()
+    assert np.isfinite(high).all()
 
 
 def test_a_fold_is_covered_by_the_others_only() -> None:
     errors = np.repeat([[1.0], [100.0]], 50, axis=0) * np.ones((1, 3))
     folds = np.repeat([0, 1], 50)
     low, high = cross_intervals(errors, np.zeros((100, 3)), windows(100), folds, 80)
-    assert (high[:50] == 100).all() and (high[50:] == 1).all()
+    assert (high[:50] == 100).all()
+    assert (high[50:] == 1).all()
     np.testing.assert_array_equal(low, -high)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from forecaster import files, store
 from forecaster.errors import MissingError, ModelError, StorageError, UsageError
-from tests.conftest import Trained
+from tests.conftest import Trained, names
 
 
 @pytest.fixture
@@ -43,9 +42,9 @@ def draft_of(models: Path) -> store.Draft:
 
 def test_the_layout_on_disk(trained: Trained) -> None:
     home = trained.models_dir / "shops"
-    assert sorted(os.listdir(home)) == ["CURRENT", "LOCK", "versions"]
+    assert names(home) == ["CURRENT", "LOCK", "versions"]
     assert (home / "CURRENT").read_text() == "v000001\n"
-    assert sorted(os.listdir(folder_of(trained.models_dir))) == [
+    assert names(folder_of(trained.models_dir)) == [
         "calibration.npz", "manifest.json", "metrics.json", "network.onnx", "weights.npz",
     ]  # fmt: skip
 
@@ -80,7 +79,7 @@ def test_a_spoilt_file_is_refused(models: Path, file: str, fault: str) -> None:
     path = folder_of(models) / file
     data = bytearray(path.read_bytes())
     if fault == "flip":
-        data[len(data) // 2] ^= 0x40
+        data[0 if file == "manifest.json" else len(data) // 2] ^= 0x40
     if fault == "link":
         path.rename(models / "elsewhere")
         path.symlink_to(models / "elsewhere")
@@ -89,9 +88,7 @@ def test_a_spoilt_file_is_refused(models: Path, file: str, fault: str) -> None:
     else:
         path.write_bytes({"flip": bytes(data), "cut": data[: len(data) // 2], "empty": b""}[fault])
     with pytest.raises(ModelError):
-        model = store.load_model(models, "shops")
-        if file == "manifest.json" and fault == "flip":  # a flipped letter in a free text changes nothing that is used
-            raise ModelError(str(model))
+        store.load_model(models, "shops")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +140,7 @@ def test_a_graph_that_answers_otherwise_is_not_published(models: Path) -> None:
     with pytest.raises(ModelError, match="off"):
         store.publish_model(models, "shops", wrong, 0)
     assert store.load_model(models, "shops").version == "v000001"
-    assert os.listdir(models / "shops" / "versions") == ["v000001"]
+    assert names(models / "shops" / "versions") == ["v000001"]
 
 
 @pytest.mark.parametrize("call", ["build_folder", "publish_folder", "write_file"])
@@ -154,11 +151,12 @@ def test_a_fault_while_publishing_leaves_the_old_version(
         raise StorageError("disk full")
 
     draft = draft_of(models)
-    with monkeypatch.context() as patch, pytest.raises(StorageError):
+    with monkeypatch.context() as patch:
         patch.setattr(files, call, fail)
-        store.publish_model(models, "shops", draft, 0)
+        with pytest.raises(StorageError):
+            store.publish_model(models, "shops", draft, 0)
     assert store.load_model(models, "shops").version == "v000001"
-    assert not [name for name in os.listdir(models / "shops" / "versions") if name.startswith(".tmp")]
+    assert not [name for name in names(models / "shops" / "versions") if name.startswith(".tmp")]
     store.publish_model(models, "shops", draft, 0)
     assert store.load_model(models, "shops").version != "v000001"
 

@@ -84,7 +84,8 @@ def test_windows_of_one_series_never_see_another() -> None:
 @pytest.mark.parametrize("values", [np.zeros(10), np.full(10, 1e300), np.full(10, -7.0), np.full(10, 1e-300)])
 def test_a_constant_window_is_finite(values: np.ndarray) -> None:
     windows = cut_windows(values, *at(8), SHAPE)
-    assert np.isfinite(windows.inputs).all() and (windows.scale > 0).all()
+    assert np.isfinite(windows.inputs).all()
+    assert (windows.scale > 0).all()
     np.testing.assert_allclose(restore(np.zeros((1, 3)), windows), values[:3][None])
 
 

@@ -18,8 +18,8 @@ from forecaster.errors import UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class Cake:
-    flour: int = knob(500, "Grams of flour.", panel="Dough", min=1, max=2000)
-    sugar: float | None = knob(None, "Grams of sugar.", panel="Dough", min=0)
+    flour: int = knob(500, "Grams of flour.", panel="Dough", bounds=(1, 2000))
+    sugar: float | None = knob(None, "Grams of sugar.", panel="Dough", bounds=(0, None))
     icing: Literal["none", "lemon"] = knob("none", "What is on it.", panel="Top")
     big_tin: bool = knob(False, "Use the big tin.", panel="Top")
     notes: Path | None = knob(None, "Where it is written.", panel="Top", metavar="FILE")
