@@ -21,7 +21,8 @@ heavy packages that it may import when it is itself imported. A test reads the l
     seasonality   season lengths found in the values themselves               numpy
     windows       scaling, and cutting windows in batches                     numpy
     metrics       the published error measures                                numpy
-    forecast      forecast rows, and intervals from calibration residuals     numpy
+    calibration   how large errors are, and intervals from that               numpy
+    forecast      forecast rows: what a forecast file holds                   numpy
     baselines     naive, seasonal naive, drift                                numpy
     plan          every number that training needs, chosen from the data      numpy
     runtime       the process made ready for Keras: environment, stderr

@@ -17,19 +17,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster import baselines, files, metrics, store
+from forecaster.calibration import Calibration, Residuals, make_answers
 from forecaster.config import ModelSettings, PredictSettings, ReadSettings, StoreSettings, TrainSettings, parse_levels
 from forecaster.errors import GateError, MissingError, ModelError, UsageError
-from forecaster.forecast import Calibration, Forecast, calibrate, cross_intervals, make_interval
+from forecaster.forecast import Forecast
 from forecaster.panel import Panel, read_panel
 from forecaster.plan import Plan, choose_season, make_plan
 from forecaster.runtime import prepare_keras
-from forecaster.windows import Ints, cut_targets, cut_windows, restore, to_scale
+from forecaster.windows import Floats, Ints, cut_targets, cut_windows, restore, to_scale, window_roughness
 
 if TYPE_CHECKING:
     from forecaster.training import Progress, Trained
 
 LEVELS = (80.0, 95.0)
 """Interval levels that training measures coverage of, in percent."""
+
+BLOCK = 8192
+"""Series forecast at once; keeps memory flat for a panel of any number of series."""
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "onnxruntime", "tf2onnx")
 
@@ -129,16 +133,21 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
     """
     starts, ends, series = plan.held_out.all()
     windows = cut_windows(panel.values, starts, ends, plan.window)
-    outputs = np.median(trained.held_out.astype(np.float64), axis=1)
-    errors = cut_targets(panel.values, ends, windows) - outputs
-    folds = folds_of(series)
+    roughness = window_roughness(panel.values, starts, ends, plan.window)
+    answers = make_answers(windows, roughness, trained.held_out)
+    residuals = Residuals(
+        errors=(cut_targets(panel.values, ends, windows) - answers.outputs) * windows.scale,
+        answers=answers,
+        folds=folds_of(series),
+        independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),
+    )
     evaluation = metrics.Evaluation(
         actual=panel.values[ends[:, None] + np.arange(plan.window.horizon)],
-        forecast=restore(outputs, windows),
+        forecast=restore(answers.outputs, windows),
         scale=metrics.seasonal_error(panel.values, starts, ends, plan.season),
         rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, plan.season),
         series=series,
-        intervals={level: cross_intervals(errors, outputs, windows, folds, level) for level in LEVELS},
+        intervals=residuals.cross_intervals(LEVELS),
     )
     naive = baselines.seasonal_naive(panel.values, starts, ends, plan.season, plan.window.horizon)
     scores = metrics.score_against(evaluation, naive, panel.n_series)
@@ -152,7 +161,7 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
         "baseline": scores.baseline.overall,
         "by_lead": scores.model.by_lead,
     }
-    return measured, calibrate(errors)
+    return measured, residuals.calibrate()
 
 
 def folds_of(series: Ints) -> Ints:
@@ -301,29 +310,40 @@ def make_forecast(model: store.Model, panel: Panel, horizon: int | None, levels:
             hint=f"Train again with: forecast train DATA --horizon {horizon}",
         )
     steps = horizon or longest
-    starts, ends = panel.offsets[:-1], panel.offsets[1:]
-    windows = cut_windows(panel.values, starts, ends, model.window)
-    outputs = np.median(model.server.answer(windows.inputs).astype(np.float64), axis=1)
-    short = panel.lengths < model.window.shortest_history
-    constant = constant_series(panel)
-    if short.any():
-        naive = baselines.seasonal_naive(panel.values, starts[short], ends[short], model.season, longest)
-        part = windows.take(short)
-        outputs[short] = (to_scale(naive, model.window) - part.base) / part.scale
-    values = restore(outputs, windows)
-    values[constant] = panel.values[starts[constant]][:, None]
-    intervals = []
-    for level in levels:
-        low, high = make_interval(outputs, windows, model.calibration.at(level))
-        low[constant] = high[constant] = values[constant]
-        intervals.append((level, np.minimum(low, values)[:, :steps], np.maximum(high, values)[:, :steps]))
-    if not all(np.isfinite(part).all() for part in (values, *(end for _, *ends in intervals for end in ends))):
+    blocks = [_forecast_block(model, panel, slice(i, i + BLOCK), levels) for i in range(0, panel.n_series, BLOCK)]
+    values, *ends = (np.concatenate(parts)[:, :steps] for parts in zip(*blocks, strict=True))
+    if not all(np.isfinite(part).all() for part in (values, *ends)):
         raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
-    methods = np.where(constant, "constant", np.where(short, "seasonal_naive", model.manifest["network"]["cell"]))
+    short = panel.lengths < model.window.shortest_history
+    cell = model.manifest["network"]["cell"]
+    methods = np.where(constant_series(panel), "constant", np.where(short, "seasonal_naive", cell))
     return Forecast(
-        ids=panel.ids, stamps=panel.future_stamps(steps), values=values[:, :steps], intervals=tuple(intervals),
-        methods=methods.astype(object), id_column=panel.schema.id, time_column=panel.schema.time,
+        ids=panel.ids, stamps=panel.future_stamps(steps), values=values,
+        intervals=tuple(zip(levels, ends[::2], ends[1::2], strict=True)), methods=methods.astype(object),
+        id_column=panel.schema.id, time_column=panel.schema.time,
     )  # fmt: skip
+
+
+def _forecast_block(model: store.Model, panel: Panel, block: slice, levels: tuple[float, ...]) -> list[Floats]:
+    """Forecast some of the series: the point forecasts, then the lower and upper ends of each level, each [n, H]."""
+    starts, ends, shape = panel.offsets[:-1][block], panel.offsets[1:][block], model.window
+    windows = cut_windows(panel.values, starts, ends, shape)
+    roughness = window_roughness(panel.values, starts, ends, shape)
+    answers = make_answers(windows, roughness, model.server.answer(windows.inputs))
+    short = ends - starts < shape.shortest_history
+    if short.any():
+        naive = baselines.seasonal_naive(panel.values, starts[short], ends[short], model.season, shape.horizon)
+        answers.outputs[short] = (to_scale(naive, shape) - windows.base[short]) / windows.scale[short]
+    constant = constant_series(panel)[block]
+    forever = panel.values[starts[constant]][:, None]
+    values = restore(answers.outputs, windows)
+    values[constant] = forever
+    parts = [values]
+    for level in levels:
+        low, high = model.calibration.interval(answers, level)
+        low[constant] = high[constant] = forever
+        parts += [np.minimum(low, values), np.maximum(high, values)]
+    return parts
 
 
 def list_models(models_dir: Path | None) -> list[dict[str, Any]]:

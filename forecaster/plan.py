@@ -39,8 +39,9 @@ SEASONS_BACK = ((4, 4), (7, 8), (12, 3), (24, 14), (60, 2), (1440, 7), (100_000,
 SAMPLE = 2_000
 """Windows drawn to choose a setting by."""
 
-FLOOR_SHARE = 1.0
-"""Floor of a window's scale, as a share of the median scale."""
+LONG_LOOKBACK = 100
+FLOOR_SHARE = {"short": 1.0, "long": 0.5}
+"""Floor of a window's scale, as a share of the median scale: the spread of a short window is itself a rough guess."""
 
 
 Transformed = Literal["log", "none"]
@@ -258,7 +259,8 @@ def choose_floor(panel: Panel, shape: WindowShape) -> float:
     start, end = cutoffs.draw(np.random.default_rng(0), SAMPLE, evenness=0.5)
     windows = cut_windows(panel.values, start, end, replace(shape, floor=0.0))
     level = window_level(panel.values, start, end, shape)
-    return FLOOR_SHARE * float(np.median(windows.scale / np.where(level > 0, level, 1.0)))
+    share = FLOOR_SHARE["long" if shape.lookback > LONG_LOOKBACK else "short"]
+    return share * float(np.median(windows.scale / np.where(level > 0, level, 1.0)))
 
 
 def choose_held_out(lengths: Ints, horizon: int, fewest: int) -> tuple[int, int]:
@@ -340,7 +342,7 @@ def choose_lookback(model: ModelSettings, lengths: Ints, season: int, shape: Win
     """
     if model.lookback is not None:
         return model.lookback, model.segment or _segment_of(model.lookback, season)
-    usual = max(12, min(8 * shape.horizon, int(np.median(lengths)) // 4))
+    usual = max(8, min(8 * shape.horizon, int(np.median(lengths)) // 4))
     if season > 1:
         usual = next(count * season for longest, count in SEASONS_BACK if season <= longest)
     longest = max(int(np.quantile(lengths, 0.75)) - 2 * shape.horizon, 2)

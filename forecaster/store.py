@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster import files
+from forecaster.calibration import Calibration, Difficulty
 from forecaster.errors import AccessError, MissingError, ModelError, StorageError, UsageError
-from forecaster.forecast import Calibration
 from forecaster.plan import FitShape, NetworkShape
 from forecaster.schema import Schema
 from forecaster.serving import Server
@@ -43,6 +43,7 @@ PROBE_TOLERANCE = 1e-4
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 VERSION = re.compile(r"v\d{6}")
+SIGNS = ("sign_centre", "sign_spread", "sign_slope", "sign_level")
 FILES = ("metrics.json", "network.onnx", "weights.npz", "calibration.npz")
 LARGEST_MANIFEST = 16 * 1024 * 1024
 
@@ -202,9 +203,7 @@ def read_version(folder: Path, name: str, version: str) -> Model:
     window = _read_record(WindowShape, manifest, "window", folder)
     _read_record(NetworkShape, manifest, "network", folder)
     arrays = _read_arrays(contents["calibration.npz"], folder / "calibration.npz")
-    calibration = Calibration(arrays["levels"], arrays["half_widths"])
-    if calibration.half_widths.shape != (window.horizon, len(calibration.levels)):
-        raise ModelError(f"{folder}/calibration.npz: half widths of shape {calibration.half_widths.shape}")
+    calibration = _read_calibration(arrays, window, folder / "calibration.npz")
     server = Server(contents["network.onnx"])
     drift = np.abs(server.answer(arrays["probe_inputs"]) - arrays["probe_outputs"]).max()
     if not drift <= PROBE_TOLERANCE:
@@ -224,6 +223,10 @@ def _contents(name: str, version: str, draft: Draft) -> dict[str, bytes]:
     calibration: dict[str, NDArray[Any]] = {
         "levels": draft.calibration.levels,
         "half_widths": draft.calibration.half_widths,
+        "sign_centre": draft.calibration.difficulty.centre,
+        "sign_spread": draft.calibration.difficulty.spread,
+        "sign_slope": draft.calibration.difficulty.slope,
+        "sign_level": np.array(draft.calibration.difficulty.level),
         "probe_inputs": draft.probe[0],
         "probe_outputs": draft.probe[1],
     }
@@ -268,7 +271,7 @@ def _pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def _read_arrays(data: bytes, path: Path) -> dict[str, NDArray[Any]]:
-    expected = {"levels", "half_widths", "probe_inputs", "probe_outputs"}
+    expected = {"levels", "half_widths", *SIGNS, "probe_inputs", "probe_outputs"}
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             if set(archive.files) != expected:
@@ -276,6 +279,15 @@ def _read_arrays(data: bytes, path: Path) -> dict[str, NDArray[Any]]:
             return {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError) as error:
         raise ModelError(f"{path}: not an archive of arrays") from error
+
+
+def _read_calibration(arrays: Mapping[str, NDArray[Any]], window: WindowShape, path: Path) -> Calibration:
+    levels, half_widths = arrays["levels"], arrays["half_widths"]
+    centre, spread, slope, level = (arrays[name] for name in SIGNS)
+    shapes = [half_widths.shape, centre.shape, spread.shape, slope.shape, level.shape]
+    if shapes != [(window.horizon, len(levels)), (4,), (4,), (4,), ()]:
+        raise ModelError(f"{path}: arrays of other shapes than expected: {shapes}")
+    return Calibration(levels, half_widths, Difficulty(centre, spread, slope, float(level)))
 
 
 def _current(home: Path) -> str:

@@ -108,6 +108,23 @@ def window_level(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -
     return _level(*_history(values, starts, ends, shape), shape)
 
 
+def window_roughness(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
+    """Return how hard windows look, [N, 3]: logarithms of their scale, their mean step and their mean seasonal step.
+
+    Sizes are in transformed units. A size of 0 counts as a millionth of the scale.
+    """
+    history, inside = _history(values, starts, ends, shape)
+    scale = _scale(history, inside, shape)
+    lags = [1, shape.season if 1 < shape.season < shape.lookback else 1]
+    steps = [
+        np.abs(history[:, lag:] - history[:, :-lag]).sum(axis=1, keepdims=True, where=inside[:, :-lag])
+        / np.maximum(inside[:, :-lag].sum(axis=1, keepdims=True), 1)
+        for lag in lags
+    ]
+    sizes = np.concatenate([scale, *(np.maximum(step, 1e-6 * scale) for step in steps)], axis=1)
+    return np.asarray(np.log(sizes))
+
+
 def cut_targets(values: Floats, ends: Ints, windows: Windows) -> NDArray[np.float32]:
     """Return what the network should answer: [N, H] float32, the scaled difference of the actuals from the base path.
 
