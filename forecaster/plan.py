@@ -7,7 +7,7 @@ held out of the training parts of many data sets (`benchmarks/README.md`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -136,7 +136,7 @@ class Plan:
         yield "season length", f"{self.season} steps" if self.season > 1 else "none"
         yield "horizon", f"{w.horizon} steps"
         yield "lookback", f"{w.lookback} steps in {w.segments} segments of {w.segment}"
-        yield "base path", "last value" if w.base == "last" else f"last season of {w.season} steps"
+        yield "base path", f"last season of {' and '.join(map(str, w.base))} steps" if w.base else "last value"
         yield "transform", w.transform
         yield (
             "network",
@@ -169,9 +169,8 @@ def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSetti
             f"--segment {segment} does not divide the lookback of {lookback} steps",
             hint=f"The nearest that do: {', '.join(map(str, near))}",
         )
-    if shape.base == "seasonal" and lookback < shape.season:
-        shape = replace(shape, base="last")
-    shape = replace(shape, lookback=lookback, segment=segment)
+    fitting = tuple(lag for lag in shape.base if lag <= lookback)
+    shape = replace(shape, lookback=lookback, segment=segment, base=fitting)
     return plan_training(panel, model, train, replace(shape, floor=choose_floor(panel, shape)), season)
 
 
@@ -293,45 +292,46 @@ def choose_batch_size(windows: int) -> int:
 def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, transform: Transformed) -> WindowShape:
     """Choose the base path: whichever simple path is nearest to what followed, on windows drawn from the panel.
 
-    Candidates are the last value, the last season and, where a season is a day, the last week of them.
+    Candidates are the last value, the last season and, where a season is a day, the mean of the last day and week.
 
     Returns:
-        A shape with the base path and its season; lookback and segment are still to be chosen.
+        A shape with the base path; its lookback and segment are still to be chosen.
 
     Raises:
         UsageError: A seasonal base was asked for, and there is no season.
     """
     if model.base == "seasonal" and season == 1:
         raise UsageError("--base seasonal needs a season", hint="Give --season-length")
-    last = WindowShape(
-        lookback=season, segment=season, horizon=horizon, season=season, transform=transform, base="last"
-    )
     room = int(np.median(panel.lengths)) - 2 * horizon
-    seasonal = [s for s in (season, 7 * season if season in DAYS else 1) if 1 < s <= room / 2]
-    candidates = [replace(last, base="seasonal", lookback=s, segment=s, season=s) for s in seasonal]
-    if model.base == "auto":
-        candidates.insert(0, last)
-    if model.base == "last" or not candidates:
-        return last
-    return min(candidates, key=lambda shape: _base_error(panel, shape))
+    week = (season, 7 * season) if season in DAYS else ()
+    bases: list[tuple[int, ...]] = [
+        base for base in ((season,), week) if 1 < max(base, default=1) <= room / 2 and model.base != "last"
+    ]
+    if model.base != "seasonal" or not bases:
+        bases.insert(0, ())
+    longest = max(season, *(max(base, default=1) for base in bases))
+    shape = WindowShape(lookback=longest, segment=longest, horizon=horizon, season=season, transform=transform)
+    candidates = [replace(shape, base=base) for base in bases]
+    return candidates[int(np.argmin(_base_errors(panel, candidates)))] if len(candidates) > 1 else candidates[0]
 
 
-def _base_error(panel: Panel, shape: WindowShape) -> float:
-    """Return the mean absolute difference of what followed from a base path, over windows of like weight.
+def _base_errors(panel: Panel, candidates: Sequence[WindowShape]) -> list[float]:
+    """Return the mean absolute difference of what followed from each base path, over the same windows.
 
-    Differences are divided by the standard deviation of the window's series, so that no series owns the mean.
+    Differences are divided by the standard deviation of the values around, so that no series owns the mean.
     """
-    starts, history = panel.offsets[:-1], shape.season + 1
-    cutoffs = Cutoffs(starts, starts + history, np.maximum(panel.lengths - shape.horizon - history + 1, 0))
-    if not cutoffs.total:
-        return math.inf
+    horizon, history = candidates[0].horizon, candidates[0].lookback + 1
+    starts = panel.offsets[:-1]
+    cutoffs = Cutoffs(starts, starts + history, np.maximum(panel.lengths - horizon - history + 1, 0))
     start, end = cutoffs.draw(np.random.default_rng(0), SAMPLE, evenness=1.0)
-    base = cut_windows(panel.values, start, end, shape).base
-    ahead = to_scale(panel.values[end[:, None] + np.arange(shape.horizon)], shape)
-    behind = to_scale(panel.values[end[:, None] - np.arange(1, history + 1)], shape)
-    spread = np.concatenate([behind, ahead], axis=1).std(axis=1, keepdims=True)
-    error = np.abs(ahead - base) / np.where(spread > 0, spread, 1.0)
-    return float(error.mean())
+    around = to_scale(panel.values[end[:, None] + np.arange(-history, horizon)], candidates[0])
+    spread = around.std(axis=1, keepdims=True)
+    ahead = around[:, history:] / np.where(spread > 0, spread, 1.0)
+    errors = []
+    for shape in candidates:
+        base = cut_windows(panel.values, start, end, shape).base / np.where(spread > 0, spread, 1.0)
+        errors.append(float(np.abs(ahead - base).mean()))
+    return errors
 
 
 def choose_lookback(model: ModelSettings, lengths: Ints, season: int, shape: WindowShape) -> tuple[int, int]:
@@ -344,10 +344,10 @@ def choose_lookback(model: ModelSettings, lengths: Ints, season: int, shape: Win
         return model.lookback, model.segment or _segment_of(model.lookback, season)
     usual = max(8, min(8 * shape.horizon, int(np.median(lengths)) // 4))
     if season > 1:
-        usual = next(count * season for longest, count in SEASONS_BACK if season <= longest)
+        usual = max(2 * shape.horizon, next(count * season for most, count in SEASONS_BACK if season <= most))
     longest = max(int(np.quantile(lengths, 0.75)) - 2 * shape.horizon, 2)
-    wanted = min(max(usual, 2 * shape.horizon, shape.season + 1 if shape.base == "seasonal" else 0), LONGEST_LOOKBACK)
-    wanted = max(min(wanted, longest), shape.season if shape.base == "seasonal" else 2)
+    least = max(shape.base, default=2)
+    wanted = max(min(usual, longest, LONGEST_LOOKBACK), least)
     segment = model.segment or _segment_of(wanted, season)
     return max(segment, math.ceil(wanted / segment) * segment), segment
 

@@ -345,10 +345,12 @@ def _read_record(cls: type[Record], manifest: Json, key: str, folder: Path) -> R
     for name, value in data.items():
         if not _fits(value, hints[name]):
             raise ModelError(f"{folder}/manifest.json: {key}.{name} is {str(value)[:40]!r}")
-    return cls(**data)
+    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
 
 
 def _fits(value: Any, hint: Any) -> bool:
+    if typing.get_origin(hint) is tuple:  # only `tuple[int, ...]` is used; JSON has it as a list
+        return isinstance(value, list) and len(value) <= 16 and all(_fits(part, int) for part in value)
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return any(_fits(value, part) for part in typing.get_args(hint))
     if typing.get_origin(hint) is Literal:

@@ -32,9 +32,10 @@ class WindowShape:
         lookback: L, steps of history that the network reads.
         segment: P, steps that one LSTM step reads; divides `lookback` (Lin et al., SegRNN, 2023, arXiv:2308.11200).
         horizon: H, steps that the network forecasts at once.
-        season: m, season length in steps, for the seasonal base path.
+        season: m, season length in steps; 1 for none.
         transform: `log` takes the logarithm first: for positive series that grow by percentages.
-        base: the path that the network corrects: the last value, or the last season repeated.
+        base: lags whose mean is the path that the network corrects: (12,) repeats the last year of months, (24, 168)
+            is the mean of the last day and the last week of hours, () goes on from the last value.
         floor: least scale of a window, relative to its level (absolute where the transform is `log`).
     """
 
@@ -43,7 +44,7 @@ class WindowShape:
     horizon: int
     season: int
     transform: Literal["log", "none"] = "none"
-    base: Literal["last", "seasonal"] = "last"
+    base: tuple[int, ...] = ()
     floor: float = 0.0
 
     @property
@@ -59,7 +60,7 @@ class WindowShape:
     @property
     def shortest_history(self) -> int:
         """Fewest observed steps from which the network may forecast; below it the seasonal naive method is used."""
-        return max(4, self.season + 1 if self.base == "seasonal" else 0)
+        return max([4, *(lag + 1 for lag in self.base)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ def cut_windows(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) ->
         shape: Lookback, segment, horizon and scaling.
     """
     history, inside = _history(values, starts, ends, shape)
-    loc = history[:, -1:] if shape.base == "last" else history.mean(axis=1, keepdims=True, where=inside)
+    loc = history[:, -1:] if not shape.base else history.mean(axis=1, keepdims=True, where=inside)
     scale = _scale(history, inside, shape)
     scaled = ((history - loc) / scale).astype(np.float32)
     observed = inside.reshape(len(ends), shape.segments, shape.segment).mean(axis=2, keepdims=True, dtype=np.float32)
@@ -177,11 +178,12 @@ def _level(history: Floats, inside: NDArray[np.bool_], shape: WindowShape) -> Fl
 
 
 def _base_path(history: Floats, shape: WindowShape) -> Floats:
-    """Return the base path [N, H] in transformed units: the last value, or the last season repeated."""
+    """Return the base path [N, H] in transformed units: the last value, or the mean of the last seasons repeated."""
     ahead = np.arange(shape.horizon)
-    if shape.base == "last":
+    if not shape.base:
         return np.repeat(history[:, -1:], shape.horizon, axis=1)
-    return history[:, shape.lookback - shape.season + ahead % shape.season]
+    seasons = [history[:, shape.lookback - lag + ahead % lag] for lag in shape.base]
+    return np.asarray(np.mean(seasons, axis=0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ def monthly(length: int = 120, count: int = 1) -> Panel:
 def test_a_monthly_series() -> None:
     plan = plan_of(monthly())
     assert plan.season == 12
-    assert (plan.window.base, plan.window.season, plan.window.transform) == ("seasonal", 12, "log")
+    assert (plan.window.base, plan.window.season, plan.window.transform) == ((12,), 12, "log")
     assert plan.window.lookback % plan.window.segment == 0
     assert 12 % plan.window.segment == 0
     assert plan.network.segments * plan.window.segment == plan.window.lookback
@@ -37,14 +37,14 @@ def test_a_monthly_series() -> None:
 def test_a_random_walk_goes_on_from_its_last_value() -> None:
     walk = np.random.default_rng(0).normal(size=300).cumsum()
     plan = plan_of(panel_from_arrays([walk], freq="D", start="2024-01-01"))
-    assert (plan.window.base, plan.window.transform) == ("last", "none")
+    assert (plan.window.base, plan.window.transform) == ((), "none")
 
 
-def test_a_week_of_hours_is_a_base_where_days_differ() -> None:
+def test_a_day_and_a_week_of_hours_are_a_base_where_days_differ() -> None:
     hours = np.arange(24 * 7 * 10)
-    values = 100 + np.sin(2 * np.pi * hours / 24) + 50 * (hours // 24 % 7 >= 5)
+    values = 100 + np.sin(2 * np.pi * hours / 24) + 20 * np.sin(2 * np.pi * hours / 168)
     plan = plan_of(panel_from_arrays([values], freq="h", start="2024-01-01"))
-    assert (plan.season, plan.window.base, plan.window.season) == (24, "seasonal", 168)
+    assert (plan.season, plan.window.base) == (24, (24, 168))
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, 6), (4, 4), (1, 1)])
@@ -66,7 +66,7 @@ def test_what_the_user_gives_is_taken() -> None:
     model = ModelSettings(horizon=5, lookback=20, segment=10, base="last", units=7, layers=3, dropout=0.5, cell="gru")
     train = TrainSettings(steps=9, batch_size=11, loss="huber", ensemble=2, seed=5, learning_rate=0.1)
     plan = plan_of(monthly(), model, train)
-    assert (plan.window.horizon, plan.window.lookback, plan.window.segment, plan.window.base) == (5, 20, 10, "last")
+    assert (plan.window.horizon, plan.window.lookback, plan.window.segment, plan.window.base) == (5, 20, 10, ())
     assert (plan.network.units, plan.network.layers, plan.network.dropout, plan.network.cell) == (7, 3, 0.5, "gru")
     assert (plan.fit.steps, plan.fit.batch_size, plan.fit.loss) == (9, 11, "huber")
     assert (plan.fit.members, plan.fit.seed, plan.fit.learning_rate) == (2, 5, 0.1)

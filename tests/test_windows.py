@@ -15,7 +15,7 @@ SHAPE = WindowShape(lookback=8, segment=4, horizon=3, season=4)
 SHAPES = [
     replace(SHAPE, transform=transform, base=base, floor=floor)
     for transform in ("log", "none")
-    for base in ("last", "seasonal")
+    for base in ((), (4,), (2, 4))
     for floor in (0.0, 0.1)
 ]
 
@@ -47,15 +47,15 @@ def test_restore_undoes_cut_targets(shape: WindowShape) -> None:
     np.testing.assert_allclose(back, values[ends[:, None] + np.arange(3)], rtol=1e-5)
 
 
-@pytest.mark.parametrize(("base", "expected"), [("last", [8, 8, 8]), ("seasonal", [5, 6, 7])])
-def test_an_answer_of_zero_is_the_base_path(base: str, expected: list[float]) -> None:
+@pytest.mark.parametrize(("base", "expected"), [((), [8, 8, 8]), ((4,), [5, 6, 7]), ((2, 4), [6, 7, 7])])
+def test_an_answer_of_zero_is_the_base_path(base: tuple[int, ...], expected: list[float]) -> None:
     shape = replace(SHAPE, base=base)
     windows = cut_windows(np.arange(1.0, 12.0), *at(8), shape)
     np.testing.assert_allclose(restore(np.zeros((1, 3)), windows), [expected])
 
 
 def test_the_seasonal_base_repeats_when_the_horizon_is_longer_than_the_season() -> None:
-    shape = replace(SHAPE, base="seasonal", horizon=6)
+    shape = replace(SHAPE, base=(4,), horizon=6)
     assert cut_windows(np.arange(20.0), *at(8), shape).base.tolist() == [[4, 5, 6, 7, 4, 5]]
 
 
