@@ -36,6 +36,10 @@ DAYS = {24, 48, 96, 144, 288, 1440}
 SEASONS_BACK = ((4, 4), (7, 8), (12, 3), (24, 14), (60, 2), (1440, 7), (100_000, 2))
 """(season length up to, seasons in the lookback)."""
 
+BLEND = 0.95
+"""What the error of a mean of two seasons is multiplied by before base paths are compared: it serves the network better
+than it is near."""
+
 SAMPLE = 2_000
 """Windows drawn to choose a setting by."""
 
@@ -292,7 +296,8 @@ def choose_batch_size(windows: int) -> int:
 def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, transform: Transformed) -> WindowShape:
     """Choose the base path: whichever simple path is nearest to what followed, on windows drawn from the panel.
 
-    Candidates are the last value, the last season and, where a season is a day, the mean of the last day and week.
+    Candidates are the last value, the last season and, where a season is a day, the last week of days and the mean of
+    the last day and the last week.
 
     Returns:
         A shape with the base path; its lookback and segment are still to be chosen.
@@ -303,16 +308,22 @@ def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, t
     if model.base == "seasonal" and season == 1:
         raise UsageError("--base seasonal needs a season", hint="Give --season-length")
     room = int(np.median(panel.lengths)) - 2 * horizon
-    week = (season, 7 * season) if season in DAYS else ()
+    weeks = [(7 * season,), (season, 7 * season)] if season in DAYS else []
     bases: list[tuple[int, ...]] = [
-        base for base in ((season,), week) if 1 < max(base, default=1) <= room / 2 and model.base != "last"
+        base for base in ((season,), *weeks) if 1 < max(base, default=1) <= room / 2 and model.base != "last"
     ]
     if model.base != "seasonal" or not bases:
         bases.insert(0, ())
     longest = max(season, *(max(base, default=1) for base in bases))
     shape = WindowShape(lookback=longest, segment=longest, horizon=horizon, season=season, transform=transform)
     candidates = [replace(shape, base=base) for base in bases]
-    return candidates[int(np.argmin(_base_errors(panel, candidates)))] if len(candidates) > 1 else candidates[0]
+    if len(candidates) == 1:
+        return candidates[0]
+    errors = [
+        error * (BLEND if len(base) > 1 else 1.0)
+        for error, base in zip(_base_errors(panel, candidates), bases, strict=True)
+    ]
+    return candidates[int(np.argmin(errors))]
 
 
 def _base_errors(panel: Panel, candidates: Sequence[WindowShape]) -> list[float]:
