@@ -30,6 +30,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     training      batches, optimiser, early stopping, device                  keras numpy tensorflow
     serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime
     store         saved models: versions, manifest, load                      numpy
+    predictor     a saved model and a panel → a forecast, in blocks of series numpy
     jobs          one short function a use case; it only sequences calls      numpy
     cli           the terminal and cron: options, output, one file a command  typer
 """

@@ -19,21 +19,19 @@ import numpy as np
 from forecaster import baselines, files, metrics, store
 from forecaster.calibration import Calibration, Residuals, make_answers
 from forecaster.config import ModelSettings, PredictSettings, ReadSettings, StoreSettings, TrainSettings, parse_levels
-from forecaster.errors import GateError, MissingError, ModelError, UsageError
+from forecaster.errors import GateError, MissingError, UsageError
 from forecaster.forecast import Forecast
 from forecaster.panel import Panel, read_panel
 from forecaster.plan import Plan, choose_season, make_plan
+from forecaster.predictor import make_forecast
 from forecaster.runtime import prepare_keras
-from forecaster.windows import Floats, Ints, cut_targets, cut_windows, restore, to_scale, window_roughness
+from forecaster.windows import Ints, cut_targets, cut_windows, restore, window_roughness
 
 if TYPE_CHECKING:
     from forecaster.training import Progress, Trained
 
 LEVELS = (80.0, 95.0)
 """Interval levels that training measures coverage of, in percent."""
-
-BLOCK = 8192
-"""Series forecast at once; keeps memory flat for a panel of any number of series."""
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "onnxruntime", "tf2onnx")
 
@@ -294,58 +292,6 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     return PredictResult(forecast=forecast, model=model, panel=panel, output=output, text=text)
 
 
-def make_forecast(model: store.Model, panel: Panel, horizon: int | None, levels: tuple[float, ...]) -> Forecast:
-    """Forecast every series of a panel after its last stamp.
-
-    Series too short for the network get the seasonal naive forecast; constant ones go on as they are.
-
-    Raises:
-        UsageError: A longer horizon than the model's.
-        ModelError: The network's answer is not finite.
-    """
-    longest = model.window.horizon
-    if horizon is not None and horizon > longest:
-        raise UsageError(
-            f"--horizon {horizon}: model {model.name!r} was trained for {longest} steps",
-            hint=f"Train again with: forecast train DATA --horizon {horizon}",
-        )
-    steps = horizon or longest
-    blocks = [_forecast_block(model, panel, slice(i, i + BLOCK), levels) for i in range(0, panel.n_series, BLOCK)]
-    values, *ends = (np.concatenate(parts)[:, :steps] for parts in zip(*blocks, strict=True))
-    if not all(np.isfinite(part).all() for part in (values, *ends)):
-        raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
-    short = panel.lengths < model.window.shortest_history
-    cell = model.manifest["network"]["cell"]
-    methods = np.where(constant_series(panel), "constant", np.where(short, "seasonal_naive", cell))
-    return Forecast(
-        ids=panel.ids, stamps=panel.future_stamps(steps), values=values,
-        intervals=tuple(zip(levels, ends[::2], ends[1::2], strict=True)), methods=methods.astype(object),
-        id_column=panel.schema.id, time_column=panel.schema.time,
-    )  # fmt: skip
-
-
-def _forecast_block(model: store.Model, panel: Panel, block: slice, levels: tuple[float, ...]) -> list[Floats]:
-    """Forecast some of the series: the point forecasts, then the lower and upper ends of each level, each [n, H]."""
-    starts, ends, shape = panel.offsets[:-1][block], panel.offsets[1:][block], model.window
-    windows = cut_windows(panel.values, starts, ends, shape)
-    roughness = window_roughness(panel.values, starts, ends, shape)
-    answers = make_answers(windows, roughness, model.server.answer(windows.inputs))
-    short = ends - starts < shape.shortest_history
-    if short.any():
-        naive = baselines.seasonal_naive(panel.values, starts[short], ends[short], model.season, shape.horizon)
-        answers.outputs[short] = (to_scale(naive, shape) - windows.base[short]) / windows.scale[short]
-    constant = constant_series(panel)[block]
-    forever = panel.values[starts[constant]][:, None]
-    values = restore(answers.outputs, windows)
-    values[constant] = forever
-    parts = [values]
-    for level in levels:
-        low, high = model.calibration.interval(answers, level)
-        low[constant] = high[constant] = forever
-        parts += [np.minimum(low, values), np.maximum(high, values)]
-    return parts
-
-
 def list_models(models_dir: Path | None) -> list[dict[str, Any]]:
     """Return one row for each model: its current version, when it was made, from what, and how good it is."""
     root, rows = models_folder(models_dir), []
@@ -399,9 +345,3 @@ def choose_model(root: Path, data: str | None) -> str:
     if len(names) == 1:
         return names[0]
     raise UsageError(f"several models in {root}: {', '.join(names)}", hint=f"Choose one: --model {names[0]}")
-
-
-def constant_series(panel: Panel) -> np.ndarray:
-    """Return a mask [S] of the series that never change."""
-    low = np.minimum.reduceat(panel.values, panel.offsets[:-1])
-    return np.asarray(low == np.maximum.reduceat(panel.values, panel.offsets[:-1]))
