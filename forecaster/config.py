@@ -115,7 +115,7 @@ class TrainSettings:
     )
     batch_size: int | None = knob(None, "Windows in a batch.", panel="Training", bounds=(1, 65_536))
     learning_rate: float = knob(
-        2e-3, "Learning rate at the start; it decays to 1 %.", panel="Training", bounds=(1e-7, 1)
+        4e-3, "Learning rate at the start; it decays to 1 %.", panel="Training", bounds=(1e-7, 1)
     )
     loss: Loss | None = knob(None, "Loss on the scaled target.", panel="Training")
     optimizer: Optimizer = knob("adam", "Optimiser.", panel="Training")
