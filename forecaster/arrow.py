@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,3 +53,11 @@ def text(value: str) -> pa.Scalar:
 
 
 ZERO, EMPTY = text("0"), text("")
+
+
+def return_memory() -> None:
+    """Give the memory that reading a file took back to the system: TensorFlow will not reuse Arrow's."""
+    pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
+    if trim is not None:
+        trim(0)

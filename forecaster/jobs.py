@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster import baselines, files, metrics, store
+from forecaster.arrow import return_memory
 from forecaster.calibration import Calibration, Residuals, make_answers
 from forecaster.config import ModelSettings, PredictSettings, ReadSettings, StoreSettings, TrainSettings, parse_levels
 from forecaster.errors import GateError, MissingError, UsageError
@@ -107,6 +108,7 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     plan = make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
     events.on_plan(plan)
     files.make_folder(root)
+    return_memory()
     prepare_keras()
     from forecaster.network import serving_graph
     from forecaster.training import train_ensemble

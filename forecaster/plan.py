@@ -21,7 +21,7 @@ from forecaster.seasonality import find_season
 from forecaster.windows import Cutoffs, Ints, WindowShape, cut_windows, to_scale, window_level
 
 LONGEST_LOOKBACK = 1024
-MOST_HELD_OUT = 4096
+MOST_HELD_OUT = 2048
 """Windows held out at most: enough for every quantile, cheap to measure on."""
 
 ENOUGH_HELD_OUT = 400
