@@ -281,15 +281,13 @@ def _mean(x: Floats) -> Floats:
 def _mean_difference(values: Floats, starts: Ints, ends: Ints, m: int, size: Callable[[Floats], Floats]) -> Floats:
     """Average `size(x_t − x_{t−m})` over each history, with m = 1 where it is too short; NaN for 0 or nothing."""
     means = np.full(len(starts), np.nan)
-    long = ends - starts > m
-    for lag, chosen in ((m, long), (1, ~long & (ends - starts > 1))):
-        if not chosen.any():
-            continue
-        first, after = starts[chosen], ends[chosen] - lag  # of the differences: entry t of them is x_{t+lag} − x_t
-        with np.errstate(over="ignore"):
-            differences = size(values[lag:] - values[:-lag])
-            # reduceat sums between each index and the next: every second sum is a history, the others lie between two.
-            # The 0 at the end makes the end of the last history a valid index.
-            sums = np.add.reduceat(np.append(differences, 0.0), np.stack([first, after], axis=1).ravel())[::2]
-        means[chosen] = sums / (after - first)
+    order = np.argsort(starts, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(starts[order])) + 1) if len(order) else []:
+        start, lengths = int(starts[group[0]]), ends[group] - starts[group]
+        history = values[start : start + int(lengths.max())]  # one series at a time: no copy of all values
+        for lag, chosen in ((m, lengths > m), (1, (lengths <= m) & (lengths > 1))):
+            if chosen.any():
+                with np.errstate(over="ignore"):
+                    sums = np.cumsum(size(history[lag:] - history[:-lag]))
+                means[group[chosen]] = sums[lengths[chosen] - lag - 1] / (lengths[chosen] - lag)
     return np.where(np.isfinite(means) & (means > 0), means, np.nan)
