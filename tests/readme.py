@@ -51,7 +51,7 @@ def default_of(f: dataclasses.Field[Any]) -> str:
     """Return the default as one would type it."""
     default = f.default_factory() if callable(f.default_factory) else f.default
     if default is None:
-        return "chosen"
+        return "–"
     if isinstance(default, bool):
         return "on" if default else "off"
     if isinstance(default, tuple | list):
