@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecaster.config import Cell, Loss, ModelSettings, Optimizer, TrainSettings
 from forecaster.errors import DataError, UsageError
@@ -183,8 +182,9 @@ def plan_training(panel: Panel, model: ModelSettings, train: TrainSettings, wind
     starts, lengths, horizon, fewest = panel.offsets[:-1], panel.lengths, window.horizon, window.shortest_history
     per_series, stride = choose_held_out(lengths, horizon, fewest)
     kept = lengths - horizon - (per_series - 1) * stride
-    measured = (kept - horizon >= fewest) & _spread_over(len(lengths), MOST_HELD_OUT // per_series)
-    held_out = Cutoffs(starts, starts + kept, np.where(measured, per_series, 0), stride)
+    measured = _spread_over(np.flatnonzero(kept - horizon >= fewest), MOST_HELD_OUT // per_series)
+    held_out = Cutoffs(starts, starts + kept, np.zeros(len(lengths), np.int64), stride)
+    held_out.count[measured] = per_series
     training = Cutoffs(starts, starts + fewest, np.maximum(kept - horizon - fewest + 1, 0))
     every = Cutoffs(starts, starts + fewest, np.maximum(lengths - horizon - fewest + 1, 0))
     if not training.total:
@@ -281,11 +281,10 @@ def choose_held_out(lengths: Ints, horizon: int, fewest: int) -> tuple[int, int]
     return per_series, max(1, block // max(per_series - 1, 1))
 
 
-def _spread_over(count: int, most: int) -> NDArray[np.bool_]:
-    """Return a mask [count] of at most `most` places, evenly spread."""
-    mask = np.zeros(count, dtype=bool)
-    mask[np.unique(np.linspace(0, count - 1, min(count, max(1, most))).astype(int))] = True
-    return mask
+def _spread_over(items: Ints, most: int) -> Ints:
+    """Return at most `most` of the items, evenly spread."""
+    places = np.linspace(0, len(items) - 1, min(len(items), max(1, most))).astype(int)
+    return np.asarray(items[places])
 
 
 def choose_batch_size(windows: int) -> int:

@@ -129,5 +129,13 @@ def test_many_series_hold_out_one_window_each_and_few_hold_out_many() -> None:
     assert (per_series - 1) * stride + 10 <= 200
 
 
+def test_of_very_many_series_some_that_are_long_enough_are_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecaster.plan.MOST_HELD_OUT", 100)
+    arrays = [np.arange(1.0, 4.0)] * 500 + [seasonal(60, 12, seed=i) for i in range(30)] + [np.arange(1.0, 4.0)] * 500
+    plan = make_plan(panel_from_arrays(arrays), 12, ModelSettings(horizon=6), TrainSettings())
+    assert 50 < plan.held_out.total <= 100
+    assert plan.training.total > 0
+
+
 def test_choices_name_every_decision() -> None:
     assert {name for name, _ in plan_of(monthly()).choices()} >= {"season length", "horizon", "lookback", "training"}
