@@ -99,6 +99,13 @@ class ModelSettings:
         "auto", "Take logarithms first: for positive series that grow by percentages.", panel="Model"
     )
     base: Base = knob("auto", "Path that the network corrects: last value, or the last season again.", panel="Model")
+    bounds: str = knob(
+        "auto",
+        "Range that forecasts and intervals never leave: LOW,HIGH (either may be left out), none, or auto: "
+        "data that is never negative stays so.",
+        panel="Model",
+        metavar="RANGE",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +171,23 @@ class PredictSettings:
     )
     levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Forecast")
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+
+
+def parse_bounds(text: str) -> tuple[float | None, float | None]:
+    """Parse `--bounds`: `none`, or LOW,HIGH with either left out.
+
+    Raises:
+        UsageError: Something else, or a low end that is not below the high end.
+    """
+    if text == "none":
+        return None, None
+    try:
+        low, high = (float(part) if part.strip() else None for part in text.split(","))
+    except ValueError:
+        low, high = math.nan, math.nan
+    if (low, high) == (None, None) or not (-math.inf if low is None else low) < (math.inf if high is None else high):
+        raise UsageError(f"--bounds: expected LOW,HIGH, none or auto, received {text!r}", hint="--bounds 0,100")
+    return low, high
 
 
 def parse_levels(text: str) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from forecaster.config import Cell, Loss, ModelSettings, Optimizer, TrainSettings
+from forecaster.config import Cell, Loss, ModelSettings, Optimizer, TrainSettings, parse_bounds
 from forecaster.errors import DataError, UsageError
 from forecaster.panel import Panel
 from forecaster.seasonality import find_season
@@ -141,6 +141,7 @@ class Plan:
         yield "lookback", f"{w.lookback} steps in {w.segments} segments of {w.segment}"
         yield "base path", f"last season of {' and '.join(map(str, w.base))} steps" if w.base else "last value"
         yield "transform", w.transform
+        yield "range", " and ".join(_range_of(w)) or "any value"
         yield (
             "network",
             f"{n.layers} × {n.cell.upper()}({n.units}), dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}",
@@ -173,7 +174,8 @@ def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSetti
             hint=f"The nearest that do: {', '.join(map(str, near))}",
         )
     fitting = tuple(lag for lag in shape.base if lag <= lookback)
-    shape = replace(shape, lookback=lookback, segment=segment, base=fitting)
+    low, high = choose_bounds(panel, model)
+    shape = replace(shape, lookback=lookback, segment=segment, base=fitting, low=low, high=high)
     return plan_training(panel, model, train, replace(shape, floor=choose_floor(panel, shape)), season)
 
 
@@ -244,6 +246,30 @@ def choose_transform(panel: Panel, model: ModelSettings) -> Transformed:
     if model.transform == "auto":
         return "log" if positive and not _reaches_zero(panel) else "none"
     return model.transform
+
+
+def choose_bounds(panel: Panel, model: ModelSettings) -> tuple[float | None, float | None]:
+    """Return the range of the forecasts: the user's, else at least 0 where no value of the data is negative.
+
+    Raises:
+        UsageError: The data itself leaves the range that was given.
+    """
+    least, most = float(panel.values.min()), float(panel.values.max())
+    if model.bounds == "auto":
+        return (0.0 if least >= 0 else None), None
+    low, high = parse_bounds(model.bounds)
+    if (low is not None and least < low) or (high is not None and most > high):
+        raise UsageError(
+            f"--bounds {model.bounds}: {panel.source} itself goes from {least:g} to {most:g}", hint="Use --bounds auto"
+        )
+    return low, high
+
+
+def _range_of(window: WindowShape) -> Iterator[str]:
+    if window.low is not None:
+        yield f"at least {window.low:g}"
+    if window.high is not None:
+        yield f"at most {window.high:g}"
 
 
 def _reaches_zero(panel: Panel) -> bool:

@@ -36,6 +36,8 @@ class WindowShape:
         transform: `log` takes the logarithm first: for positive series that grow by percentages.
         base: lags whose mean is the path that the network corrects: (12,) repeats the last year of months, (24, 168)
             is the mean of the last day and the last week of hours, () goes on from the last value.
+        low: Value that no forecast and no interval goes below, or None.
+        high: Value that none goes above, or None.
         floor: least scale of a window, relative to its level (absolute where the transform is `log`).
     """
 
@@ -46,6 +48,8 @@ class WindowShape:
     transform: Literal["log", "none"] = "none"
     base: tuple[int, ...] = ()
     floor: float = 0.0
+    low: float | None = None
+    high: float | None = None
 
     @property
     def segments(self) -> int:
@@ -146,8 +150,9 @@ def to_scale(values: Floats, shape: WindowShape) -> Floats:
 
 
 def from_scale(values: Floats, shape: WindowShape) -> Floats:
-    """Undo `to_scale`."""
-    return np.exp(np.minimum(values, 700.0)) if shape.transform == "log" else values
+    """Undo `to_scale`, and keep to the range of the data."""
+    plain = np.exp(np.minimum(values, 700.0)) if shape.transform == "log" else values
+    return plain if shape.low is shape.high is None else np.clip(plain, shape.low, shape.high)
 
 
 def _history(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> tuple[Floats, NDArray[np.bool_]]:

@@ -62,6 +62,27 @@ def test_logarithms_only_where_values_are_positive_and_away_from_zero() -> None:
     assert "--transform none" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("lift", "bounds", "expected"),
+    [(0, "auto", (0.0, None)), (-100, "auto", (None, None)), (0, "none", (None, None)), (0, "10,", (10.0, None)),
+     (0, ",500", (None, 500.0)), (0, "0,500", (0.0, 500.0))],
+)  # fmt: skip
+def test_the_range_of_the_forecasts(lift: float, bounds: str, expected: tuple[float | None, float | None]) -> None:
+    window = plan_of(panel_from_arrays([seasonal(120, 12) + lift]), ModelSettings(bounds=bounds)).window
+    assert (window.low, window.high) == expected
+
+
+@pytest.mark.parametrize("bounds", ["5", "a,b", "9,1", ",", "nan,nan", "0,1,2"])
+def test_a_range_that_is_none_is_refused(bounds: str) -> None:
+    with pytest.raises(UsageError, match="--bounds: expected LOW,HIGH"):
+        plan_of(monthly(), ModelSettings(bounds=bounds))
+
+
+def test_a_range_that_the_data_leaves_is_refused() -> None:
+    with pytest.raises(UsageError, match="itself goes from"):
+        plan_of(monthly(), ModelSettings(bounds="100,"))
+
+
 def test_what_the_user_gives_is_taken() -> None:
     model = ModelSettings(horizon=5, lookback=20, segment=10, base="last", units=7, layers=3, dropout=0.5, cell="gru")
     train = TrainSettings(steps=9, batch_size=11, loss="huber", ensemble=2, seed=5, learning_rate=0.1)

@@ -113,6 +113,13 @@ def test_large_integers_keep_their_units() -> None:
     np.testing.assert_allclose(back, values[None, 8:11], rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize(("low", "high", "expected"), [(0.0, None, [0, 9]), (None, 5.0, [-9, 5]), (-1.0, 1.0, [-1, 1])])
+def test_forecasts_keep_to_their_range(low: float | None, high: float | None, expected: list[float]) -> None:
+    shape = replace(SHAPE, horizon=2, low=low, high=high)
+    windows = cut_windows(np.zeros(8), *at(8), shape)
+    assert restore(np.array([[-9.0, 9.0]]), windows).tolist() == [expected]
+
+
 def cutoffs() -> Cutoffs:
     return Cutoffs(np.array([0, 100, 200]), np.array([5, 110, 210]), np.array([3, 0, 10]), 2)
 
