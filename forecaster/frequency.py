@@ -127,7 +127,7 @@ class Frequency:
         months = month.astype(np.int64)
         past = day - first
         if unit == "end":
-            past = np.where((month + 1).astype("M8[D]").astype(np.int64) - 1 == day, 0, _OFF_GRID)
+            past = np.where((month + np.timedelta64(1, "M")).astype("M8[D]").astype(np.int64) - 1 == day, 0, _OFF_GRID)
         phase = ((months % count) * 31 + past) * DAY + clock
         wrong = (past == _OFF_GRID) | (past > 27)
         if anchor:
@@ -149,7 +149,7 @@ class Frequency:
             month = (ordinals * count + part // 31).astype("M8[M]")
             day = month.astype("M8[D]").astype(np.int64) + part % 31
             if unit == "end":
-                day = (month + 1).astype("M8[D]").astype(np.int64) - 1
+                day = (month + np.timedelta64(1, "M")).astype("M8[D]").astype(np.int64) - 1
         local = np.asarray(day * DAY + clock, np.int64)
         return to_utc(local.ravel(), self.tz).reshape(local.shape)
 

@@ -251,16 +251,20 @@ def _compile_steps(
     variables = network.trainable_variables
     optimizer.build(variables)
 
-    # XLA makes an LSTM's training 2 to 4 times slower on a CPU, so it is not asked for.
-    @tf.function(jit_compile=False, reduce_retracing=True)
+    def step(i: tf.Tensor, total: tf.Tensor, inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            value = point_loss(network(inputs[i], training=True) - targets[i], loss)
+        optimizer.apply(tape.gradient(value, variables), variables)
+        return i + 1, total + value
+
+    # XLA makes an LSTM's training 2 to 4 times slower on a CPU, so it is not asked for; the loop is written out, since
+    # what AutoGraph can translate depends on the Python version.
+    @tf.function(jit_compile=False, autograph=False, reduce_retracing=True)
     def run(inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         count = tf.shape(inputs)[0]
-        total = tf.zeros(())
-        for i in tf.range(count):
-            with tf.GradientTape() as tape:
-                value = point_loss(network(inputs[i], training=True) - targets[i], loss)
-            optimizer.apply(tape.gradient(value, variables), variables)
-            total += value
+        _, total = tf.while_loop(
+            lambda i, _: i < count, lambda i, total: step(i, total, inputs, targets), (tf.constant(0), tf.zeros(()))
+        )
         return total / tf.cast(count, tf.float32)
 
     return run  # type: ignore[no-any-return]

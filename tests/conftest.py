@@ -35,7 +35,7 @@ def monthly_csv(path: Path, length: int = 120) -> Path:
     steps = np.arange(length)
     noise = np.random.default_rng(0).normal(size=length)
     values = 100 + steps + 20 * np.sin(2 * np.pi * steps / 12) + noise
-    months = np.datetime64("2010-01") + steps
+    months = np.datetime64("2010-01") + steps.astype("m8[M]")
     path.write_text("month,sales\n" + "".join(f"{m}-01,{v:.3f}\n" for m, v in zip(months, values, strict=True)))
     return path
 
@@ -43,7 +43,7 @@ def monthly_csv(path: Path, length: int = 120) -> Path:
 def panel_csv(path: Path, series: int = 5, length: int = 60) -> Path:
     """Write a daily panel: columns `shop`, `day` and `sales`."""
     rng = np.random.default_rng(1)
-    days = np.datetime64("2024-01-01") + np.arange(length)
+    days = np.datetime64("2024-01-01") + np.arange(length).astype("m8[D]")
     rows = ["shop,day,sales"]
     for s in range(series):
         values = 50 * (s + 1) + 10 * np.sin(2 * np.pi * np.arange(length) / 7) + rng.normal(size=length)
