@@ -38,8 +38,11 @@ def main() -> None:
 def write(part: str, text: str) -> None:
     """Replace the text between a part's markers in the README."""
     readme = README.read_text()
-    pattern = re.compile(rf"(<!-- {part} -->\n).*?(\n<!-- /{part} -->)", re.DOTALL)
-    README.write_text(pattern.sub(lambda match: match[1] + text + match[2], readme))
+    pattern = re.compile(rf"(<!-- {part} -->\n).*?(<!-- /{part} -->)", re.DOTALL)
+    renewed, count = pattern.subn(lambda match: f"{match[1]}{text}\n{match[2]}", readme)
+    if count != 1:
+        raise SystemExit(f"{README}: expected the markers of {part} once, found them {count} times")
+    README.write_text(renewed)
 
 
 if __name__ == "__main__":
