@@ -257,10 +257,7 @@ def _parse_fields(fields: pa.StructArray) -> tuple[Ints, Mask]:
         hour = half % 12 + 12 * np.asarray(late, np.int64)
     ok = ok & (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (month >= 1) & (month <= 12)
     months = np.where(ok, (year - 1970) * 12 + month - 1, 0).astype("M8[M]")
-    first, after = (
-        months.astype("M8[D]").astype(np.int64),
-        (months + np.timedelta64(1, "M")).astype("M8[D]").astype(np.int64),
-    )
+    first, after = ((months + np.timedelta64(k, "M")).astype("M8[D]").astype(np.int64) for k in (0, 1))
     ok = ok & (day >= 1) & (day <= after - first) & (hour <= 23) & (minute <= 59) & (second <= 59)
     clock = (hour * 3600 + minute * 60 + second) * SECOND
     if "f" in names:
