@@ -106,10 +106,3 @@ class ModelError(ForecastError):
 
     exit_code = 78
     code = "MODEL"
-
-
-class DeadlineError(ForecastError):
-    """The deadline passed; nothing was published."""
-
-    exit_code = 124
-    code = "DEADLINE"

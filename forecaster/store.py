@@ -20,7 +20,7 @@ import stat
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -124,13 +124,14 @@ def publish_model(root: Path, name: str, draft: Draft, lock_wait: float) -> Mode
         built = home / "versions" / f"{files.TEMPORARY}{version}-{secrets.token_hex(4)}"
         files.build_folder(built, _contents(name, version, draft))
         try:
-            _check_parity(read_version(built, name, version), draft)
+            model = read_version(built, name, version)
+            _check_parity(model, draft)
             files.publish_folder(built, home / "versions" / version)
         except BaseException:
             files.sweep(home / "versions")
             raise
         files.write_file(home / "CURRENT", f"{version}\n".encode())
-    return read_version(home / "versions" / version, name, version)
+    return replace(model, folder=home / "versions" / version)
 
 
 def load_model(root: Path, reference: str) -> Model:
