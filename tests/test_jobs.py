@@ -183,8 +183,3 @@ def test_a_constant_series_goes_on(tmp_path: Path, write_csv: Callable[..., Path
     assert result.metrics["skill"] is None
     job = jobs.PredictJob(settings=PredictSettings(output="-"), models_dir=tmp_path / "models")
     assert {float(row["forecast"]) for row in rows_of(jobs.predict(job))} == {constant}
-
-
-def test_folds_are_halves_of_the_series_or_of_time() -> None:
-    assert jobs.folds_of(np.array([0, 0, 0, 0])).tolist() == [0, 0, 1, 1]
-    assert jobs.folds_of(np.arange(40)).tolist() == [0, 1] * 20

@@ -1,0 +1,25 @@
+"""The use cases, one short function each. They only sequence calls: the work is done in the rooms above.
+
+Nothing here prints or asks the clock; whoever calls passes the time and is told by `Events` how far things are.
+"""
+
+from forecaster.jobs.catalogue import list_models, show_model
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import choose_model, models_folder, name_of
+from forecaster.jobs.prediction import PredictJob, PredictResult, predict
+from forecaster.jobs.training import TrainJob, TrainResult, train
+
+__all__ = [
+    "Events",
+    "PredictJob",
+    "PredictResult",
+    "TrainJob",
+    "TrainResult",
+    "choose_model",
+    "list_models",
+    "models_folder",
+    "name_of",
+    "predict",
+    "show_model",
+    "train",
+]

@@ -1,0 +1,26 @@
+"""What somebody may want to see while a job runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from forecaster.panel import Panel
+from forecaster.plan import Plan
+
+if TYPE_CHECKING:
+    from forecaster.training import Progress
+
+
+def _nothing(_: object) -> None:
+    """Do nothing with an event."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """What somebody may want to see while a job runs."""
+
+    on_panel: Callable[[Panel], None] = _nothing
+    on_plan: Callable[[Plan], None] = _nothing
+    on_progress: Callable[[Progress], None] = _nothing

@@ -1,0 +1,39 @@
+"""Which model is meant: its folder, and its name."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from forecaster import store
+from forecaster.errors import MissingError, UsageError
+
+
+def models_folder(given: Path | None) -> Path:
+    """Return the folder of all models: the given one, else `$FORECAST_MODELS`, else `./models`."""
+    return given or Path(os.environ.get("FORECAST_MODELS") or "models")
+
+
+def name_of(data: str) -> str:
+    """Return the default name of a model: the data file's stem, with what a name may not hold replaced by `-`."""
+    stem = Path(data).name.removesuffix(".gz")
+    stem = "stdin" if data == "-" else stem.rsplit(".", 1)[0] if "." in stem[1:] else stem
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "model"
+
+
+def choose_model(root: Path, data: str | None) -> str:
+    """Return the model to use when none was named: the data file's, or the only one.
+
+    Raises:
+        MissingError: There is none.
+        UsageError: There are several, and none has the data file's name.
+    """
+    names = store.list_models(root)
+    if not names:
+        raise MissingError(f"no model in {root}", hint="Run: forecast train DATA")
+    if data is not None and name_of(data) in names:
+        return name_of(data)
+    if len(names) == 1:
+        return names[0]
+    raise UsageError(f"several models in {root}: {', '.join(names)}", hint=f"Choose one: --model {names[0]}")
