@@ -8,6 +8,8 @@ heavy packages that it may import when it is itself imported. A test reads the l
     errors        what can go wrong, each with its exit code
     files         the only room that writes: atomic replace, publish a folder, lock, hash
     config        every setting, written once: default, bounds, help
+    records       JSON ↔ frozen dataclasses, closed and bounded
+    arrays        named arrays ↔ the bytes of an .npz file                    numpy
     arrow         numpy ↔ Arrow, without a detour through pandas              numpy pyarrow
     stamps        text ↔ time: formats, zones, and back as they came in       numpy pyarrow
     frequency     the frequency of a time index, and the next stamps          numpy
@@ -25,13 +27,17 @@ heavy packages that it may import when it is itself imported. A test reads the l
     forecast      forecast rows: what a forecast file holds                   numpy
     baselines     naive, seasonal naive, drift                                numpy
     plan          every number that training needs, chosen from the data      numpy
+    checkpoint    an interrupted training, saved to go on from                numpy
     runtime       the process made ready for Keras: environment, stderr
     network       the Keras network, the whole of it in one file              keras numpy
     training      batches, optimiser, early stopping, device                  keras numpy tensorflow
     serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime
-    store         saved models: versions, manifest, load                      numpy
+    manifest      what a version says of itself: schema and seal
+    version       one version of a saved model: its files, read without trust numpy
+    store         saved models: publish, load, the current version
     predictor     a saved model and a panel → a forecast, in blocks of series numpy
     backtest      scores on windows that a model did not see, and what intervals follow numpy
+    challenge     a new network against the current version, on windows held out numpy
     jobs          one short function a use case; they only sequence calls     numpy
     cli           the terminal and cron: options, output, one file a command  typer
 """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster import baselines, metrics
-from forecaster.calibration import Calibration, Residuals, make_answers
+from forecaster.calibration import Answers, Calibration, Residuals, make_answers
 from forecaster.panel import Panel
 from forecaster.plan import Plan
 from forecaster.windows import Ints, cut_targets, cut_windows, restore, window_roughness
@@ -25,18 +25,16 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
     Coverage is measured across folds: half the windows are covered by intervals calibrated on the other half.
     """
     starts, ends, series = plan.held_out.all()
-    windows = cut_windows(panel.values, starts, ends, plan.window)
-    roughness = window_roughness(panel.values, starts, ends, plan.window)
-    answers = make_answers(windows, roughness, trained.held_out)
+    answers = answer_held_out(panel, plan, trained)
     residuals = Residuals(
-        errors=(cut_targets(panel.values, ends, windows) - answers.outputs) * windows.scale,
+        errors=(cut_targets(panel.values, ends, answers.windows) - answers.outputs) * answers.windows.scale,
         answers=answers,
         folds=folds_of(series),
         independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),
     )
     evaluation = metrics.Evaluation(
         actual=panel.values[ends[:, None] + np.arange(plan.window.horizon)],
-        forecast=restore(answers.outputs, windows),
+        forecast=restore(answers.outputs, answers.windows),
         scale=metrics.seasonal_error(panel.values, starts, ends, plan.season),
         rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, plan.season),
         series=series,
@@ -55,6 +53,13 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
         "by_lead": scores.model.by_lead,
     }
     return measured, residuals.calibrate()
+
+
+def answer_held_out(panel: Panel, plan: Plan, trained: Trained) -> Answers:
+    """Return what the networks said of the held-out windows before they were trained again on all data."""
+    starts, ends, _ = plan.held_out.all()
+    windows = cut_windows(panel.values, starts, ends, plan.window)
+    return make_answers(windows, window_roughness(panel.values, starts, ends, plan.window), trained.held_out)
 
 
 def folds_of(series: Ints) -> Ints:

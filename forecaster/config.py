@@ -141,6 +141,12 @@ class TrainSettings:
         panel="Training",
         bounds=(1, None),
     )
+    checkpoint_every: float = knob(
+        30.0, "Seconds of training from one checkpoint to the next.", panel="Training", bounds=(0, None)
+    )
+    resume: bool = knob(
+        False, "Go on from the checkpoint of an interrupted training of this model, if there is one.", panel="Training"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,8 +160,34 @@ class StoreSettings:
     min_skill: float | None = knob(
         None, "Refuse to publish (exit 4) a model whose skill over seasonal naive is lower.", panel="Model store"
     )
+    promote_if_better: bool = knob(
+        False,
+        "Make the new version current only if it beats the current one on its held-out windows; else exit 4.",
+        panel="Model store",
+    )
     lock_wait: float = knob(
-        60.0, "Seconds to wait for another training of the same model.", panel="Model store", bounds=(0, None)
+        60.0, "Seconds to wait for another command that changes the same model.", panel="Model store", bounds=(0, None)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruneSettings:
+    """How many versions of a model are kept."""
+
+    keep: int = knob(
+        5, "Newest versions to keep; the current one is kept in any case.", panel="Model store", bounds=(2, None)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitSettings:
+    """How long a command may take."""
+
+    deadline: float | None = knob(
+        None,
+        "Seconds after which the command stops, whatever it is doing, with exit code 124 and nothing published.",
+        panel="Limits",
+        bounds=(1, None),
     )
 
 

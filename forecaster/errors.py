@@ -46,7 +46,7 @@ class UsageError(ForecastError):
 
 
 class GateError(ForecastError):
-    """A gate that the user set was not passed: worse than the baseline, too old, diverged. Nothing was published."""
+    """A gate that the user set was not passed: worse than the baseline, too old, diverged. What was current stays."""
 
     exit_code = 4
     code = "GATE"
@@ -99,6 +99,13 @@ class AccessError(ForecastError):
 
     exit_code = 77
     code = "PERMISSION"
+
+
+class DeadlineError(ForecastError):
+    """The --deadline passed before the work was done; nothing was published."""
+
+    exit_code = 124
+    code = "DEADLINE"
 
 
 class ModelError(ForecastError):

@@ -1,8 +1,11 @@
-"""The only room that writes.
+"""The only room that writes, and the one that reads back what it wrote.
 
 Everything is built as bytes first, written to a temporary sibling, flushed to the disk and renamed: a reader sees the
-old file or the new one, never half of one. A folder is published by the same four moves. A version of a model is
-never changed after its rename.
+old file or the new one, never half of one. A folder is published by the same four moves, and removed by a rename and
+a sweep. A version of a model is never changed after its rename.
+
+Whatever changes the disk is a call of `os`, by that name: the tests put an injector in its place that lets the n-th
+call fail, or ends the process there, for every n.
 """
 
 from __future__ import annotations
@@ -12,19 +15,22 @@ import fcntl
 import hashlib
 import os
 import secrets
-import shutil
 import stat
 import time
+import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
-from forecaster.errors import AccessError, ForecastError, OutputError, StorageError, TryAgainError
+from forecaster.errors import AccessError, ForecastError, ModelError, OutputError, StorageError, TryAgainError
 
 TEMPORARY = ".tmp-"
-"""Prefix of what is being built; anything that starts so may be swept by whoever holds the lock."""
+"""Prefix of what is being built; what starts so and has no owner any more may be swept."""
 
-_CANNOT_CREATE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ENAMETOOLONG, errno.EEXIST}
+_CANNOT_CREATE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ENAMETOOLONG, errno.EEXIST, errno.ELOOP}
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def sha256(data: bytes) -> str:
@@ -33,7 +39,7 @@ def sha256(data: bytes) -> str:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Replace a file by these bytes, atomically; mode and symbolic link of an existing file are kept.
+    """Replace a file by these bytes, atomically; mode, owner and symbolic link of an existing file are kept.
 
     A device or pipe (`/dev/stdout`, a FIFO) cannot be replaced and is written to.
 
@@ -43,19 +49,50 @@ def write_file(path: Path, data: bytes) -> None:
         StorageError: Disk full, or an I/O error; the old file is untouched.
     """
     with _explained(path):
-        mode = _mode_of(path)
-        if mode is not None and not stat.S_ISREG(mode):
-            with path.open("wb") as stream:
-                stream.write(data)
+        before = _stat(path)
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            with _opened(path, os.O_WRONLY) as handle:
+                _write(handle, data)
             return
         target = Path(os.path.realpath(path))
-        temporary = target.with_name(f"{TEMPORARY}{target.name[:64]}-{secrets.token_hex(4)}")
+        _sweep_orphans(target)
+        temporary, handle = _open_temporary(target)
         try:
-            _write_synced(temporary, data, 0o666 if mode is None else stat.S_IMODE(mode), exact=mode is not None)
+            if before is not None:
+                _take_after(handle, before)
+            _write(handle, data)
+            os.fsync(handle)
             os.replace(temporary, target)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
         finally:
-            temporary.unlink(missing_ok=True)
+            os.close(handle)
         sync_folder(target.parent)
+
+
+def read_own(path: Path, most: int) -> bytes:
+    """Read a file of a model's folder: regular, of bounded size, and not through a symbolic link.
+
+    Raises:
+        ModelError: It is missing, larger, or something else.
+        AccessError, StorageError: It cannot be read.
+    """
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+                raise ModelError(f"{path}: expected a regular file of at most {most:,} bytes")
+            return stream.read(most)
+    except FileNotFoundError as error:
+        raise ModelError(f"{path} is missing") from error
+    except PermissionError as error:
+        raise AccessError(f"cannot read {path}: permission denied") from error
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO):
+            raise ModelError(f"{path}: expected a regular file, not a symbolic link or a folder") from error
+        raise StorageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def check_writable(path: Path) -> None:
@@ -76,6 +113,39 @@ def check_writable(path: Path) -> None:
         raise AccessError(f"cannot write {path}: permission denied on the folder {parent}")
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file where there is one, and flush that.
+
+    Raises:
+        AccessError, StorageError: As `write_file`.
+    """
+    with _explained(path):
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            return
+        sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder and its parents where missing, and flush the entries.
+
+    Raises:
+        OutputError, AccessError, StorageError: As `write_file`.
+    """
+    with _explained(folder):
+        missing = [folder, *folder.parents]
+        while missing and missing[-1].is_dir():
+            missing.pop()
+        for each in reversed(missing):
+            try:
+                os.mkdir(each)
+            except FileExistsError:  # somebody else was faster, or it is a file
+                if not each.is_dir():
+                    raise
+            sync_folder(each.parent)
+
+
 def build_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Create `folder` with these files and flush all of it to the disk. The folder must not exist.
 
@@ -83,13 +153,16 @@ def build_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         OutputError, AccessError, StorageError: As `write_file`; what was begun is removed.
     """
     with _explained(folder):
-        folder.mkdir(parents=True)
+        os.mkdir(folder)
         try:
             for name, data in files.items():
-                _write_synced(folder / name, data, 0o666)
+                with _opened(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as handle:
+                    _write(handle, data)
+                    os.fsync(handle)
             sync_folder(folder)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                _remove_tree(folder)
             raise
 
 
@@ -100,74 +173,130 @@ def publish_folder(built: Path, final: Path) -> None:
         sync_folder(final.parent)
 
 
-def make_folder(folder: Path) -> None:
-    """Create a folder and its parents where missing.
+def remove_folder(folder: Path) -> None:
+    """Remove a published folder: by one rename it is gone whole, then its space is freed.
 
     Raises:
-        OutputError, AccessError, StorageError: As `write_file`.
+        AccessError, StorageError: It cannot be removed, or not all of it: the rest is swept by the next `sweep`.
     """
     with _explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        gone = temporary_name(folder)
+        os.rename(folder, gone)
+        sync_folder(folder.parent)
+        _remove_tree(gone)
 
 
 def sweep(folder: Path) -> None:
-    """Remove what an interrupted run left half built. Only for the holder of the lock."""
-    for entry in folder.glob(f"{TEMPORARY}*"):
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
+    """Remove what an interrupted run left half built or half removed. Only for the holder of the lock."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(TEMPORARY):
+                with suppress(OSError):
+                    _remove_tree(Path(entry.path))
+
+
+def temporary_name(final: Path) -> Path:
+    """Return a free name beside `final` for what is to become it, or what is left of it."""
+    return final.with_name(f"{_prefix(final)}{secrets.token_hex(4)}")
 
 
 @contextmanager
-def locked(path: Path, wait: float) -> Iterator[None]:
+def locked(path: Path, wait: float, holder: str = "forecast") -> Iterator[None]:
     """Hold the exclusive lock of a model. The kernel frees it when the process dies; the file is never deleted.
+
+    On a file system without locks the work goes on, with a warning for the log.
 
     Args:
         path: The lock file, created where missing.
         wait: Seconds to wait for another holder.
+        holder: What the lock is held for: the command, for others to read.
 
     Raises:
-        TryAgainError: Somebody else still holds it.
+        TryAgainError: Somebody else still holds it; the message says who, and since when.
     """
-    with _explained(path):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        deadline = time.monotonic() + wait
-        while not _try_lock(handle):
-            if time.monotonic() >= deadline:
-                holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip() or "another process"
-                raise TryAgainError(f"{path.parent} is locked by {holder}", hint="Try again, or wait with --lock-wait")
-            time.sleep(0.1)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"pid {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
+    with ExitStack() as stack:
+        with _explained(path):
+            handle = stack.enter_context(_opened(path, os.O_RDWR | os.O_CREAT))
+            deadline = time.monotonic() + wait
+            while not _try_lock(handle):
+                if time.monotonic() >= deadline:
+                    who = f"{path.parent} is locked by {_holder_of(handle)}"
+                    raise TryAgainError(who, hint="Try again, or wait with --lock-wait")
+                time.sleep(0.1)
+        with suppress(OSError):  # a courtesy to whoever waits; a full disk must not keep us from making room
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"pid {os.getpid()} ({holder}) on {os.uname().nodename}\n".encode(), 0)
         yield
-    finally:
-        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:
     """Flush a folder's entries to the disk, so that a rename survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+    with _opened(folder, os.O_RDONLY | os.O_DIRECTORY) as handle:
         os.fsync(handle)
+
+
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    handle = os.open(path, flags | os.O_CLOEXEC, 0o666)
+    try:
+        yield handle
     finally:
         os.close(handle)
 
 
-def _write_synced(path: Path, data: bytes, mode: int, *, exact: bool = False) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with open(handle, "wb") as stream:
-        if exact:
-            os.fchmod(handle, mode)
-        stream.write(data)
-        stream.flush()
-        os.fsync(handle)
+def _write(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
 
 
-def _mode_of(path: Path) -> int | None:
+def _prefix(final: Path) -> str:
+    name = os.fsencode(final.name)[:64].decode("utf-8", "ignore")  # a name may have 255 bytes, ours is longer
+    return f"{TEMPORARY}{name}-"
+
+
+def _open_temporary(target: Path) -> tuple[Path, int]:
+    """Create a temporary sibling and hold its lock, which tells others that it has an owner."""
+    while True:
+        path = temporary_name(target)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        if _try_lock(handle) and os.fstat(handle).st_nlink:
+            return path, handle
+        os.close(handle)  # taken for an orphan, and swept, in the moment before it was locked
+
+
+def _sweep_orphans(target: Path) -> None:
+    """Remove temporary siblings of a file whose owners died: a living one would hold the lock."""
+    with suppress(OSError), os.scandir(target.parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(_prefix(target)) and entry.is_file(follow_symlinks=False):
+                with suppress(OSError), _opened(Path(entry.path), os.O_RDWR | os.O_NOFOLLOW) as handle:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(entry.path)
+
+
+def _take_after(handle: int, before: os.stat_result) -> None:
+    """Give a new file the owner, where that is allowed, and the mode of the old one."""
+    ours = os.fstat(handle)
+    if (ours.st_uid, ours.st_gid) != (before.st_uid, before.st_gid):
+        with suppress(PermissionError):
+            os.fchown(handle, before.st_uid, before.st_gid)
+    os.fchmod(handle, stat.S_IMODE(before.st_mode))
+
+
+def _remove_tree(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        with os.scandir(path) as entries:
+            for entry in list(entries):
+                _remove_tree(Path(entry.path))
+        os.rmdir(path)
+    else:
+        os.unlink(path)
+
+
+def _stat(path: Path) -> os.stat_result | None:
     try:
-        return path.stat().st_mode
+        return path.stat()
     except FileNotFoundError:
         return None
 
@@ -177,7 +306,18 @@ def _try_lock(handle: int) -> bool:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        warnings.warn("the file system has no locks: run one command at a time on a model", stacklevel=2)
     return True
+
+
+def _holder_of(handle: int) -> str:
+    """Return who holds a lock, as it wrote itself, and since when: the time at which it wrote that."""
+    name = os.pread(handle, 200, 0).decode("utf-8", "replace").strip() or "another process"
+    since = datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
+    return f"{name} since {since:%Y-%m-%d %H:%M:%S} UTC"
 
 
 @contextmanager
@@ -193,7 +333,7 @@ def explain(error: OSError, path: Path) -> ForecastError:
     """Return the fault that an OSError on writing `path` stands for."""
     reason = os.strerror(error.errno) if error.errno else str(error)
     message = f"cannot write {path}: {reason}"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in _NO_SPACE:
         return StorageError(message, hint="Free some space and run the same command again; nothing was changed")
     if error.errno in (errno.EACCES, errno.EPERM):
         return AccessError(message)

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster import baselines
-from forecaster.calibration import make_answers
+from forecaster.calibration import Answers, make_answers
 from forecaster.errors import ModelError, UsageError
 from forecaster.forecast import Forecast
 from forecaster.panel import Panel
 from forecaster.store import Model
-from forecaster.windows import Floats, cut_windows, restore, to_scale, window_roughness
+from forecaster.windows import Floats, Ints, cut_windows, restore, to_scale, window_roughness
 
 BLOCK = 8192
 """Series forecast at once; keeps memory flat for a panel of any number of series."""
@@ -49,17 +49,11 @@ def make_forecast(model: Model, panel: Panel, horizon: int | None, levels: tuple
 
 def _forecast_block(model: Model, panel: Panel, block: slice, levels: tuple[float, ...]) -> list[Floats]:
     """Forecast some of the series: the point forecasts, then the lower and upper ends of each level, each [n, H]."""
-    starts, ends, shape = panel.offsets[:-1][block], panel.offsets[1:][block], model.window
-    windows = cut_windows(panel.values, starts, ends, shape)
-    roughness = window_roughness(panel.values, starts, ends, shape)
-    answers = make_answers(windows, roughness, model.server.answer(windows.inputs))
-    short = ends - starts < shape.shortest_history
-    if short.any():
-        naive = baselines.seasonal_naive(panel.values, starts[short], ends[short], model.season, shape.horizon)
-        answers.outputs[short] = (to_scale(naive, shape) - windows.base[short]) / windows.scale[short]
+    starts, ends = panel.offsets[:-1][block], panel.offsets[1:][block]
+    answers = answer_windows(model, panel.values, starts, ends)
     constant = constant_series(panel)[block]
     forever = panel.values[starts[constant]][:, None]
-    values = restore(answers.outputs, windows)
+    values = restore(answers.outputs, answers.windows)
     values[constant] = forever
     parts = [values]
     for level in levels:
@@ -67,6 +61,25 @@ def _forecast_block(model: Model, panel: Panel, block: slice, levels: tuple[floa
         low[constant] = high[constant] = forever
         parts += [np.minimum(low, values), np.maximum(high, values)]
     return parts
+
+
+def answer_windows(model: Model, values: Floats, starts: Ints, ends: Ints) -> Answers:
+    """Return what a model says of the windows that end at `ends`; of those too short for it, the seasonal naive method.
+
+    Args:
+        model: The model.
+        values: [T] all series end to end.
+        starts: [N] index of the first value of each window's series.
+        ends: [N] index after the last value that the window may see (exclusive).
+    """
+    shape = model.window
+    windows = cut_windows(values, starts, ends, shape)
+    answers = make_answers(windows, window_roughness(values, starts, ends, shape), model.server.answer(windows.inputs))
+    short = ends - starts < shape.shortest_history
+    if short.any():
+        naive = baselines.seasonal_naive(values, starts[short], ends[short], model.season, shape.horizon)
+        answers.outputs[short] = (to_scale(naive, shape) - windows.base[short]) / windows.scale[short]
+    return answers
 
 
 def constant_series(panel: Panel) -> NDArray[np.bool_]:

@@ -6,12 +6,12 @@ A forecast must depend on none of that, and a user must see none of it.
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
-import shutil
 import sys
-import tempfile
+
+HOME = f"{os.devnull}/keras"
+"""A folder that cannot be: Keras finds no settings there, and leaves none behind."""
 
 MEDDLING = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED", "KERAS_USE_BACKEND_AGNOSTIC_OPS")
 """Variables by which Keras would silently train or predict less, or otherwise."""
@@ -26,9 +26,7 @@ def prepare_keras() -> None:
         return
     for name in MEDDLING:
         os.environ.pop(name, None)
-    home = tempfile.mkdtemp(prefix="forecast-keras-")
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    os.environ.update(KERAS_BACKEND="tensorflow", KERAS_HOME=home, TF_CPP_MIN_LOG_LEVEL="3")
+    os.environ.update(KERAS_BACKEND="tensorflow", KERAS_HOME=HOME, TF_CPP_MIN_LOG_LEVEL="3")
     if not os.environ.get("FORECAST_DEBUG"):
         for name in ("tensorflow", "absl"):
             logging.getLogger(name).setLevel(logging.CRITICAL)

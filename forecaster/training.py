@@ -19,10 +19,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from forecaster.checkpoint import Checkpoint, restore_variables, save_variables
 from forecaster.config import Device, Loss
 from forecaster.errors import GateError, ResourceError
 from forecaster.network import Weights, build_network
 from forecaster.plan import FitShape, NetworkShape, Plan
+from forecaster.records import Json
 from forecaster.windows import Cutoffs, Floats, WindowShape, cut_targets, cut_windows
 
 STEPS_PER_CALL = 20
@@ -31,6 +33,7 @@ STEPS_PER_CALL = 20
 CHECKS = 20
 """Looks at the held-out windows in a training of full length."""
 
+LARGEST_LOSS = float(np.finfo(np.float64).max)
 CLIP_NORM = 1.0
 EVENNESS = 0.5
 """Between drawing every window alike (0) and every series alike (1)."""
@@ -83,7 +86,9 @@ class Trained:
 OnProgress = Callable[[Progress], None]
 
 
-def train_ensemble(values: Floats, plan: Plan, device: Device, on_progress: OnProgress) -> Trained:
+def train_ensemble(
+    values: Floats, plan: Plan, device: Device, on_progress: OnProgress, checkpoint: Checkpoint | None = None
+) -> Trained:
     """Train all members, measure, and refit where the plan says so.
 
     Args:
@@ -91,6 +96,7 @@ def train_ensemble(values: Floats, plan: Plan, device: Device, on_progress: OnPr
         plan: Every number that training needs.
         device: Where to train.
         on_progress: Told now and then how far training is.
+        checkpoint: Where training is saved now and then; what it holds already is not done again.
 
     Raises:
         ResourceError: A GPU was asked for and there is none, or memory ran out.
@@ -101,10 +107,12 @@ def train_ensemble(values: Floats, plan: Plan, device: Device, on_progress: OnPr
     starts, ends, _ = plan.held_out.all()
     windows = cut_windows(values, starts, ends, plan.window)
     held_out = HeldOut(windows.inputs, cut_targets(values, ends, windows))
-    clock = _Clock(plan.fit, on_progress)
-    trainer = _Trainer(values, plan, clock)
+    checkpoint = checkpoint or Checkpoint()
+    clock = _Clock(plan.fit, on_progress, checkpoint.part("clock"))
+    trainer = _Trainer(values, plan, clock, checkpoint)
     try:
-        first = [trainer.measure(k, held_out) for k in range(plan.fit.members) if k == 0 or clock.has_time()]
+        wanted = (k for k in range(plan.fit.members) if k == 0 or clock.has_time() or checkpoint.part(f"measure-{k}"))
+        first = [trainer.measure(k, held_out) for k in wanted]
         members = [fitted.weights for fitted in first]
         if plan.fit.refit:
             members = [trainer.refit(k, fitted) for k, fitted in enumerate(first)]
@@ -130,12 +138,17 @@ class _Fitted:
 
 
 class _Clock:
-    """Counts steps over the whole training, for progress and the time limit."""
+    """Counts steps over the whole training, for progress and the time limit; goes on from what is kept of it."""
 
-    def __init__(self, fit: FitShape, on_progress: OnProgress) -> None:
-        self.fit, self.on_progress = fit, on_progress
-        self.end = None if fit.time_limit is None else time.monotonic() + fit.time_limit
-        self.curve: list[Progress] = []
+    def __init__(self, fit: FitShape, on_progress: OnProgress, kept: Json) -> None:
+        self.fit, self.on_progress, self.kept = fit, on_progress, kept
+        self.began = time.monotonic() - kept.get("seconds", 0.0)
+        self.end = None if fit.time_limit is None else self.began + fit.time_limit
+        self.curve = [Progress(**look) for look in kept.get("curve", [])]
+
+    def keep(self) -> None:
+        """Let a checkpoint that is written now know the time and the curve."""
+        self.kept.update(seconds=time.monotonic() - self.began, curve=[vars(look) for look in self.curve])
 
     def has_time(self) -> bool:
         """Return whether the time limit, if any, lies ahead."""
@@ -165,13 +178,15 @@ class _Trainer:
     values: Floats
     plan: Plan
     clock: _Clock
+    checkpoint: Checkpoint
 
     def measure(self, member: int, held_out: HeldOut) -> _Fitted:
         """Train without the held-out windows, stop early, and go back to the best weights."""
-        fit, network = self.plan.fit, self._network(member)
-        best, best_loss, worse = _Fitted(network.get_weights(), 0, held_out.targets), np.inf, 0
+        fit, network, kept = self.plan.fit, self._network(member), self.checkpoint.part(f"measure-{member}")
+        if not kept:
+            kept.update(best=[network.get_weights(), 0, held_out.targets], loss=LARGEST_LOSS, worse=0)
         check_every = max(STEPS_PER_CALL, fit.steps // CHECKS)
-        for step, loss in self._steps(network, member, self.plan.training, fit.steps):
+        for step, loss in self._steps(network, member, self.plan.training, fit.steps, kept):
             tell = self.clock.report("measure", member, step, fit.steps)
             is_last = step == fit.steps or not self.clock.has_time()
             if step // check_every == (step - STEPS_PER_CALL) // check_every and not is_last:
@@ -180,31 +195,57 @@ class _Trainer:
             answers = _answer(network, held_out.inputs)
             measured = float(point_loss(tf.constant(answers - held_out.targets), fit.loss))
             tell(loss, measured)
-            worse += 1
-            if measured < best_loss:
-                best, best_loss, worse = _Fitted(network.get_weights(), step, answers), measured, 0
-            if is_last or (fit.patience and worse >= fit.patience):
+            kept["worse"] += 1
+            if measured < kept["loss"]:
+                kept.update(best=[network.get_weights(), step, answers], loss=measured, worse=0)
+            if is_last or (fit.patience and kept["worse"] >= fit.patience):
                 break
-        return best
+        self._finish(kept)
+        return _Fitted(*kept["best"])
 
     def refit(self, member: int, fitted: _Fitted) -> Weights:
         """Train afresh on all data, for as many steps as were good; without the time for it, keep what there is."""
+        kept = self.checkpoint.part(f"refit-{member}")
+        if not (kept or self.clock.has_time()):
+            return fitted.weights
         network = self._network(member)
-        for step, loss in self._steps(network, member, self.plan.every, fitted.best_step):
+        for step, loss in self._steps(network, member, self.plan.every, fitted.best_step, kept):
             self.clock.report("refit", member, step, fitted.best_step)(loss, None)
             if not self.clock.has_time():
                 return fitted.weights
-        return network.get_weights()  # type: ignore[no-any-return]
+        kept.setdefault("weights", network.get_weights())
+        self._finish(kept)
+        return kept["weights"]  # type: ignore[no-any-return]
 
     def _network(self, member: int) -> keras.Model:
         return build_network(self.plan.network, self.plan.fit.seed + member)
 
-    def _steps(self, network: keras.Model, member: int, cutoffs: Cutoffs, steps: int) -> Iterator[tuple[int, float]]:
-        """Train, and yield after each call of the graph the steps done and their mean loss."""
+    def _finish(self, kept: Json) -> None:
+        """Keep of a network that is trained only what came of it."""
+        for name in ("step", "variables", "draws"):
+            kept.pop(name, None)
+        kept["done"] = True
+        self._write()
+
+    def _write(self) -> None:
+        self.clock.keep()
+        self.checkpoint.write()
+
+    def _steps(
+        self, network: keras.Model, member: int, cutoffs: Cutoffs, steps: int, kept: Json
+    ) -> Iterator[tuple[int, float]]:
+        """Train, from where `kept` says, and yield after each call of the graph the steps done and their mean loss."""
+        if kept.get("done"):
+            return
         fit = self.plan.fit
         batches = _Batches(self.values, cutoffs, self.plan.window, fit.batch_size, fit.seed + member)
-        run = _compile_steps(network, make_optimizer(fit, steps), fit.loss)
-        step = 0
+        optimizer = make_optimizer(fit, steps)
+        run = _compile_steps(network, optimizer, fit.loss)
+        variables = [*network.variables, *optimizer.variables]  # with the state of each Dropout's random generator
+        step = kept.get("step", 0)
+        if step:
+            restore_variables(variables, kept["variables"])
+            batches.rng.bit_generator.state = kept["draws"]
         while step < steps:
             count = min(STEPS_PER_CALL, steps - step)
             loss = float(run(*batches.next(count)))
@@ -214,6 +255,9 @@ class _Trainer:
                     f"training diverged: the loss became {loss} by step {step}", hint="Try a smaller --learning-rate"
                 )
             yield step, loss
+            if self.checkpoint.is_due():
+                kept.update(step=step, variables=save_variables(variables), draws=batches.rng.bit_generator.state)
+                self._write()
 
 
 class _Batches:

@@ -20,9 +20,9 @@ from forecaster import __version__
 from forecaster.cli import log, models
 from forecaster.cli.help import Command
 from forecaster.cli.predict import predict
-from forecaster.cli.process import Stopped, discard_stdout, leave, prepare_streams, stoppable
+from forecaster.cli.process import Expired, Stopped, discard_stdout, leave, prepare_streams, stoppable
 from forecaster.cli.train import train
-from forecaster.errors import BUG, OK, ForecastError, ResourceError, StorageError, UsageError
+from forecaster.errors import BUG, OK, DeadlineError, ForecastError, ResourceError, StorageError, UsageError
 
 BROKEN_PIPE = 141
 LONGEST_LINE = 2_000
@@ -52,6 +52,9 @@ def explain(error: BaseException, log_file: Path | None = None) -> Failure:
             where = getattr(getattr(error, "ctx", None), "command_path", "forecast")
             message = " ".join(error.format_message().split()).replace(": Value error, ", ": ").rstrip(".?")
             return explain(UsageError(message, hint=f"See: {where} --help"))
+        case Expired():
+            late = f"the deadline of {error.seconds:g} s passed; {error.state}"
+            return explain(DeadlineError(late, hint="Give it more time with --deadline"))
         case Stopped():
             return Failure(128 + error.signal, "STOPPED", f"stopped; {error.state}")
         case KeyboardInterrupt():
@@ -74,9 +77,18 @@ def run(work: Callable[[], Any], command: str = "", log_file: Path | None = None
     On failure stdout holds nothing of ours, and stderr ends in one line.
     """
     began = time.monotonic()
-    with log.recording(log_file), stoppable():
-        log.event("start", command=command, version=__version__, pid=os.getpid())
+
+    def conclude(code: int, error: BaseException | None = None) -> int:
         ending: dict[str, Any] = {}
+        if error is not None:
+            failure = explain(error, log_file)
+            code, ending = failure.exit_code, {"error": failure.code, "message": failure.text}
+            report(error, failure)
+        log.event("end", exit_code=code, seconds=round(time.monotonic() - began, 3), **ending)
+        return code
+
+    with log.recording(log_file), stoppable(lambda stopped: os._exit(conclude(BUG, stopped))):
+        log.event("start", command=command, version=__version__, pid=os.getpid())
         try:
             returned = work()
             sys.stdout.flush()
@@ -86,12 +98,8 @@ def run(work: Callable[[], Any], command: str = "", log_file: Path | None = None
         except SystemExit:  # shell completion
             raise
         except BaseException as error:  # noqa: BLE001 - the boundary: each exception gets its line and its exit code
-            failure = explain(error, log_file)
-            code = failure.exit_code
-            ending = {"error": failure.code, "message": failure.text}
-            report(error, failure)
-        log.event("end", exit_code=code, seconds=round(time.monotonic() - began, 3), **ending)
-    return code
+            return conclude(BUG, error)
+        return conclude(code)
 
 
 def report(error: BaseException, failure: Failure) -> None:

@@ -1,18 +1,31 @@
-"""`forecast models`: what is in the model store."""
+"""`forecast models`: what is in the model store, whether it is whole, and which version is used."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forecaster.cli import log
 from forecaster.cli.help import Command
-from forecaster.cli.options import ModelsDir, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, number, percent
-from forecaster.errors import OK
+from forecaster.cli.options import WAIT, LockWait, ModelsDir, OutputSettings, takes_settings
+from forecaster.cli.output import Block, Grid, Line, Printer, listed, number, percent
+from forecaster.cli.process import after
+from forecaster.config import PruneSettings
+from forecaster.errors import OK, ModelError
 
-app = typer.Typer(name="models", help="List and show saved models.")
+if TYPE_CHECKING:
+    from forecaster.jobs import Checked, Pruned, Switch
+
+app = typer.Typer(name="models", help="List, show and check saved models; choose the version that is used.")
+
+Model = Annotated[str, typer.Argument(metavar="NAME", help="Name of the model.", show_default=False)]
+Version = Annotated[str, typer.Argument(metavar="NAME@VERSION", help="The version to use.", show_default=False)]
+MaybeReference = Annotated[
+    str | None,
+    typer.Argument(metavar="NAME", help="NAME or NAME@VERSION; by default all models.", show_default=False),
+]
 
 
 @app.command("list", cls=Command)
@@ -52,6 +65,117 @@ def show_model(
     return OK
 
 
+@app.command("check", cls=Command)
+@takes_settings
+def check_models(output: OutputSettings, name: MaybeReference = None, models_dir: ModelsDir = None) -> int:
+    """Check that saved models are whole.
+
+    Every version is read as for a forecast: hashes, schema, weights, graph, and the answers to its probe. Nothing is
+    repaired. What was found is printed, and exit code 78 says that something is not whole. Off a terminal the rows are
+    JSON.
+
+    Example: forecast models check nyc_departures_daily
+    """
+    from forecaster import jobs
+
+    checked = jobs.check_models(name, models_dir)
+    rows = [vars(row) for row in checked]
+    Printer(output, piped="json").show(rows, rows, describe_checks(checked))
+    if faults := [row.fault for row in checked if row.fault]:
+        raise ModelError(f"{len(faults):,} of {len(checked):,} are not whole: {faults[0]}", hint=mend(checked))
+    return OK
+
+
+@app.command("promote", cls=Command)
+@takes_settings
+def promote_version(
+    version: Version, output: OutputSettings, models_dir: ModelsDir = None, lock_wait: LockWait = WAIT
+) -> int:
+    """Make a version the current one, once it was checked.
+
+    Example: forecast models promote nyc_departures_daily@v000001
+    """
+    from forecaster import jobs
+
+    return show_switch(jobs.promote_version(version, models_dir, lock_wait), output)
+
+
+@app.command("rollback", cls=Command)
+@takes_settings
+def roll_back(name: Model, output: OutputSettings, models_dir: ModelsDir = None, lock_wait: LockWait = WAIT) -> int:
+    """Go back to the version that was current before, once it was checked.
+
+    No version is removed: `forecast models promote` goes forward again.
+
+    Example: forecast models rollback nyc_departures_daily
+    """
+    from forecaster import jobs
+
+    return show_switch(jobs.roll_back(name, models_dir, lock_wait), output)
+
+
+@app.command("prune", cls=Command)
+@takes_settings
+def prune_versions(
+    name: Model, settings: PruneSettings, output: OutputSettings,
+    models_dir: ModelsDir = None, lock_wait: LockWait = WAIT,
+) -> int:  # fmt: skip
+    """Remove the oldest versions of a model, never the current one.
+
+    Example: forecast models prune nyc_departures_daily --keep 3
+    """
+    from forecaster import jobs
+
+    pruned = jobs.prune_versions(name, settings, models_dir, lock_wait)
+    with after(f"{len(pruned.removed)} versions of {name} were removed"):
+        log.event("pruned", **pruned.summary())
+        rows = [{"name": name, "version": version} for version in pruned.removed]
+        Printer(output).show(pruned.summary(), rows, describe_pruned(pruned))
+        return OK
+
+
+def show_switch(switch: Switch, output: OutputSettings) -> int:
+    """Show which version is current now."""
+    with after(f"{switch.name} {switch.version} is current"):
+        log.event("switched", **switch.summary())
+        Printer(output).show(switch.summary(), [switch.summary()], describe_switch(switch))
+        return OK
+
+
+def describe_checks(checked: list[Checked]) -> Iterator[Block]:
+    """Yield one line a version."""
+    if not checked:
+        yield Line("No models yet. Begin with: forecast train DATA")
+        return
+    yield Grid(
+        [(row.name, row.version or "–", "current" if row.current else "", row.fault or "whole") for row in checked],
+        header=("name", "version", "", "state"),
+        texts=4,
+    )
+
+
+def mend(checked: list[Checked]) -> str:
+    """Return the next command where something is not whole: one that makes a whole version current."""
+    broken = {row.name for row in checked if row.fault and (row.current or not row.version)}
+    whole = [row for row in checked if not row.fault and row.name in broken]
+    return f"Run: forecast models promote {whole[-1].name}@{whole[-1].version}" if whole else ""
+
+
+def describe_switch(switch: Switch) -> Iterator[Block]:
+    """Yield which version is current, and which was."""
+    if switch.before == switch.version:
+        yield Line(f"{switch.name} {switch.version} was current already.")
+    else:
+        before = f"; it was {switch.before}" if switch.before else ""
+        yield Line(f"{switch.name} is at {switch.version} now{before}.")
+
+
+def describe_pruned(pruned: Pruned) -> Iterator[Block]:
+    """Yield what is gone, and what is left."""
+    gone = f"Removed {listed(pruned.removed, 10)}" if pruned.removed else "Nothing to remove"
+    yield Line(f"{gone}; {pruned.name} has {listed(pruned.kept, 10)}.")
+
+
 def describe_models(rows: list[dict[str, Any]]) -> Iterator[Block]:
     """Yield one line a model."""
     if not rows:
@@ -64,10 +188,14 @@ def describe_models(rows: list[dict[str, Any]]) -> Iterator[Block]:
                 f"{row['series']:,}", f"{row['horizon']:,}", number(row["mase"], 3), percent(row["skill"]),
             )
             for row in rows
+            if not row["fault"]
         ],
         header=("name", "version", "created", "frequency", "series", "horizon", "MASE", "skill"),
         texts=4,
     )  # fmt: skip
+    for row in rows:
+        if row["fault"]:
+            yield Line(f"{row['name']} cannot be used: {row['fault']}", "red")
 
 
 def describe_model(manifest: dict[str, Any]) -> Iterator[Block]:

@@ -11,8 +11,8 @@ from forecaster.cli.chart import Curve, draw
 from forecaster.cli.notes import finish, note_panel
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Picture, Printer, number, printable, width_of, write_stdout
-from forecaster.cli.process import after
-from forecaster.config import PredictSettings
+from forecaster.cli.process import after, deadline, now_stands
+from forecaster.config import LimitSettings, PredictSettings
 from forecaster.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,11 @@ MOST_HISTORY = 200
 
 @takes_settings
 def predict(
-    settings: PredictSettings, output: OutputSettings, data: MaybeDataFile = None, models_dir: ModelsDir = None
+    settings: PredictSettings,
+    limits: LimitSettings,
+    output: OutputSettings,
+    data: MaybeDataFile = None,
+    models_dir: ModelsDir = None,
 ) -> int:
     """Forecast what comes after the end of a data file, with a saved model.
 
@@ -51,7 +55,9 @@ def predict(
         )
     printer = Printer(output)
     job = jobs.PredictJob(data=data, settings=settings, models_dir=models_dir)
-    result = jobs.predict(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel)))
+    with deadline(limits.deadline):
+        events = jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_state=now_stands)
+        result = jobs.predict(job, events)
     with after(f"{result.output} was written" if result.output else "nothing changed"):
         log.event("predicted", model=result.model.name, version=result.model.version, output=result.output)
         if result.output is None or output.format == "csv":

@@ -10,9 +10,9 @@ from forecaster.cli import log
 from forecaster.cli.notes import finish, note_panel
 from forecaster.cli.options import DataFile, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Printer, number, percent
-from forecaster.cli.process import after
+from forecaster.cli.process import after, deadline, now_stands
 from forecaster.cli.progress import TrainingProgress
-from forecaster.config import ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import LimitSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrainResult
@@ -29,6 +29,11 @@ MEASURES = {
 }
 """Measures in the table on the screen."""
 
+RESUMED = {
+    True: "Going on from the checkpoint of an interrupted training.",
+    False: "There is no checkpoint of this model: training begins at the start.",
+}
+
 
 @takes_settings
 def train(
@@ -37,13 +42,14 @@ def train(
     model: ModelSettings,
     training: TrainSettings,
     store: StoreSettings,
+    limits: LimitSettings,
     output: OutputSettings,
 ) -> int:
     """Train a model on a data file, measure it, and save it.
 
     What is not given is detected in the data or chosen from it, and printed. The model is measured on held-out windows
-    against seasonal naive, then saved as a new version; older versions stay. Off a terminal nothing is printed unless
-    --format is given.
+    against seasonal naive, then saved as a new version; older versions stay. An interrupted training leaves a
+    checkpoint: --resume goes on from it. Off a terminal nothing is printed unless --format is given.
 
     Example: forecast train sample_data/nyc_departures_daily.csv --preset fast
     """
@@ -51,16 +57,22 @@ def train(
 
     printer = Printer(output)
     job = jobs.TrainJob(data=data, reading=reading, model=model, training=training, store=store, created=log.now())
-    with TrainingProgress(printer.notes) as progress:
+    with deadline(limits.deadline), TrainingProgress(printer.notes) as progress:
 
         def show_plan(plan: Plan) -> None:
             log.event("plan", **dict(plan.choices()))
             printer.note(Grid(list(plan.choices())), Line(""))
+
+        def show_start(resumed: bool | None) -> None:
+            if resumed is not None:
+                log.event("resume", checkpoint=resumed)
+                printer.note(Line(RESUMED[resumed]))
             progress.start()
 
         events = jobs.Events(
-            on_panel=lambda panel: note_panel(printer, panel), on_plan=show_plan, on_progress=progress.update
-        )
+            on_panel=lambda panel: note_panel(printer, panel), on_plan=show_plan, on_start=show_start,
+            on_progress=progress.update, on_state=now_stands,
+        )  # fmt: skip
         result = jobs.train(job, events)
     with after(f"{result.model.name} {result.model.version} was published"):
         log.event("trained", model=result.model.name, version=result.model.version, skill=result.metrics["skill"])
@@ -88,6 +100,12 @@ def describe(result: TrainResult, store: StoreSettings) -> Iterator[Block]:
     yield Grid(levels, header=("interval", "actual values inside"))
     yield Line("")
     yield verdict(metrics)
+    if (against := result.verdict) is not None:
+        yield Line(
+            f"Better than {against.version}, which was current: {MEASURES[against.measure]} "
+            f"{number(against.challenger)} against {number(against.champion)} on {against.windows:,} held-out windows.",
+            "green",
+        )
     yield Line("")
     folder = f" --models-dir {shlex.quote(str(store.models_dir))}" if store.models_dir else ""
     yield Grid([

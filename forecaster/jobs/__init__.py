@@ -3,23 +3,31 @@
 Nothing here prints or asks the clock; whoever calls passes the time and is told by `Events` how far things are.
 """
 
-from forecaster.jobs.catalogue import list_models, show_model
+from forecaster.jobs.catalogue import Checked, check_models, list_models, show_model
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.training import TrainJob, TrainResult, train
+from forecaster.jobs.upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 
 __all__ = [
+    "Checked",
     "Events",
     "PredictJob",
     "PredictResult",
+    "Pruned",
+    "Switch",
     "TrainJob",
     "TrainResult",
+    "check_models",
     "choose_model",
     "list_models",
     "models_folder",
     "name_of",
     "predict",
+    "promote_version",
+    "prune_versions",
+    "roll_back",
     "show_model",
     "train",
 ]

@@ -19,8 +19,19 @@ def _nothing(_: object) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Events:
-    """What somebody may want to see while a job runs."""
+    """What somebody may want to see while a job runs.
+
+    Attributes:
+        on_panel: Told what was read.
+        on_plan: Told what was decided.
+        on_start: Told that training begins: from a checkpoint (True), anew for want of one (False), or anew as asked
+            (None).
+        on_progress: Told now and then how far training is.
+        on_state: Told, in words, what is changed if the job is stopped from here on.
+    """
 
     on_panel: Callable[[Panel], None] = _nothing
     on_plan: Callable[[Plan], None] = _nothing
+    on_start: Callable[[bool | None], None] = _nothing
     on_progress: Callable[[Progress], None] = _nothing
+    on_state: Callable[[str], None] = _nothing

@@ -86,5 +86,6 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     forecast = make_forecast(model, panel, settings.horizon, levels)
     text = forecast.to_csv()
     if output is not None:
+        events.on_state(f"{output} is the old file or the new one, whole")
         files.write_file(output, text.encode())
     return PredictResult(forecast=forecast, model=model, panel=panel, output=output, text=text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecaster import files, store
+from forecaster import store
 from forecaster.arrow import return_memory
 from forecaster.backtest import measure
+from forecaster.calibration import Calibration
+from forecaster.challenge import Verdict, check_rules, compare
+from forecaster.checkpoint import Checkpoint, identify
 from forecaster.config import ModelSettings, ReadSettings, StoreSettings, TrainSettings
-from forecaster.errors import GateError
+from forecaster.errors import ForecastError, GateError
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of
 from forecaster.panel import Panel, read_panel
 from forecaster.plan import Plan, choose_season, make_plan
+from forecaster.records import Json
 from forecaster.runtime import prepare_keras
 from forecaster.windows import cut_windows
 
@@ -47,13 +52,18 @@ class TrainJob:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainResult:
-    """A published model, and what it was made from."""
+    """A published model, and what it was made from.
+
+    Attributes:
+        verdict: How it did against the version before it, where that was asked.
+    """
 
     model: store.Model
     panel: Panel
     plan: Plan
     metrics: dict[str, Any]
     seconds: float
+    verdict: Verdict | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -66,6 +76,7 @@ class TrainResult:
             "frequency": self.panel.frequency.alias,
             "plan": dict(self.plan.choices()),
             "metrics": self.metrics,
+            "against_current": None if self.verdict is None else asdict(self.verdict),
             "skipped": [{"series": name, "reason": reason} for name, reason in self.panel.skipped],
             "findings": [asdict(finding) for finding in self.panel.findings],
             "seconds": round(self.seconds, 3),
@@ -75,7 +86,10 @@ class TrainResult:
 def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     """Read, plan, train, measure on held-out windows against seasonal naive, and publish a new model version.
 
+    The model is locked from the plan to the end. What interrupts the training leaves a checkpoint to go on from.
+
     Raises:
+        GateError: The version is not good enough; what is current stays so.
         ForecastError: Of the kind that says what went wrong; nothing was published, and what was there is untouched.
     """
     began = time.monotonic()
@@ -85,23 +99,75 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     events.on_panel(panel)
     plan = make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
     events.on_plan(plan)
-    files.make_folder(root)
-    return_memory()
-    prepare_keras()
-    from forecaster.network import serving_graph
-    from forecaster.training import train_ensemble
+    with store.hold_model(root, name, job.store.lock_wait, "forecast train") as home:
+        champion = _find_champion(job, home, panel)
+        checkpoint = _open_checkpoint(job, home, identify(panel.values, plan), events)
+        return_memory()
+        prepare_keras()
+        from forecaster.training import train_ensemble
 
-    trained = train_ensemble(panel.values, plan, job.training.device, events.on_progress)
-    measured, calibration = measure(panel, plan, trained)
-    check_skill(measured, job.store.min_skill)
-    graph = serving_graph(plan.network, trained.members)
-    draft = store.Draft(
-        schema=replace(panel.schema, season_length=plan.season), window=plan.window, network=plan.network, fit=plan.fit,
-        season=plan.season, graph=graph, members=trained.members, calibration=calibration,
-        probe=make_probe(panel, plan, trained), metrics=measured, facts=_facts(job, panel, trained),
+        trained = train_ensemble(panel.values, plan, job.training.device, events.on_progress, checkpoint)
+        measured, calibration = measure(panel, plan, trained)
+        check_skill(measured, job.store.min_skill)
+        verdict = compare(champion, panel, plan, trained) if champion else None
+        draft = _make_draft(panel, plan, trained, (measured, calibration), _facts(job, panel, trained))
+        events.on_state(f"{name} is being published: its old version or the new one is current, whole")
+        model = store.publish_model(home, draft, current=verdict is None or verdict.is_better)
+        with suppress(ForecastError):  # the version is there; what is left of its training does no harm
+            checkpoint.remove()
+    if verdict is not None:
+        check_verdict(model, verdict)
+    return TrainResult(
+        model=model, panel=panel, plan=plan, metrics=measured, seconds=time.monotonic() - began, verdict=verdict
+    )
+
+
+def check_verdict(model: store.Model, verdict: Verdict) -> None:
+    """Refuse a new version that does not beat the current one; it is saved, and may be promoted by hand.
+
+    Raises:
+        GateError: It does not.
+    """
+    if not verdict.is_better:
+        raise GateError(
+            f"{model.name} {model.version} was saved, and {verdict.version} stays current: the new "
+            f"{verdict.measure.upper()} of {verdict.challenger:.4g} is not below {verdict.champion:.4g} on "
+            f"{verdict.windows:,} held-out windows{', which the current one was trained on' if verdict.seen else ''}",
+            hint=f"To use it all the same: forecast models promote {model.name}@{model.version}",
+        )
+
+
+def _find_champion(job: TrainJob, home: Path, panel: Panel) -> store.Model | None:
+    """Return the current version where the new one is to beat it, and there is one."""
+    if not (job.store.promote_if_better and store.list_versions(home)):
+        return None
+    champion = store.load_model(home.parent, home.name)
+    check_rules(champion, panel)
+    return champion
+
+
+def _open_checkpoint(job: TrainJob, home: Path, fits: Json, events: Events) -> Checkpoint:
+    """Return the checkpoint to write to, which holds what there is to go on from."""
+    checkpoint = Checkpoint(
+        path=home / "CHECKPOINT", fits=fits, every=job.training.checkpoint_every,
+        on_write=lambda: events.on_state("nothing was published; to go on, run it again with --resume"),
     )  # fmt: skip
-    model = store.publish_model(root, name, draft, job.store.lock_wait)
-    return TrainResult(model=model, panel=panel, plan=plan, metrics=measured, seconds=time.monotonic() - began)
+    events.on_start(checkpoint.read() if job.training.resume else None)
+    return checkpoint
+
+
+def _make_draft(
+    panel: Panel, plan: Plan, trained: Trained, measured: tuple[Json, Calibration], facts: Json
+) -> store.Draft:
+    """Return everything that a version is made of."""
+    from forecaster.network import serving_graph
+
+    metrics, calibration = measured
+    return store.Draft(
+        schema=replace(panel.schema, season_length=plan.season), window=plan.window, network=plan.network, fit=plan.fit,
+        season=plan.season, graph=serving_graph(plan.network, trained.members), members=trained.members,
+        calibration=calibration, probe=make_probe(panel, plan, trained), metrics=metrics, facts=facts,
+    )  # fmt: skip
 
 
 def check_skill(measured: dict[str, Any], min_skill: float | None) -> None:
@@ -139,6 +205,7 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained) -> dict[str, Any]:
             "series": panel.n_series,
             "frequency": panel.frequency.alias,
             "skipped": len(panel.skipped),
+            "last": str(panel.ends.max()),
         },
         "device": trained.device,
         "best_steps": trained.best_steps,
