@@ -182,8 +182,13 @@ def remove_folder(folder: Path) -> None:
     with _explained(folder):
         gone = temporary_name(folder)
         os.rename(folder, gone)
-        sync_folder(folder.parent)
-        _remove_tree(gone)
+        try:
+            sync_folder(folder.parent)
+        finally:
+            with suppress(OSError):
+                _remove_tree(gone)
+        if gone.exists():
+            _remove_tree(gone)
 
 
 def sweep(folder: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
+import subprocess
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -57,10 +59,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    if call == "write":
-        monkeypatch.setattr(files, "_write_synced", fail)
-    else:
-        monkeypatch.setattr(os, call, fail)
+    monkeypatch.setattr(os, call, fail)
     with pytest.raises(StorageError, match="No space left on device"):
         files.write_file(path, b"new")
     monkeypatch.undo()
@@ -102,8 +101,56 @@ def test_sweep_removes_only_what_is_half_built(tmp_path: Path) -> None:
     assert names(tmp_path) == ["v000001"]
 
 
+def test_the_mode_and_owner_of_an_existing_file_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    path.chmod(0o604)
+    if os.geteuid() == 0:
+        os.chown(path, 12345, 54321)
+    before = path.stat()
+    files.write_file(path, b"new")
+    after = path.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+
+
+def test_what_a_killed_writer_left_is_swept_by_the_next_but_not_what_a_living_one_holds(tmp_path: Path) -> None:
+    (tmp_path / ".tmp-out.csv-dead").write_text("half")
+    (tmp_path / ".tmp-other.csv-dead").write_text("half")
+    living, handle = files._open_temporary(tmp_path / "out.csv")
+    files.write_file(tmp_path / "out.csv", b"new")
+    assert names(tmp_path) == sorted([".tmp-other.csv-dead", living.name, "out.csv"])
+    os.close(handle)
+    files.write_file(tmp_path / "out.csv", b"newer")
+    assert names(tmp_path) == [".tmp-other.csv-dead", "out.csv"]
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "é" * 127, "😀" * 63])
+def test_the_longest_names_can_be_written(tmp_path: Path, name: str) -> None:
+    files.write_file(tmp_path / name, b"x")
+    assert names(tmp_path) == [name]
+
+
+def test_folders_are_made_where_missing(tmp_path: Path) -> None:
+    files.make_folder(tmp_path / "a" / "b" / "c")
+    files.make_folder(tmp_path / "a" / "b" / "c")
+    (tmp_path / "file").write_text("x")
+    for wrong in (tmp_path / "file", tmp_path / "file" / "x"):
+        with pytest.raises(OutputError):
+            files.make_folder(wrong)
+
+
+def test_a_folder_is_removed_whole(tmp_path: Path) -> None:
+    (tmp_path / "v1" / "deep").mkdir(parents=True)
+    (tmp_path / "v1" / "deep" / "x").write_text("1")
+    (tmp_path / "v1" / "out").symlink_to(tmp_path)
+    (tmp_path / "v2").mkdir()
+    files.remove_folder(tmp_path / "v1")
+    files.remove_file(tmp_path / "none")
+    assert names(tmp_path) == ["v2"]
+
+
 def _hold(path: Path, ready: object, release: object) -> None:
-    with files.locked(path, 0):
+    with files.locked(path, 0, "forecast train"):
         ready.set()  # type: ignore[attr-defined]
         release.wait(30)  # type: ignore[attr-defined]
 
@@ -114,9 +161,39 @@ def test_a_lock_is_exclusive_and_freed_by_the_kernel(tmp_path: Path) -> None:
     holder = context.Process(target=_hold, args=(tmp_path / "LOCK", ready, release))
     holder.start()
     assert ready.wait(30)
-    with pytest.raises(TryAgainError, match=f"locked by pid {holder.pid}"), files.locked(tmp_path / "LOCK", 0):
+    said = rf"locked by pid {holder.pid} \(forecast train\) on \S+ since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+    with pytest.raises(TryAgainError, match=said), files.locked(tmp_path / "LOCK", 0):
         pass
     holder.kill()
     holder.join()
     with files.locked(tmp_path / "LOCK", 5):
         assert (tmp_path / "LOCK").exists()
+
+
+def test_a_lock_is_not_handed_to_a_child_process(tmp_path: Path) -> None:
+    with files.locked(tmp_path / "LOCK", 0):
+        child = subprocess.Popen(["sleep", "30"], close_fds=False)
+    try:
+        with files.locked(tmp_path / "LOCK", 0):
+            pass
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_a_full_disk_does_not_keep_us_from_locking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", fail)
+    with files.locked(tmp_path / "LOCK", 0):
+        pass
+
+
+def test_a_file_system_without_locks_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with pytest.warns(UserWarning, match="has no locks"), files.locked(tmp_path / "LOCK", 0):
+        pass

@@ -113,13 +113,18 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         draft = _make_draft(panel, plan, trained, (measured, calibration), _facts(job, panel, trained))
         events.on_state(f"{name} is being published: its old version or the new one is current, whole")
         model = store.publish_model(home, draft, current=verdict is None or verdict.is_better)
-        with suppress(ForecastError):  # the version is there; what is left of its training does no harm
-            checkpoint.remove()
+        drop(checkpoint)
     if verdict is not None:
         check_verdict(model, verdict)
     return TrainResult(
         model=model, panel=panel, plan=plan, metrics=measured, seconds=time.monotonic() - began, verdict=verdict
     )
+
+
+def drop(checkpoint: Checkpoint) -> None:
+    """Remove a checkpoint whose training was published; if that fails, it does no harm."""
+    with suppress(ForecastError):
+        checkpoint.remove()
 
 
 def check_verdict(model: store.Model, verdict: Verdict) -> None:

@@ -16,12 +16,13 @@ import pytest
 import forecaster
 from forecaster import errors, jobs
 from forecaster.cli.app import log_file_in
-from forecaster.cli.process import Stopped, after
+from forecaster.cli.process import Expired, Stopped
 from tests.cli.conftest import FakeJobs, Run, Seen
 
 ROOT = Path(__file__).parents[2]
 FORECAST = [sys.executable, "-m", "forecaster"]
 SMALLER = "Try fewer series at a time, or a smaller --batch-size"
+LATER = "Give it more time with --deadline"
 DEBUG = "For the traceback, run it again with FORECAST_DEBUG=1"
 LEAVES = errors.ForecastError.__subclasses__()
 
@@ -56,6 +57,7 @@ def test_every_fault_has_its_line_and_code(run: Run, fake: FakeJobs, leaf: type[
         (KeyboardInterrupt(), 130, "forecast: error[STOPPED]: stopped; nothing changed"),
         (Stopped(signal.SIGTERM), 143, "forecast: error[STOPPED]: stopped; nothing changed"),
         (Stopped(signal.SIGHUP), 129, "forecast: error[STOPPED]: stopped; nothing changed"),
+        (Expired(2.5), 124, f"forecast: error[DEADLINE]: the deadline of 2.5 s passed; nothing changed. {LATER}"),
         (BrokenPipeError(), 141, None),
         (MemoryError(), 71, f"forecast: error[RESOURCE]: out of memory. {SMALLER}"),
         (OSError(5, "Input/output error", "a.csv"), 74, "forecast: error[IO]: a.csv: Input/output error"),
@@ -101,12 +103,6 @@ def test_a_traceback_only_when_asked_for(run: Run, fake: FakeJobs, monkeypatch: 
     lines = run("train", "x.csv").stderr.splitlines()
     assert lines[0].startswith("Traceback")
     assert lines[-1].startswith("forecast: error[BUG]: ")
-
-
-def test_what_was_done_is_said_when_stopped_after_it() -> None:
-    with pytest.raises(Stopped) as stopped, after("sales v000001 was published"):
-        raise Stopped(signal.SIGTERM)
-    assert stopped.value.state == "sales v000001 was published"
 
 
 def records(path: Path) -> list[dict[str, object]]:
@@ -213,27 +209,3 @@ def test_streams_that_are_closed_or_full(command: str, code: int) -> None:
 def test_data_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
     done = shell("$forecast train ψ.csv", PYTHONIOENCODING="ascii", LC_ALL="C")
     assert (done.returncode, done.stderr) == (66, "forecast: error[MISSING]: ψ.csv: no such file or directory\n")
-
-
-SLOW = """
-import sys, time
-from forecaster import jobs
-def train(job, events):
-    print("ready", file=sys.stderr, flush=True)
-    time.sleep(30)
-jobs.train = train
-from forecaster.cli.app import main
-main()
-"""
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_signals_stop_it(number: signal.Signals, code: int) -> None:
-    command = [sys.executable, "-c", SLOW, "train", "x.csv"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stderr is not None
-        assert process.stderr.readline() == "ready\n"
-        process.send_signal(number)
-        assert process.stderr.read() == "forecast: error[STOPPED]: stopped; nothing changed\n"
-    assert process.returncode == code

@@ -16,7 +16,7 @@ from tests.cli.conftest import Run, Seen, metrics_of
 
 ROW: dict[str, Any] = {
     "name": "sales", "version": "v000002", "created": "2026-11-21T03:17:00.000+00:00", "series": 1200,
-    "frequency": "MS", "horizon": 12, "mase": 0.75, "skill": 0.25,
+    "frequency": "MS", "horizon": 12, "mase": 0.75, "skill": 0.25, "fault": None,
 }  # fmt: skip
 MANIFEST: dict[str, Any] = {
     "folder": "models/sales/versions/v000002", "versions": ["v000001", "v000002"],
@@ -48,7 +48,7 @@ def test_programs_get_json(run: Run, asked: list[Any]) -> None:
 
 def test_csv(run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("models", "list", "--format", "csv").stdout)))
-    assert rows == [{key: str(value) for key, value in ROW.items()}]
+    assert rows == [{key: str(value or "") for key, value in ROW.items()}]
     rows = list(csv.DictReader(io.StringIO(run("models", "show", "sales", "--format", "csv").stdout)))
     assert {"field": "metrics.model.mase", "value": "0.75"} in rows
 

@@ -1,0 +1,233 @@
+"""Signals and deadlines: the process ends in time and says so, even inside a call of a C library."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from forecaster import store
+from forecaster.cli.process import GRACE, Stopped, after, deadline, now_stands, stoppable
+from forecaster.errors import DeadlineError
+from tests.cli.conftest import FakeJobs, Run
+from tests.conftest import TINY, Trained, monthly_csv, names, run_forecast
+
+ROOT = Path(__file__).parents[2]
+BEGIN = """
+import hashlib, sys, time
+from forecaster import jobs
+from forecaster.cli.app import main
+def train(job, events):
+    print("ready", file=sys.stderr, flush=True)
+"""
+SLEEPING = "    time.sleep(60)"
+CALLING = "    hashlib.pbkdf2_hmac('sha256', b'x', b'y', 2_000_000_000)  # minutes, and Python never gets a turn"
+SWALLOWING = """
+    while True:
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass
+"""
+PUBLISHING = "    events.on_state('x is being published'); time.sleep(60)"
+END = "\njobs.train = train\nmain()\n"
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+
+
+def start(body: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start `forecast train` in a process of its own, with something else in the place of training; wait for that."""
+    command = [sys.executable, "-c", BEGIN + body + END, "train", "x.csv", *arguments]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert process.stderr is not None
+    assert process.stderr.readline() == "ready\n"
+    return process
+
+
+def end(process: subprocess.Popen[str], seconds: float) -> tuple[int, str]:
+    """Return exit code and stderr of a process that has to end in time."""
+    try:
+        _, said = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    return process.returncode, said
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_stops_it(number: signal.Signals, code: int) -> None:
+    process = start(SLEEPING)
+    process.send_signal(number)
+    assert end(process, 5) == (code, "forecast: error[STOPPED]: stopped; nothing changed\n")
+
+
+@pytest.mark.parametrize("body", [CALLING, SWALLOWING], ids=["in a C library", "swallowed"])
+def test_a_signal_stops_it_within_5_seconds_whatever_it_does(body: str) -> None:
+    process = start(body)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    assert end(process, 5) == (143, "forecast: error[STOPPED]: stopped; nothing changed\n")
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    process = start(SWALLOWING)
+    for _ in range(2):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+    assert end(process, 1)[0] == -signal.SIGTERM
+
+
+def test_what_is_being_published_is_said() -> None:
+    process = start(PUBLISHING)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    assert end(process, 5) == (143, "forecast: error[STOPPED]: stopped; x is being published\n")
+
+
+@pytest.mark.parametrize(("body", "seconds"), [(SLEEPING, 3.5), (CALLING, 1 + GRACE + 1.5)])
+def test_a_deadline_is_a_hard_stop(body: str, seconds: float, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    process = start(body, "--deadline", "1", "--log-file", str(log))
+    line = "forecast: error[DEADLINE]: the deadline of 1 s passed; nothing changed. Give it more time with --deadline\n"
+    assert end(process, seconds) == (124, line)
+    assert json.loads(log.read_text().splitlines()[-1])["exit_code"] == 124
+
+
+def test_a_deadline_that_is_kept_leaves_no_timer(run: Run, fake: FakeJobs) -> None:
+    before = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    assert run("train", "x.csv", "--deadline", "60").exit_code == 0
+    assert run("predict", "x.csv", "--deadline", "60").exit_code == 0
+    assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[0] > 0) == before
+
+
+@pytest.mark.parametrize("value", ["0", "0.5", "-1", "nan"])
+def test_a_deadline_has_bounds(run: Run, fake: FakeJobs, value: str) -> None:
+    result = run("predict", "--deadline", value)
+    assert (result.exit_code, fake.told) == (2, None)
+    assert "--deadline must be at least 1" in result.stderr
+
+
+def test_deadline_error_has_the_exit_code_of_timeout() -> None:
+    assert DeadlineError.exit_code == 124
+
+
+def test_what_was_done_is_said_when_stopped_after_it() -> None:
+    with pytest.raises(Stopped) as stopped, after("sales v000001 was published"):
+        raise Stopped(signal.SIGTERM)
+    assert stopped.value.state == "sales v000001 was published"
+    assert Stopped(signal.SIGTERM).state == "nothing changed"
+
+
+def test_each_command_begins_with_nothing_changed() -> None:
+    now_stands("something of the command before")
+    with stoppable(lambda _: None), deadline(None):
+        assert Stopped(signal.SIGTERM).state == "nothing changed"
+
+
+# ------------------------------------------------------------------------------------------- for real
+
+
+LONG = ["--steps", "100000", "--patience", "0", "--checkpoint-every", "0", "--seed", "3"]
+
+
+def start_training(data: Path, models: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a training that would take hours."""
+    command = [sys.executable, "-m", "forecaster", "train", str(data), "--models-dir", str(models), *arguments]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait for something that another process does."""
+    last = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < last
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def copied(trained: Trained, tmp_path: Path) -> Trained:
+    """Return a copy of the trained model that is current, beside which a training is interrupted."""
+    shutil.copytree(trained.models_dir, tmp_path / "models")
+    return Trained(models_dir=tmp_path / "models", data=trained.data, name=trained.name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_training_is_stopped_and_goes_on(copied: Trained, number: signal.Signals, code: int) -> None:
+    home = copied.models_dir / copied.name
+    process = start_training(copied.data, copied.models_dir, "--units", "4", "--ensemble", "1", *LONG)
+    wait_until((home / "CHECKPOINT").exists)
+    process.send_signal(number)
+    said = "forecast: error[STOPPED]: stopped; nothing was published; to go on, run it again with --resume\n"
+    assert end(process, 5) == (code, said)
+    assert names(home / "versions") == ["v000001"]
+    assert store.load_model(copied.models_dir, copied.name).version == "v000001"
+    more = ["--units", "4", "--ensemble", "1", *LONG, "--resume", "--time-limit"]
+    done = run_forecast("train", copied.data, "--models-dir", copied.models_dir, *more, "20", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["version"] == "v000002"
+    assert names(home) == ["CURRENT", "HISTORY", "LOCK", "versions"]
+
+
+@pytest.mark.slow
+def test_a_call_of_tensorflow_is_no_refuge(tmp_path: Path) -> None:
+    """One call of the graph takes far longer than there is time to stop."""
+    data = monthly_csv(tmp_path / "sales.csv", 2_000)
+    log = tmp_path / "log.jsonl"
+    size = ["--units", "2048", "--layers", "4", "--batch-size", "2048", "--lookback", "960", "--segment", "12"]
+    process = start_training(data, tmp_path / "models", *size, *LONG, "--log-file", str(log))
+    wait_until(lambda: log.exists() and '"event": "plan"' in log.read_text())
+    time.sleep(25)  # TensorFlow is loaded, and at work
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    assert end(process, 30) == (143, "forecast: error[STOPPED]: stopped; nothing changed\n")
+    assert time.monotonic() - began < 5
+    assert not (tmp_path / "models" / "sales" / "CURRENT").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [1, 3, 8, 15])
+def test_a_deadline_at_any_moment_of_a_training(copied: Trained, seconds: int) -> None:
+    began = time.monotonic()
+    options = ["--units", "4", *LONG, "--deadline", str(seconds)]
+    done = run_forecast("train", copied.data, "--models-dir", copied.models_dir, *options)
+    assert (done.returncode, done.stdout) == (124, "")
+    assert done.stderr.startswith(f"forecast: error[DEADLINE]: the deadline of {seconds} s passed; nothing ")
+    assert time.monotonic() - began < seconds + 6
+    assert store.load_model(copied.models_dir, copied.name).version == "v000001"
+    assert not list(copied.models_dir.rglob(".tmp-*"))
+
+
+@pytest.mark.slow
+def test_a_time_limit_publishes_the_best_so_far(copied: Trained) -> None:
+    options = ["--units", "4", "--ensemble", "3", "--steps", "100000", "--patience", "0", "--time-limit", "5"]
+    began = time.monotonic()
+    done = run_forecast("train", copied.data, "--models-dir", copied.models_dir, *options, "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert time.monotonic() - began < 60
+    assert store.load_model(copied.models_dir, copied.name).version == "v000002"
+
+
+@pytest.mark.slow
+def test_two_trainings_of_one_model(copied: Trained) -> None:
+    """The second waits, then names the first; both done one after the other, each publishes a version of its own."""
+    home = copied.models_dir / copied.name
+    first = start_training(copied.data, copied.models_dir, "--units", "4", "--ensemble", "1", *LONG)
+    wait_until((home / "CHECKPOINT").exists)
+    done = run_forecast("train", copied.data, "--models-dir", copied.models_dir, *TINY, "--lock-wait", "1")
+    assert (done.returncode, done.stdout) == (75, "")
+    assert f"is locked by pid {first.pid} (forecast train) on " in done.stderr
+    first.kill()
+    first.communicate()
+    both = [start_training(copied.data, copied.models_dir, *TINY, "--seed", str(seed)) for seed in (1, 2)]
+    assert [end(process, 120) for process in both] == [(0, ""), (0, "")]
+    assert names(home / "versions") == ["v000001", "v000002", "v000003"]
+    assert (home / "CURRENT").read_text() == "v000003\n"

@@ -1,0 +1,53 @@
+"""The frozen models under `tests/fixtures/`, and drafts made of them: published in no time, without a training."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from forecaster import manifest, store
+from forecaster.plan import FitShape
+from forecaster.version import Draft, Model
+
+FIXTURES = Path(__file__).parent / "fixtures"
+GOOD = FIXTURES / "good"
+NEWEST = GOOD / f"format-{manifest.FORMAT}"
+TINY_DATA = FIXTURES / "tiny.csv"
+"""The data that `tiny`, the model in every format, was trained on."""
+
+FACTS = ("created", "data", "device", "best_steps", "curve", "packages")
+
+
+def copy_tiny(folder: Path) -> Path:
+    """Copy the frozen model of the newest format into a new folder of models, and return that."""
+    shutil.copytree(NEWEST, folder)
+    return folder
+
+
+def version_of(models: Path, name: str = "tiny", version: str = "v000001") -> Path:
+    """Return the folder of a version."""
+    return models / name / "versions" / version
+
+
+def draft_of(model: Model) -> Draft:
+    """Return a draft with the content of a saved model."""
+    _, network = manifest.shapes_of(model.manifest)
+    with np.load(model.folder / "weights.npz") as archive:
+        weights = {name: archive[name] for name in archive.files}
+    names = sorted({name[:4] for name in weights})
+    inputs = np.zeros((2, network.segments, network.channels), np.float32)
+    return Draft(
+        schema=model.schema, window=model.window, network=network, fit=FitShape(**model.manifest["fit"]),
+        season=model.season, graph=(model.folder / "network.onnx").read_bytes(),
+        members=[[weights[key] for key in sorted(weights) if key.startswith(name)] for name in names],
+        calibration=model.calibration, probe=(inputs, model.server.answer(inputs)), metrics=model.manifest["metrics"],
+        facts={name: model.manifest[name] for name in FACTS},
+    )  # fmt: skip
+
+
+def publish(models: Path, draft: Draft, *, current: bool = True) -> Model:
+    """Publish a draft as the next version of `tiny`."""
+    with store.hold_model(models, "tiny", 0, "test") as home:
+        return store.publish_model(home, draft, current=current)
