@@ -36,7 +36,7 @@ def parse(data: bytes, where: object) -> Json:
         ModelError: It is not strict JSON, not an object, or has a key twice.
     """
     try:
-        parsed = json.loads(data, object_pairs_hook=_without_repeats, parse_constant=_refuse)
+        parsed = json.loads(data.decode(), object_pairs_hook=_without_repeats, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{where}: not strict JSON") from error
     if not isinstance(parsed, dict):
