@@ -150,7 +150,16 @@ class TrainSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoreSettings:
+class LockSettings:
+    """What to do when somebody else changes the model."""
+
+    lock_wait: float = knob(
+        60.0, "Seconds to wait for another command that changes the same model.", panel="Model store", bounds=(0, None)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings(LockSettings):
     """Where models are kept, and what may be published."""
 
     name: str | None = knob(None, "Name of the model; by default the data file's stem.", panel="Model store")
@@ -164,9 +173,6 @@ class StoreSettings:
         False,
         "Make the new version current only if it beats the current one on its held-out windows; else exit 4.",
         panel="Model store",
-    )
-    lock_wait: float = knob(
-        60.0, "Seconds to wait for another command that changes the same model.", panel="Model store", bounds=(0, None)
     )
 
 

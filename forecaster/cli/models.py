@@ -9,10 +9,10 @@ import typer
 
 from forecaster.cli import log
 from forecaster.cli.help import Command
-from forecaster.cli.options import WAIT, LockWait, ModelsDir, OutputSettings, takes_settings
+from forecaster.cli.options import ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Printer, listed, number, percent
 from forecaster.cli.process import after
-from forecaster.config import PruneSettings
+from forecaster.config import LockSettings, PruneSettings
 from forecaster.errors import OK, ModelError
 
 if TYPE_CHECKING:
@@ -88,21 +88,19 @@ def check_models(output: OutputSettings, name: MaybeReference = None, models_dir
 
 @app.command("promote", cls=Command)
 @takes_settings
-def promote_version(
-    version: Version, output: OutputSettings, models_dir: ModelsDir = None, lock_wait: LockWait = WAIT
-) -> int:
+def promote_version(version: Version, lock: LockSettings, output: OutputSettings, models_dir: ModelsDir = None) -> int:
     """Make a version the current one, once it was checked.
 
     Example: forecast models promote nyc_departures_daily@v000001
     """
     from forecaster import jobs
 
-    return show_switch(jobs.promote_version(version, models_dir, lock_wait), output)
+    return show_switch(jobs.promote_version(version, models_dir, lock.lock_wait), output)
 
 
 @app.command("rollback", cls=Command)
 @takes_settings
-def roll_back(name: Model, output: OutputSettings, models_dir: ModelsDir = None, lock_wait: LockWait = WAIT) -> int:
+def roll_back(name: Model, lock: LockSettings, output: OutputSettings, models_dir: ModelsDir = None) -> int:
     """Go back to the version that was current before, once it was checked.
 
     No version is removed: `forecast models promote` goes forward again.
@@ -111,24 +109,23 @@ def roll_back(name: Model, output: OutputSettings, models_dir: ModelsDir = None,
     """
     from forecaster import jobs
 
-    return show_switch(jobs.roll_back(name, models_dir, lock_wait), output)
+    return show_switch(jobs.roll_back(name, models_dir, lock.lock_wait), output)
 
 
 @app.command("prune", cls=Command)
 @takes_settings
 def prune_versions(
-    name: Model, settings: PruneSettings, output: OutputSettings,
-    models_dir: ModelsDir = None, lock_wait: LockWait = WAIT,
-) -> int:  # fmt: skip
+    name: Model, settings: PruneSettings, lock: LockSettings, output: OutputSettings, models_dir: ModelsDir = None
+) -> int:
     """Remove the oldest versions of a model, never the current one.
 
     Example: forecast models prune nyc_departures_daily --keep 3
     """
     from forecaster import jobs
 
-    pruned = jobs.prune_versions(name, settings, models_dir, lock_wait)
+    pruned = jobs.prune_versions(name, settings, models_dir, lock.lock_wait)
     with after(f"{len(pruned.removed)} versions of {name} were removed"):
-        log.event("pruned", **pruned.summary())
+        log.event("pruned", model=name, removed=pruned.removed, kept=pruned.kept)
         rows = [{"name": name, "version": version} for version in pruned.removed]
         Printer(output).show(pruned.summary(), rows, describe_pruned(pruned))
         return OK
@@ -137,7 +134,7 @@ def prune_versions(
 def show_switch(switch: Switch, output: OutputSettings) -> int:
     """Show which version is current now."""
     with after(f"{switch.name} {switch.version} is current"):
-        log.event("switched", **switch.summary())
+        log.event("switched", model=switch.name, before=switch.before, version=switch.version)
         Printer(output).show(switch.summary(), [switch.summary()], describe_switch(switch))
         return OK
 

@@ -70,9 +70,6 @@ MaybeDataFile = Annotated[
     ),
 ]
 ModelsDir = Annotated[Path | None, option(StoreSettings, "models_dir")]
-LockWait = Annotated[float, option(StoreSettings, "lock_wait")]
-WAIT: float = StoreSettings.lock_wait
-"""Default of a `LockWait`."""
 
 
 def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
