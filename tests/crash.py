@@ -1,11 +1,17 @@
 """Commands to be disturbed, and what must be so afterwards whatever disturbed them.
 
-Run as a program, `python -m tests.crash COMMAND FOLDER N`, it does one command in a process of its own, which dies at
-the N-th file operation. (N = 0: it does not.)
+Run as a program it does this in a process of its own:
+
+    python -m tests.crash COMMAND FOLDER N    one command, and dies at the N-th file operation
+    python -m tests.crash loop FOLDER         publish, predict and prune until somebody kills it
+    python -m tests.crash full FOLDER         each command with ever less space left on the disk that FOLDER is
+    python -m tests.crash limit FOLDER        each command with ever shorter files allowed
 """
 
 from __future__ import annotations
 
+import os
+import resource
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -17,10 +23,10 @@ import numpy as np
 from forecaster import jobs, store
 from forecaster.checkpoint import Checkpoint
 from forecaster.config import PredictSettings, PruneSettings
-from forecaster.errors import ForecastError
+from forecaster.errors import StorageError
 from forecaster.jobs.training import drop
 from tests.injector import Injector, exit_at_once, injected
-from tests.saved import TINY_DATA, copy_tiny, draft_of
+from tests.saved import NEWEST, TINY_DATA, copy_tiny, draft_of
 
 VERSIONS = 4
 
@@ -39,10 +45,11 @@ def set_scene(folder: Path) -> None:
 
 
 def other_draft(models: Path) -> store.Draft:
-    """Return a draft whose forecasts differ from those of the newest version: its intervals are wider."""
-    newest = store.list_versions(models / "tiny")[-1]
-    draft = draft_of(store.load_model(models, f"tiny@{newest}"))
-    return replace(draft, calibration=replace(draft.calibration, half_widths=draft.calibration.half_widths * 1.25))
+    """Return a draft whose forecasts differ from those of all versions that there are: its intervals are wider."""
+    newest = int(store.list_versions(models / "tiny")[-1][1:])
+    draft = draft_of(store.load_model(NEWEST, "tiny"))
+    wider = draft.calibration.half_widths * (1 + newest / 100)
+    return replace(draft, calibration=replace(draft.calibration, half_widths=wider))
 
 
 def publish(folder: Path) -> None:
@@ -159,15 +166,85 @@ def copy_scene(scene: Path, folder: Path) -> Path:
     return folder
 
 
+def check_afterwards(folder: Path) -> None:
+    """Assert what must be so at any moment of the loop: one whole version is used, and one whole forecast is there."""
+    models = models_of(folder)
+    for version in store.list_versions(models / "tiny"):
+        store.load_model(models, f"tiny@{version}")
+    store.load_model(models, "tiny")
+    rows = (folder / "forecasts.csv").read_text().split("\n")
+    assert (len(rows), rows[-1], {row.count(",") for row in rows[:-1]}) == (8, "", {7})
+    with store.hold_model(models, "tiny", 0, "test") as home:  # the lock is free, and what was left half done is swept
+        assert not [path for path in home.rglob(".tmp-*") if "CHECKPOINT" not in path.name]
+    predict(folder)
+    assert not list(folder.glob(".tmp-*"))
+
+
+def loop(folder: Path) -> None:
+    """Publish, predict and prune until somebody kills it."""
+    print("ready", flush=True)
+    while True:
+        publish(folder)
+        predict(folder)
+        jobs.prune_versions("tiny", PruneSettings(keep=3), models_of(folder), 0)
+
+
+def run_out(folder: Path, squeeze: Callable[[Path, int], Callable[[], None]]) -> None:
+    """Do each command with ever less room, until it fails for want of it and then until it cannot get worse.
+
+    Args:
+        folder: An empty folder.
+        squeeze: Takes a scene and how many bytes there are to be, and returns what gives the room back.
+    """
+    for command, work in COMMANDS.items():
+        codes = []
+        for room in range(0, 80_000, 4_000):
+            set_scene(here := folder / "scene")
+            witness, release = Witness.of(here), squeeze(here, room)
+            try:
+                work(here)
+                codes.append(0)
+            except StorageError as error:
+                codes.append(error.exit_code)
+            finally:
+                release()
+            assert codes[-1] or witness.is_done(here, command)
+            witness.check(here, command, tidy=True)
+            if codes[-1] and command != "rollback":
+                work(here)
+                assert witness.is_done(here, command)
+            shutil.rmtree(here)
+        assert codes == sorted(codes, reverse=True), codes  # with enough room it succeeds, and from there on always
+        assert codes[-1] == 0
+        assert codes[0] == 74 or command == "prune"  # which needs no room, and so makes some
+        print(f"{command}: {codes.count(74)} of {len(codes)} without enough room", flush=True)
+
+
+def fill_disk(folder: Path, room: int) -> Callable[[], None]:
+    """Fill the disk that a folder is on, but for so many bytes."""
+    filler = folder / "filler"
+    free = os.statvfs(folder)
+    filler.write_bytes(b"x" * max(free.f_bavail * free.f_frsize - room, 0))
+    return filler.unlink
+
+
+def limit_files(folder: Path, room: int) -> Callable[[], None]:
+    """Let no file be longer than so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room // 4, before[1]))
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Do one command, and die at its n-th file operation."""
-    command, folder, at = arguments
-    with injected(Injector(int(at), exit_at_once)):
-        try:
-            COMMANDS[command](Path(folder))
-        except ForecastError as error:
-            print(error.line(), file=sys.stderr)
-            return error.exit_code
+    """Do what the module's docstring says."""
+    command, folder = arguments[0], Path(arguments[1])
+    if command == "loop":
+        loop(folder)
+    if command in ("full", "limit"):
+        run_out(folder, fill_disk if command == "full" else limit_files)
+        return 0
+    with injected(Injector(int(arguments[2]), exit_at_once)):
+        COMMANDS[command](folder)
     return 0
 
 
