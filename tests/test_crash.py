@@ -101,6 +101,13 @@ def test_a_fault_at_every_file_operation(
     print(f"{command}, {fault}: {operations} operations")
 
 
+def test_a_forecast_to_stdout_changes_nothing_on_disk(scene: Path) -> None:
+    settings = PredictSettings(output="-")
+    with injected(Injector(0, disk_error)) as watched:
+        jobs.predict(jobs.PredictJob(data=str(TINY_DATA), settings=settings, models_dir=scene / "models"))
+    assert {name for name, _ in watched.calls} == {"open"}  # of the model's files, to be read
+
+
 def program(*arguments: object) -> list[str]:
     """Return the command line of `tests.crash` as a program."""
     return [sys.executable, "-m", "tests.crash", *map(str, arguments)]

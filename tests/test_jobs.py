@@ -6,16 +6,24 @@ import csv
 import io
 import math
 import shutil
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from forecaster import jobs, store
+from forecaster.challenge import Verdict
 from forecaster.config import ModelSettings, PredictSettings, StoreSettings, TrainSettings
 from forecaster.errors import GateError, MissingError, ModelError, OutputError, UsageError
 from tests.conftest import Trained, monthly_csv
+from tests.saved import TINY_DATA, copy_tiny
+
+if TYPE_CHECKING:
+    from forecaster.training import Progress
 
 TINY = TrainSettings(steps=4, ensemble=1)
 SMALL = ModelSettings(units=4, layers=1)
@@ -157,6 +165,62 @@ def test_a_model_below_the_asked_skill_is_not_published(tmp_path: Path) -> None:
     with pytest.raises(GateError, match="nothing was published: the skill over seasonal naive is"):
         train(data, tmp_path / "models", min_skill=0.99)
     assert store.load_model(tmp_path / "models", "sales").version == "v000001"
+
+
+@pytest.mark.parametrize("better", [True, False])
+def test_a_new_version_is_used_only_if_it_beats_the_current_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, better: bool
+) -> None:
+    models, asked = copy_tiny(tmp_path / "models"), []
+
+    def compare(champion: store.Model, *_: object) -> Verdict:
+        asked.append(champion.version)
+        return Verdict(
+            version=champion.version, measure="mase", challenger=0.5 if better else 0.75, champion=0.75, windows=20,
+            seen=True,
+        )  # fmt: skip
+
+    monkeypatch.setattr(sys.modules["forecaster.jobs.training"], "compare", compare)
+    if better:
+        result = train(TINY_DATA, models, promote_if_better=True)
+        assert result.summary()["against_current"]["version"] == "v000001"
+    else:
+        said = r"tiny v000002 was saved, and v000001 stays current: the new MASE of 0.75 is not below 0.75 on 20"
+        with pytest.raises(GateError, match=said) as refused:
+            train(TINY_DATA, models, promote_if_better=True)
+        assert refused.value.hint == "To use it all the same: forecast models promote tiny@v000002"
+    assert asked == ["v000001"]
+    assert store.load_model(models, "tiny").version == ("v000002" if better else "v000001")
+    assert store.load_model(models, "tiny@v000002").manifest["data"]["last"] == "2024-02-29T00:00:00.000000000"
+    assert not (models / "tiny" / "CHECKPOINT").exists()
+
+
+def test_an_interrupted_training_leaves_a_checkpoint_that_is_gone_on_from(tmp_path: Path) -> None:
+    models, said, starts = tmp_path / "models", [], []
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == "refit":
+            raise KeyboardInterrupt
+
+    events = jobs.Events(on_state=said.append, on_progress=stop)
+    job = jobs.TrainJob(
+        data=str(monthly_csv(tmp_path / "sales.csv")), model=SMALL, training=replace(TINY, checkpoint_every=0.0),
+        store=StoreSettings(models_dir=models), created="2026-01-01",
+    )  # fmt: skip
+    with pytest.raises(KeyboardInterrupt):
+        jobs.train(job, events)
+    assert set(said) == {"nothing was published; to go on, run it again with --resume"}
+    assert sorted(path.name for path in (models / "sales").iterdir()) == ["CHECKPOINT", "LOCK", "versions"]
+    assert jobs.list_models(models) == []
+    events = jobs.Events(on_start=starts.append, on_progress=lambda progress: said.append(progress.stage))
+    said.clear()
+    jobs.train(replace(job, training=replace(job.training, resume=True)), events)
+    assert (starts, set(said)) == ([True], {"refit"})
+    assert not (models / "sales" / "CHECKPOINT").exists()
+    other = replace(job, training=replace(job.training, resume=True, steps=5))
+    (models / "sales" / "CHECKPOINT").write_text("nonsense")
+    with pytest.raises(ModelError, match="CHECKPOINT is damaged"):
+        jobs.train(other)
 
 
 def test_list_and_show(trained: Trained) -> None:

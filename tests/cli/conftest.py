@@ -15,6 +15,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from forecaster import jobs
+from forecaster.challenge import Verdict
 from forecaster.cli import output, progress
 from forecaster.cli.app import app
 from forecaster.forecast import Forecast
@@ -112,6 +113,8 @@ class FakeJobs:
         told: The last job.
         panel: What was read.
         skill: What training reaches.
+        resumed: Whether training goes on from a checkpoint.
+        verdict: How the new version does against the current one.
         fault: Raised instead of an answer.
     """
 
@@ -120,12 +123,15 @@ class FakeJobs:
         self.panel = panel_of(folder)
         self.skill: float | None = 0.25
         self.fault: BaseException | None = None
+        self.resumed: bool | None = None
+        self.verdict: Verdict | None = None
 
     def train(self, job: jobs.TrainJob, events: jobs.Events) -> jobs.TrainResult:
         self.told = job
         events.on_panel(self.panel)
         plan = SimpleNamespace(choices=lambda: [("horizon", "3 steps"), ("lookback", "36 steps in 6 segments of 6")])
         events.on_plan(plan)
+        events.on_start(self.resumed)
         for member, held_out in ((1, None), (1, 0.5), (2, 0.25)):
             events.on_progress(
                 SimpleNamespace(
@@ -141,7 +147,9 @@ class FakeJobs:
             )
         if self.fault:
             raise self.fault
-        return jobs.TrainResult(model=MODEL, panel=self.panel, plan=plan, metrics=metrics_of(self.skill), seconds=1.0)
+        return jobs.TrainResult(
+            model=MODEL, panel=self.panel, plan=plan, metrics=metrics_of(self.skill), seconds=1.0, verdict=self.verdict
+        )
 
     def predict(self, job: jobs.PredictJob, events: jobs.Events) -> jobs.PredictResult:
         self.told = job

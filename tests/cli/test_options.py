@@ -12,7 +12,17 @@ from typer.testing import CliRunner
 
 from forecaster.cli.app import app
 from forecaster.cli.options import ModelsDir, bounds_of, takes_settings
-from forecaster.config import ModelSettings, PredictSettings, ReadSettings, StoreSettings, TrainSettings, knob
+from forecaster.config import (
+    LimitSettings,
+    LockSettings,
+    ModelSettings,
+    PredictSettings,
+    PruneSettings,
+    ReadSettings,
+    StoreSettings,
+    TrainSettings,
+    knob,
+)
 from forecaster.errors import UsageError
 
 
@@ -88,12 +98,21 @@ def test_bounds_in_words(bounds: tuple[float | None, float | None], shown: str) 
 
 
 def command(name: str) -> Any:
-    return typer.main.get_command(app).commands[name]
+    node: Any = typer.main.get_command(app)
+    for part in name.split():
+        node = node.commands[part]
+    return node
 
 
 @pytest.mark.parametrize(
     ("name", "owners"),
-    [("train", [ReadSettings, ModelSettings, TrainSettings, StoreSettings]), ("predict", [PredictSettings])],
+    [
+        ("train", [ReadSettings, ModelSettings, TrainSettings, StoreSettings, LimitSettings]),
+        ("predict", [PredictSettings, LimitSettings]),
+        ("models promote", [LockSettings]),
+        ("models rollback", [LockSettings]),
+        ("models prune", [PruneSettings, LockSettings]),
+    ],
 )
 def test_every_setting_is_a_flag(name: str, owners: list[type]) -> None:
     flags = {flag: parameter for parameter in command(name).params for flag in parameter.opts}
@@ -104,9 +123,10 @@ def test_every_setting_is_a_flag(name: str, owners: list[type]) -> None:
             assert parameter.default == field.default
 
 
-@pytest.mark.parametrize("name", ["train", "predict", "models list", "models show"])
+@pytest.mark.parametrize(
+    "name",
+    ["train", "predict", *(f"models {name}" for name in ("list", "show", "check", "promote", "rollback", "prune"))],
+)
 def test_every_command_has_the_common_flags(name: str) -> None:
-    group, _, inner = name.partition(" ")
-    node = command(group).commands[inner] if inner else command(group)
-    flags = {flag for parameter in node.params for flag in parameter.opts}
+    flags = {flag for parameter in command(name).params for flag in parameter.opts}
     assert {"--format", "-q", "--quiet", "--log-file", "--models-dir"} <= flags

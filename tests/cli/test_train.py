@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from forecaster.challenge import Verdict
 from forecaster.config import ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.errors import GateError
 from tests.cli.conftest import FakeJobs, Run, Seen, panel_of
@@ -100,3 +101,26 @@ def test_a_gate_shows_no_result(see: Callable[..., Seen], fake: FakeJobs) -> Non
     seen = see("train", "x.csv", "--format", "json")
     assert (seen.stdout, seen.code) == ("", 4)
     assert seen.stderr.splitlines()[-1] == "forecast: error[GATE]: nothing was published. Train longer"
+
+
+@pytest.mark.parametrize(
+    ("resumed", "said"),
+    [(None, ""), (True, "Going on from the checkpoint of an interrupted training."),
+     (False, "There is no checkpoint of this model: training begins at the start.")],
+)  # fmt: skip
+def test_whether_it_goes_on_is_said(see: Callable[..., Seen], fake: FakeJobs, resumed: bool | None, said: str) -> None:
+    fake.resumed = resumed
+    seen = see("train", "x.csv", *(["--resume"] if resumed is not None else []))
+    assert fake.told.training.resume is (resumed is not None)
+    assert said in seen.stderr
+    assert ("checkpoint" in seen.stderr) is bool(said)
+
+
+def test_what_the_new_version_beat_is_said(run: Run, see: Callable[..., Seen], fake: FakeJobs) -> None:
+    assert json.loads(run("train", "x.csv", "--format", "json").stdout)["against_current"] is None
+    fake.verdict = Verdict(version="v000007", measure="mase", challenger=0.5, champion=0.75, windows=1234, seen=False)
+    words = " ".join(see("train", "x.csv", "--promote-if-better").stdout.split())
+    assert "Better than v000007, which was current: MASE 0.5000 against 0.7500 on 1,234 held-out windows." in words
+    assert fake.told.store.promote_if_better
+    shown = json.loads(run("train", "x.csv", "--format", "json").stdout)
+    assert shown["against_current"]["champion"] == 0.75
