@@ -24,7 +24,8 @@ heavy packages that it may import when it is itself imported. A test reads the l
     calibration   how large errors are, and intervals from that               numpy
     forecast      forecast rows: what a forecast file holds                   numpy
     baselines     naive, seasonal naive, drift                                numpy
-    plan          every number that training needs, chosen from the data      numpy
+    plan          every number that training needs; the presets
+    planner       a panel and the user's settings → a plan, chosen from the data numpy
     runtime       the process made ready for Keras: environment, stderr
     network       the Keras network, the whole of it in one file              keras numpy
     training      batches, optimiser, early stopping, device                  keras numpy tensorflow

@@ -10,7 +10,8 @@ import pytest
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.errors import GateError, ResourceError
 from forecaster.panel import panel_from_arrays
-from forecaster.plan import Plan, make_plan
+from forecaster.plan import Plan
+from forecaster.planner import make_plan
 from forecaster.runtime import prepare_keras
 
 prepare_keras()
