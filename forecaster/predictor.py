@@ -17,7 +17,7 @@ from forecaster.store import Model
 from forecaster.windows import Floats, Ints, cut_windows, restore, to_scale, window_roughness
 
 MOST_WINDOWS = 8192
-MOST_CELLS = 2**22
+MOST_CELLS = 2**19
 """Windows in a block, and steps of history and forecast in it: memory stays flat however many and however long."""
 
 

@@ -25,6 +25,7 @@ SLICE = 2**17
 """Rows that are turned into text at once."""
 
 COMMA, LINE_END, NOTHING = text(","), text("\n"), text("")
+EMPTY = pa.nulls(1, pa.float64())[0]  # `pyarrow.scalar` would import pandas
 
 
 class RowWriter(Protocol):
@@ -62,7 +63,7 @@ def categories(distinct: Sequence[str], codes: npt.NDArray[np.int64]) -> pa.Dict
 def measured(values: npt.NDArray[np.float64]) -> pa.Array:
     """Return a column of numbers, NaN as an empty cell."""
     array = from_numpy(values)
-    return pc.if_else(pc.is_nan(array), pa.scalar(None, pa.float64()), array) if np.isnan(values).any() else array
+    return pc.if_else(pc.is_nan(array), EMPTY, array) if np.isnan(values).any() else array
 
 
 def stamp_column(stamps: npt.NDArray[np.int64], tz: str | None) -> pa.Array:
@@ -93,11 +94,11 @@ class _CsvRows:
             self._begun = True
         rows = len(next(iter(columns.values())))
         for at in range(0, rows, SLICE):
-            cells = [_cells(column.slice(at, SLICE)) for column in columns.values()]
-            cells[-1] = pc.binary_join_element_wise(cells[-1], LINE_END, NOTHING)
-            lines = pc.binary_join_element_wise(*cells, COMMA, null_handling="replace", null_replacement="")
-            first, last = np.frombuffer(lines.buffers()[1], np.int32)[[lines.offset, lines.offset + len(lines)]]
-            self._stream.write(memoryview(lines.buffers()[2])[first:last])
+            *others, last = (pc.coalesce(_cells(column.slice(at, SLICE)), NOTHING) for column in columns.values())
+            ended = pc.binary_join_element_wise(last, LINE_END, NOTHING)
+            lines = pc.binary_join_element_wise(*others, ended, COMMA)
+            begin, end = np.frombuffer(lines.buffers()[1], np.int32)[[lines.offset, lines.offset + len(lines)]]
+            self._stream.write(memoryview(lines.buffers()[2])[begin:end])
 
 
 def _cells(column: pa.Array) -> pa.Array:

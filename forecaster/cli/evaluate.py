@@ -62,6 +62,7 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
     """Yield the measures beside the baseline's, by lead time and for the worst series, and the verdict."""
     metrics = result.metrics
     ours = metrics["model"]
+    every = f"every {result.step:,} steps" if result.step > 1 else "at every step"
     yield error_grid(metrics, "error")
     yield Line("")
     yield Grid(
@@ -82,7 +83,7 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
     yield Line("")
     yield Grid([
         ("model", f"{result.model.name} {result.model.version}"),
-        ("cutoffs", f"{result.cutoffs[0]} to {result.cutoffs[1]}, every {result.step:,} steps"),
+        ("cutoffs", f"{result.cutoffs[0]} to {result.cutoffs[1]}, {every}"),
         *([("file", str(result.predictions))] if result.predictions else []),
     ])  # fmt: skip
 
