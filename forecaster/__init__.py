@@ -9,6 +9,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     files         the only room that writes: atomic replace, publish a folder, lock, hash
     config        every setting, written once: default, bounds, help
     arrow         numpy ↔ Arrow, without a detour through pandas              numpy pyarrow
+    rowfile       rows in blocks of columns → a CSV or Parquet file           numpy pyarrow
     stamps        text ↔ time: formats, zones, and back as they came in       numpy pyarrow
     frequency     the frequency of a time index, and the next stamps          numpy
     source        a path → its bytes, whole and unchanged while read
@@ -31,8 +32,8 @@ heavy packages that it may import when it is itself imported. A test reads the l
     training      batches, optimiser, early stopping, device                  keras numpy tensorflow
     serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime
     store         saved models: versions, manifest, load                      numpy
-    predictor     a saved model and a panel → a forecast, in blocks of series numpy
-    backtest      scores on windows that a model did not see, and what intervals follow numpy
+    predictor     a saved model and a panel → forecasts, in blocks of windows numpy
+    backtest      scores on windows that a model did not see, by rolling origin too numpy
     jobs          one short function a use case; they only sequence calls     numpy
     cli           the terminal and cron: options, output, one file a command  typer
 """

@@ -4,18 +4,22 @@ Nothing here prints or asks the clock; whoever calls passes the time and is told
 """
 
 from forecaster.jobs.catalogue import list_models, show_model
+from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.training import TrainJob, TrainResult, train
 
 __all__ = [
+    "EvaluateJob",
+    "EvaluateResult",
     "Events",
     "PredictJob",
     "PredictResult",
     "TrainJob",
     "TrainResult",
     "choose_model",
+    "evaluate",
     "list_models",
     "models_folder",
     "name_of",

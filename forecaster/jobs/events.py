@@ -24,3 +24,5 @@ class Events:
     on_panel: Callable[[Panel], None] = _nothing
     on_plan: Callable[[Plan], None] = _nothing
     on_progress: Callable[[Progress], None] = _nothing
+    on_share: Callable[[float], None] = _nothing
+    """Of the work that is done, from 0 to 1."""

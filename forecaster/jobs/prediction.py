@@ -10,10 +10,9 @@ import numpy as np
 
 from forecaster import files, store
 from forecaster.config import PredictSettings, ReadSettings, parse_levels
-from forecaster.errors import UsageError
 from forecaster.forecast import Forecast
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import choose_model, models_folder
+from forecaster.jobs.names import choose_model, models_folder, source_of
 from forecaster.panel import Panel, read_panel
 from forecaster.predictor import make_forecast
 
@@ -76,12 +75,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         files.check_writable(output)
     root = models_folder(job.models_dir)
     model = store.load_model(root, settings.model or choose_model(root, job.data))
-    source = job.data or model.manifest["data"]["source"]
-    if output is not None and source != "-" and output.exists() and Path(source).exists() and output.samefile(source):
-        raise UsageError(f"--output {output} is the data file itself", hint="Name another file")
-    if source == "-" and job.data is None:
-        raise UsageError(f"model {model.name!r} was trained on stdin", hint="Name a data file: forecast predict DATA")
-    panel = read_panel(source, ReadSettings(), model.schema)
+    panel = read_panel(source_of(model, job.data, output), ReadSettings(), model.schema)
     events.on_panel(panel)
     forecast = make_forecast(model, panel, settings.horizon, levels)
     text = forecast.to_csv()

@@ -140,6 +140,8 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained) -> dict[str, Any]:
             "series": panel.n_series,
             "frequency": panel.frequency.alias,
             "skipped": len(panel.skipped),
+            "last": str(panel.write(panel.ends.max())),
+            "last_stamp": int(panel.ends.max().astype(np.int64)),
         },
         "device": trained.device,
         "best_steps": trained.best_steps,
