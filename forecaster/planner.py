@@ -24,7 +24,7 @@ LONGEST_LOOKBACK = 1024
 MOST_HELD_OUT = 2048
 """Windows held out at most: enough for every quantile, cheap to measure on."""
 
-ENOUGH_HELD_OUT = 400
+ENOUGH_HELD_OUT = 1000
 """Windows to hold out where the data is long enough: fewer make the quantile of a 95 % interval a guess."""
 
 LARGEST_HELD_OUT_SHARE = 0.2
