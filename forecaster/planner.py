@@ -190,7 +190,8 @@ def choose_floor(panel: Panel, shape: WindowShape) -> float:
 def choose_held_out(lengths: Ints, horizon: int, fewest: int) -> tuple[int, int]:
     """Choose how many windows at the end of each series are held out, and the steps from one to the next.
 
-    One where there are many series; where there are few, as many as fit into a fifth of the median series.
+    One where there are many series; where there are few, as many as fit into a fifth of the median series, at most a
+    horizon apart: a forecast from further behind the training would be worse than those that are to come.
     """
     trainable = lengths[lengths >= fewest + 2 * horizon]
     if not len(trainable):
@@ -199,7 +200,7 @@ def choose_held_out(lengths: Ints, horizon: int, fewest: int) -> tuple[int, int]
     block = min(max(0, int(LARGEST_HELD_OUT_SHARE * np.median(trainable)) - horizon), spare)
     wanted = math.ceil(ENOUGH_HELD_OUT / len(trainable))
     per_series = min(wanted, block + 1)
-    return per_series, max(1, block // max(per_series - 1, 1))
+    return per_series, min(max(1, block // max(per_series - 1, 1)), horizon)
 
 
 def _spread_over(items: Ints, most: int) -> Ints:
