@@ -1,7 +1,7 @@
 """ETTh1, horizon 96: one model trained on the first 16 months, then forecasts from every hour of the 4 months after.
 
 The split is the one of Zhou et al. (Informer, AAAI 2021): 8,640 rows to train on, 2,880 to validate on, 2,880 to test
-on; here training and validation part are one file, of which `forecast train` holds out what it needs. Errors are of values
+on; here the first two parts are one file, of which `forecast train` holds out what it needs. Errors are of values
 standardised by mean and standard deviation of the training part, averaged over columns, windows and lead times, as is
 usual for this data. `--data FOLDER` names a folder with `ETTh1.csv.gz` (https://github.com/zhouhaoyi/ETDataset).
 """

@@ -88,7 +88,7 @@ def main(peer: str, path: str, horizon: int, name: str) -> None:
     frame = pd.read_csv(path)
     found, seconds = PEERS[peer](frame, horizon, SEASONS[name])
     point = next(c for c in found.columns if c not in ("unique_id", "ds") and "-lo" not in c and "-hi" not in c)
-    with open("forecasts.csv", "w", newline="") as stream:
+    with Path("forecasts.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         levels = [f"-{end}-{level}" for level in (80, 95) for end in ("lo", "hi") if f"{point}-lo-{level}" in found]
         writer.writerow(["unique_id", "ds", "forecast", *(f"forecast{level}" for level in levels)])
