@@ -68,8 +68,10 @@ def check_ids(ids: Sequence[str]) -> list[Finding]:
 
 
 def check_file(table: Table, columns: Columns) -> list[Finding]:
-    """Return what is odd about the file as a whole: columns that are not used, a last line without an end."""
+    """Return what is odd about the file as a whole: its dialect, columns not used, a last line without an end."""
     out = []
+    if table.dialect is not None and (odd := table.dialect.oddities()):
+        out.append(Finding("dialect", "info", f"read with {odd}"))
     if columns.ignored:
         names = ", ".join(columns.ignored[:8]) + (", …" if len(columns.ignored) > 8 else "")
         out.append(Finding("ignored-columns", "info", f"columns not used: {names}", count=len(columns.ignored)))
