@@ -171,6 +171,9 @@ class PredictSettings:
     )
     levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Forecast")
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+    spreadsheet_safe: bool = knob(
+        False, "Put ' before names that a spreadsheet would take for a formula.", panel="Forecast"
+    )
 
 
 def parse_bounds(text: str) -> tuple[float | None, float | None]:

@@ -19,7 +19,7 @@ MOST_BYTES = 4 << 30
 """Most bytes that standard input may hold, and a .gz may expand to."""
 
 MOST_RATIO, FREE_BYTES = 200, 256 << 20
-"""A .gz that expands to more than so many times its size is a bomb, from so many bytes on. Tables reach about 30 times."""
+"""A .gz that expands to so many times its size, from so many bytes on, is a bomb: tables reach about 30 times."""
 
 LINE_END = re.compile(rb"\r\n?|\n")
 

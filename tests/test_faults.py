@@ -230,7 +230,7 @@ def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
     found = {}
     for path in sorted(folder.rglob("*")):
         mode = path.lstat().st_mode
-        content = os.readlink(path).encode() if stat.S_ISLNK(mode) else path.read_bytes() if stat.S_ISREG(mode) else b""
+        content = os.fsencode(path.readlink()) if stat.S_ISLNK(mode) else path.read_bytes() if stat.S_ISREG(mode) else b""
         found[os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")] = (mode, content)
     return found
 
@@ -329,7 +329,8 @@ def test_fault(case: Case, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_every_case_is_a_folder_or_listed() -> None:
-    listed = re.findall(r"^\| ([A-F])(\d{3}) \| [^|]+ \| \S[^|]+ \|$", (FAULTS / "README.md").read_text("utf-8"), re.M)
+    text = (FAULTS / "README.md").read_text("utf-8")
+    listed = re.findall(r"^\| ([A-F])(\d{3}) \| [^|]+ \| \S[^|]+ \|$", text, re.MULTILINE)
     folders = [re.fullmatch(r"([A-F])(\d{3})-[a-z0-9-]+", path.parent.name) for path in FAULTS.glob("*/case.toml")]
     numbers = [(group, int(number)) for group, number in listed]
     numbers += [(match[1], int(match[2])) for match in folders if match]

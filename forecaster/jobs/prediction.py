@@ -15,7 +15,7 @@ from forecaster.forecast import Forecast
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder
 from forecaster.panel import Panel, read_panel
-from forecaster.predictor import make_forecast
+from forecaster.predictor import leave_out_unreadable, make_forecast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +81,10 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         raise UsageError(f"--output {output} is the data file itself", hint="Name another file")
     if source == "-" and job.data is None:
         raise UsageError(f"model {model.name!r} was trained on stdin", hint="Name a data file: forecast predict DATA")
-    panel = read_panel(source, ReadSettings(), model.schema)
+    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema))
     events.on_panel(panel)
     forecast = make_forecast(model, panel, settings.horizon, levels)
-    text = forecast.to_csv()
+    text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
     if output is not None:
         files.write_file(output, text.encode())
     return PredictResult(forecast=forecast, model=model, panel=panel, output=output, text=text)

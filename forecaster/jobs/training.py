@@ -139,6 +139,7 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained) -> dict[str, Any]:
             "series": panel.n_series,
             "frequency": panel.frequency.alias,
             "skipped": len(panel.skipped),
+            "findings": [finding.message for finding in panel.findings],
         },
         "device": trained.device,
         "best_steps": trained.best_steps,
