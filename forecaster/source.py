@@ -90,6 +90,15 @@ def read_source(path: str | Path) -> Source:
     return Source(name, data, hashlib.sha256(raw).hexdigest(), is_parquet)
 
 
+def is_same_file(name: str, path: Path) -> bool:
+    """Return whether a data file (`-` is standard input) and another path are one file, by whatever name or link."""
+    try:
+        data, other = os.fstat(sys.stdin.fileno()) if name == "-" else Path(name).stat(), path.stat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(other.st_mode) and os.path.samestat(data, other)
+
+
 def _read_stdin() -> bytes:
     whole = io.BytesIO()
     while part := sys.stdin.buffer.read(1 << 20):

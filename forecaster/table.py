@@ -230,20 +230,11 @@ def _parse(path: str, body: memoryview, names: list[str], dialect: Dialect, line
     _check_names(path, titles)
     if not len(body):
         return {name: pa.chunked_array([], pa.string()) for name in titles}
-    keys = [str(k) for k in range(len(names))]
     quoted = re.search(b'"', body) is not None
     if quoted:
         _check_quotes(path, body, dialect.separator, line)
-    block = max(1 << 20, min(len(body), 1 << 30) if len(names) > 1000 else 1 << 22)
     try:
-        table = pacsv.read_csv(
-            pa.BufferReader(pa.py_buffer(body)),
-            pacsv.ReadOptions(column_names=keys, block_size=block),
-            pacsv.ParseOptions(
-                delimiter=dialect.separator, quote_char='"' if quoted else False, newlines_in_values=quoted
-            ),
-            pacsv.ConvertOptions(column_types=dict.fromkeys(keys, pa.string()), strings_can_be_null=False),
-        )
+        table = _parse_cells(body, len(names), dialect.separator, quoted)
     except pa.ArrowInvalid as error:
         raise _ragged(path, body, len(names), dialect.separator, line) or DataError(
             f"{path} is not a table: {str(error).splitlines()[0]}"
@@ -253,6 +244,31 @@ def _parse(path: str, body: memoryview, names: list[str], dialect: Dialect, line
         at = next(islice(records(body, dialect.separator), int(np.argmin(to_numpy(empty))), None))[0] + line
         raise DataError(f"{path}, line {at}: a value in column {len(names)}, which has no name", hint="Name it")
     return columns
+
+
+def _parse_cells(body: memoryview, width: int, separator: str, quoted: bool) -> pa.Table:
+    """Return all cells as text, in columns without names.
+
+    Raises:
+        pa.ArrowInvalid: A row has another number of cells.
+    """
+    names = [str(k) for k in range(width)]
+
+    def read(block: int) -> pa.Table:
+        return pacsv.read_csv(
+            pa.BufferReader(pa.py_buffer(body)),
+            pacsv.ReadOptions(column_names=names, block_size=block),
+            pacsv.ParseOptions(delimiter=separator, quote_char='"' if quoted else False, newlines_in_values=quoted),
+            pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+
+    if width <= 1000:
+        try:
+            return read(1 << 22)
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error):  # a row must fit into a block
+                raise
+    return read(min(len(body) + 1, (1 << 31) - 1))
 
 
 def _check_quotes(path: str, body: memoryview, separator: str, line: int) -> None:

@@ -230,7 +230,9 @@ def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
     found = {}
     for path in sorted(folder.rglob("*")):
         mode = path.lstat().st_mode
-        content = os.fsencode(path.readlink()) if stat.S_ISLNK(mode) else path.read_bytes() if stat.S_ISREG(mode) else b""
+        content = (
+            os.fsencode(path.readlink()) if stat.S_ISLNK(mode) else path.read_bytes() if stat.S_ISREG(mode) else b""
+        )
         found[os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")] = (mode, content)
     return found
 
@@ -317,15 +319,16 @@ def test_fault(case: Case, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for path in case.folder.iterdir():
         if path.name != "case.toml":
             shutil.copy(path, workplace)
+    kept: dict[str, Any] = {}
     for k in range(case.times):
-        exec(case.make, tools(k=k))  # noqa: S102 - lines of our own case
+        exec(case.make, tools(k=k, KEPT=kept))  # noqa: S102 - lines of our own case
         before = state_of(workplace)
         done = run_shell(case) if case.shell else run_here(case, monkeypatch)
         check_streams(case, done)
         check_files(case, before, state_of(workplace))
         if case.reads is not None:
             check_panel(case, done.panel)
-        exec(case.check, tools(out=done.stdout, err=done.stderr, panel=done.panel, k=k))  # noqa: S102
+        exec(case.check, tools(out=done.stdout, err=done.stderr, panel=done.panel, k=k, KEPT=kept))  # noqa: S102
 
 
 def test_every_case_is_a_folder_or_listed() -> None:

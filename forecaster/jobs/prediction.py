@@ -16,6 +16,7 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder
 from forecaster.panel import Panel, read_panel
 from forecaster.predictor import leave_out_unreadable, make_forecast
+from forecaster.source import is_same_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,19 @@ class PredictResult:
         }
 
 
+def check_harmless(output: Path, source: str, model: store.Model) -> None:
+    """Refuse to write over the data file, or over what the model consists of.
+
+    Raises:
+        UsageError: The output is one of them, by whatever name or link.
+    """
+    home, real = model.folder.parent.parent.resolve(), output.resolve()
+    if is_same_file(source, output):
+        raise UsageError(f"--output {output} is the data file itself", hint="Name another file")
+    if real.is_relative_to(home / "versions") or real in (home / "CURRENT", home / "LOCK"):
+        raise UsageError(f"--output {output} is a part of the model", hint="Name another file")
+
+
 def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     """Forecast every series of the data file after its end, with a saved model, and write the forecast file.
 
@@ -75,10 +89,10 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     if output is not None:
         files.check_writable(output)
     root = models_folder(job.models_dir)
-    model = store.load_model(root, settings.model or choose_model(root, job.data))
+    model = store.load_model(root, choose_model(root, job.data) if settings.model is None else settings.model)
     source = job.data or model.manifest["data"]["source"]
-    if output is not None and source != "-" and output.exists() and Path(source).exists() and output.samefile(source):
-        raise UsageError(f"--output {output} is the data file itself", hint="Name another file")
+    if output is not None:
+        check_harmless(output, source, model)
     if source == "-" and job.data is None:
         raise UsageError(f"model {model.name!r} was trained on stdin", hint="Name a data file: forecast predict DATA")
     panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema))
