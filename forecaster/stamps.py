@@ -130,9 +130,8 @@ def detect_format(texts: pa.Array) -> str:
         )
     best = max(fits, key=lambda name: int(fits[name].sum()))
     odd = texts[int(np.argmin(fits[best]))].as_py()
-    fault = (
-        f"is written as {best}, but is not a date" if odd == first else f"does not match {best}, as {shown(first)} does"
-    )
+    as_first = f"does not match {best}, as {shown(first)} does"
+    fault = f"is written as {best}, but is not a date" if odd == first else as_first
     raise StampError(odd, f"{shown(odd)} {fault}", "Correct it, or pass --date-format")
 
 

@@ -178,6 +178,15 @@ def test_numbers_that_look_like_months_are_numbers(read: Read) -> None:
     assert panel.values.tolist() == [2024.01, 12.2024]
 
 
+def test_without_some_series(read: Read) -> None:
+    panel = read("id,ds,y\n" + "".join(f"{name},2024-01-0{d},{d}\n" for name in "abc" for d in (1, 2, 3)))
+    rest = panel.without(np.array([False, True, False]), "why")
+    assert (rest.ids, rest.skipped, rest.offsets.tolist()) == (("a", "c"), (("b", "why"),), [0, 3, 6])
+    assert rest.series(1).tolist() == [1, 2, 3]
+    assert rest.future_stamps(1).tolist() == [["2024-01-04"], ["2024-01-04"]]
+    assert panel.n_series == 3
+
+
 def test_similar_ids_stay_apart(read: Read) -> None:
     panel = read("id,ds,y\nA,2024-01-01,1\nA ,2024-01-01,2\nA,2024-01-02,1\nA ,2024-01-02,2\n")
     assert panel.ids == ("A", "A ")
