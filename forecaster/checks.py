@@ -64,7 +64,7 @@ def _check_formulas(ids: Sequence[str]) -> list[Finding]:
     formulas = [name for name in ids if FORMULA.match(name)]
     if not formulas:
         return []
-    message = f"{len(formulas)} names of series look like formulas to a spreadsheet, such as {shown(formulas[0])}"
+    message = f"names of series look like formulas to a spreadsheet ({len(formulas)}, such as {shown(formulas[0])})"
     hint = "For a file that is opened in one: forecast predict --spreadsheet-safe"
     return [Finding("formula-ids", "warning", message, series=formulas[0], count=len(formulas), hint=hint)]
 

@@ -141,6 +141,8 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
         if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
             raise UsageError(f"--sep must be one ASCII character, received {settings.sep!r}")
         return replace(made, separator=separator)
+    if re.match(rb'"?sep=.', body):
+        raise DataError(f"{path}: line 1 is a note for spreadsheets, not the header", hint="Pass --skip-rows 1")
     heads = {mark: _head(body, mark) for mark in SEPARATORS}
     fits = [mark for mark, rows in heads.items() if _is_even([row for _, row in rows])]
     if len(fits) == 1:

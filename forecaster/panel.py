@@ -78,6 +78,11 @@ class Panel:
         return len(self.ids)
 
     @property
+    def id_column(self) -> str | None:
+        """What the column of the series' names is called in a file of ours; None for a single series without a name."""
+        return "series" if self.schema.shape == "wide" else self.schema.id
+
+    @property
     def lengths(self) -> Ints:
         """Steps in each series [S]."""
         return np.diff(self.offsets)

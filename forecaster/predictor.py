@@ -72,7 +72,7 @@ def make_forecast(model: Model, panel: Panel, horizon: int | None, levels: tuple
     return Forecast(
         ids=panel.ids, stamps=panel.future_stamps(steps), values=values,
         intervals=tuple(zip(levels, ends[::2], ends[1::2], strict=True)), methods=methods.astype(object),
-        id_column=panel.schema.id, time_column=panel.schema.time,
+        id_column=panel.id_column, time_column=panel.schema.time,
     )  # fmt: skip
 
 
