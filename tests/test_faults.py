@@ -226,9 +226,9 @@ def run_shell(case: Case) -> Done:
 
 
 def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Return kind and mode of everything below a folder, with the content of files and the target of links."""
+    """Return kind and mode of all below a folder but locks, with the content of files and the target of links."""
     found = {}
-    for path in sorted(folder.rglob("*")):
+    for path in (path for path in folder.rglob("*") if path.name != "LOCK"):
         mode = path.lstat().st_mode
         content = (
             os.fsencode(path.readlink()) if stat.S_ISLNK(mode) else path.read_bytes() if stat.S_ISREG(mode) else b""
