@@ -8,7 +8,7 @@ they are laid on that grid, and the holes filled.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from forecaster.checks import check_duplicates, check_file, check_ids, find_holes, sort_rows
 from forecaster.config import OnGap, ReadSettings
-from forecaster.errors import DataError, ModelError, UsageError
+from forecaster.errors import DataError, ModelError, UsageError, shown
 from forecaster.frequency import Frequency, Steps, infer_frequency, is_coarser, resolve_frequency
 from forecaster.rows import Clock, Finding, Rows, read_clock, read_rows
 from forecaster.schema import Columns, Schema, find_columns, known_columns, settle_decimal
@@ -109,6 +109,19 @@ class Panel:
         """Return the stamps after the end of each series [S, H], written as they came in."""
         return self.write(self.frequency.future(self.ends, horizon))
 
+    def without(self, left_out: Mask, reason: str) -> Panel:
+        """Return the panel without some of its series [S], which are then named as skipped for this reason."""
+        kept, inside = np.flatnonzero(~left_out), np.repeat(~left_out, self.lengths)
+        return replace(
+            self,
+            values=self.values[inside],
+            filled=self.filled[inside],
+            offsets=np.concatenate(([0], np.cumsum(self.lengths[kept]))).astype(np.int64),
+            ids=tuple(self.ids[s] for s in kept),
+            starts=self.starts[kept],
+            skipped=(*self.skipped, *((self.ids[s], reason) for s in np.flatnonzero(left_out))),
+        )
+
     def write(self, stamps: npt.NDArray[np.generic]) -> npt.NDArray[np.object_]:
         """Return stamps of any shape as texts in the format of the file, or as Python integers for an integer index."""
         return write_stamps(stamps.astype(np.int64), self.schema.time_format, self.schema.tz)
@@ -137,9 +150,9 @@ def read_panel(path: str | Path, settings: ReadSettings | None = None, schema: S
         check_zone(settings.tz)
     if settings.freq:
         Frequency(settings.freq)
-    table = read_table(path, settings, (schema.dialect or None) if schema else None)
+    table = read_table(path, settings, schema.dialect if schema else None)
     columns = known_columns(table, schema) if schema else find_columns(table, settings)
-    if schema is None:
+    if schema is None or schema.dialect is None:  # a model of Parquet files knows no decimal mark
         table = settle_decimal(table, columns, settings)
     clock = read_clock(table, columns.time, settings, schema)
     rows = read_rows(table, columns, clock.codes)
@@ -185,7 +198,7 @@ def _lay_out(table: Table, columns: Columns, clock: Clock, rows: Rows, job: _Job
     good = np.ones(len(rows.ids), bool)
     good[list(reasons)] = False
     if not good.any():
-        name = f"series {rows.ids[0]!r}: " if rows.ids[0] else ""
+        name = f"series {shown(rows.ids[0])}: " if rows.ids[0] else ""
         raise DataError(f"{table.source}: {name}{reasons[0]}", hint="Correct the data, or pass --freq or --max-missing")
     kept = np.flatnonzero(good)
     offsets = np.concatenate(([0], np.cumsum(lengths[kept]))).astype(np.int64)
@@ -222,7 +235,7 @@ def _gap_error(panel: Panel) -> DataError:
     at = int(np.argmax(panel.filled))
     s = int(np.searchsorted(panel.offsets, at, side="right")) - 1
     when = panel.write(panel.stamps(s)[at - panel.offsets[s]])
-    name = f"series {panel.ids[s]!r}: " if panel.ids[s] else ""
+    name = f"series {shown(panel.ids[s])}: " if panel.ids[s] else ""
     message = f"{panel.source}: {name}no value at {when} ({int(panel.filled.sum())} missing)"
     return DataError(message, hint="Complete the data, or pass --on-gap interpolate")
 
