@@ -50,7 +50,7 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
         independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),
     )
     evaluation = metrics.Evaluation(
-        actual=panel.values[ends[:, None] + np.arange(plan.window.horizon)],
+        actual=panel.observed(ends[:, None] + np.arange(plan.window.horizon)),
         forecast=restore(answers.outputs, windows),
         scale=metrics.seasonal_error(panel.values, starts, ends, plan.season),
         rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, plan.season),
@@ -142,7 +142,7 @@ class Backtest:
         for block in forecast_windows(self.model, self.panel, self.origins, self.horizon, levels):
             series, ends = block.origins.series, block.origins.ends
             starts, ahead = self.panel.offsets[series], ends[:, None] + steps
-            actual = np.where(self.panel.filled[ahead], np.nan, values[ahead])
+            actual = self.panel.observed(ahead)
             evaluation = metrics.Evaluation(
                 actual=actual,
                 forecast=block.values,

@@ -19,6 +19,7 @@ Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
 Preset = Literal["fast", "default", "best"]
 Device = Literal["auto", "cpu", "gpu"]
 OnGap = Literal["interpolate", "ffill", "zero", "error"]
+OnOutlier = Literal["keep", "clip", "interpolate"]
 Transform = Literal["auto", "log", "none"]
 Base = Literal["auto", "last", "seasonal"]
 
@@ -64,6 +65,12 @@ class ReadSettings:
     on_gap: OnGap = knob("interpolate", "What to do with missing stamps and values.", panel="Data")
     max_missing: float = knob(
         0.5, "Refuse a series with a larger share of missing values.", panel="Data", bounds=(0, 1)
+    )
+    on_outlier: OnOutlier = knob(
+        "keep",
+        "What to do with values far from what the seasons around them say: keep them, clip them to the edge of what is "
+        "usual, or put the usual value in their place.",
+        panel="Data",
     )
     sep: str | None = knob(None, "Field separator of a CSV file.", panel="File format", metavar="CHAR")
     decimal: str | None = knob(None, "Decimal mark: . or ,", panel="File format", metavar="CHAR")
@@ -203,6 +210,13 @@ class GateSettings:
         panel="Gates",
         bounds=(0, 1),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSettings:
+    """How strict the verdict on a data file is."""
+
+    strict: bool = knob(False, "Exit 65 on warnings as well as on errors.", panel="Verdict")
 
 
 @dataclass(frozen=True, kw_only=True)

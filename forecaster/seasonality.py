@@ -26,10 +26,24 @@ def find_season(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> int:
     Returns:
         The season length in steps, at most a third of the longest series; 1 when there is none.
     """
+    acf = season_strengths(values, offsets)
+    lags = np.arange(2, len(acf) - 1)
+    is_peak = (acf[lags] >= STRONG) & (acf[lags] > acf[lags - 1]) & (acf[lags] >= acf[lags + 1])
+    if not is_peak.any():
+        return 1
+    near_best = is_peak & (acf[lags] >= acf[lags[is_peak]].max() - 0.1)
+    return int(lags[near_best][0])
+
+
+def season_strengths(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the mean autocorrelation of first differences at lags 0, 1, … up to a third of the longest series, or 401.
+
+    The arguments are those of `find_season`; a season of m steps shows in it as a peak at lag m.
+    """
     lengths = np.diff(offsets)
     longest = min(LONGEST, int(lengths.max()) // 3)
     if longest < 2:
-        return 1
+        return np.zeros(2)
     total, weight = np.zeros(longest + 2), np.zeros(longest + 2)
     for s in np.unique(np.linspace(0, len(lengths) - 1, min(MOST_SERIES, len(lengths))).astype(int)):
         series = values[max(offsets[s], offsets[s + 1] - MOST_STEPS) : offsets[s + 1]]
@@ -37,13 +51,7 @@ def find_season(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> int:
         if usable > 2 and np.ptp(series) > 0:
             total[:usable] += _autocorrelation(np.diff(series))[:usable] * len(series)
             weight[:usable] += len(series)
-    acf = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
-    lags = np.arange(2, longest + 1)
-    is_peak = (acf[lags] >= STRONG) & (acf[lags] > acf[lags - 1]) & (acf[lags] >= acf[lags + 1])
-    if not is_peak.any():
-        return 1
-    near_best = is_peak & (acf[lags] >= acf[lags[is_peak]].max() - 0.1)
-    return int(lags[near_best][0])
+    return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
 
 
 def _autocorrelation(x: NDArray[np.float64]) -> NDArray[np.float64]:

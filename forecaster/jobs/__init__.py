@@ -4,6 +4,7 @@ Nothing here prints or asks the clock; whoever calls passes the time and is told
 """
 
 from forecaster.jobs.catalogue import list_models, show_model
+from forecaster.jobs.checking import CheckJob, check
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
@@ -11,6 +12,7 @@ from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.training import TrainJob, TrainResult, train
 
 __all__ = [
+    "CheckJob",
     "EvaluateJob",
     "EvaluateResult",
     "Events",
@@ -18,6 +20,7 @@ __all__ = [
     "PredictResult",
     "TrainJob",
     "TrainResult",
+    "check",
     "choose_model",
     "evaluate",
     "list_models",
