@@ -54,6 +54,11 @@ class Outliers:
     expected: Floats
     limit: Floats
 
+    def without(self, filled: NDArray[np.bool_]) -> Outliers:
+        """Return those that were observed: a value [T] that has been filled in is no outlier."""
+        kept = ~filled[self.at]
+        return Outliers(self.at[kept], self.expected[kept], self.limit[kept])
+
     def clipped(self, values: Floats) -> Floats:
         """Return the outliers [K] moved to the nearest value that is none."""
         return np.clip(values[self.at], self.expected - self.limit, self.expected + self.limit)
@@ -90,8 +95,8 @@ def find_outliers(values: Floats, offsets: Ints, seasons: tuple[int, ...]) -> Ou
     compared with the upper quartile of all residuals of the series: Hampel's identifier (The influence curve and its
     role in robust estimation, JASA 1974) with the quartile for the median, since rounded data has many residuals of 0.
 
-    A value must stand out by every season length, and where all values are positive among the logarithms as well: a
-    Saturday is no outlier among Fridays, nor is a series that grows one at its end.
+    Of several season lengths that one counts by which residuals are smallest: a Saturday is no outlier among weekdays.
+    Where all values are positive, a value must stand out among the logarithms as well: nor is a series that has grown.
 
     Args:
         values: [T] finite.
@@ -108,13 +113,11 @@ def find_outliers(values: Floats, offsets: Ints, seasons: tuple[int, ...]) -> Ou
         positive = series.min(axis=1, keepdims=True) > 0
         logs = np.log(np.where(positive, series, 1.0))
         for at in np.array_split(np.arange(length), -(-length // PIECE)):
-            wrong = np.ones((len(series), len(at)), bool)
-            for m in lags:
-                expected, limit = _expected(series, at, m)
-                wrong &= np.abs(series[:, at] - expected) > limit
-                if wrong.any() and positive.any():
-                    middle, width = _expected(logs, at, m)
-                    wrong &= (np.abs(logs[:, at] - middle) > width) | ~positive
+            expected, limit = _closest(series, at, lags)
+            wrong = np.abs(series[:, at] - expected) > limit
+            if (wrong & positive).any():
+                middle, width = _closest(logs, at, lags)
+                wrong &= (np.abs(logs[:, at] - middle) > width) | ~positive
             if wrong.any():
                 found.append(((starts[:, None] + at)[wrong], expected[wrong], limit[wrong]))
     parts = zip(*found, strict=True) if found else ([np.empty(0, np.int64)], [np.empty(0)], [np.empty(0)])
@@ -132,6 +135,16 @@ def _alike(offsets: Ints) -> Iterator[tuple[Ints, int]]:
         size = max(1, PIECE // length)
         for k in range(0, len(group), size):
             yield offsets[group[k : k + size]], length
+
+
+def _closest(series: Floats, at: Ints, lags: list[int]) -> tuple[Floats, Floats]:
+    """Return `_expected` by the lag that expects most closely, for each series [S, n]."""
+    expected, limit = _expected(series, at, lags[0])
+    for m in lags[1:]:
+        other, width = _expected(series, at, m)
+        closer = width.mean(axis=1, keepdims=True) < limit.mean(axis=1, keepdims=True)
+        expected, limit = np.where(closer, other, expected), np.where(closer, width, limit)
+    return expected, limit
 
 
 def _expected(series: Floats, at: Ints, m: int) -> tuple[Floats, Floats]:
@@ -156,8 +169,9 @@ def find_shifts(values: Floats, offsets: Ints, season: int) -> Shifts:
     The season is taken out by the median of each phase, successive steps are gathered in at most 400 medians, and those
     are split where two means fit best. It is a shift where the means differ by 7 standard errors (those of residuals
     that follow each other, lag 1) and by 1.5 standard deviations, two means fit clearly better than a straight line,
-    and the change happens at once: the 8 medians on either side differ by three quarters of it. On simulated trends,
-    waves and autocorrelated noise fewer than 1 series in 100 is taken for one, of random walks 1 in 30.
+    and the change happens at once: the 8 medians on either side differ by three quarters of it. Of
+    simulated trends and autocorrelated noise fewer than 1 series in 100 is taken for one, of random walks 1 in 20, of
+    slow waves of 60 steps 1 in 9.
 
     Args:
         values: [T] finite.

@@ -74,10 +74,8 @@ def without_duplicates(read: Observations) -> tuple[Observations, list[Draft]]:
     drafts = []
     for s, at, n, (one, two) in zip(series, places, counts.tolist(), lines.T.tolist(), strict=True):
         values = f"the first: lines {one} and {two} with the values {rows.values[at - 1]:g} and {rows.values[at]:g}"
-        finding = _finding(
-            "duplicates", "error", f"{n} stamps that are there already ({values})", rows.ids[s] or None, n
-        )
-        drafts.append((replace(finding, line=two), -1))
+        message = f"{_many(n, 'row')} with a stamp that the series has already ({values})"
+        drafts.append((replace(_finding("duplicates", "error", message, rows.ids[s] or None, n), line=two), -1))
     return replace(read, rows=rows.take(np.delete(np.arange(len(rows.series)), again))), drafts
 
 
@@ -143,7 +141,7 @@ class Examination:
         panel = self.panel
         if panel.schema.on_outlier != "keep":
             return
-        found = find_outliers(panel.values, panel.offsets, seasons_of(panel.frequency, season))
+        found = find_outliers(panel.values, panel.offsets, seasons_of(panel.frequency, season)).without(panel.filled)
         for group in self._of_places(found.at):
             k = group.first
             usual = f"{found.expected[k] - found.limit[k]:.4g} to {found.expected[k] + found.limit[k]:.4g}"

@@ -227,7 +227,7 @@ def _treat_outliers(panel: Panel, read: Observations) -> Panel:
     season, schema = panel.season_length, panel.schema
     if read.schema is None and read.settings.season_length is None and panel.frequency.is_integer:
         season = find_season(panel.values, panel.offsets)
-    found = find_outliers(panel.values, panel.offsets, seasons_of(panel.frequency, season))
+    found = find_outliers(panel.values, panel.offsets, seasons_of(panel.frequency, season)).without(panel.filled)
     if not len(found.at):
         return panel
     new = found.clipped(panel.values) if schema.on_outlier == "clip" else found.expected

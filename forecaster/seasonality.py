@@ -26,24 +26,10 @@ def find_season(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> int:
     Returns:
         The season length in steps, at most a third of the longest series; 1 when there is none.
     """
-    acf = season_strengths(values, offsets)
-    lags = np.arange(2, len(acf) - 1)
-    is_peak = (acf[lags] >= STRONG) & (acf[lags] > acf[lags - 1]) & (acf[lags] >= acf[lags + 1])
-    if not is_peak.any():
-        return 1
-    near_best = is_peak & (acf[lags] >= acf[lags[is_peak]].max() - 0.1)
-    return int(lags[near_best][0])
-
-
-def season_strengths(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the mean autocorrelation of first differences at lags 0, 1, … up to a third of the longest series, or 401.
-
-    The arguments are those of `find_season`; a season of m steps shows in it as a peak at lag m.
-    """
     lengths = np.diff(offsets)
     longest = min(LONGEST, int(lengths.max()) // 3)
     if longest < 2:
-        return np.zeros(2)
+        return 1
     total, weight = np.zeros(longest + 2), np.zeros(longest + 2)
     for s in np.unique(np.linspace(0, len(lengths) - 1, min(MOST_SERIES, len(lengths))).astype(int)):
         series = values[max(offsets[s], offsets[s + 1] - MOST_STEPS) : offsets[s + 1]]
@@ -51,7 +37,40 @@ def season_strengths(values: NDArray[np.float64], offsets: NDArray[np.int64]) ->
         if usable > 2 and np.ptp(series) > 0:
             total[:usable] += _autocorrelation(np.diff(series))[:usable] * len(series)
             weight[:usable] += len(series)
-    return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    acf = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    lags = np.arange(2, longest + 1)
+    is_peak = (acf[lags] >= STRONG) & (acf[lags] > acf[lags - 1]) & (acf[lags] >= acf[lags + 1])
+    if not is_peak.any():
+        return 1
+    near_best = is_peak & (acf[lags] >= acf[lags[is_peak]].max() - 0.1)
+    return int(lags[near_best][0])
+
+
+def seasonal_strength(values: NDArray[np.float64], offsets: NDArray[np.int64], season: int) -> float | None:
+    """Return how much of the values' variation around their trend the season explains, from 0 to 1.
+
+    As Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 4.3, with the trend a moving
+    mean of one season, the season the mean of each phase, and variances by degrees of freedom: noise has 0, however few
+    its cycles. The median over up to 200 series, evenly spaced; None where none has three seasons.
+    """
+    lengths, found = np.diff(offsets), []
+    long = np.flatnonzero(lengths >= 4 * season)
+    for s in long[np.unique(np.linspace(0, len(long) - 1, min(MOST_SERIES, len(long))).astype(int))]:
+        series = values[max(offsets[s], offsets[s + 1] - MOST_STEPS) : offsets[s + 1]]
+        if np.ptp(series) == 0:
+            continue
+        sums = np.cumsum(np.concatenate([[0.0], series - series.mean()]))
+        around = (sums[season:] - sums[:-season]) / season  # mean of season steps, from each step on
+        trend = (around[1:] + around[:-1]) / 2 if season % 2 == 0 else around
+        half = season // 2
+        rest = (series - series.mean())[half : half + len(trend)] - trend
+        cycles = len(rest) // season
+        detrended = rest[: cycles * season].reshape(cycles, season)
+        remainder = detrended - detrended.mean(axis=0)
+        total = detrended.var() * detrended.size / (detrended.size - 1)
+        if total > 0:
+            found.append(max(0.0, 1.0 - (remainder**2).sum() / (detrended.size - season) / total))
+    return float(np.median(found)) if found else None
 
 
 def _autocorrelation(x: NDArray[np.float64]) -> NDArray[np.float64]:

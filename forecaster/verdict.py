@@ -21,7 +21,7 @@ from forecaster.panel import Panel, lay_out
 from forecaster.plan import choose_season, make_plan
 from forecaster.rows import Finding, Severity
 from forecaster.schema import ID_NAMES, TARGET_NAMES, TIME_NAMES
-from forecaster.seasonality import STRONG, season_strengths
+from forecaster.seasonality import seasonal_strength
 
 Sure = Literal["given", "certain", "likely", "unsure"]
 
@@ -29,6 +29,9 @@ ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 BY_SERIES = {"leading", "trailing", "missing", "gaps"}
 """Findings that reading tells for the file as a whole, and that are told here for each series."""
+
+WEAK, STRONG = 0.2, 0.6
+"""Strength of a season below which it is unsure, and from which it is certain."""
 
 REMEDIES = {
     "duplicates": "Remove all but one; if rows belong to several series pass --id; "
@@ -130,13 +133,14 @@ def judge(read: Observations) -> Verdict:
         shortest = 0 if plan is None else plan.window.shortest_history + plan.window.horizon
         drafts += Examination(read, panel).drafts(season, shortest)
     findings = [replace(f, hint=f.hint or REMEDIES.get(f.code, "")) for f in finish(read, drafts)]
+    refused = any(finding.severity == "error" for finding in findings)
     return Verdict(
         source=read.table.source,
         rows=read.table.rows,
         series=0 if panel is None else panel.n_series,
         detected=tuple(detected),
         findings=tuple(sorted(findings, key=lambda finding: ORDER[finding.severity])),
-        plan=() if plan is None else tuple(plan.choices()),
+        plan=() if plan is None or refused else tuple(plan.choices()),
     )
 
 
@@ -186,16 +190,14 @@ def _times(panel: Panel, read: Observations, season: int) -> Iterator[Detected]:
     given = read.settings.freq is not None
     sure: Sure = "given" if given else "certain" if share > 0.99 else "likely" if share > 0.7 else "unsure"
     yield Detected("frequency", panel.frequency.alias, sure, f"{100 * share:.1f} % of its steps have a value")
-    strengths = season_strengths(panel.values, panel.offsets)
-    strength = float(strengths[season]) if season < len(strengths) else None
     if read.settings.season_length is not None:
         sure, because = "given", "--season-length"
     elif season == 1:
         sure, because = "likely", "neither the frequency nor the values show one"
-    elif strength is None:
-        sure, because = "unsure", f"usual for {panel.frequency.alias}; the series are too short to show it"
     else:
-        sure = "certain" if strength >= 2 * STRONG else "likely" if strength >= STRONG else "unsure"
         usual = "found in the values" if panel.frequency.is_integer else f"usual for {panel.frequency.alias}"
-        because = f"{usual}; correlation of the changes one season apart {strength:.2f}"
+        strength = seasonal_strength(panel.values, panel.offsets, season)
+        sure = "unsure" if (strength or 0.0) < WEAK else "likely" if (strength or 0.0) < STRONG else "certain"
+        explained = "the series are too short to show it" if strength is None else f"it explains {100 * strength:.0f} %"
+        because = f"{usual}; {explained}" + (" of the variation around the trend" if strength is not None else "")
     yield Detected("season", f"{season} steps" if season > 1 else "none", sure, because)
