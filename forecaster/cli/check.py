@@ -62,15 +62,9 @@ def place(finding: Finding) -> str:
 def describe(verdict: Verdict) -> Iterator[Block]:
     """Yield what was detected, the findings, and what training would do."""
     rows = f"{verdict.rows:,} rows, {verdict.series:,} series" if verdict.rows else "not read"
-    yield Grid([("data", f"{verdict.source}, {rows}")])
+    detected = [(found.what, f"{found.value} ({found.sure}: {found.because})") for found in verdict.detected]
+    yield Grid([("data", f"{verdict.source}, {rows}"), *detected])
     yield Line("")
-    if verdict.detected:
-        yield Grid(
-            [(found.what, found.value, found.sure, found.because) for found in verdict.detected],
-            header=("detected", "", "sure", "because"),
-            texts=4,
-        )
-        yield Line("")
     yield from findings(verdict)
     yield conclusion(verdict)
     if verdict.plan:
