@@ -87,8 +87,11 @@ def folds_of(series: Ints) -> Ints:
 # ---------------------------------------------------------------------------------------------------- rolling origin
 
 
-def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Cutoffs:
-    """Return the last cutoffs of each series that have a whole horizon after them, fewer where a series is short.
+def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Origins:
+    """Return the last cutoffs of each series that have a whole horizon after them, series by series, oldest first.
+
+    A series that is too short has fewer. A cutoff at a value that was interpolated is left out: the value that came
+    after it would shine through.
 
     Args:
         panel: S series.
@@ -97,7 +100,7 @@ def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Cutof
         horizon: H, steps after a cutoff.
 
     Raises:
-        DataError: No series is long enough for one cutoff.
+        DataError: No series is long enough for one cutoff, or has a value at one.
     """
     room = panel.lengths - FEWEST_SEEN - horizon
     if not (room >= 0).any():
@@ -109,8 +112,14 @@ def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Cutof
             hint="Give more data, or a smaller --horizon",
         )
     count = np.where(room >= 0, np.minimum(room // step + 1, windows), 0)
-    last = panel.offsets[1:] - horizon
-    return Cutoffs(starts=panel.offsets[:-1], first=last - (count - 1) * step, count=count, stride=step)
+    first = panel.offsets[1:] - horizon - (count - 1) * step
+    _, ends, series = Cutoffs(starts=panel.offsets[:-1], first=first, count=count, stride=step).all()
+    seen = ~panel.filled[ends - 1] if panel.schema.on_gap == "interpolate" else np.ones(len(ends), bool)
+    if not seen.any():
+        raise DataError(
+            f"{panel.source}: the value at every cutoff is missing", hint="Give --windows more, or another --step"
+        )
+    return Origins(series=series[seen], ends=ends[seen])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,11 +138,9 @@ class Scored:
 class Backtest:
     """A saved model, not fitted anew, against seasonal naive on the same cutoffs."""
 
-    def __init__(self, model: Model, panel: Panel, cutoffs: Cutoffs, horizon: int) -> None:
-        """Name the windows: `cutoffs` with H = `horizon` steps after each."""
-        self.model, self.panel, self.horizon = model, panel, horizon
-        _, ends, series = cutoffs.all()
-        self.origins = Origins(series=series, ends=ends)
+    def __init__(self, model: Model, panel: Panel, origins: Origins, horizon: int) -> None:
+        """Name the windows: `origins` with H = `horizon` steps after each."""
+        self.model, self.panel, self.origins, self.horizon = model, panel, origins, horizon
         self._contest = metrics.Contest(panel.n_series, horizon)
 
     def run(self, levels: tuple[float, ...]) -> Iterator[Scored]:

@@ -6,7 +6,7 @@ What `observations` has read is laid on the grid of its frequency here, and the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,8 @@ _CLEAR = 10
 class Treated:
     """Values that were taken for outliers: their index [K] in the panel, ascending, and what was observed [K]."""
 
-    at: Ints
-    observed: Floats
+    at: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    observed: Floats = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,7 +76,7 @@ class Panel:
     source: str = ""
     sha256: str = ""
     rows: int = 0
-    outliers: Treated = Treated(np.empty(0, np.int64), np.empty(0))
+    outliers: Treated = field(default_factory=Treated)
 
     @property
     def n_series(self) -> int:
@@ -200,7 +200,7 @@ def lay_out(read: Observations) -> Panel:
         if schema.on_gap == "error":
             raise _gap_error(panel)
         fill(values, filled, schema.on_gap)
-    return panel if schema.on_outlier == "keep" else _treat_outliers(panel, read)
+    return panel if schema.on_outlier == "keep" else _treat_outliers(panel)
 
 
 def _schema_of(read: Observations, frequency: Frequency) -> Schema:
@@ -222,10 +222,10 @@ def _schema_of(read: Observations, frequency: Frequency) -> Schema:
     )
 
 
-def _treat_outliers(panel: Panel, read: Observations) -> Panel:
+def _treat_outliers(panel: Panel) -> Panel:
     """Clip or replace outliers, remember what was observed, and say so."""
     season, schema = panel.season_length, panel.schema
-    if read.schema is None and read.settings.season_length is None and panel.frequency.is_integer:
+    if season == 1 and panel.frequency.is_integer:
         season = find_season(panel.values, panel.offsets)
     found = find_outliers(panel.values, panel.offsets, seasons_of(panel.frequency, season)).without(panel.filled)
     if not len(found.at):
@@ -239,6 +239,24 @@ def _treat_outliers(panel: Panel, read: Observations) -> Panel:
     message = f"{len(new)} outliers {OUTLIER_WORDS[schema.on_outlier]}, first in {where}"
     finding = Finding("outliers", "warning", message, series=panel.ids[s] or None, count=len(new))
     return replace(panel, findings=(*panel.findings, finding), outliers=Treated(found.at, observed))
+
+
+def head(panel: Panel, steps: Ints) -> Panel:
+    """Return the panel as it would have been read earlier: the first `steps` [S] of each series, those of 0 left out.
+
+    Outliers are found anew, so nothing that came later has an effect on it. A value that was filled in may not be the
+    last one of a series: what it was filled with came after it.
+    """
+    lengths, kept = panel.lengths, np.flatnonzero(steps > 0)
+    inside = np.arange(len(panel.values)) - np.repeat(panel.offsets[:-1], lengths) < np.repeat(steps, lengths)
+    values = panel.values.copy()
+    values[panel.outliers.at] = panel.outliers.observed
+    earlier = replace(
+        panel, values=values[inside], filled=panel.filled[inside],
+        offsets=np.concatenate(([0], np.cumsum(steps[kept]))).astype(np.int64),
+        ids=tuple(panel.ids[s] for s in kept), starts=panel.starts[kept], outliers=Treated(), findings=(),
+    )  # fmt: skip
+    return earlier if panel.schema.on_outlier == "keep" else _treat_outliers(earlier)
 
 
 def _gap_error(panel: Panel) -> DataError:

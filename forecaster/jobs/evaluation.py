@@ -69,7 +69,7 @@ class EvaluateResult:
     @property
     def skipped(self) -> list[tuple[str, str]]:
         """(id, reason) of series that were not scored."""
-        short = [(self.panel.ids[s], "too short for one cutoff") for s in np.flatnonzero(self.counts == 0)]
+        short = [(self.panel.ids[s], "too short for a cutoff") for s in np.flatnonzero(self.counts == 0)]
         return [*self.panel.skipped, *short]
 
     def summary(self) -> dict[str, Any]:
@@ -135,20 +135,20 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
     check_names(panel, levels)
     events.on_panel(panel)
     step = job.backtest.step or horizon
-    cutoffs = rolling_origin(panel, job.backtest.windows, step, horizon)
-    backtest = Backtest(model, panel, cutoffs, horizon)
+    origins = rolling_origin(panel, job.backtest.windows, step, horizon)
+    backtest = Backtest(model, panel, origins, horizon)
     with _predictions(settings.predictions) as writer:
         done = 0
         for scored in backtest.run(levels):
             if writer is not None and settings.predictions is not None:
                 writer.write(prediction_rows(panel, scored, as_text=not is_parquet(settings.predictions)))
             done += len(scored.actual)
-            events.on_share(done / len(backtest.origins))
+            events.on_share(done / len(origins))
         scores = backtest.scores()
         check_gates(scores, levels, job.gates)
-    last = model.manifest["data"].get("last_stamp")
+    last, counts = model.manifest["data"].get("last_stamp"), np.bincount(origins.series, minlength=panel.n_series)
     return EvaluateResult(
-        model=model, panel=panel, scores=scores, counts=cutoffs.count, step=step, levels=levels,
+        model=model, panel=panel, scores=scores, counts=counts, step=step, levels=levels,
         seen=backtest.seen_until(last) if isinstance(last, int) else None,
         cutoffs=backtest.span(), predictions=settings.predictions,
     )  # fmt: skip
