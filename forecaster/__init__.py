@@ -28,7 +28,8 @@ heavy packages that it may import when it is itself imported. A test reads the l
     calibration   how large errors are, and intervals from that               numpy
     forecast      forecast rows: what a forecast file holds                   numpy
     baselines     naive, seasonal naive, drift                                numpy
-    plan          every number that training needs, chosen from the data      numpy
+    plan          every number that training needs; the presets
+    planner       a panel and the user's settings → a plan, chosen from the data numpy
     examination   a panel beside its rows → findings, one a kind and series   numpy
     verdict       a data file → what was detected, how sure, and all findings numpy
     runtime       the process made ready for Keras: environment, stderr

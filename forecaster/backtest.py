@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,14 @@ from numpy.typing import NDArray
 
 from forecaster import baselines, metrics
 from forecaster.arrow import from_numpy
-from forecaster.calibration import Calibration, Residuals, make_answers
+from forecaster.calibration import Calibration, Residuals, answer_windows, error_size
 from forecaster.errors import DataError, UsageError
 from forecaster.panel import Panel
 from forecaster.plan import Plan
 from forecaster.predictor import Block, Origins, forecast_windows
 from forecaster.rowfile import Columns, categories, measured, stamp_column
 from forecaster.store import Model
-from forecaster.windows import Cutoffs, Floats, Ints, cut_targets, cut_windows, restore, window_roughness
+from forecaster.windows import Cutoffs, Floats, Ints, cut_targets, restore
 
 if TYPE_CHECKING:
     from forecaster.training import Trained
@@ -39,12 +40,14 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
 
     Coverage is measured across folds: half the windows are covered by intervals calibrated on the other half.
     """
+    from forecaster.training import answer
+
     starts, ends, series = plan.held_out.all()
-    windows = cut_windows(panel.values, starts, ends, plan.window)
-    roughness = window_roughness(panel.values, starts, ends, plan.window)
-    answers = make_answers(windows, roughness, trained.held_out)
+    answers = answer_windows(partial(answer, plan.network, trained.first), panel.values, starts, ends, plan.window)
+    windows = answers.windows
+    errors = (cut_targets(panel.values, ends, windows) - answers.outputs) * windows.scale
     residuals = Residuals(
-        errors=(cut_targets(panel.values, ends, windows) - answers.outputs) * windows.scale,
+        sizes=error_size(errors, plan.window),
         answers=answers,
         folds=folds_of(series),
         independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),

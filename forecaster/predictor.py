@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster import baselines
-from forecaster.calibration import make_answers
+from forecaster.calibration import answer_windows
 from forecaster.errors import ModelError, UsageError
 from forecaster.forecast import Forecast
 from forecaster.panel import Panel
 from forecaster.store import Model
-from forecaster.windows import Floats, Ints, cut_windows, restore, to_scale, window_roughness
+from forecaster.windows import Floats, Ints, restore, to_scale
 
 MOST_WINDOWS = 8192
 MOST_CELLS = 2**19
@@ -120,9 +120,8 @@ def _forecast_block(
 ) -> Block:
     """Forecast some of the windows, all steps that the model can."""
     starts, ends, shape = panel.offsets[origins.series], origins.ends, model.window
-    windows = cut_windows(panel.values, starts, ends, shape)
-    roughness = window_roughness(panel.values, starts, ends, shape)
-    answers = make_answers(windows, roughness, model.server.answer(windows.inputs))
+    answers = answer_windows(model.server.answer, panel.values, starts, ends, shape)
+    windows = answers.windows
     short = ends - starts < shape.shortest_history
     if short.any():
         naive = baselines.seasonal_naive(panel.values, starts[short], ends[short], model.season, shape.horizon)

@@ -18,7 +18,7 @@ from forecaster.errors import DataError
 from forecaster.examination import Examination, finish, without_duplicates
 from forecaster.observations import Observations
 from forecaster.panel import Panel, lay_out
-from forecaster.plan import choose_season, make_plan
+from forecaster.planner import choose_season, make_plan
 from forecaster.rows import Finding, Severity
 from forecaster.schema import ID_NAMES, TARGET_NAMES, TIME_NAMES
 from forecaster.seasonality import seasonal_strength

@@ -18,7 +18,8 @@ from forecaster.errors import GateError
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of
 from forecaster.panel import Panel, read_panel
-from forecaster.plan import Plan, choose_season, make_plan
+from forecaster.plan import Plan
+from forecaster.planner import choose_season, make_plan
 from forecaster.runtime import prepare_keras
 from forecaster.windows import cut_windows
 
