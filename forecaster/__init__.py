@@ -39,6 +39,8 @@ heavy packages that it may import when it is itself imported. A test reads the l
     store         saved models: versions, manifest, load                      numpy
     predictor     a saved model and a panel → forecasts, in blocks of windows numpy
     backtest      scores on windows that a model did not see, by rolling origin too numpy
+    kinds         methods by name: a panel → forecasts after its end            numpy
+    comparison    kinds learning anew at each cutoff, and which differences are real numpy
     jobs          one short function a use case; they only sequence calls     numpy
     cli           the terminal and cron: options, output, one file a command  typer
 """

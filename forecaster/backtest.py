@@ -125,6 +125,13 @@ def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Origi
     return Origins(series=series[seen], ends=ends[seen])
 
 
+def span(panel: Panel, origins: Origins) -> tuple[str, str]:
+    """Return the first and the last cutoff, as they are written."""
+    stamps = panel.stamps_at(origins.series, origins.ends - panel.offsets[origins.series] - 1)
+    first, last = panel.write(np.array([stamps.min(), stamps.max()]))
+    return str(first), str(last)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scored:
     """A block of forecasts, and what came.
@@ -167,13 +174,6 @@ class Backtest:
     def scores(self) -> metrics.Scores:
         """Return the scores on what has been run."""
         return self._contest.scores()
-
-    def span(self) -> tuple[str, str]:
-        """Return the first and the last cutoff, as they are written."""
-        past = self.origins.ends - self.panel.offsets[self.origins.series] - 1
-        stamps = self.panel.stamps_at(self.origins.series, past)
-        first, last = self.panel.write(np.array([stamps.min(), stamps.max()]))
-        return str(first), str(last)
 
     def seen_until(self, stamp: int) -> int:
         """Return how many windows ask for a value at this stamp or before it: one that a model may have learned."""

@@ -231,6 +231,34 @@ class EvaluateSettings(ForecastSettings):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class CompareSettings:
+    """What to compare, and from which cutoffs."""
+
+    models: str = knob(
+        "lstm,seasonal-naive,naive,drift",
+        "Kinds to compare, separated by commas; also ets, theta, arima, mstl (pip install 'forecast-lstm[baselines]').",
+        panel="Comparison",
+        metavar="KINDS",
+    )
+    windows: int = knob(
+        3,
+        "Cutoffs at which every kind learns anew, counted back from the end.",
+        panel="Comparison",
+        bounds=(1, 100_000),
+    )
+    step: int | None = knob(
+        None, "Steps from one cutoff to the next; by default the horizon.", panel="Comparison", bounds=(1, None)
+    )
+    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Comparison")
+    predictions: Path | None = knob(
+        None,
+        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
+        panel="Comparison",
+        metavar="PATH",
+    )
+
+
 def parse_bounds(text: str) -> tuple[float | None, float | None]:
     """Parse `--bounds`: `none`, or LOW,HIGH with either left out.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from forecaster import predictor, store
-from forecaster.backtest import Backtest, check_names, folds_of, prediction_rows, rolling_origin
+from forecaster.backtest import Backtest, check_names, folds_of, prediction_rows, rolling_origin, span
 from forecaster.config import OnGap, ReadSettings
 from forecaster.errors import DataError, UsageError
 from forecaster.panel import panel_from_arrays, read_panel
@@ -88,7 +88,7 @@ def test_scores_are_those_of_single_forecasts(
     assert scores.model.overall["coverage-80"] == pytest.approx(np.mean(inside), abs=0.02)
     assert scores.model.by_series["mase"] == pytest.approx([np.mean(errors[s]) for s in range(5)], rel=1e-4)
     assert sum(len(row.actual) for row in rows) == 20
-    assert backtest.span() == ("2024-02-08", "2024-02-23")
+    assert span(panel, origins) == ("2024-02-08", "2024-02-23")
 
 
 def test_filled_values_are_not_scored(model: store.Model, write_csv: Callable[..., Path]) -> None:

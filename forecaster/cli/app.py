@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from forecaster import __version__
 from forecaster.cli import log, models
 from forecaster.cli.check import check
+from forecaster.cli.compare import compare
 from forecaster.cli.evaluate import evaluate
 from forecaster.cli.help import Command
 from forecaster.cli.predict import predict
@@ -180,6 +181,7 @@ app.command(cls=Command)(check)
 app.command(cls=Command)(train)
 app.command(cls=Command)(predict)
 app.command(cls=Command)(evaluate)
+app.command(cls=Command)(compare)
 app.add_typer(models.app)
 
 

@@ -5,6 +5,7 @@ Nothing here prints or asks the clock; whoever calls passes the time and is told
 
 from forecaster.jobs.catalogue import list_models, show_model
 from forecaster.jobs.checking import CheckJob, check
+from forecaster.jobs.comparison import CompareJob, CompareResult, compare
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
@@ -13,6 +14,8 @@ from forecaster.jobs.training import TrainJob, TrainResult, train
 
 __all__ = [
     "CheckJob",
+    "CompareJob",
+    "CompareResult",
     "EvaluateJob",
     "EvaluateResult",
     "Events",
@@ -22,6 +25,7 @@ __all__ = [
     "TrainResult",
     "check",
     "choose_model",
+    "compare",
     "evaluate",
     "list_models",
     "models_folder",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from forecaster import files, store
-from forecaster.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin
+from forecaster.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin, span
 from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings, parse_levels
 from forecaster.errors import GateError
 from forecaster.jobs.events import Events
@@ -19,7 +17,7 @@ from forecaster.jobs.names import choose_model, models_folder, source_of
 from forecaster.metrics import Scores
 from forecaster.panel import Panel, read_panel
 from forecaster.predictor import check_horizon
-from forecaster.rowfile import RowWriter, is_parquet, writing_rows
+from forecaster.rowfile import is_parquet, maybe_writing_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +135,7 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
     step = job.backtest.step or horizon
     origins = rolling_origin(panel, job.backtest.windows, step, horizon)
     backtest = Backtest(model, panel, origins, horizon)
-    with _predictions(settings.predictions) as writer:
+    with maybe_writing_rows(settings.predictions) as writer:
         done = 0
         for scored in backtest.run(levels):
             if writer is not None and settings.predictions is not None:
@@ -150,17 +148,8 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
     return EvaluateResult(
         model=model, panel=panel, scores=scores, counts=counts, step=step, levels=levels,
         seen=backtest.seen_until(last) if isinstance(last, int) else None,
-        cutoffs=backtest.span(), predictions=settings.predictions,
+        cutoffs=span(panel, origins), predictions=settings.predictions,
     )  # fmt: skip
-
-
-@contextmanager
-def _predictions(path: Path | None) -> Iterator[RowWriter | None]:
-    if path is None:
-        yield None
-        return
-    with writing_rows(path) as writer:
-        yield writer
 
 
 def check_gates(scores: Scores, levels: tuple[float, ...], gates: GateSettings) -> None:

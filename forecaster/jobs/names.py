@@ -46,8 +46,13 @@ def source_of(model: store.Model, data: str | None, output: Path | None) -> str:
         UsageError: The model was trained on stdin and no file is given, or the output would overwrite the data.
     """
     source = data or str(model.manifest["data"]["source"])
-    if output is not None and source != "-" and output.exists() and Path(source).exists() and output.samefile(source):
+    if output is not None and same_file(output, source):
         raise UsageError(f"{output} is the data file itself: it would be overwritten", hint="Name another file")
     if source == "-" and data is None:
         raise UsageError(f"model {model.name!r} was trained on stdin", hint="Name a data file")
     return source
+
+
+def same_file(output: Path, source: str) -> bool:
+    """Return whether writing the output would overwrite the data."""
+    return source != "-" and output.exists() and Path(source).exists() and output.samefile(source)
