@@ -88,7 +88,7 @@ def parse_kinds(text: str) -> tuple[str, ...]:
         raise UsageError("--models: expected names separated by commas", hint=f"Such as --models {','.join(KINDS)}")
     for name in names:
         if name not in KINDS:
-            near = difflib.get_close_matches(name, KINDS, 1, 0.4)
+            near = difflib.get_close_matches(name, KINDS, 1, 0.5)
             hint = f"Did you mean {near[0]}?" if near else "Choose among these"
             raise UsageError(f"--models: unknown kind {name!r}; known are {', '.join(KINDS)}", hint=hint)
     if (wanted := [name for name in names if name in CLASSICAL]) and not importlib.util.find_spec("statsforecast"):
