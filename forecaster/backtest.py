@@ -53,7 +53,7 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
         independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),
     )
     evaluation = metrics.Evaluation(
-        actual=panel.values[ends[:, None] + np.arange(plan.window.horizon)],
+        actual=panel.observed(ends[:, None] + np.arange(plan.window.horizon)),
         forecast=restore(answers.outputs, windows),
         scale=metrics.seasonal_error(panel.values, starts, ends, plan.season),
         rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, plan.season),
@@ -90,8 +90,11 @@ def folds_of(series: Ints) -> Ints:
 # ---------------------------------------------------------------------------------------------------- rolling origin
 
 
-def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Cutoffs:
-    """Return the last cutoffs of each series that have a whole horizon after them, fewer where a series is short.
+def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Origins:
+    """Return the last cutoffs of each series that have a whole horizon after them, series by series, oldest first.
+
+    A series that is too short has fewer. A cutoff at a value that was interpolated is left out: the value that came
+    after it would shine through.
 
     Args:
         panel: S series.
@@ -100,7 +103,7 @@ def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Cutof
         horizon: H, steps after a cutoff.
 
     Raises:
-        DataError: No series is long enough for one cutoff.
+        DataError: No series is long enough for one cutoff, or has a value at one.
     """
     room = panel.lengths - FEWEST_SEEN - horizon
     if not (room >= 0).any():
@@ -112,8 +115,21 @@ def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Cutof
             hint="Give more data, or a smaller --horizon",
         )
     count = np.where(room >= 0, np.minimum(room // step + 1, windows), 0)
-    last = panel.offsets[1:] - horizon
-    return Cutoffs(starts=panel.offsets[:-1], first=last - (count - 1) * step, count=count, stride=step)
+    first = panel.offsets[1:] - horizon - (count - 1) * step
+    _, ends, series = Cutoffs(starts=panel.offsets[:-1], first=first, count=count, stride=step).all()
+    seen = ~panel.filled[ends - 1] if panel.schema.on_gap == "interpolate" else np.ones(len(ends), bool)
+    if not seen.any():
+        raise DataError(
+            f"{panel.source}: the value at every cutoff is missing", hint="Give --windows more, or another --step"
+        )
+    return Origins(series=series[seen], ends=ends[seen])
+
+
+def span(panel: Panel, origins: Origins) -> tuple[str, str]:
+    """Return the first and the last cutoff, as they are written."""
+    stamps = panel.stamps_at(origins.series, origins.ends - panel.offsets[origins.series] - 1)
+    first, last = panel.write(np.array([stamps.min(), stamps.max()]))
+    return str(first), str(last)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,11 +148,9 @@ class Scored:
 class Backtest:
     """A saved model, not fitted anew, against seasonal naive on the same cutoffs."""
 
-    def __init__(self, model: Model, panel: Panel, cutoffs: Cutoffs, horizon: int) -> None:
-        """Name the windows: `cutoffs` with H = `horizon` steps after each."""
-        self.model, self.panel, self.horizon = model, panel, horizon
-        _, ends, series = cutoffs.all()
-        self.origins = Origins(series=series, ends=ends)
+    def __init__(self, model: Model, panel: Panel, origins: Origins, horizon: int) -> None:
+        """Name the windows: `origins` with H = `horizon` steps after each."""
+        self.model, self.panel, self.origins, self.horizon = model, panel, origins, horizon
         self._contest = metrics.Contest(panel.n_series, horizon)
 
     def run(self, levels: tuple[float, ...]) -> Iterator[Scored]:
@@ -145,7 +159,7 @@ class Backtest:
         for block in forecast_windows(self.model, self.panel, self.origins, self.horizon, levels):
             series, ends = block.origins.series, block.origins.ends
             starts, ahead = self.panel.offsets[series], ends[:, None] + steps
-            actual = np.where(self.panel.filled[ahead], np.nan, values[ahead])
+            actual = self.panel.observed(ahead)
             evaluation = metrics.Evaluation(
                 actual=actual,
                 forecast=block.values,
@@ -160,13 +174,6 @@ class Backtest:
     def scores(self) -> metrics.Scores:
         """Return the scores on what has been run."""
         return self._contest.scores()
-
-    def span(self) -> tuple[str, str]:
-        """Return the first and the last cutoff, as they are written."""
-        past = self.origins.ends - self.panel.offsets[self.origins.series] - 1
-        stamps = self.panel.stamps_at(self.origins.series, past)
-        first, last = self.panel.write(np.array([stamps.min(), stamps.max()]))
-        return str(first), str(last)
 
     def seen_until(self, stamp: int) -> int:
         """Return how many windows ask for a value at this stamp or before it: one that a model may have learned."""

@@ -19,6 +19,7 @@ Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
 Preset = Literal["fast", "default", "best"]
 Device = Literal["auto", "cpu", "gpu"]
 OnGap = Literal["interpolate", "ffill", "zero", "error"]
+OnOutlier = Literal["keep", "clip", "interpolate"]
 Transform = Literal["auto", "log", "none"]
 Base = Literal["auto", "last", "seasonal"]
 
@@ -64,6 +65,12 @@ class ReadSettings:
     on_gap: OnGap = knob("interpolate", "What to do with missing stamps and values.", panel="Data")
     max_missing: float = knob(
         0.5, "Refuse a series with a larger share of missing values.", panel="Data", bounds=(0, 1)
+    )
+    on_outlier: OnOutlier = knob(
+        "keep",
+        "What to do with values far from what the seasons around them say: keep them, clip them to the edge of what is "
+        "usual, or put the usual value in their place.",
+        panel="Data",
     )
     sep: str | None = knob(None, "Field separator of a CSV file.", panel="File format", metavar="CHAR")
     decimal: str | None = knob(None, "Decimal mark: . or ,", panel="File format", metavar="CHAR")
@@ -209,6 +216,13 @@ class GateSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckSettings:
+    """How strict the verdict on a data file is."""
+
+    strict: bool = knob(False, "Exit 65 on warnings as well as on errors.", panel="Verdict")
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluateSettings(ForecastSettings):
     """What to measure, and where to write it."""
 
@@ -216,6 +230,34 @@ class EvaluateSettings(ForecastSettings):
         None,
         "Write each forecast beside what came: CSV, or Parquet by the name's end.",
         panel="Backtest",
+        metavar="PATH",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareSettings:
+    """What to compare, and from which cutoffs."""
+
+    models: str = knob(
+        "lstm,seasonal-naive,naive,drift",
+        "Kinds to compare, separated by commas; also ets, theta, arima, mstl (pip install 'forecast-lstm[baselines]').",
+        panel="Comparison",
+        metavar="KINDS",
+    )
+    windows: int = knob(
+        3,
+        "Cutoffs at which every kind learns anew, counted back from the end.",
+        panel="Comparison",
+        bounds=(1, 100_000),
+    )
+    step: int | None = knob(
+        None, "Steps from one cutoff to the next; by default the horizon.", panel="Comparison", bounds=(1, None)
+    )
+    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Comparison")
+    predictions: Path | None = knob(
+        None,
+        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
+        panel="Comparison",
         metavar="PATH",
     )
 

@@ -111,7 +111,7 @@ class Contest:
     def __init__(self, series_count: int, horizon: int) -> None:
         """Begin with no windows of H = `horizon` steps, of S = `series_count` series."""
         self._windows = 0
-        self._model, self._baseline = _Tally(series_count, horizon), _Tally(series_count, horizon)
+        self._model, self._baseline = Tally(series_count, horizon), Tally(series_count, horizon)
 
     def add(self, evaluation: Evaluation, baseline: Floats) -> None:
         """Score a model and a baseline [N, H] on N more windows."""
@@ -134,7 +134,7 @@ def score_against(evaluation: Evaluation, baseline: Floats, series_count: int) -
 
 def measure(evaluation: Evaluation, series_count: int) -> Measures:
     """Return every measure over all windows, by lead time, and of the series 0 … `series_count` − 1."""
-    tally = _Tally(series_count, evaluation.actual.shape[1])
+    tally = Tally(series_count, evaluation.actual.shape[1])
     tally.add(evaluation)
     return tally.measures()
 
@@ -260,13 +260,15 @@ def msis(actual: Floats, interval: tuple[Floats, Floats], level: float, scale: F
     return _mean((hi - lo) + 2.0 / (1.0 - level / 100.0) * outside) / scale
 
 
-class _Tally:
-    """The measures of one method, over windows that come block by block."""
+class Tally:
+    """The measures of one method, over windows that come block by block: sums are kept, never the windows."""
 
     def __init__(self, series_count: int, horizon: int) -> None:
+        """Begin with no windows of H = `horizon` steps, of S = `series_count` series."""
         self._overall, self._by_series, self._by_lead = _Means(1), _Means(series_count), _Means(horizon)
 
     def add(self, e: Evaluation) -> None:
+        """Score N more windows."""
         # Values near 1e300 have no square in float64: their MSE is inf, and is given as None.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for name, x in _measures_of(e):
@@ -277,6 +279,7 @@ class _Tally:
                 self._by_lead.add(name, x, lead)
 
     def measures(self) -> Measures:
+        """Return the measures of all windows so far."""
         overall = {name: column[0] for name, column in self._overall.columns().items()}
         return Measures(overall=overall, by_lead=self._by_lead.columns(), by_series=self._by_series.columns())
 

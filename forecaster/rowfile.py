@@ -55,6 +55,16 @@ def writing_rows(path: Path) -> Iterator[RowWriter]:
         yield writer
 
 
+@contextmanager
+def maybe_writing_rows(path: Path | None) -> Iterator[RowWriter | None]:
+    """Give the writer of `writing_rows`, or None where no file is wanted."""
+    if path is None:
+        yield None
+        return
+    with writing_rows(path) as writer:
+        yield writer
+
+
 def categories(distinct: Sequence[str], codes: npt.NDArray[np.int64]) -> pa.DictionaryArray:
     """Return a column of texts: those of `distinct` that the codes [N] name."""
     return pa.DictionaryArray.from_arrays(from_numpy(codes).cast(pa.int32()), from_texts(distinct))

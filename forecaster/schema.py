@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecaster.arrow import from_texts, to_numpy
-from forecaster.config import OnGap, ReadSettings
+from forecaster.config import OnGap, OnOutlier, ReadSettings
 from forecaster.dialect import MISSING, Dialect, number_pattern
 from forecaster.errors import DataError, ModelError, UsageError
 from forecaster.stamps import looks_like_date
@@ -45,6 +45,7 @@ class Schema:
         season_length: In steps.
         on_gap: How missing steps are filled.
         max_missing: Largest share of missing steps in a series.
+        on_outlier: How outliers are treated.
     """
 
     shape: Shape
@@ -58,6 +59,7 @@ class Schema:
     season_length: int
     on_gap: OnGap
     max_missing: float
+    on_outlier: OnOutlier = "keep"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""
@@ -70,13 +72,13 @@ class Schema:
         Raises:
             ModelError: An unknown, missing or wrongly typed field.
         """
-        values = _checked(cls, data, "schema")
+        later = {"on_outlier": "keep"}  # fields that older models do not have
+        values = _checked(cls, later | data if isinstance(data, dict) else data, "schema")
         if values["dialect"] is not None:
             values["dialect"] = Dialect(**_checked(Dialect, values["dialect"], "dialect"))
-        if values["shape"] not in get_args(Shape) or values["on_gap"] not in get_args(OnGap):
-            raise ModelError(
-                f"the model's schema has an unknown shape or on_gap: {values['shape']}, {values['on_gap']}"
-            )
+        for name, kind in (("shape", Shape), ("on_gap", OnGap), ("on_outlier", OnOutlier)):
+            if values[name] not in get_args(kind):
+                raise ModelError(f"the model's schema has an unknown {name}: {values[name]}")
         return cls(**values)
 
 
@@ -88,6 +90,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "Shape": (str,),
     "OnGap": (str,),
+    "OnOutlier": (str,),
     "Dialect | None": (dict, type(None)),
 }
 

@@ -25,15 +25,18 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def knobs() -> Iterator[tuple[dataclasses.Field[Any], Any]]:
-    """Yield each setting of config.py with its type, in the order in which they are written, each flag once."""
+    """Yield each setting of config.py with its type, in the order in which they are written.
+
+    A flag of several commands comes once, or once for each default that it has.
+    """
     seen = set()
     for owner in vars(config).values():
         if not (isinstance(owner, type) and dataclasses.is_dataclass(owner)):
             continue
         hints = get_type_hints(owner)
         for f in dataclasses.fields(owner):
-            if "panel" in f.metadata and f.name not in seen:
-                seen.add(f.name)
+            if "panel" in f.metadata and (f.name, f.default) not in seen:
+                seen.add((f.name, f.default))
                 yield f, hints[f.name]
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from forecaster import predictor, store
-from forecaster.backtest import Backtest, check_names, folds_of, prediction_rows, rolling_origin
-from forecaster.config import ReadSettings
+from forecaster.backtest import Backtest, check_names, folds_of, prediction_rows, rolling_origin, span
+from forecaster.config import OnGap, ReadSettings
 from forecaster.errors import DataError, UsageError
 from forecaster.panel import panel_from_arrays, read_panel
 from forecaster.predictor import make_forecast
@@ -33,11 +33,23 @@ def test_folds_split_a_series_by_age_and_a_panel_by_series() -> None:
 )
 def test_cutoffs(lengths: list[int], windows: int, step: int, horizon: int, expected: dict[int, list[int]]) -> None:
     panel = panel_from_arrays([np.arange(n) for n in lengths])
-    _, ends, series = rolling_origin(panel, windows, step, horizon).all()
+    origins = rolling_origin(panel, windows, step, horizon)
     found: dict[int, list[int]] = {}
-    for s, end in zip(series.tolist(), ends.tolist(), strict=True):
+    for s, end in zip(origins.series.tolist(), origins.ends.tolist(), strict=True):
         found.setdefault(s, []).append(end - int(panel.offsets[s]))
     assert found == expected
+
+
+@pytest.mark.parametrize(("on_gap", "cutoffs"), [("interpolate", [3, 5, 6]), ("ffill", [3, 4, 5, 6])])
+def test_no_cutoff_at_a_value_that_knows_what_came(
+    write_csv: Callable[..., Path], on_gap: OnGap, cutoffs: list[int]
+) -> None:
+    days = "".join(f"2024-01-0{day},{'' if day == 4 else day}\n" for day in range(1, 10))
+    panel = read_panel(write_csv(f"ds,y\n{days}"), ReadSettings(on_gap=on_gap))
+    assert rolling_origin(panel, 4, 1, 3).ends.tolist() == cutoffs
+    if on_gap == "interpolate":
+        with pytest.raises(DataError, match="the value at every cutoff is missing"):
+            rolling_origin(panel, 1, 1, 5)
 
 
 def test_data_shorter_than_one_cutoff_is_refused() -> None:
@@ -57,13 +69,12 @@ def test_scores_are_those_of_single_forecasts(
     """Against a plain loop: one forecast and one seasonal naive a window, scored one by one."""
     monkeypatch.setattr(predictor, "MOST_WINDOWS", 3)
     panel = read_panel(trained.data)
-    cutoffs = rolling_origin(panel, 4, 5, 6)
-    backtest = Backtest(model, panel, cutoffs, 6)
+    origins = rolling_origin(panel, 4, 5, 6)
+    backtest = Backtest(model, panel, origins, 6)
     rows = list(backtest.run((80.0,)))
     scores = backtest.scores()
     errors, naive_errors, inside = {}, {}, []
-    _, ends, series = cutoffs.all()
-    for s, end in zip(series.tolist(), ends.tolist(), strict=True):
+    for s, end in zip(origins.series.tolist(), origins.ends.tolist(), strict=True):
         past, future = panel.values[panel.offsets[s] : end], panel.values[end : end + 6]
         one = make_forecast(model, panel_from_arrays([past], freq="D", season_length=7), 6, (80.0,))
         scale = np.mean(np.abs(past[7:] - past[:-7]))
@@ -77,7 +88,7 @@ def test_scores_are_those_of_single_forecasts(
     assert scores.model.overall["coverage-80"] == pytest.approx(np.mean(inside), abs=0.02)
     assert scores.model.by_series["mase"] == pytest.approx([np.mean(errors[s]) for s in range(5)], rel=1e-4)
     assert sum(len(row.actual) for row in rows) == 20
-    assert backtest.span() == ("2024-02-08", "2024-02-23")
+    assert span(panel, origins) == ("2024-02-08", "2024-02-23")
 
 
 def test_filled_values_are_not_scored(model: store.Model, write_csv: Callable[..., Path]) -> None:

@@ -124,7 +124,7 @@ def test_a_series_too_short_for_a_cutoff_is_named(trained: Trained, tmp_path: Pa
     data = tmp_path / "shops.csv"
     data.write_text(trained.data.read_text() + "tiny,2024-01-01,5\ntiny,2024-01-02,6\n")
     result = evaluate(trained, data)
-    assert result.skipped == [("tiny", "too short for one cutoff")]
+    assert result.skipped == [("tiny", "too short for a cutoff")]
     assert result.summary()["by_series"]["model"]["mase"][5] is None
 
 

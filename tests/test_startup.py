@@ -60,3 +60,12 @@ def test_evaluate_needs_no_tensorflow(trained: Trained, tmp_path: Path) -> None:
     assert "onnxruntime" in loaded
     assert not loaded & {"keras", "tensorflow", "tf2onnx", "pandas"}
     assert output.stat().st_size > 0
+
+
+def test_comparing_simple_kinds_needs_no_tensorflow(trained: Trained) -> None:
+    loaded = loaded_by("compare", str(trained.data), "--models", "naive,drift")
+    assert not loaded & {"keras", "tensorflow", "tf2onnx", "statsforecast"}
+
+
+def test_check_needs_no_network(trained: Trained) -> None:
+    assert not loaded_by("check", str(trained.data)) & NETWORKS

@@ -18,6 +18,8 @@ from typer.core import TyperGroup
 
 from forecaster import __version__
 from forecaster.cli import log, models
+from forecaster.cli.check import check
+from forecaster.cli.compare import compare
 from forecaster.cli.evaluate import evaluate
 from forecaster.cli.help import Command
 from forecaster.cli.predict import predict
@@ -178,9 +180,11 @@ def start(
         raise UsageError("no command", hint="Begin with: forecast train DATA")
 
 
+app.command(cls=Command)(check)
 app.command(cls=Command)(train)
 app.command(cls=Command)(predict)
 app.command(cls=Command)(evaluate)
+app.command(cls=Command)(compare)
 app.add_typer(models.app)
 
 

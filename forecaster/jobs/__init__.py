@@ -4,6 +4,8 @@ Nothing here prints or asks the clock; whoever calls passes the time and is told
 """
 
 from forecaster.jobs.catalogue import list_models, show_model
+from forecaster.jobs.checking import CheckJob, check
+from forecaster.jobs.comparison import CompareJob, CompareResult, compare
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
@@ -11,6 +13,9 @@ from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.training import TrainJob, TrainResult, train
 
 __all__ = [
+    "CheckJob",
+    "CompareJob",
+    "CompareResult",
     "EvaluateJob",
     "EvaluateResult",
     "Events",
@@ -18,7 +23,9 @@ __all__ = [
     "PredictResult",
     "TrainJob",
     "TrainResult",
+    "check",
     "choose_model",
+    "compare",
     "evaluate",
     "list_models",
     "models_folder",

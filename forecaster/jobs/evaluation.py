@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from forecaster import files, store
-from forecaster.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin
+from forecaster.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin, span
 from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings, parse_levels
 from forecaster.errors import GateError
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, source_of
 from forecaster.metrics import Scores
 from forecaster.panel import Panel, read_panel
-from forecaster.predictor import check_horizon
-from forecaster.rowfile import RowWriter, is_parquet, writing_rows
+from forecaster.predictor import check_horizon, leave_out_unreadable
+from forecaster.rowfile import is_parquet, maybe_writing_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +67,7 @@ class EvaluateResult:
     @property
     def skipped(self) -> list[tuple[str, str]]:
         """(id, reason) of series that were not scored."""
-        short = [(self.panel.ids[s], "too short for one cutoff") for s in np.flatnonzero(self.counts == 0)]
+        short = [(self.panel.ids[s], "too short for a cutoff") for s in np.flatnonzero(self.counts == 0)]
         return [*self.panel.skipped, *short]
 
     def summary(self) -> dict[str, Any]:
@@ -131,36 +129,28 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
     root = models_folder(job.models_dir)
     model = store.load_model(root, settings.model or choose_model(root, job.data))
     horizon = check_horizon(model, settings.horizon)
-    panel = read_panel(source_of(model, job.data, settings.predictions), ReadSettings(), model.schema)
+    source = source_of(model, job.data, settings.predictions)
+    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema))
     check_names(panel, levels)
     events.on_panel(panel)
     step = job.backtest.step or horizon
-    cutoffs = rolling_origin(panel, job.backtest.windows, step, horizon)
-    backtest = Backtest(model, panel, cutoffs, horizon)
-    with _predictions(settings.predictions) as writer:
+    origins = rolling_origin(panel, job.backtest.windows, step, horizon)
+    backtest = Backtest(model, panel, origins, horizon)
+    with maybe_writing_rows(settings.predictions) as writer:
         done = 0
         for scored in backtest.run(levels):
             if writer is not None and settings.predictions is not None:
                 writer.write(prediction_rows(panel, scored, as_text=not is_parquet(settings.predictions)))
             done += len(scored.actual)
-            events.on_share(done / len(backtest.origins))
+            events.on_share(done / len(origins))
         scores = backtest.scores()
         check_gates(scores, levels, job.gates)
-    last = model.manifest["data"].get("last_stamp")
+    last, counts = model.manifest["data"].get("last_stamp"), np.bincount(origins.series, minlength=panel.n_series)
     return EvaluateResult(
-        model=model, panel=panel, scores=scores, counts=cutoffs.count, step=step, levels=levels,
+        model=model, panel=panel, scores=scores, counts=counts, step=step, levels=levels,
         seen=backtest.seen_until(last) if isinstance(last, int) else None,
-        cutoffs=backtest.span(), predictions=settings.predictions,
+        cutoffs=span(panel, origins), predictions=settings.predictions,
     )  # fmt: skip
-
-
-@contextmanager
-def _predictions(path: Path | None) -> Iterator[RowWriter | None]:
-    if path is None:
-        yield None
-        return
-    with writing_rows(path) as writer:
-        yield writer
 
 
 def check_gates(scores: Scores, levels: tuple[float, ...], gates: GateSettings) -> None:

@@ -80,7 +80,7 @@ def test_series_without_a_window_exit_with_3(run: Run, trained: Trained, tmp_pat
     data.write_text(trained.data.read_text() + "tiny,2024-01-01,5\ntiny,2024-01-02,6\n")
     done = run("evaluate", data, "--models-dir", trained.models_dir)
     assert done.exit_code == 3
-    assert json.loads(done.stdout)["skipped"] == [{"series": "tiny", "reason": "too short for one cutoff"}]
+    assert json.loads(done.stdout)["skipped"] == [{"series": "tiny", "reason": "too short for a cutoff"}]
     assert done.stderr.splitlines()[-1].startswith("forecast: warning: 1 series skipped: tiny")
 
 

@@ -14,6 +14,8 @@ from forecaster.cli.app import app
 from forecaster.cli.options import ModelsDir, bounds_of, takes_settings
 from forecaster.config import (
     BacktestSettings,
+    CheckSettings,
+    CompareSettings,
     EvaluateSettings,
     GateSettings,
     ModelSettings,
@@ -107,6 +109,8 @@ def command(name: str) -> Any:
         ("train", [ReadSettings, ModelSettings, TrainSettings, StoreSettings]),
         ("predict", [PredictSettings]),
         ("evaluate", [EvaluateSettings, BacktestSettings, GateSettings]),
+        ("check", [CheckSettings, ReadSettings]),
+        ("compare", [CompareSettings, ReadSettings, ModelSettings, TrainSettings]),
     ],
 )
 def test_every_setting_is_a_flag(name: str, owners: list[type]) -> None:
