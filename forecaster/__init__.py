@@ -11,6 +11,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     records       JSON ↔ frozen dataclasses, closed and bounded
     arrays        named arrays ↔ the bytes of an .npz file                    numpy
     arrow         numpy ↔ Arrow, without a detour through pandas              numpy pyarrow
+    rowfile       rows in blocks of columns → a CSV or Parquet file           numpy pyarrow
     stamps        text ↔ time: formats, zones, and back as they came in       numpy pyarrow
     frequency     the frequency of a time index, and the next stamps          numpy
     source        a path → its bytes, whole and unchanged while read
@@ -19,14 +20,20 @@ heavy packages that it may import when it is itself imported. A test reads the l
     schema        what each column is; frozen in the model                    pyarrow
     rows          a table → observations: series, stamp, value; Finding       numpy pyarrow
     checks        rows → findings: disorder, duplicates, holes, odd ids       numpy
-    panel         Panel: regular series at one frequency, valid by construction numpy
+    observations  a file → its observations, sorted, not on a grid yet
+    holes         missing steps: series that have too many, and what fills others numpy
     seasonality   season lengths found in the values themselves               numpy
+    anomalies     outliers by robust seasonal residuals, shifts of the level  numpy
+    panel         Panel: regular series at one frequency, valid by construction numpy
     windows       scaling, and cutting windows in batches                     numpy
     metrics       the published error measures                                numpy
     calibration   how large errors are, and intervals from that               numpy
     forecast      forecast rows: what a forecast file holds                   numpy
     baselines     naive, seasonal naive, drift                                numpy
-    plan          every number that training needs, chosen from the data      numpy
+    plan          every number that training needs; the presets
+    planner       a panel and the user's settings → a plan, chosen from the data numpy
+    examination   a panel beside its rows → findings, one a kind and series   numpy
+    verdict       a data file → what was detected, how sure, and all findings numpy
     checkpoint    an interrupted training, saved to go on from                numpy
     runtime       the process made ready for Keras: environment, stderr
     network       the Keras network, the whole of it in one file              keras numpy
@@ -35,9 +42,11 @@ heavy packages that it may import when it is itself imported. A test reads the l
     manifest      what a version says of itself: schema and seal
     version       one version of a saved model: its files, read without trust numpy
     store         saved models: publish, load, the current version
-    predictor     a saved model and a panel → a forecast, in blocks of series numpy
-    backtest      scores on windows that a model did not see, and what intervals follow numpy
+    predictor     a saved model and a panel → forecasts, in blocks of windows numpy
+    backtest      scores on windows that a model did not see, by rolling origin too numpy
     challenge     a new network against the current version, on windows held out numpy
+    kinds         methods by name: a panel → forecasts after its end            numpy
+    comparison    kinds learning anew at each cutoff, and which differences are real numpy
     jobs          one short function a use case; they only sequence calls     numpy
     cli           the terminal and cron: options, output, one file a command  typer
 """

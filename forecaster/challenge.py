@@ -17,7 +17,7 @@ from forecaster.backtest import answer_held_out
 from forecaster.errors import ModelError
 from forecaster.panel import Panel
 from forecaster.plan import Plan
-from forecaster.predictor import answer_windows
+from forecaster.predictor import ask_model
 from forecaster.version import Model
 from forecaster.windows import Ints, restore
 
@@ -72,7 +72,7 @@ def compare(champion: Model, panel: Panel, plan: Plan, trained: Trained) -> Verd
     """Let both forecast the held-out windows, as far ahead as both can."""
     starts, ends, series = plan.held_out.all()
     ours = answer_held_out(panel, plan, trained)
-    theirs = answer_windows(champion, panel.values, starts, ends)
+    theirs = ask_model(champion, panel.values, starts, ends)
     steps = min(plan.window.horizon, champion.window.horizon)
     actual = panel.values[ends[:, None] + np.arange(steps)]
     new = _find_new(champion, panel, series, ends[:, None] + np.arange(steps))
@@ -102,9 +102,9 @@ def _find_new(champion: Model, panel: Panel, series: Ints, places: Ints) -> NDAr
     """Return which of the panel's values [N, H] surely had no part in the current version's training."""
     if not champion.manifest["fit"]["refit"]:
         return np.ones(places.shape, np.bool_)  # what is held out now was held out then, or came later
-    if champion.manifest["data"].get("last") is None:
+    last = champion.manifest["data"].get("last_stamp")
+    if last is None:
         return np.zeros(places.shape, np.bool_)
-    last = np.array(champion.manifest["data"]["last"]).astype(panel.starts.dtype).astype(np.int64)
     ordinals, phases = panel.frequency.split(panel.starts.astype(np.int64))
     steps = places - panel.offsets[series][:, None]
     return np.asarray(panel.frequency.join(ordinals[series][:, None] + steps, phases[series][:, None]) > last)

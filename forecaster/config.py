@@ -19,6 +19,7 @@ Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
 Preset = Literal["fast", "default", "best"]
 Device = Literal["auto", "cpu", "gpu"]
 OnGap = Literal["interpolate", "ffill", "zero", "error"]
+OnOutlier = Literal["keep", "clip", "interpolate"]
 Transform = Literal["auto", "log", "none"]
 Base = Literal["auto", "last", "seasonal"]
 
@@ -64,6 +65,12 @@ class ReadSettings:
     on_gap: OnGap = knob("interpolate", "What to do with missing stamps and values.", panel="Data")
     max_missing: float = knob(
         0.5, "Refuse a series with a larger share of missing values.", panel="Data", bounds=(0, 1)
+    )
+    on_outlier: OnOutlier = knob(
+        "keep",
+        "What to do with values far from what the seasons around them say: keep them, clip them to the edge of what is "
+        "usual, or put the usual value in their place.",
+        panel="Data",
     )
     sep: str | None = knob(None, "Field separator of a CSV file.", panel="File format", metavar="CHAR")
     decimal: str | None = knob(None, "Decimal mark: . or ,", panel="File format", metavar="CHAR")
@@ -198,8 +205,8 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictSettings:
-    """What to forecast and where to write it."""
+class ForecastSettings:
+    """What to forecast, and with which model."""
 
     model: str | None = knob(
         None, "Model to use: NAME or NAME@VERSION; by default the only one, or the data file's.", panel="Forecast"
@@ -208,7 +215,89 @@ class PredictSettings:
         None, "Steps to forecast, at most those of training; by default all.", panel="Forecast", bounds=(1, None)
     )
     levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Forecast")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings(ForecastSettings):
+    """What to forecast and where to write it."""
+
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+    spreadsheet_safe: bool = knob(
+        False, "Put ' before names that a spreadsheet would take for a formula.", panel="Forecast"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacktestSettings:
+    """From which cutoffs to forecast what is known already."""
+
+    windows: int = knob(
+        10, "Most cutoffs of a series, counted back from its end.", panel="Backtest", bounds=(1, 10_000_000)
+    )
+    step: int | None = knob(
+        None, "Steps from one cutoff to the next; by default the horizon.", panel="Backtest", bounds=(1, None)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSettings:
+    """What a model must reach."""
+
+    max_mase: float | None = knob(None, "Exit 4 when MASE is higher.", panel="Gates", bounds=(0, None))
+    min_skill: float | None = knob(None, "Exit 4 when the skill over seasonal naive is lower.", panel="Gates")
+    min_coverage: float | None = knob(
+        None,
+        "Exit 4 when the share of actual values inside the widest interval is lower.",
+        panel="Gates",
+        bounds=(0, 1),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSettings:
+    """How strict the verdict on a data file is."""
+
+    strict: bool = knob(False, "Exit 65 on warnings as well as on errors.", panel="Verdict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateSettings(ForecastSettings):
+    """What to measure, and where to write it."""
+
+    predictions: Path | None = knob(
+        None,
+        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
+        panel="Backtest",
+        metavar="PATH",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareSettings:
+    """What to compare, and from which cutoffs."""
+
+    models: str = knob(
+        "lstm,seasonal-naive,naive,drift",
+        "Kinds to compare, separated by commas; also ets, theta, arima, mstl (pip install 'forecast-lstm[baselines]').",
+        panel="Comparison",
+        metavar="KINDS",
+    )
+    windows: int = knob(
+        3,
+        "Cutoffs at which every kind learns anew, counted back from the end.",
+        panel="Comparison",
+        bounds=(1, 100_000),
+    )
+    step: int | None = knob(
+        None, "Steps from one cutoff to the next; by default the horizon.", panel="Comparison", bounds=(1, None)
+    )
+    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Comparison")
+    predictions: Path | None = knob(
+        None,
+        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
+        panel="Comparison",
+        metavar="PATH",
+    )
 
 
 def parse_bounds(text: str) -> tuple[float | None, float | None]:
@@ -231,11 +320,13 @@ def parse_bounds(text: str) -> tuple[float | None, float | None]:
 def parse_levels(text: str) -> tuple[float, ...]:
     """Parse `--levels`: percentages between 0 and 100, exclusive, ascending and without repeats in the answer.
 
+    They keep the six digits that the columns of a forecast file are named by.
+
     Raises:
         UsageError: Something is not such a number.
     """
     try:
-        levels = tuple(sorted({float(part) for part in text.split(",") if part.strip()}))
+        levels = tuple(sorted({float(f"{float(part):g}") for part in text.split(",") if part.strip()}))
     except ValueError:
         levels = ()
     if not levels or not all(0 < level < 100 for level in levels):

@@ -13,7 +13,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import io
 import os
+import re
 import secrets
 import stat
 import time
@@ -22,6 +24,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from forecaster.errors import AccessError, ForecastError, ModelError, OutputError, StorageError, TryAgainError
 
@@ -39,9 +42,18 @@ def sha256(data: bytes) -> str:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Replace a file by these bytes, atomically; mode, owner and symbolic link of an existing file are kept.
+    """Replace a file by these bytes, atomically: see `replacing`."""
+    with replacing(path) as stream:
+        stream.write(data)
 
-    A device or pipe (`/dev/stdout`, a FIFO) cannot be replaced and is written to.
+
+@contextmanager
+def replacing(path: Path) -> Iterator[io.RawIOBase]:
+    """Give a stream whose bytes replace a file once the block has ended well; mode, owner
+    and symbolic link of it are kept.
+
+    Whatever fails, in the block or after it, the old file stays as it is. A device or pipe cannot be replaced and is
+    written to; so is an open descriptor (`/dev/stdout`, `/dev/fd/3`).
 
     Raises:
         OutputError: The folder does not exist, or the path is a folder.
@@ -49,10 +61,13 @@ def write_file(path: Path, data: bytes) -> None:
         StorageError: Disk full, or an I/O error; the old file is untouched.
     """
     with _explained(path):
+        if (number := descriptor_of(path)) is not None:
+            yield _Sink(number)  # opened anew, `>>` would lose what is there
+            return
         before = _stat(path)
         if before is not None and not stat.S_ISREG(before.st_mode):
             with _opened(path, os.O_WRONLY) as handle:
-                _write(handle, data)
+                yield _Sink(handle)
             return
         target = Path(os.path.realpath(path))
         _sweep_orphans(target)
@@ -60,7 +75,7 @@ def write_file(path: Path, data: bytes) -> None:
         try:
             if before is not None:
                 _take_after(handle, before)
-            _write(handle, data)
+            yield _Sink(handle)
             os.fsync(handle)
             os.replace(temporary, target)
         except BaseException:
@@ -70,6 +85,12 @@ def write_file(path: Path, data: bytes) -> None:
         finally:
             os.close(handle)
         sync_folder(target.parent)
+
+
+def descriptor_of(path: Path) -> int | None:
+    """Return the number of the descriptor of this process that a path stands for."""
+    match = re.fullmatch(r"/dev/std(in|out|err)|/(?:dev|proc/self)/fd/(\d+)", str(path))
+    return match and (int(match[2]) if match[2] else ("in", "out", "err").index(match[1]))
 
 
 def read_own(path: Path, most: int) -> bytes:
@@ -102,15 +123,16 @@ def check_writable(path: Path) -> None:
         OutputError: The folder does not exist, or the path is a folder.
         AccessError: Permission denied.
     """
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a folder", hint="Name a file with --output")
-    if path.exists() and not path.is_file():  # a device or a pipe
-        return
-    parent = Path(os.path.realpath(path)).parent
-    if not parent.is_dir():
-        raise OutputError(f"cannot write {path}: the folder {parent} does not exist", hint=f"mkdir -p {parent}")
-    if not os.access(parent, os.W_OK):
-        raise AccessError(f"cannot write {path}: permission denied on the folder {parent}")
+    with _explained(path):
+        if path.is_dir():
+            raise OutputError(f"cannot write {path}: it is a folder", hint="Name a file with --output")
+        if descriptor_of(path) is not None or (path.exists() and not path.is_file()):  # a device or a pipe
+            return
+        parent = Path(os.path.realpath(path)).parent
+        if not parent.is_dir():
+            raise OutputError(f"cannot write {path}: the folder {parent} does not exist", hint=f"mkdir -p {parent}")
+        if not os.access(parent, os.W_OK):
+            raise AccessError(f"cannot write {path}: permission denied on the folder {parent}")
 
 
 def remove_file(path: Path) -> None:
@@ -247,6 +269,20 @@ def _opened(path: Path, flags: int) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+class _Sink(io.RawIOBase):
+    """A stream whose every write is done when it returns: nothing is left to be flushed by whoever drops it."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        _write(self.handle, data)
+        return len(data)
 
 
 def _write(handle: int, data: bytes) -> None:

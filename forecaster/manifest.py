@@ -7,7 +7,7 @@ is the hash of all before it: a byte that changed anywhere is found before anyth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from forecaster.records import Json, Limits, build, check, parse, to_json
 from forecaster.windows import WindowShape
 
 FORMAT = 2
-"""Version of the layout; a newer one is refused, an older one is read for ever. Format 1 had no seal."""
+"""Version of the layout; a newer one is refused, an older one is read for ever. Format 1 was before any release."""
 
 FILES = ("metrics.json", "network.onnx", "weights.npz", "calibration.npz")
 
@@ -55,7 +55,9 @@ class DataFacts:
         series: S, how many series.
         frequency: Alias.
         skipped: Series that were left out.
-        last: The latest stamp of all series: ISO 8601 in UTC, or a whole number.
+        last: The latest stamp of all series, as it is written in the file.
+        last_stamp: The same as a number: nanoseconds in UTC, or itself for an integer index.
+        findings: What was odd in the file, or repaired.
     """
 
     source: str
@@ -65,6 +67,8 @@ class DataFacts:
     frequency: str
     skipped: int
     last: str | None = None
+    last_stamp: int | None = None
+    findings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +144,7 @@ def open_sealed(data: bytes, path: Path) -> Json:
 
 def _check_format(manifest: Json, sealed: bool, path: Path) -> None:
     number = manifest.get("format")
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+    if not isinstance(number, int) or isinstance(number, bool):
         raise ModelError(f"{path}: not the manifest of a model")
     if number > FORMAT:
         packages = manifest.get("packages")
@@ -149,7 +153,9 @@ def _check_format(manifest: Json, sealed: bool, path: Path) -> None:
             f"{path}: format {number} (forecast {str(writer)[:20]}), this version of forecast reads up to {FORMAT}",
             hint="Upgrade: pip install -U forecast-lstm",
         )
-    if number > 1 and not sealed:
+    if number < 2:
+        raise ModelError(f"{path}: format {number} was before any release", hint="Train again: forecast train DATA")
+    if not sealed:
         raise ModelError(f"{path} was changed: the hash in its last line is missing")
 
 

@@ -1,14 +1,12 @@
 """A file → Panel: regular series at one frequency, without holes. A Panel that exists is valid.
 
-Reading is a chain, each link in a room of its own: bytes (`source`), how they are written (`dialect`), cells (`table`),
-what the columns are (`schema`), observations (`rows`), order and duplicates (`checks`), the grid (`frequency`). Here
-they are laid on that grid, and the holes filled.
+What `observations` has read is laid on the grid of its frequency here, and the holes are filled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,26 +14,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from forecaster.checks import check_duplicates, check_file, check_ids, find_holes, sort_rows
-from forecaster.config import OnGap, ReadSettings
-from forecaster.errors import DataError, ModelError, UsageError
+from forecaster.anomalies import find_outliers, seasons_of
+from forecaster.checks import check_duplicates, find_holes
+from forecaster.config import ReadSettings
+from forecaster.errors import DataError, ModelError, UsageError, shown
 from forecaster.frequency import Frequency, Steps, infer_frequency, is_coarser, resolve_frequency
-from forecaster.rows import Clock, Finding, Rows, read_clock, read_rows
-from forecaster.schema import Columns, Schema, find_columns, known_columns, settle_decimal
-from forecaster.stamps import (
-    DAY,
-    Ints,
-    Mask,
-    check_format,
-    check_zone,
-    write_stamps,
-)
-from forecaster.table import Table, read_table
+from forecaster.holes import extent, fill, reasons_to_skip
+from forecaster.observations import Observations, observe
+from forecaster.rows import Finding
+from forecaster.schema import Schema
+from forecaster.seasonality import find_season
+from forecaster.stamps import DAY, Ints, Mask, write_stamps
 
 Floats = npt.NDArray[np.float64]
 
+OUTLIER_WORDS = {"clip": "clipped", "interpolate": "replaced by what the seasons around them say"}
+
 _CLEAR = 10
 """Steps from which missing weekends are no accident."""
+
+
+@dataclass(frozen=True, eq=False)
+class Treated:
+    """Values that were taken for outliers: their index [K] in the panel, ascending, and what was observed [K]."""
+
+    at: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    observed: Floats = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,6 +60,7 @@ class Panel:
         source: The path as given.
         sha256: Hash of the file.
         rows: Rows of the file.
+        outliers: Values that have been clipped or replaced, as they were observed.
     """
 
     values: Floats
@@ -71,11 +76,17 @@ class Panel:
     source: str = ""
     sha256: str = ""
     rows: int = 0
+    outliers: Treated = field(default_factory=Treated)
 
     @property
     def n_series(self) -> int:
         """How many series, S."""
         return len(self.ids)
+
+    @property
+    def id_column(self) -> str | None:
+        """What the column of the series' names is called in a file of ours; None for a single series without a name."""
+        return "series" if self.schema.shape == "wide" else self.schema.id
 
     @property
     def lengths(self) -> Ints:
@@ -85,12 +96,24 @@ class Panel:
     @cached_property
     def ends(self) -> npt.NDArray[np.generic]:
         """Last stamps [S], inclusive, in the type of `starts`."""
+        return self.stamps_at(np.arange(self.n_series), self.lengths - 1)
+
+    def stamps_at(self, series: Ints, steps: Ints) -> npt.NDArray[np.generic]:
+        """Return the stamps [N] so many steps [N] after the first one of these series [N], in the type of `starts`."""
         ordinals, phases = self.frequency.split(self.starts.astype(np.int64))
-        return self.frequency.join(ordinals + self.lengths - 1, phases).astype(self.starts.dtype)
+        return self.frequency.join(ordinals[series] + steps, phases[series]).astype(self.starts.dtype)
 
     def series(self, index: int) -> Floats:
         """Return the values of one series, oldest first (a view)."""
         return self.values[self.offsets[index] : self.offsets[index + 1]]
+
+    def observed(self, at: Ints) -> Floats:
+        """Return the values at these indices, any shape, as they were observed: NaN where none was."""
+        values = np.where(self.filled[at], np.nan, self.values[at])
+        if len(self.outliers.at):
+            nearest = np.minimum(np.searchsorted(self.outliers.at, at), len(self.outliers.at) - 1)
+            values = np.where(self.outliers.at[nearest] == at, self.outliers.observed[nearest], values)
+        return values
 
     def stamps(self, index: int) -> npt.NDArray[np.generic]:
         """Return the stamps of one series, in the type of `starts`."""
@@ -99,6 +122,23 @@ class Panel:
     def future_stamps(self, horizon: int) -> npt.NDArray[np.object_]:
         """Return the stamps after the end of each series [S, H], written as they came in."""
         return self.write(self.frequency.future(self.ends, horizon))
+
+    def without(self, left_out: Mask, reason: str) -> Panel:
+        """Return the panel without some of its series [S], which are then named as skipped for this reason."""
+        kept, inside = np.flatnonzero(~left_out), np.repeat(~left_out, self.lengths)
+        treated = inside[self.outliers.at]
+        return replace(
+            self,
+            values=self.values[inside],
+            filled=self.filled[inside],
+            offsets=np.concatenate(([0], np.cumsum(self.lengths[kept]))).astype(np.int64),
+            ids=tuple(self.ids[s] for s in kept),
+            starts=self.starts[kept],
+            outliers=Treated(
+                at=(np.cumsum(inside) - 1)[self.outliers.at[treated]], observed=self.outliers.observed[treated]
+            ),
+            skipped=(*self.skipped, *((self.ids[s], reason) for s in np.flatnonzero(left_out))),
+        )
 
     def write(self, stamps: npt.NDArray[np.generic]) -> npt.NDArray[np.object_]:
         """Return stamps of any shape as texts in the format of the file, or as Python integers for an integer index."""
@@ -121,62 +161,33 @@ def read_panel(path: str | Path, settings: ReadSettings | None = None, schema: S
         ModelError: The data has another frequency than the schema.
         ForecastError: Anything that `read_table` raises.
     """
-    settings = settings or ReadSettings()
-    if settings.date_format:
-        check_format(settings.date_format)
-    if settings.tz:
-        check_zone(settings.tz)
-    if settings.freq:
-        Frequency(settings.freq)
-    table = read_table(path, settings, (schema.dialect or None) if schema else None)
-    columns = known_columns(table, schema) if schema else find_columns(table, settings)
-    if schema is None:
-        table = settle_decimal(table, columns, settings)
-    clock = read_clock(table, columns.time, settings, schema)
-    rows = read_rows(table, columns, clock.codes)
-    rows, unsorted = sort_rows(rows)
-    check_duplicates(rows, table)
-    findings = [*clock.findings, *unsorted, *check_ids(rows.ids), *check_file(table, columns)]
-    return _lay_out(table, columns, clock, rows, _Job(settings, schema, tuple(findings)))
-
-
-@dataclass(frozen=True)
-class _Job:
-    settings: ReadSettings
-    schema: Schema | None
-    findings: tuple[Finding, ...]
+    read = observe(path, settings, schema)
+    check_duplicates(read.rows, read.table)
+    return lay_out(read)
 
 
 # ---------------------------------------------------------------------------------------------------- the grid
 
 
-def _lay_out(table: Table, columns: Columns, clock: Clock, rows: Rows, job: _Job) -> Panel:
-    """Lay sorted observations on the grid of their frequency, and fill the holes."""
-    settings, schema = job.settings, job.schema
+def lay_out(read: Observations) -> Panel:
+    """Lay observations on the grid of their frequency, fill the holes, and treat outliers as was asked.
+
+    Raises:
+        DataError: There is no one frequency, or no series is left.
+    """
+    table, clock, rows = read.table, read.clock, read.rows
     bounds = np.searchsorted(rows.series, np.arange(len(rows.ids) + 1))
-    frequency, off_grid = _frequency(Steps(clock.unique, rows.stamps, bounds, rows.ids), clock, job, table.source)
-    schema = schema or Schema(
-        shape=columns.shape,
-        time=columns.time,
-        id=columns.id,
-        target=None if columns.shape == "wide" else columns.targets[0],
-        dialect=table.dialect,
-        time_format=clock.time_format,
-        frequency=frequency.alias,
-        tz=clock.tz,
-        season_length=settings.season_length or frequency.season_length,
-        on_gap=settings.on_gap,
-        max_missing=settings.max_missing,
-    )
+    frequency, off_grid = _frequency(Steps(clock.unique, rows.stamps, bounds, rows.ids), read)
+    schema = read.schema or _schema_of(read, frequency)
     ordinals, phases = frequency.split(clock.unique)
     seen = ~np.isnan(rows.values)
-    lengths, first = _extent(rows, ordinals, seen)
+    lengths, first = extent(rows, ordinals, seen)
     observed = np.bincount(rows.series[seen], minlength=len(rows.ids))
-    reasons = _reasons(lengths, observed, off_grid, schema.max_missing, frequency)
+    reasons = reasons_to_skip(lengths, observed, off_grid, schema.max_missing, frequency)
     good = np.ones(len(rows.ids), bool)
     good[list(reasons)] = False
     if not good.any():
-        name = f"series {rows.ids[0]!r}: " if rows.ids[0] else ""
+        name = f"series {shown(rows.ids[0])}: " if rows.ids[0] else ""
         raise DataError(f"{table.source}: {name}{reasons[0]}", hint="Correct the data, or pass --freq or --max-missing")
     kept = np.flatnonzero(good)
     offsets = np.concatenate(([0], np.cumsum(lengths[kept]))).astype(np.int64)
@@ -196,7 +207,7 @@ def _lay_out(table: Table, columns: Columns, clock: Clock, rows: Rows, job: _Job
         frequency=frequency,
         season_length=schema.season_length,
         schema=schema,
-        findings=(*job.findings, *find_holes(table, rows, seen, ordinals, (first, lengths, good))),
+        findings=(*read.findings, *find_holes(table, rows, seen, ordinals, (first, lengths, good))),
         skipped=tuple((rows.ids[s], reason) for s, reason in sorted(reasons.items())),
         source=table.source,
         sha256=table.sha256,
@@ -206,22 +217,78 @@ def _lay_out(table: Table, columns: Columns, clock: Clock, rows: Rows, job: _Job
         if schema.on_gap == "error":
             raise _gap_error(panel)
         fill(values, filled, schema.on_gap)
-    return panel
+    return panel if schema.on_outlier == "keep" else _treat_outliers(panel)
+
+
+def _schema_of(read: Observations, frequency: Frequency) -> Schema:
+    """Return what a later file of the same kind is read by."""
+    columns, settings = read.columns, read.settings
+    return Schema(
+        shape=columns.shape,
+        time=columns.time,
+        id=columns.id,
+        target=None if columns.shape == "wide" else columns.targets[0],
+        dialect=read.table.dialect,
+        time_format=read.clock.time_format,
+        frequency=frequency.alias,
+        tz=read.clock.tz,
+        season_length=settings.season_length or frequency.season_length,
+        on_gap=settings.on_gap,
+        max_missing=settings.max_missing,
+        on_outlier=settings.on_outlier,
+    )
+
+
+def _treat_outliers(panel: Panel) -> Panel:
+    """Clip or replace outliers, remember what was observed, and say so."""
+    season, schema = panel.season_length, panel.schema
+    if season == 1 and panel.frequency.is_integer:
+        season = find_season(panel.values, panel.offsets)
+    found = find_outliers(panel.values, panel.offsets, seasons_of(panel.frequency, season)).without(panel.filled)
+    if not len(found.at):
+        return panel
+    new = found.clipped(panel.values) if schema.on_outlier == "clip" else found.expected
+    observed = panel.values[found.at]
+    panel.values[found.at] = new
+    s = int(np.searchsorted(panel.offsets, found.at[0], side="right")) - 1
+    when = panel.write(panel.stamps(s)[found.at[0] - panel.offsets[s]])
+    where = (f"series {panel.ids[s]!r}, " if panel.ids[s] else "") + f"{when}: {observed[0]:g} became {new[0]:g}"
+    message = f"{len(new)} outliers {OUTLIER_WORDS[schema.on_outlier]}, first in {where}"
+    finding = Finding("outliers", "warning", message, series=panel.ids[s] or None, count=len(new))
+    return replace(panel, findings=(*panel.findings, finding), outliers=Treated(found.at, observed))
+
+
+def head(panel: Panel, steps: Ints) -> Panel:
+    """Return the panel as it would have been read earlier: the first `steps` [S] of each series, those of 0 left out.
+
+    Outliers are found anew, so nothing that came later has an effect on it. A value that was filled in may not be the
+    last one of a series: what it was filled with came after it.
+    """
+    lengths, kept = panel.lengths, np.flatnonzero(steps > 0)
+    inside = np.arange(len(panel.values)) - np.repeat(panel.offsets[:-1], lengths) < np.repeat(steps, lengths)
+    values = panel.values.copy()
+    values[panel.outliers.at] = panel.outliers.observed
+    earlier = replace(
+        panel, values=values[inside], filled=panel.filled[inside],
+        offsets=np.concatenate(([0], np.cumsum(steps[kept]))).astype(np.int64),
+        ids=tuple(panel.ids[s] for s in kept), starts=panel.starts[kept], outliers=Treated(), findings=(),
+    )  # fmt: skip
+    return earlier if panel.schema.on_outlier == "keep" else _treat_outliers(earlier)
 
 
 def _gap_error(panel: Panel) -> DataError:
     at = int(np.argmax(panel.filled))
     s = int(np.searchsorted(panel.offsets, at, side="right")) - 1
     when = panel.write(panel.stamps(s)[at - panel.offsets[s]])
-    name = f"series {panel.ids[s]!r}: " if panel.ids[s] else ""
+    name = f"series {shown(panel.ids[s])}: " if panel.ids[s] else ""
     message = f"{panel.source}: {name}no value at {when} ({int(panel.filled.sum())} missing)"
     return DataError(message, hint="Complete the data, or pass --on-gap interpolate")
 
 
-def _frequency(steps: Steps, clock: Clock, job: _Job, source: str) -> tuple[Frequency, Mask]:
+def _frequency(steps: Steps, read: Observations) -> tuple[Frequency, Mask]:
     """Return the frequency, and which series [S] are not on it."""
-    schema, whole = job.schema, clock.time_format == "integer"
-    alias = schema.frequency if schema else job.settings.freq
+    clock, schema, source = read.clock, read.schema, read.table.source
+    whole, alias = clock.time_format == "integer", schema.frequency if schema else read.settings.freq
     if alias is None:
         try:
             return infer_frequency(steps, is_integer=whole, tz=clock.tz), np.zeros(len(steps.ids), bool)
@@ -250,53 +317,6 @@ def _check_fit(steps: Steps, frequency: Frequency, whole: bool, source: str) -> 
             return
     hint = "Train a model on this data, or correct it"
     raise ModelError(f"{source}: the model is {frequency.alias}, the data is {reason}", hint=hint)
-
-
-def _extent(rows: Rows, ordinals: Ints, seen: Mask) -> tuple[Ints, Ints]:
-    """Return how many steps each series [S] spans from its first to its last observed stamp, and where it starts."""
-    count = len(rows.ids)
-    at, series = ordinals[rows.stamps[seen]], rows.series[seen]
-    begins = np.flatnonzero(np.diff(series, prepend=-1))
-    first, last = np.zeros(count, np.int64), np.full(count, -1, np.int64)
-    ends = np.append(begins[1:], len(series)) - 1
-    first[series[begins]], last[series[begins]] = at[begins], at[ends[: len(begins)]]
-    return last - first + 1, first
-
-
-def _reasons(lengths: Ints, observed: Ints, off_grid: Mask, most: float, frequency: Frequency) -> dict[int, str]:
-    """Return why series are left out: series → reason."""
-    out = {}
-    share = 1 - observed / np.maximum(lengths, 1)
-    for s in np.flatnonzero((observed == 0) | off_grid | (share > most)).tolist():
-        if off_grid[s]:
-            out[s] = f"its stamps are not on the frequency {frequency.alias}"
-        elif not observed[s]:
-            out[s] = "all its values are missing"
-        else:
-            out[s] = f"{100 * share[s]:.0f} % of its steps are missing, more than --max-missing {most:g}"
-    return out
-
-
-def fill(values: Floats, holes: Mask, on_gap: OnGap) -> None:
-    """Fill holes in place. Each lies between two observed values of its own series.
-
-    Args:
-        values: [T], series end to end.
-        holes: [T], True where a value is missing.
-        on_gap: `interpolate` on a straight line, `ffill` with the last observed value, or `zero`.
-    """
-    at = np.flatnonzero(holes)
-    if on_gap == "zero":
-        values[at] = 0.0
-        return
-    known = np.flatnonzero(~holes)
-    after = np.searchsorted(known, at)
-    left, right = known[after - 1], known[after]
-    if on_gap == "ffill":
-        values[at] = values[left]
-        return
-    weight = (at - left) / (right - left)
-    values[at] = values[left] * (1 - weight) + values[right] * weight  # in this order nothing overflows
 
 
 def panel_from_arrays(

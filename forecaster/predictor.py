@@ -1,30 +1,96 @@
-"""A saved model and a panel → a forecast, in blocks of series."""
+"""A saved model and a panel → forecasts, in blocks of windows: at the end of each series, or at cutoffs before it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster import baselines
-from forecaster.calibration import Answers, make_answers
-from forecaster.errors import ModelError, UsageError
+from forecaster.calibration import Answers, answer_windows
+from forecaster.errors import ModelError, UsageError, shown
 from forecaster.forecast import Forecast
 from forecaster.panel import Panel
 from forecaster.store import Model
-from forecaster.windows import Floats, Ints, cut_windows, restore, to_scale, window_roughness
+from forecaster.windows import Floats, Ints, restore, to_scale
 
-BLOCK = 8192
-"""Series forecast at once; keeps memory flat for a panel of any number of series."""
+MOST_WINDOWS = 8192
+MOST_CELLS = 2**19
+"""Windows in a block, and steps of history and forecast in it: memory stays flat however many and however long."""
+
+LOGARITHMS = (float(np.finfo(np.float64).tiny), float(np.exp(700.0)))
+"""Values that `to_scale` and `from_scale` take to a logarithm and back."""
 
 
-def make_forecast(model: Model, panel: Panel, horizon: int | None, levels: tuple[float, ...]) -> Forecast:
-    """Forecast every series of a panel after its last stamp.
+def leave_out_unreadable(model: Model, panel: Panel) -> Panel:
+    """Return the panel without the series that a model of logarithms cannot read.
 
-    Series too short for the network get the seasonal naive forecast; constant ones go on as they are.
+    It was trained on positive values. The logarithm of a zero would be about nothing else, in silence.
+
+    Raises:
+        ModelError: It can read none of them.
+    """
+    if model.window.transform != "log":
+        return panel
+    first = np.maximum(panel.offsets[:-1], panel.offsets[1:] - model.window.lookback)
+    bounds = np.stack([first, panel.offsets[1:]], axis=1).ravel()  # from, to, from, to, …
+    low = np.minimum.reduceat(np.append(panel.values, np.inf), bounds)[::2]
+    high = np.maximum.reduceat(np.append(panel.values, -np.inf), bounds)[::2]
+    unreadable = ((low < LOGARITHMS[0]) | (high > LOGARITHMS[1])) & (first_changes(panel) < panel.offsets[1:])
+    if not unreadable.any():
+        return panel
+    value = low[np.argmax(unreadable)] if low[np.argmax(unreadable)] < LOGARITHMS[0] else high[np.argmax(unreadable)]
+    reason = f"{value:g} among its last values, and the model takes logarithms, of positive values"
+    if unreadable.all():
+        hint = "Train a model on this data: forecast train DATA"
+        name = f"series {shown(panel.ids[0])}: " if panel.ids[0] else ""
+        raise ModelError(f"{panel.source}: {name}{reason}", hint=hint)
+    return panel.without(unreadable, reason)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Origins:
+    """Where N forecasts start.
+
+    Attributes:
+        series: [N] index of the series.
+        ends: [N] index into the panel's values after the last one that the forecast may see (exclusive).
+    """
+
+    series: Ints
+    ends: Ints
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, chosen: slice) -> Origins:
+        return Origins(series=self.series[chosen], ends=self.ends[chosen])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block:
+    """Forecasts of n of the windows.
+
+    Attributes:
+        origins: Where they start.
+        values: [n, H] point forecasts.
+        intervals: (level in percent, lower [n, H], upper [n, H]), ascending by level.
+        methods: [n] `lstm`, or what stood in for it.
+    """
+
+    origins: Origins
+    values: Floats
+    intervals: tuple[tuple[float, Floats, Floats], ...]
+    methods: NDArray[np.object_]
+
+
+def check_horizon(model: Model, horizon: int | None) -> int:
+    """Return how many steps to forecast; None is all that the model can.
 
     Raises:
         UsageError: A longer horizon than the model's.
-        ModelError: The network's answer is not finite.
     """
     longest = model.window.horizon
     if horizon is not None and horizon > longest:
@@ -32,38 +98,80 @@ def make_forecast(model: Model, panel: Panel, horizon: int | None, levels: tuple
             f"--horizon {horizon}: model {model.name!r} was trained for {longest} steps",
             hint=f"Train again with: forecast train DATA --horizon {horizon}",
         )
-    steps = horizon or longest
-    blocks = [_forecast_block(model, panel, slice(i, i + BLOCK), levels) for i in range(0, panel.n_series, BLOCK)]
-    values, *ends = (np.concatenate(parts)[:, :steps] for parts in zip(*blocks, strict=True))
-    if not all(np.isfinite(part).all() for part in (values, *ends)):
-        raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
-    short = panel.lengths < model.window.shortest_history
-    cell = model.manifest["network"]["cell"]
-    methods = np.where(constant_series(panel), "constant", np.where(short, "seasonal_naive", cell))
+    return horizon or longest
+
+
+def make_forecast(model: Model, panel: Panel, horizon: int | None, levels: tuple[float, ...]) -> Forecast:
+    """Forecast every series of a panel after its last stamp.
+
+    Raises:
+        UsageError: A longer horizon than the model's.
+        ModelError: The network's answer is not finite.
+    """
+    steps = check_horizon(model, horizon)
+    origins = Origins(series=np.arange(panel.n_series), ends=panel.offsets[1:])
+    blocks = list(forecast_windows(model, panel, origins, steps, levels))
+    ends = [[end for _, *both in block.intervals for end in both] for block in blocks]
+    low_high = [np.concatenate(parts) for parts in zip(*ends, strict=True)]
     return Forecast(
-        ids=panel.ids, stamps=panel.future_stamps(steps), values=values,
-        intervals=tuple(zip(levels, ends[::2], ends[1::2], strict=True)), methods=methods.astype(object),
-        id_column=panel.schema.id, time_column=panel.schema.time,
+        ids=panel.ids, stamps=panel.future_stamps(steps), values=np.concatenate([block.values for block in blocks]),
+        intervals=tuple(zip(levels, low_high[::2], low_high[1::2], strict=True)),
+        methods=np.concatenate([block.methods for block in blocks]),
+        id_column=panel.id_column, time_column=panel.schema.time,
     )  # fmt: skip
 
 
-def _forecast_block(model: Model, panel: Panel, block: slice, levels: tuple[float, ...]) -> list[Floats]:
-    """Forecast some of the series: the point forecasts, then the lower and upper ends of each level, each [n, H]."""
-    starts, ends = panel.offsets[:-1][block], panel.offsets[1:][block]
-    answers = answer_windows(model, panel.values, starts, ends)
-    constant = constant_series(panel)[block]
+def forecast_windows(
+    model: Model, panel: Panel, origins: Origins, horizon: int, levels: tuple[float, ...]
+) -> Iterator[Block]:
+    """Forecast from each origin as if nothing after it were known, a block of windows at a time.
+
+    Histories too short for the network get the seasonal naive forecast; constant ones go on as they are.
+
+    Raises:
+        ModelError: The network's answer is not finite.
+    """
+    changes = first_changes(panel)
+    size = min(max(MOST_CELLS // (model.window.lookback + model.window.horizon), 1), MOST_WINDOWS)
+    for at in range(0, len(origins), size):
+        part = origins[at : at + size]
+        block = _forecast_block(model, panel, part, part.ends <= changes[part.series], levels)
+        if not all(
+            np.isfinite(end).all() for end in (block.values, *(e for _, *both in block.intervals for e in both))
+        ):
+            raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
+        intervals = tuple((level, low[:, :horizon], high[:, :horizon]) for level, low, high in block.intervals)
+        yield Block(origins=part, values=block.values[:, :horizon], intervals=intervals, methods=block.methods)
+
+
+def _forecast_block(
+    model: Model, panel: Panel, origins: Origins, constant: NDArray[np.bool_], levels: tuple[float, ...]
+) -> Block:
+    """Forecast some of the windows, all steps that the model can."""
+    starts, ends = panel.offsets[origins.series], origins.ends
+    answers = ask_model(model, panel.values, starts, ends)
+    short = ends - starts < model.window.shortest_history
     forever = panel.values[starts[constant]][:, None]
     values = restore(answers.outputs, answers.windows)
     values[constant] = forever
-    parts = [values]
+    intervals = []
     for level in levels:
         low, high = model.calibration.interval(answers, level)
         low[constant] = high[constant] = forever
-        parts += [np.minimum(low, values), np.maximum(high, values)]
-    return parts
+        intervals.append((level, np.minimum(low, values), np.maximum(high, values)))
+    cell = model.manifest["network"]["cell"]
+    methods = np.where(constant, "constant", np.where(short, "seasonal_naive", cell))
+    return Block(origins=origins, values=values, intervals=tuple(intervals), methods=methods.astype(object))
 
 
-def answer_windows(model: Model, values: Floats, starts: Ints, ends: Ints) -> Answers:
+def first_changes(panel: Panel) -> Ints:
+    """Return the index [S] of the first value of each series that is not its first; its end where it is constant."""
+    starts = panel.offsets[:-1]
+    other = np.append(np.flatnonzero(panel.values != np.repeat(panel.values[starts], panel.lengths)), len(panel.values))
+    return np.asarray(np.minimum(other[np.searchsorted(other, starts)], panel.offsets[1:]))
+
+
+def ask_model(model: Model, values: Floats, starts: Ints, ends: Ints) -> Answers:
     """Return what a model says of the windows that end at `ends`; of those too short for it, the seasonal naive method.
 
     Args:
@@ -73,16 +181,9 @@ def answer_windows(model: Model, values: Floats, starts: Ints, ends: Ints) -> An
         ends: [N] index after the last value that the window may see (exclusive).
     """
     shape = model.window
-    windows = cut_windows(values, starts, ends, shape)
-    answers = make_answers(windows, window_roughness(values, starts, ends, shape), model.server.answer(windows.inputs))
+    answers = answer_windows(model.server.answer, values, starts, ends, shape)
     short = ends - starts < shape.shortest_history
     if short.any():
         naive = baselines.seasonal_naive(values, starts[short], ends[short], model.season, shape.horizon)
-        answers.outputs[short] = (to_scale(naive, shape) - windows.base[short]) / windows.scale[short]
+        answers.outputs[short] = (to_scale(naive, shape) - answers.windows.base[short]) / answers.windows.scale[short]
     return answers
-
-
-def constant_series(panel: Panel) -> NDArray[np.bool_]:
-    """Return a mask [S] of the series that never change."""
-    low = np.minimum.reduceat(panel.values, panel.offsets[:-1])
-    return np.asarray(low == np.maximum.reduceat(panel.values, panel.offsets[:-1]))

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecaster.arrow import from_texts, to_numpy
-from forecaster.config import OnGap, ReadSettings
+from forecaster.config import OnGap, OnOutlier, ReadSettings
 from forecaster.dialect import MISSING, Dialect, number_pattern
 from forecaster.errors import DataError, ModelError, UsageError
 from forecaster.stamps import looks_like_date
@@ -23,6 +23,9 @@ Shape = Literal["single", "long", "wide"]
 TIME_NAMES = "ds timestamp datetime date time day week month quarter year period hour step t index".split()
 ID_NAMES = "unique_id item_id series_id series id".split()
 TARGET_NAMES = "y target value".split()
+OWN = re.compile(r"forecast|method|forecast-(lo|hi)-.*")
+"""Columns of a forecast file beside the user's."""
+
 _SAMPLE = 1000
 
 
@@ -42,6 +45,7 @@ class Schema:
         season_length: In steps.
         on_gap: How missing steps are filled.
         max_missing: Largest share of missing steps in a series.
+        on_outlier: How outliers are treated.
     """
 
     shape: Shape
@@ -55,6 +59,7 @@ class Schema:
     season_length: int
     on_gap: OnGap
     max_missing: float
+    on_outlier: OnOutlier = "keep"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""
@@ -67,13 +72,13 @@ class Schema:
         Raises:
             ModelError: An unknown, missing or wrongly typed field.
         """
-        values = _checked(cls, data, "schema")
+        later = {"on_outlier": "keep"}  # fields that older models do not have
+        values = _checked(cls, later | data if isinstance(data, dict) else data, "schema")
         if values["dialect"] is not None:
             values["dialect"] = Dialect(**_checked(Dialect, values["dialect"], "dialect"))
-        if values["shape"] not in get_args(Shape) or values["on_gap"] not in get_args(OnGap):
-            raise ModelError(
-                f"the model's schema has an unknown shape or on_gap: {values['shape']}, {values['on_gap']}"
-            )
+        for name, kind in (("shape", Shape), ("on_gap", OnGap), ("on_outlier", OnOutlier)):
+            if values[name] not in get_args(kind):
+                raise ModelError(f"the model's schema has an unknown {name}: {values[name]}")
         return cls(**values)
 
 
@@ -85,6 +90,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "Shape": (str,),
     "OnGap": (str,),
+    "OnOutlier": (str,),
     "Dialect | None": (dict, type(None)),
 }
 
@@ -129,6 +135,7 @@ def known_columns(table: Table, schema: Schema) -> Columns:
         DataError: One is not in the file.
     """
     time = _require(table, schema.time, "--time")
+    _check_own(table, time, schema.id if schema.target is not None else "series")
     if schema.target is None:
         return Columns("wide", time, None, tuple(name for name in table.columns if name != time), ())
     series = _require(table, schema.id, "--id") if schema.id is not None else None
@@ -156,10 +163,21 @@ def find_columns(table: Table, settings: ReadSettings) -> Columns:
         targets = _rest(table, time)
         if not targets:
             raise DataError(f"{table.source} has no column beside {time!r}")
+        _check_own(table, time, "series")
         return Columns("wide", time, None, targets, ())
     series = settings.id or _find_id(table, time, settings.target)
     target = settings.target or _find_target(table, time, series)
+    _check_own(table, time, series)
     return Columns("long" if series else "single", time, series, (target,), _rest(table, time, series, target))
+
+
+def _check_own(table: Table, time: str, series: str | None) -> None:
+    """Refuse names that a forecast file has for columns of its own: one of the two would be lost there."""
+    for name in (time, series):
+        if name is not None and (OWN.fullmatch(name) or time == series):
+            raise DataError(
+                f"{table.source}: column {name!r} has the name of a column of the forecast file", hint="Rename it"
+            )
 
 
 def _require(table: Table, name: str, flag: str) -> str:

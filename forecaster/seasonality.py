@@ -46,6 +46,33 @@ def find_season(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> int:
     return int(lags[near_best][0])
 
 
+def seasonal_strength(values: NDArray[np.float64], offsets: NDArray[np.int64], season: int) -> float | None:
+    """Return how much of the values' variation around their trend the season explains, from 0 to 1.
+
+    As Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 4.3, with the trend a moving
+    mean of one season, the season the mean of each phase, and variances by degrees of freedom: noise has 0, however few
+    its cycles. The median over up to 200 series, evenly spaced; None where none has three seasons.
+    """
+    lengths, found = np.diff(offsets), []
+    long = np.flatnonzero(lengths >= 4 * season)
+    for s in long[np.unique(np.linspace(0, len(long) - 1, min(MOST_SERIES, len(long))).astype(int))]:
+        series = values[max(offsets[s], offsets[s + 1] - MOST_STEPS) : offsets[s + 1]]
+        if np.ptp(series) == 0:
+            continue
+        sums = np.cumsum(np.concatenate([[0.0], series - series.mean()]))
+        around = (sums[season:] - sums[:-season]) / season  # mean of season steps, from each step on
+        trend = (around[1:] + around[:-1]) / 2 if season % 2 == 0 else around
+        half = season // 2
+        rest = (series - series.mean())[half : half + len(trend)] - trend
+        cycles = len(rest) // season
+        detrended = rest[: cycles * season].reshape(cycles, season)
+        remainder = detrended - detrended.mean(axis=0)
+        total = detrended.var() * detrended.size / (detrended.size - 1)
+        if total > 0:
+            found.append(max(0.0, 1.0 - (remainder**2).sum() / (detrended.size - season) / total))
+    return float(np.median(found)) if found else None
+
+
 def _autocorrelation(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the autocorrelation of `x` at lags 0, 1, …, by FFT (Wiener–Khinchin)."""
     x = x - x.mean()

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.errors import ModelError
+from forecaster.runtime import prepare_onnx
 
 BATCH = 4096
 """Windows in one call of the graph; keeps memory flat for a panel of any number of series."""
@@ -26,6 +27,7 @@ class Server:
             ModelError: It would read other files, has other inputs and outputs than ours, or ONNX Runtime does not
                 take it.
         """
+        prepare_onnx()
         import onnxruntime
 
         if EXTERNAL in graph:

@@ -33,7 +33,6 @@ STEPS_PER_CALL = 20
 CHECKS = 20
 """Looks at the held-out windows in a training of full length."""
 
-LARGEST_LOSS = float(np.finfo(np.float64).max)
 CLIP_NORM = 1.0
 EVENNESS = 0.5
 """Between drawing every window alike (0) and every series alike (1)."""
@@ -70,14 +69,14 @@ class Trained:
 
     Attributes:
         members: The weights of each network.
-        held_out: [N, M, H] float32, each first-pass network's answers on the held-out windows, in scaled units.
+        first: The weights of each network of the first pass, which saw nothing of the held-out windows.
         best_steps: Steps after which each member's held-out loss was lowest.
         curve: Every look at the held-out windows.
         device: `cpu` or `gpu`.
     """
 
     members: list[Weights]
-    held_out: NDArray[np.float32]
+    first: list[Weights]
     best_steps: list[int]
     curve: list[Progress]
     device: str
@@ -118,8 +117,8 @@ def train_ensemble(
             members = [trainer.refit(k, fitted) for k, fitted in enumerate(first)]
     except tf.errors.ResourceExhaustedError as error:
         raise ResourceError("out of memory in training", hint="Try a smaller --batch-size or --units") from error
-    answers = np.stack([fitted.answers for fitted in first], axis=1)  # (N, M, H)
-    return Trained(members, answers, [fitted.best_step for fitted in first], clock.curve, used)
+    weights, best_steps = [fitted.weights for fitted in first], [fitted.best_step for fitted in first]
+    return Trained(members, weights, best_steps, clock.curve, used)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +133,6 @@ class HeldOut:
 class _Fitted:
     weights: Weights
     best_step: int
-    answers: NDArray[np.float32]
 
 
 class _Clock:
@@ -181,10 +179,14 @@ class _Trainer:
     checkpoint: Checkpoint
 
     def measure(self, member: int, held_out: HeldOut) -> _Fitted:
-        """Train without the held-out windows, stop early, and go back to the best weights."""
+        """Train without the held-out windows, stop early, and go back to the best weights.
+
+        Those may be the first, which answer the base path: nothing that was learned made it better.
+        """
         fit, network, kept = self.plan.fit, self._network(member), self.checkpoint.part(f"measure-{member}")
         if not kept:
-            kept.update(best=[network.get_weights(), 0, held_out.targets], loss=LARGEST_LOSS, worse=0)
+            loss = float(point_loss(tf.constant(held_out.targets), fit.loss))
+            kept.update(best=[network.get_weights(), 0], loss=loss, worse=0)
         check_every = max(STEPS_PER_CALL, fit.steps // CHECKS)
         for step, loss in self._steps(network, member, self.plan.training, fit.steps, kept):
             tell = self.clock.report("measure", member, step, fit.steps)
@@ -197,7 +199,7 @@ class _Trainer:
             tell(loss, measured)
             kept["worse"] += 1
             if measured < kept["loss"]:
-                kept.update(best=[network.get_weights(), step, answers], loss=measured, worse=0)
+                kept.update(best=[network.get_weights(), step], loss=measured, worse=0)
             if is_last or (fit.patience and kept["worse"] >= fit.patience):
                 break
         self._finish(kept)
@@ -206,7 +208,7 @@ class _Trainer:
     def refit(self, member: int, fitted: _Fitted) -> Weights:
         """Train afresh on all data, for as many steps as were good; without the time for it, keep what there is."""
         kept = self.checkpoint.part(f"refit-{member}")
-        if not (kept or self.clock.has_time()):
+        if not fitted.best_step or not (kept or self.clock.has_time()):
             return fitted.weights
         network = self._network(member)
         for step, loss in self._steps(network, member, self.plan.every, fitted.best_step, kept):
@@ -218,6 +220,7 @@ class _Trainer:
         return kept["weights"]  # type: ignore[no-any-return]
 
     def _network(self, member: int) -> keras.Model:
+        keras.utils.clear_session()  # the graph of the network before would stay
         return build_network(self.plan.network, self.plan.fit.seed + member)
 
     def _finish(self, kept: Json) -> None:
@@ -332,6 +335,7 @@ def _answer(network: keras.Model, inputs: NDArray[np.float32], batch: int = 1024
 
 def answer(shape: NetworkShape, members: Sequence[Weights], inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the answers [N, M, H] of trained networks, given as their weights, to windows [N, K, C]."""
+    keras.utils.clear_session()
     network = build_network(shape, seed=0)
     answers = []
     for weights in members:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.arrays import Arrays, Form, pack, read_forms, unpack
-from forecaster.calibration import Calibration, Difficulty
+from forecaster.calibration import N_SIGNS, Calibration, Difficulty
 from forecaster.errors import ModelError
 from forecaster.files import read_own, sha256
 from forecaster.manifest import FILES, FORMAT, open_sealed, seal, shapes_of
@@ -187,7 +187,7 @@ def _read_calibration(data: bytes, path: Path, network: NetworkShape, members: i
     expected = {
         "levels": Form("<f8", (levels,)),
         "half_widths": Form("<f8", (network.horizon, levels)),
-        **dict.fromkeys(SIGNS, Form("<f8", (4,))),
+        **dict.fromkeys(SIGNS, Form("<f8", (N_SIGNS,))),
         "sign_level": Form("<f8", ()),
         "probe_inputs": Form("<f4", (probes, network.segments, network.channels)),
         "probe_outputs": Form("<f4", (probes, members, network.horizon)),

@@ -161,7 +161,7 @@ def schema_wrong(good: Contents) -> Contents:
 
 @broken("is not what the manifest says")
 def metrics_other(good: Contents) -> Contents:
-    return sealed(good, {"metrics.json": good["metrics.json"].replace(b'"windows": 20', b'"windows": 21')})
+    return sealed(good, {"metrics.json": good["metrics.json"].replace(b'"windows": ', b'"windows": 1')})
 
 
 @broken("bytes, the manifest says")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -24,15 +25,18 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def knobs() -> Iterator[tuple[dataclasses.Field[Any], Any]]:
-    """Yield each setting of config.py with its type, in the order in which they are written, each flag once."""
+    """Yield each setting of config.py with its type, in the order in which they are written.
+
+    A flag of several commands comes once, or once for each default that it has.
+    """
     seen = set()
     for owner in vars(config).values():
         if not (isinstance(owner, type) and dataclasses.is_dataclass(owner)):
             continue
         hints = get_type_hints(owner)
         for f in dataclasses.fields(owner):
-            if "panel" in f.metadata and f.name not in seen:
-                seen.add(f.name)
+            if "panel" in f.metadata and (f.name, f.default) not in seen:
+                seen.add((f.name, f.default))
                 yield f, hints[f.name]
 
 
@@ -82,7 +86,37 @@ def exit_codes_table() -> str:
     return table(["code", "meaning"], [[f"`{code}`", rows[code]] for code in sorted(rows)])
 
 
-PARTS: dict[str, Callable[[], str]] = {"settings": settings_table, "exit-codes": exit_codes_table}
+GROUPS = {
+    "A": "reading a file",
+    "B": "time and values",
+    "C": "the model's folder",
+    "D": "process and system",
+    "E": "data that does not fit the model",
+    "F": "output and privacy",
+}
+
+
+def faults_table() -> str:
+    """Return how many cases of the fault catalogue are run by `tests/test_faults.py`, group by group."""
+    folders = sorted((README.parent / "tests" / "faults").glob("*/case.toml"))
+    elsewhere = re.findall(
+        r"^\| ([A-F])\d{3} \|", (README.parent / "tests/faults/README.md").read_text("utf-8"), re.MULTILINE
+    )
+    rows = []
+    for group, name in GROUPS.items():
+        cases = [tomllib.loads(path.read_text("utf-8")) for path in folders if path.parent.name.startswith(group)]
+        runs = [{**case, **run} for case in cases for run in case.get("run", [{}])]
+        commands = sum(run.get("times", 1) for run in runs)
+        rows.append([f"{group}: {name}", str(len(cases)), str(commands), str(elsewhere.count(group))])
+    totals = [str(sum(int(row[k]) for row in rows)) for k in (1, 2, 3)]
+    return table(["group", "cases run", "commands in them", "elsewhere, or not"], [*rows, ["all", *totals]])
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "exit-codes": exit_codes_table,
+    "faults": faults_table,
+}
 
 
 def renew(text: str) -> str:

@@ -14,7 +14,7 @@ import forecaster
 
 PACKAGE = Path(forecaster.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = set("keras numpy onnx onnxruntime pandas pyarrow rich tensorflow tf2onnx typer".split())
+HEAVY = set("keras numpy onnx onnxruntime pandas pyarrow rich statsforecast tensorflow tf2onnx typer".split())
 # Inside a function numpy, pandas and pyarrow may be loaded anywhere; these only where their noun lives.
 OWNERS = {
     "keras": {"network", "training"},
@@ -23,6 +23,7 @@ OWNERS = {
     "onnx": {"network", "training"},
     "onnxruntime": {"serving"},
     "rich": {"cli"},
+    "statsforecast": {"kinds"},
     "typer": {"cli"},
 }
 ENTRANCES = {"__init__", "__main__"}  # of the package itself: no rooms, and they may import only cli

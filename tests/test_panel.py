@@ -178,6 +178,23 @@ def test_numbers_that_look_like_months_are_numbers(read: Read) -> None:
     assert panel.values.tolist() == [2024.01, 12.2024]
 
 
+def test_the_series_of_a_wide_file_are_named_in_ours(read: Read) -> None:
+    assert read("ds,a,b\n2024-01-01,1,2\n2024-01-02,3,4\n", wide=True).id_column == "series"
+    assert (read(LONG).id_column, read(DAILY).id_column) == ("unique_id", None)
+    for name in ("method", "forecast", "forecast-lo-80", "series"):
+        with pytest.raises(DataError, match=f"column '{name}' has the name of a column of the forecast file"):
+            read(f"{name},a,b\n2024-01-01,1,2\n2024-01-02,3,4\n", wide=True)
+
+
+def test_without_some_series(read: Read) -> None:
+    panel = read("id,ds,y\n" + "".join(f"{name},2024-01-0{d},{d}\n" for name in "abc" for d in (1, 2, 3)))
+    rest = panel.without(np.array([False, True, False]), "why")
+    assert (rest.ids, rest.skipped, rest.offsets.tolist()) == (("a", "c"), (("b", "why"),), [0, 3, 6])
+    assert rest.series(1).tolist() == [1, 2, 3]
+    assert rest.future_stamps(1).tolist() == [["2024-01-04"], ["2024-01-04"]]
+    assert panel.n_series == 3
+
+
 def test_similar_ids_stay_apart(read: Read) -> None:
     panel = read("id,ds,y\nA,2024-01-01,1\nA ,2024-01-01,2\nA,2024-01-02,1\nA ,2024-01-02,2\n")
     assert panel.ids == ("A", "A ")
@@ -548,3 +565,56 @@ def test_panel_from_arrays() -> None:
     assert panel_from_arrays([np.arange(5)], freq="W-MON").season_length == 52
     with pytest.raises(DataError):
         panel_from_arrays([[1, np.nan]])
+
+
+def spiked() -> str:
+    """Two daily series with a weekly season; the second has a spike on its 31st day."""
+    rng = np.random.default_rng(0)
+    lines = ["shop,day,sales"]
+    for name in ("a", "b"):
+        for i in range(60):
+            value = 999 if (name, i) == ("b", 30) else 50 + 10 * (i % 7) + rng.normal()
+            lines.append(f"{name},{np.datetime64('2024-01-01') + i},{value:.2f}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(("on_outlier", "low", "high"), [("clip", 70, 85), ("interpolate", 65, 75)])
+def test_outliers_are_treated_counted_and_remembered(read: Read, on_outlier: str, low: float, high: float) -> None:
+    panel = read(spiked(), on_outlier=on_outlier)
+    assert low < panel.values[90] < high
+    [finding] = [finding for finding in panel.findings if finding.code == "outliers"]
+    assert (finding.count, finding.series) == (1, "b")
+    assert "series 'b', 2024-01-31: 999 became" in finding.message
+    kept = read(spiked())
+    assert kept.values[90] == 999
+    assert "outliers" not in codes(kept)
+    np.testing.assert_array_equal(panel.observed(np.arange(120)), kept.values)
+    np.testing.assert_array_equal(np.flatnonzero(panel.values != kept.values), [90])
+
+
+def test_a_model_treats_outliers_as_its_training_did(read: Read) -> None:
+    schema = read(spiked(), on_outlier="clip").schema
+    assert schema.on_outlier == "clip"
+    assert read(spiked(), schema=Schema.from_dict(schema.to_dict())).values[90] < 85
+    older = schema.to_dict()
+    del older["on_outlier"]  # a model of before
+    assert read(spiked(), schema=Schema.from_dict(older)).values[90] == 999
+
+
+def test_outliers_of_an_integer_index_are_judged_by_the_season_of_the_values(read: Read) -> None:
+    noise = np.random.default_rng(0).normal(size=120) / 10
+    values = [50 + 40 * (i % 6 == 0) + noise[i] for i in range(120)]
+    values[60] = 50.0  # not itself unusual, but for its phase
+    panel = read("t,y\n" + "".join(f"{i},{value}\n" for i, value in enumerate(values)), on_outlier="interpolate")
+    assert panel.values[60] == pytest.approx(90, abs=1)
+
+
+def test_a_filled_value_is_no_outlier(read: Read) -> None:
+    lines = [line for line in spiked().splitlines() if "2024-01-28" not in line]  # a Sunday, the top of the week
+    panel = read("\n".join(lines) + "\n", on_outlier="clip")
+    assert panel.outliers.at.tolist() == [90]
+
+
+def test_holes_are_not_observed(read: Read) -> None:
+    panel = read("ds,y\n2024-01-01,1\n2024-01-02,\n2024-01-03,3\n2024-01-04,4\n")
+    assert np.isnan(panel.observed(np.array([[0, 1], [2, 3]]))).tolist() == [[False, True], [False, False]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -23,7 +24,8 @@ class Trained(Protocol):
 def loaded_by(*arguments: str) -> set[str]:
     """Run `forecast` with arguments in a fresh interpreter and return the top-level packages that it imported."""
     command = [sys.executable, "-X", "importtime", "-m", "forecaster", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    debug = os.environ | {"FORECAST_DEBUG": "1"}  # else standard error is closed to what libraries write from C++
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=debug)
     assert done.returncode == 0, done.stderr[-2000:]
     return set(re.findall(r"^import time:.*\| +(\w+)", done.stderr, re.MULTILINE))
 
@@ -49,3 +51,21 @@ def test_predict_needs_no_tensorflow(trained: Trained, tmp_path: Path) -> None:
     assert "onnxruntime" in loaded
     assert not loaded & {"keras", "tensorflow", "tf2onnx"}
     assert output.stat().st_size > 0
+
+
+def test_evaluate_needs_no_tensorflow(trained: Trained, tmp_path: Path) -> None:
+    output = tmp_path / "predictions.csv"
+    model = ("--model", trained.name, "--models-dir", str(trained.models_dir))
+    loaded = loaded_by("evaluate", str(trained.data), *model, "--predictions", str(output))
+    assert "onnxruntime" in loaded
+    assert not loaded & {"keras", "tensorflow", "tf2onnx", "pandas"}
+    assert output.stat().st_size > 0
+
+
+def test_comparing_simple_kinds_needs_no_tensorflow(trained: Trained) -> None:
+    loaded = loaded_by("compare", str(trained.data), "--models", "naive,drift")
+    assert not loaded & {"keras", "tensorflow", "tf2onnx", "statsforecast"}
+
+
+def test_check_needs_no_network(trained: Trained) -> None:
+    assert not loaded_by("check", str(trained.data)) & NETWORKS

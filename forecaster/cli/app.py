@@ -18,6 +18,9 @@ from typer.core import TyperGroup
 
 from forecaster import __version__
 from forecaster.cli import log, models
+from forecaster.cli.check import check
+from forecaster.cli.compare import compare
+from forecaster.cli.evaluate import evaluate
 from forecaster.cli.help import Command
 from forecaster.cli.predict import predict
 from forecaster.cli.process import Expired, Stopped, discard_stdout, leave, prepare_streams, stoppable
@@ -25,6 +28,9 @@ from forecaster.cli.train import train
 from forecaster.errors import BUG, OK, DeadlineError, ForecastError, ResourceError, StorageError, UsageError
 
 BROKEN_PIPE = 141
+EXHAUSTED = ("failed to map segment", "bad_alloc", "launch worker thread", "start new thread", "Cannot allocate memory")
+"""How libraries say that there is no memory left, or no thread to be had: each raises something else."""
+
 LONGEST_LINE = 2_000
 
 
@@ -61,7 +67,7 @@ def explain(error: BaseException, log_file: Path | None = None) -> Failure:
             return explain(Stopped(2))
         case BrokenPipeError():
             return Failure(BROKEN_PIPE, "PIPE", "")
-        case MemoryError():
+        case _ if isinstance(error, MemoryError) or any(sign in str(error) for sign in EXHAUSTED):
             return explain(ResourceError("out of memory", hint="Try fewer series at a time, or a smaller --batch-size"))
         case OSError():
             reason = error.strerror or str(error)
@@ -182,8 +188,11 @@ def start(
         raise UsageError("no command", hint="Begin with: forecast train DATA")
 
 
+app.command(cls=Command)(check)
 app.command(cls=Command)(train)
 app.command(cls=Command)(predict)
+app.command(cls=Command)(evaluate)
+app.command(cls=Command)(compare)
 app.add_typer(models.app)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from forecaster.cli import log
@@ -49,11 +49,13 @@ def describe(panel: Panel) -> Iterator[Block]:
         yield Line(f"skipped: series {name!r}: {reason}", "yellow")
 
 
-def finish(panel: Panel) -> int:
-    """Return the exit code of work that was done; series that were left out are named on stderr, whoever reads it."""
-    if not panel.skipped:
+def finish(skipped: Sequence[tuple[str, str]]) -> int:
+    """Return the exit code of work that was done; series that were left out are named on stderr, whoever reads it.
+
+    `skipped` holds their (id, reason).
+    """
+    if not skipped:
         return OK
-    names = listed([name for name, _ in panel.skipped], 10)
-    reason = panel.skipped[0][1]
-    warn(f"{len(panel.skipped):,} series skipped: {names} (the first: {reason})")
+    names = listed([name for name, _ in skipped], 10)
+    warn(f"{len(skipped):,} series skipped: {names} (the first: {skipped[0][1]})")
     return PARTIAL

@@ -211,6 +211,11 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it needs one."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def listed(names: Sequence[str], most: int) -> str:
     """Return the first names, and how many more there are."""
     rest = len(names) - most

@@ -64,7 +64,7 @@ def predict(
             write_stdout(result.text)
         else:
             printer.show(result.summary(), [], describe(result))
-        return finish(result.panel)
+        return finish(result.panel.skipped)
 
 
 def describe(result: PredictResult) -> Iterator[Block]:

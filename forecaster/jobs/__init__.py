@@ -4,6 +4,9 @@ Nothing here prints or asks the clock; whoever calls passes the time and is told
 """
 
 from forecaster.jobs.catalogue import Checked, check_models, list_models, show_model
+from forecaster.jobs.checking import CheckJob, check
+from forecaster.jobs.comparison import CompareJob, CompareResult, compare
+from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
@@ -11,7 +14,12 @@ from forecaster.jobs.training import TrainJob, TrainResult, train
 from forecaster.jobs.upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 
 __all__ = [
+    "CheckJob",
     "Checked",
+    "CompareJob",
+    "CompareResult",
+    "EvaluateJob",
+    "EvaluateResult",
     "Events",
     "PredictJob",
     "PredictResult",
@@ -19,8 +27,11 @@ __all__ = [
     "Switch",
     "TrainJob",
     "TrainResult",
+    "check",
     "check_models",
     "choose_model",
+    "compare",
+    "evaluate",
     "list_models",
     "models_folder",
     "name_of",

@@ -35,3 +35,5 @@ class Events:
     on_start: Callable[[bool | None], None] = _nothing
     on_progress: Callable[[Progress], None] = _nothing
     on_state: Callable[[str], None] = _nothing
+    on_share: Callable[[float], None] = _nothing
+    """Of the work that is done, from 0 to 1."""

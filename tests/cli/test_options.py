@@ -13,6 +13,11 @@ from typer.testing import CliRunner
 from forecaster.cli.app import app
 from forecaster.cli.options import ModelsDir, bounds_of, takes_settings
 from forecaster.config import (
+    BacktestSettings,
+    CheckSettings,
+    CompareSettings,
+    EvaluateSettings,
+    GateSettings,
     LimitSettings,
     LockSettings,
     ModelSettings,
@@ -109,6 +114,9 @@ def command(name: str) -> Any:
     [
         ("train", [ReadSettings, ModelSettings, TrainSettings, StoreSettings, LimitSettings]),
         ("predict", [PredictSettings, LimitSettings]),
+        ("evaluate", [EvaluateSettings, BacktestSettings, GateSettings]),
+        ("check", [CheckSettings, ReadSettings]),
+        ("compare", [CompareSettings, ReadSettings, ModelSettings, TrainSettings]),
         ("models promote", [LockSettings]),
         ("models rollback", [LockSettings]),
         ("models prune", [PruneSettings, LockSettings]),
@@ -125,7 +133,10 @@ def test_every_setting_is_a_flag(name: str, owners: list[type]) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["train", "predict", *(f"models {name}" for name in ("list", "show", "check", "promote", "rollback", "prune"))],
+    [
+        *("train", "predict", "evaluate"),
+        *(f"models {name}" for name in ("list", "show", "check", "promote", "rollback", "prune")),
+    ],
 )
 def test_every_command_has_the_common_flags(name: str) -> None:
     flags = {flag for parameter in command(name).params for flag in parameter.opts}

@@ -1,0 +1,99 @@
+"""`forecast check`: a data file in, the verdict on it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from forecaster.cli import log
+from forecaster.cli.notes import STYLES
+from forecaster.cli.options import DataFile, OutputSettings, takes_settings
+from forecaster.cli.output import Block, Grid, Line, Printer, counted
+from forecaster.config import CheckSettings, ReadSettings
+from forecaster.errors import OK, DataError
+
+if TYPE_CHECKING:
+    from forecaster.rows import Finding
+    from forecaster.verdict import Verdict
+
+MOST_OF_A_KIND = 5
+"""Findings of one kind on the screen."""
+
+
+@takes_settings
+def check(data: DataFile, settings: CheckSettings, reading: ReadSettings, output: OutputSettings) -> int:
+    """Say what a data file holds and what is wrong with it, without training.
+
+    Tells what was detected and how sure that is, and every finding with its series, its line and what to do. An error
+    is what training refuses (exit 65), a warning was repaired or is probably a fault of the data, an info is a property
+    worth knowing. Off a terminal the verdict is JSON.
+
+    Example: forecast check sample_data/nyc_departures_daily.csv --strict
+    """
+    from forecaster import jobs
+
+    printer = Printer(output, piped="json")
+    verdict = jobs.check(jobs.CheckJob(data=data, reading=reading))
+    counts = {severity: verdict.count(severity) for severity in ("error", "warning", "info")}
+    log.event("checked", source=verdict.source, **counts)
+    printer.show(verdict.summary(), [asdict(finding) for finding in verdict.findings], describe(verdict))
+    if counts["error"] or (settings.strict and counts["warning"]):
+        raise failure(verdict)
+    return OK
+
+
+def failure(verdict: Verdict) -> DataError:
+    """Return the error that names the worst finding and counts the others."""
+    worst, others = verdict.findings[0], verdict.count("error") + verdict.count("warning") - 1
+    more = f" (and {counted(others, 'more finding')})" if others else ""
+    if worst.code == "refused":  # as training says it
+        return DataError(f"{worst.message}{more}", hint=worst.hint)
+    return DataError(f"{verdict.source}: {place(worst)}{worst.message}{more}", hint=worst.hint)
+
+
+def place(finding: Finding) -> str:
+    """Return where a finding is, for the beginning of a line."""
+    parts = [f"series {finding.series!r}" if finding.series else "", f"line {finding.line}" if finding.line else ""]
+    where = ", ".join(part for part in parts if part)
+    return f"{where}: " if where else ""
+
+
+def describe(verdict: Verdict) -> Iterator[Block]:
+    """Yield what was detected, the findings, and what training would do."""
+    rows = f"{verdict.rows:,} rows, {verdict.series:,} series" if verdict.rows else "not read"
+    detected = [(found.what, f"{found.value} ({found.sure}: {found.because})") for found in verdict.detected]
+    yield Grid([("data", f"{verdict.source}, {rows}"), *detected])
+    yield Line("")
+    yield from findings(verdict)
+    yield conclusion(verdict)
+    if verdict.plan:
+        yield Line("")
+        yield Grid(list(verdict.plan))
+
+
+def findings(verdict: Verdict) -> Iterator[Block]:
+    """Yield the findings, kind by kind, the first few of each; the remedy stands once below a kind."""
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for finding in verdict.findings:
+        kinds.setdefault((finding.code, finding.hint), []).append(finding)
+    for (code, hint), alike in kinds.items():
+        style = STYLES.get(alike[0].severity, "dim")
+        yield Line(f"{alike[0].severity}: {code}", style)
+        for finding in alike[:MOST_OF_A_KIND]:
+            yield Line(f"  {finding.message if code == 'refused' else place(finding) + finding.message}")
+        if len(alike) > MOST_OF_A_KIND:
+            yield Line(f"  and {len(alike) - MOST_OF_A_KIND:,} more: see --format json")
+        if hint:
+            yield Line(f"  → {hint}", "dim")
+        yield Line("")
+
+
+def conclusion(verdict: Verdict) -> Line:
+    """Return one plain sentence: can a model be trained on this."""
+    errors, warnings = verdict.count("error"), counted(verdict.count("warning"), "warning")
+    if errors:
+        return Line(f"Cannot be trained on: {counted(errors, 'error')}, {warnings}.", "red")
+    if verdict.count("warning"):
+        return Line(f"Can be trained on, with {warnings}. Training would choose:", "yellow")
+    return Line("Good. Training would choose:", "green")

@@ -1,0 +1,53 @@
+"""A file → its observations, checked and sorted, but on no grid yet.
+
+A chain, each link in a room of its own: bytes (`source`), how they are written (`dialect`), cells (`table`), what the
+columns are (`schema`), observations (`rows`), order (`checks`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecaster.checks import check_file, check_ids, sort_rows
+from forecaster.config import ReadSettings
+from forecaster.frequency import Frequency
+from forecaster.rows import Clock, Finding, Rows, read_clock, read_rows
+from forecaster.schema import Columns, Schema, find_columns, known_columns, settle_decimal
+from forecaster.stamps import check_format, check_zone
+from forecaster.table import Table, read_table
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Observations:
+    """A file up to its observations, sorted, which are not on a grid yet; the user's settings, or a model's schema."""
+
+    table: Table
+    columns: Columns
+    clock: Clock
+    rows: Rows
+    settings: ReadSettings
+    schema: Schema | None
+    findings: tuple[Finding, ...]
+
+
+def observe(path: str | Path, settings: ReadSettings | None = None, schema: Schema | None = None) -> Observations:
+    """Read a file up to its observations; a stamp that a series has twice is still there. See `read_panel`."""
+    settings = settings or ReadSettings()
+    if settings.date_format:
+        check_format(settings.date_format)
+    if settings.tz:
+        check_zone(settings.tz)
+    if settings.freq:
+        Frequency(settings.freq)
+    table = read_table(path, settings, schema.dialect if schema else None)
+    columns = known_columns(table, schema) if schema else find_columns(table, settings)
+    if schema is None or schema.dialect is None:  # a model of Parquet files knows no decimal mark
+        table = settle_decimal(table, columns, settings)
+    clock = read_clock(table, columns.time, settings, schema)
+    rows = read_rows(table, columns, clock.codes)
+    rows, unsorted = sort_rows(rows)
+    findings = (*clock.findings, *unsorted, *check_ids(rows.ids), *check_file(table, columns))
+    return Observations(
+        table=table, columns=columns, clock=clock, rows=rows, settings=settings, schema=schema, findings=findings
+    )

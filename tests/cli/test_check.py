@@ -1,0 +1,106 @@
+"""`forecast check`: what it shows, and how it ends."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, Seen
+from tests.conftest import panel_csv, run_forecast
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """Data with a warning: an outlier; and a property: zeros."""
+    path = panel_csv(tmp_path / "odd.csv", series=8)
+    lines = path.read_text().splitlines()
+    path.write_text(
+        "\n".join(line.rsplit(",", 1)[0] + ",9999" if ",2024-02-03" in line else line for line in lines) + "\n"
+    )
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    """Data with an error: a stamp twice."""
+    path = panel_csv(tmp_path / "bad.csv")
+    path.write_text(path.read_text() + "shop-1,2024-01-03,7\nshop-1,2024-01-04,7\n")
+    return path
+
+
+def test_json_off_a_terminal(run: Run, tmp_path: Path) -> None:
+    done = run("check", panel_csv(tmp_path / "good.csv"))
+    shown = json.loads(done.stdout)
+    assert (done.exit_code, done.stderr, shown["verdict"], shown["errors"]) == (0, "", "good", 0)
+    assert [found["what"] for found in shown["detected"]] == [
+        "format",
+        "time",
+        "series",
+        "target",
+        "frequency",
+        "season",
+    ]
+
+
+def test_warnings_fail_only_when_strict(run: Run, odd: Path) -> None:
+    lax, strict = run("check", odd), run("check", odd, "--strict")
+    assert (lax.exit_code, lax.stderr) == (0, "")
+    assert strict.exit_code == 65
+    assert strict.stdout == lax.stdout
+    [line] = strict.stderr.splitlines()
+    assert line.startswith("forecast: error[DATA]: ")
+    assert "series 'shop-0', line 35: 1 outlier, first at 2024-02-03: 9999" in line
+    assert "and 7 more findings" in line
+
+
+def test_errors_fail_always_and_the_verdict_is_printed(run: Run, bad: Path) -> None:
+    done = run("check", bad)
+    assert done.exit_code == 65
+    [found] = [found for found in json.loads(done.stdout)["findings"] if found["severity"] == "error"]
+    assert (found["code"], found["series"], found["count"], found["line"]) == ("duplicates", "shop-1", 2, 302)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_csv_has_one_row_a_finding(run: Run, odd: Path) -> None:
+    rows = list(csv.DictReader(run("check", odd, "--format", "csv").stdout.splitlines()))
+    assert [row["code"] for row in rows] == ["outliers"] * 8
+    assert {"severity", "series", "line", "message", "hint", "count"} <= set(rows[0])
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_what_a_person_sees(see: Callable[..., Seen], odd: Path, width: int) -> None:
+    seen = see("check", odd, width=width)
+    assert seen.code == 0
+    assert max(map(len, seen.stdout.splitlines())) <= width
+    shown = " ".join(seen.stdout.split())
+    assert "warning: outliers" in shown
+    assert "and 3 more: see --format json" in shown
+    assert "→ Correct them, or train with --on-outlier clip" in shown
+    assert "Can be trained on, with 8 warnings. Training would choose:" in shown
+
+
+def test_a_person_sees_why_it_cannot_be_trained_on(see: Callable[..., Seen], bad: Path) -> None:
+    seen = see("check", bad)
+    assert seen.code == 65
+    assert "error: duplicates" in seen.stdout
+    assert "Cannot be trained on: 1 error" in seen.stdout
+    assert "lookback" not in seen.stdout
+
+
+def test_a_file_that_cannot_be_read_at_all(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("ds,y\n2024-01-01,abc\n")
+    done = run("check", path)
+    assert done.exit_code == 65
+    assert json.loads(done.stdout)["findings"][0]["line"] == 2
+    assert done.stderr.count("data.csv") == 1
+    assert run("check", "none.csv").exit_code == 66
+
+
+def test_in_a_process_of_its_own(odd: Path) -> None:
+    done = run_forecast("check", odd, "--strict", "--quiet")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (65, "", 1)
