@@ -14,7 +14,7 @@ import pytest
 from forecaster import jobs
 from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings
 from forecaster.errors import GateError, MissingError, OutputError, UsageError
-from tests.conftest import TINY, Trained, run_forecast
+from tests.conftest import TINY, Trained, names, run_forecast
 
 
 def evaluate(
