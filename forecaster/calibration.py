@@ -98,12 +98,12 @@ def answer_windows(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: Wi
 def recent_errors(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
     """Return the mean absolute error [N, 1] of forecasts from one to three horizons before the end, transformed units.
 
-    NaN where the history is too short for one.
+    NaN where the history is too short for one, or not positive and logarithms are taken.
     """
     errors = np.full((len(ends), LOOKS_BACK), np.nan)
     for back in range(1, LOOKS_BACK + 1):
         earlier = ends - back * shape.horizon
-        known = earlier - starts >= shape.shortest_history
+        known = (earlier - starts >= shape.shortest_history) & _has_logarithms(values, starts, earlier, shape)
         if known.any():
             windows = cut_windows(values, starts[known], earlier[known], shape)
             missed = cut_targets(values, earlier[known], windows) - np.median(ask(windows.inputs), axis=1)
@@ -111,6 +111,15 @@ def recent_errors(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: Win
     count = np.isfinite(errors).sum(axis=1, keepdims=True)
     total = np.nansum(errors, axis=1, keepdims=True)
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def _has_logarithms(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> NDArray[np.bool_]:
+    """Return which windows [N] are readable: their history and the horizon after it, where the transform is `log`."""
+    if shape.transform != "log":
+        return np.ones(len(ends), bool)
+    bounds = np.stack([np.maximum(starts, ends - shape.lookback), ends + shape.horizon], axis=1).ravel()
+    least = np.minimum.reduceat(np.append(values, np.inf), np.maximum(bounds, 0))[::2]
+    return np.asarray(least >= np.finfo(np.float64).tiny)
 
 
 def error_size(errors: Floats, shape: WindowShape) -> Floats:

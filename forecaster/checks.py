@@ -5,16 +5,20 @@ A finding of severity `error` stops the reading; the others travel with the Pane
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 
-from forecaster.errors import DataError
+from forecaster.errors import DataError, shown
 from forecaster.rows import Finding, Rows
 from forecaster.schema import Columns
 from forecaster.stamps import Ints, Mask
 from forecaster.table import Table
+
+FORMULA = re.compile(r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+"""How a cell begins that a spreadsheet may run; the last four are the full-width `=`, `+`, `-` and `@`."""
 
 
 def sort_rows(rows: Rows) -> tuple[Rows, list[Finding]]:
@@ -43,7 +47,7 @@ def check_duplicates(rows: Rows, table: Table) -> None:
         return
     first = int(np.argmax(same))
     a, b = (table.line_of(int(rows.lines[k])) for k in (first, first + 1))
-    name = f"series {rows.ids[rows.series[first]]!r}: " if rows.ids[rows.series[first]] else ""
+    name = f"series {shown(rows.ids[rows.series[first]])}: " if rows.ids[rows.series[first]] else ""
     raise DataError(
         f"{table.source}: {name}lines {a} and {b} have the same time stamp "
         f"(values {rows.values[first]:g} and {rows.values[first + 1]:g}); {int(same.sum())} such rows",
@@ -52,7 +56,20 @@ def check_duplicates(rows: Rows, table: Table) -> None:
 
 
 def check_ids(ids: Sequence[str]) -> list[Finding]:
-    """Return a warning where names of series differ only in spaces, case or Unicode form. They stay apart."""
+    """Return what is odd about the names of series; they stay as they are, and apart."""
+    return [*_check_alike(ids), *_check_formulas(ids)]
+
+
+def _check_formulas(ids: Sequence[str]) -> list[Finding]:
+    formulas = [name for name in ids if FORMULA.match(name)]
+    if not formulas:
+        return []
+    message = f"names of series look like formulas to a spreadsheet ({len(formulas)}, such as {shown(formulas[0])})"
+    hint = "For a file that is opened in one: forecast predict --spreadsheet-safe"
+    return [Finding("formula-ids", "warning", message, series=formulas[0], count=len(formulas), hint=hint)]
+
+
+def _check_alike(ids: Sequence[str]) -> list[Finding]:
     seen: dict[str, str] = {}
     alike = []
     for name in ids:
@@ -63,13 +80,15 @@ def check_ids(ids: Sequence[str]) -> list[Finding]:
     if not alike:
         return []
     one, two = alike[0]
-    message = f"series {one!r} and {two!r} differ only in spaces, case or Unicode form: kept apart"
+    message = f"series {shown(one)} and {shown(two)} differ only in spaces, case or Unicode form: kept apart"
     return [Finding("similar-ids", "warning", message, series=two, count=len(alike))]
 
 
 def check_file(table: Table, columns: Columns) -> list[Finding]:
-    """Return what is odd about the file as a whole: columns that are not used, a last line without an end."""
+    """Return what is odd about the file as a whole: its dialect, columns not used, a last line without an end."""
     out = []
+    if table.dialect is not None and (odd := table.dialect.oddities()):
+        out.append(Finding("dialect", "info", f"read with {odd}"))
     if columns.ignored:
         names = ", ".join(columns.ignored[:8]) + (", …" if len(columns.ignored) > 8 else "")
         out.append(Finding("ignored-columns", "info", f"columns not used: {names}", count=len(columns.ignored)))
@@ -109,5 +128,5 @@ def find_holes(table: Table, rows: Rows, seen: Mask, ordinals: Ints, extent: tup
 
 
 def _hole(code: str, count: int, text: str, name: str, line: int | None) -> Finding:
-    where = (f", first in series {name!r}" if name else "") + (f", line {line}" if line else "")
+    where = (f", first in series {shown(name)}" if name else "") + (f", line {line}" if line else "")
     return Finding(code, "warning", f"{count} {text}{where}", series=name or None, line=line, count=count)

@@ -184,6 +184,9 @@ class PredictSettings(ForecastSettings):
     """What to forecast and where to write it."""
 
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+    spreadsheet_safe: bool = knob(
+        False, "Put ' before names that a spreadsheet would take for a formula.", panel="Forecast"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,11 +282,13 @@ def parse_bounds(text: str) -> tuple[float | None, float | None]:
 def parse_levels(text: str) -> tuple[float, ...]:
     """Parse `--levels`: percentages between 0 and 100, exclusive, ascending and without repeats in the answer.
 
+    They keep the six digits that the columns of a forecast file are named by.
+
     Raises:
         UsageError: Something is not such a number.
     """
     try:
-        levels = tuple(sorted({float(part) for part in text.split(",") if part.strip()}))
+        levels = tuple(sorted({float(f"{float(part):g}") for part in text.split(",") if part.strip()}))
     except ValueError:
         levels = ()
     if not levels or not all(0 < level < 100 for level in levels):

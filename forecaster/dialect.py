@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -38,6 +39,8 @@ MISSING = (
 )
 """How a missing value may be written; any other word among numbers is an error."""
 
+csv.field_size_limit(sys.maxsize)  # the default of 128 KiB would be taken for a quote that is never closed
+
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _HEAD_BYTES, _HEAD_ROWS = 1 << 18, 200
 
@@ -65,6 +68,17 @@ class Dialect:
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""
         return asdict(self)
+
+    def oddities(self) -> str:
+        """Return in words what is not as in most files; empty where all is."""
+        marks = SEPARATORS | {" ": "space", ".": "point", "'": "apostrophe"}
+        parts = [
+            ("encoding", self.encoding, "utf-8"),
+            ("separator", self.separator, ","),
+            ("decimal mark", self.decimal, "."),
+            ("thousands mark", self.thousands, None),
+        ]
+        return ", ".join(f"{what} {marks.get(mark or '', mark)}" for what, mark, usual in parts if mark != usual)
 
 
 def number_pattern(decimal: str, thousands: str | None) -> str:
@@ -98,12 +112,12 @@ def _top(body: memoryview) -> bytes:
     return bytes(body[: max(_HEAD_BYTES, *ends, 0)] if ends else body)
 
 
-def _head(body: memoryview, separator: str) -> list[list[str]]:
-    """Return the first records of a file."""
+def _head(body: memoryview, separator: str) -> list[tuple[int, list[str]]]:
+    """Return the first records of a file, each with the line it begins on, counted from 0."""
     head, rows = _top(body), []
     try:
-        for _, record in records(head, separator):
-            rows.append(record)
+        for row in records(head, separator):
+            rows.append(row)
             if len(rows) > _HEAD_ROWS:
                 break
     except DataError:  # a separator that is none, or a record longer than the head: judged by what came before
@@ -127,23 +141,24 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
         if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
             raise UsageError(f"--sep must be one ASCII character, received {settings.sep!r}")
         return replace(made, separator=separator)
+    if re.match(rb'"?sep=.', body):
+        raise DataError(f"{path}: line 1 is a note for spreadsheets, not the header", hint="Pass --skip-rows 1")
     heads = {mark: _head(body, mark) for mark in SEPARATORS}
-    fits = [mark for mark, rows in heads.items() if _is_even(rows)]
+    fits = [mark for mark, rows in heads.items() if _is_even([row for _, row in rows])]
     if len(fits) == 1:
         return replace(made, separator=fits[0])
     if fits:
         found = " or ".join(SEPARATORS[mark] for mark in fits)
         raise DataError(f"{path} can be read with {found} as separator", hint="Pass --sep")
-    best = max(heads, key=lambda mark: Counter(len(row) for row in heads[mark] if len(row) > 1).total())
-    widths = [len(row) for row in heads[best]]
+    best = max(heads, key=lambda mark: Counter(len(row) for _, row in heads[mark] if len(row) > 1).total())
+    widths = [len(row) for _, row in heads[best]]
     if max(widths, default=1) < 2:
-        hint = "Pass --sep ' '" if heads[best] and " " in heads[best][-1][0].strip() else "Pass --sep"
+        hint = "Pass --sep ' '" if heads[best] and " " in heads[best][-1][1][0].strip() else "Pass --sep"
         raise DataError(f"{path} has one column: a time and a value column are needed", hint=hint)
     above = next(k for k, width in enumerate(widths) if width > 1)
     if above and len(set(widths[above:])) == 1:
-        raise DataError(
-            f"{path}: the header is not in line 1 but in line {above + 1}", hint=f"Pass --skip-rows {above}"
-        )
+        line = heads[best][above][0]
+        raise DataError(f"{path}: the header is not in line 1 but in line {line + 1}", hint=f"Pass --skip-rows {line}")
     return replace(made, separator=best)  # ragged: the strict parser says on which line
 
 
@@ -157,7 +172,7 @@ def _is_even(rows: list[list[str]]) -> bool:
 
 def split_header(path: str, body: memoryview, dialect: Dialect) -> tuple[list[str], memoryview, int]:
     """Return the column names, the text below them, and how many lines they took."""
-    rows = _head(body, dialect.separator)
+    rows = [row for _, row in _head(body, dialect.separator)]
     if not rows:
         raise DataError(f"{path}: no header row found, or it is not closed")
     if not dialect.header:

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+LONGEST_CELL = 80
+"""Characters of a cell or a name in a message."""
+
+LONGEST_MESSAGE = 600
+"""Characters of a message: of a longer one, such as a path may make, the beginning and the end are shown."""
+
 OK = 0
 BUG = 1
 PARTIAL = 3
@@ -34,8 +40,18 @@ class ForecastError(Exception):
 
     def line(self) -> str:
         """Return the fault as one printable line: control characters are escaped, so data cannot drive a terminal."""
-        text = f"{self.message}. {self.hint}" if self.hint else self.message
+        message = _cut(self.message, LONGEST_MESSAGE)
+        text = f"{message}. {_cut(self.hint, LONGEST_MESSAGE)}" if self.hint else message
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def shown(text: str) -> str:
+    """Return a cell or a name as a message shows it: in quotes, control characters escaped, and not too long."""
+    return repr(_cut(text, LONGEST_CELL))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[len(text) - most // 3 :]}"
 
 
 class UsageError(ForecastError):

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -43,8 +44,8 @@ def write_file(path: Path, data: bytes) -> None:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Give a stream whose bytes replace a file once the block has ended well; mode and symbolic link of it are kept.
 
-    Whatever fails, in the block or after it, the old file stays as it is. A device or pipe (`/dev/stdout`, a FIFO)
-    cannot be replaced and is written to.
+    Whatever fails, in the block or after it, the old file stays as it is. A device or pipe cannot be replaced and is
+    written to; so is an open descriptor (`/dev/stdout`, `/dev/fd/3`).
 
     Raises:
         OutputError: The folder does not exist, or the path is a folder.
@@ -52,6 +53,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         StorageError: Disk full, or an I/O error; the old file is untouched.
     """
     with _explained(path):
+        if (number := descriptor_of(path)) is not None:
+            with os.fdopen(os.dup(number), "wb") as stream:  # opened anew, `>>` would lose what is there
+                yield stream
+            return
         mode = _mode_of(path)
         if mode is not None and not stat.S_ISREG(mode):
             with path.open("wb") as stream:
@@ -68,6 +73,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         sync_folder(target.parent)
 
 
+def descriptor_of(path: Path) -> int | None:
+    """Return the number of the descriptor of this process that a path stands for."""
+    match = re.fullmatch(r"/dev/std(in|out|err)|/(?:dev|proc/self)/fd/(\d+)", str(path))
+    return match and (int(match[2]) if match[2] else ("in", "out", "err").index(match[1]))
+
+
 def check_writable(path: Path) -> None:
     """Find out before the long work whether `write_file` can succeed.
 
@@ -75,15 +86,16 @@ def check_writable(path: Path) -> None:
         OutputError: The folder does not exist, or the path is a folder.
         AccessError: Permission denied.
     """
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a folder", hint="Name a file with --output")
-    if path.exists() and not path.is_file():  # a device or a pipe
-        return
-    parent = Path(os.path.realpath(path)).parent
-    if not parent.is_dir():
-        raise OutputError(f"cannot write {path}: the folder {parent} does not exist", hint=f"mkdir -p {parent}")
-    if not os.access(parent, os.W_OK):
-        raise AccessError(f"cannot write {path}: permission denied on the folder {parent}")
+    with _explained(path):
+        if path.is_dir():
+            raise OutputError(f"cannot write {path}: it is a folder", hint="Name a file with --output")
+        if descriptor_of(path) is not None or (path.exists() and not path.is_file()):  # a device or a pipe
+            return
+        parent = Path(os.path.realpath(path)).parent
+        if not parent.is_dir():
+            raise OutputError(f"cannot write {path}: the folder {parent} does not exist", hint=f"mkdir -p {parent}")
+        if not os.access(parent, os.W_OK):
+            raise AccessError(f"cannot write {path}: permission denied on the folder {parent}")
 
 
 def build_folder(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.checks import FORMULA
 from forecaster.windows import Floats
 
 if TYPE_CHECKING:
@@ -66,6 +67,19 @@ class Forecast:
         writer.writerow(columns)
         writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
         return "".join(lines)
+
+    def for_spreadsheets(self) -> Forecast:
+        """Return the forecast with `'` before every name that a spreadsheet would run as a formula (CWE-1236)."""
+
+        def guarded(name: str) -> str:
+            return f"'{name}" if FORMULA.match(name) else name
+
+        return replace(
+            self,
+            ids=tuple(map(guarded, self.ids)),
+            id_column=self.id_column and guarded(self.id_column),
+            time_column=guarded(self.time_column),
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return the columns of a forecast file as a pandas DataFrame."""

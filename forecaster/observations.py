@@ -40,9 +40,9 @@ def observe(path: str | Path, settings: ReadSettings | None = None, schema: Sche
         check_zone(settings.tz)
     if settings.freq:
         Frequency(settings.freq)
-    table = read_table(path, settings, (schema.dialect or None) if schema else None)
+    table = read_table(path, settings, schema.dialect if schema else None)
     columns = known_columns(table, schema) if schema else find_columns(table, settings)
-    if schema is None:
+    if schema is None or schema.dialect is None:  # a model of Parquet files knows no decimal mark
         table = settle_decimal(table, columns, settings)
     clock = read_clock(table, columns.time, settings, schema)
     rows = read_rows(table, columns, clock.codes)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from forecaster.anomalies import find_outliers, seasons_of
 from forecaster.checks import check_duplicates, find_holes
 from forecaster.config import ReadSettings
-from forecaster.errors import DataError, ModelError, UsageError
+from forecaster.errors import DataError, ModelError, UsageError, shown
 from forecaster.frequency import Frequency, Steps, infer_frequency, is_coarser, resolve_frequency
 from forecaster.holes import extent, fill, reasons_to_skip
 from forecaster.observations import Observations, observe
@@ -123,6 +123,23 @@ class Panel:
         """Return the stamps after the end of each series [S, H], written as they came in."""
         return self.write(self.frequency.future(self.ends, horizon))
 
+    def without(self, left_out: Mask, reason: str) -> Panel:
+        """Return the panel without some of its series [S], which are then named as skipped for this reason."""
+        kept, inside = np.flatnonzero(~left_out), np.repeat(~left_out, self.lengths)
+        treated = inside[self.outliers.at]
+        return replace(
+            self,
+            values=self.values[inside],
+            filled=self.filled[inside],
+            offsets=np.concatenate(([0], np.cumsum(self.lengths[kept]))).astype(np.int64),
+            ids=tuple(self.ids[s] for s in kept),
+            starts=self.starts[kept],
+            outliers=Treated(
+                at=(np.cumsum(inside) - 1)[self.outliers.at[treated]], observed=self.outliers.observed[treated]
+            ),
+            skipped=(*self.skipped, *((self.ids[s], reason) for s in np.flatnonzero(left_out))),
+        )
+
     def write(self, stamps: npt.NDArray[np.generic]) -> npt.NDArray[np.object_]:
         """Return stamps of any shape as texts in the format of the file, or as Python integers for an integer index."""
         return write_stamps(stamps.astype(np.int64), self.schema.time_format, self.schema.tz)
@@ -170,7 +187,7 @@ def lay_out(read: Observations) -> Panel:
     good = np.ones(len(rows.ids), bool)
     good[list(reasons)] = False
     if not good.any():
-        name = f"series {rows.ids[0]!r}: " if rows.ids[0] else ""
+        name = f"series {shown(rows.ids[0])}: " if rows.ids[0] else ""
         raise DataError(f"{table.source}: {name}{reasons[0]}", hint="Correct the data, or pass --freq or --max-missing")
     kept = np.flatnonzero(good)
     offsets = np.concatenate(([0], np.cumsum(lengths[kept]))).astype(np.int64)
@@ -263,7 +280,7 @@ def _gap_error(panel: Panel) -> DataError:
     at = int(np.argmax(panel.filled))
     s = int(np.searchsorted(panel.offsets, at, side="right")) - 1
     when = panel.write(panel.stamps(s)[at - panel.offsets[s]])
-    name = f"series {panel.ids[s]!r}: " if panel.ids[s] else ""
+    name = f"series {shown(panel.ids[s])}: " if panel.ids[s] else ""
     message = f"{panel.source}: {name}no value at {when} ({int(panel.filled.sum())} missing)"
     return DataError(message, hint="Complete the data, or pass --on-gap interpolate")
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from forecaster.arrow import from_texts, integers, text, to_numpy
 from forecaster.config import ReadSettings
 from forecaster.dialect import MISSING
-from forecaster.errors import DataError, ModelError
+from forecaster.errors import DataError, ModelError, shown
 from forecaster.frequency import Frequency
 from forecaster.schema import Columns, Schema
 from forecaster.stamps import (
@@ -138,9 +138,10 @@ def read_clock(table: Table, name: str, settings: ReadSettings, schema: Schema |
         stamps, ok = parse(texts, time_format)
         _refuse(~ok, texts, f"does not match {time_format}", "Correct it, or pass --date-format")
         tz = schema.tz if schema else settings.tz
-        findings: list[Finding] = []
+        findings = [] if schema or settings.date_format else _announced(time_format)
         if is_aware(time_format):
-            tz, findings = _zone(offsets_in(texts, time_format), tz)
+            tz, offsets = _zone(offsets_in(texts, time_format), tz)
+            findings += offsets
         elif tz and has_clock(time_format):
             stamps, absent, double = localize(stamps, tz)
             _refuse(absent, texts, f"does not exist in {tz}, where the clock was put forward", "Export times in UTC")
@@ -157,7 +158,7 @@ def read_clock(table: Table, name: str, settings: ReadSettings, schema: Schema |
 def _refuse(bad: Mask, texts: pa.Array, fault: str, hint: str) -> None:
     if bad.any():
         first = texts[int(np.argmax(bad))].as_py()
-        raise StampError(first, f"{first!r} {fault}", hint)
+        raise StampError(first, f"{shown(first)} {fault}", hint)
 
 
 def _zone(offsets: list[str], tz: str | None) -> tuple[str, list[Finding]]:
@@ -166,6 +167,13 @@ def _zone(offsets: list[str], tz: str | None) -> tuple[str, list[Finding]]:
         return tz or offsets[0], []
     message = f"offsets from UTC differ ({', '.join(offsets)}): counted and written in UTC"
     return "UTC", [Finding("offsets", "warning", message, count=len(offsets), hint="Pass --tz, such as Europe/Berlin")]
+
+
+def _announced(time_format: str) -> list[Finding]:
+    """Return the format that was detected, where the order of day, month and year was a question."""
+    if time_format == "integer" or time_format.startswith("%Y"):
+        return []
+    return [Finding("time-format", "info", f"times are read as {time_format}")]
 
 
 def _detect(texts: pa.Array, settings: ReadSettings) -> str:

@@ -1,7 +1,8 @@
-"""Prepare this process for Keras and TensorFlow, before they are imported.
+"""Prepare this process for Keras, TensorFlow and ONNX Runtime, before they are imported.
 
-Both read the environment and a file in the home folder, and TensorFlow writes to the process's standard error from C++.
-A forecast must depend on none of that, and a user must see none of it.
+Keras and TensorFlow read the environment and a file in the home folder; ONNX Runtime, from 1.31 on, keeps a device id
+in the home folder and reports to Microsoft; and all write to the process's standard error from C++. A forecast must
+depend on none of that, make no connection, and a user must see none of it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def prepare_keras() -> None:
         return
     for name in MEDDLING:
         os.environ.pop(name, None)
+    prepare_onnx()  # its export to ONNX may import that as well
     home = tempfile.mkdtemp(prefix="forecast-keras-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ.update(KERAS_BACKEND="tensorflow", KERAS_HOME=home, TF_CPP_MIN_LOG_LEVEL="3")
@@ -35,15 +37,22 @@ def prepare_keras() -> None:
         _detach_stderr()
 
 
+def prepare_onnx() -> None:
+    """Turn off ONNX Runtime's telemetry, and keep its own lines off standard error. Safe to call again."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    if "onnxruntime" not in sys.modules and not os.environ.get("FORECAST_DEBUG"):
+        _detach_stderr()
+
+
 def _detach_stderr() -> None:
     """Give Python a copy of standard error of its own, and C++ libraries the null device.
 
-    TensorFlow writes to file descriptor 2 before any log level of its own holds.
+    They write to file descriptor 2 before any log level of their own holds.
     """
     if sys.stderr is None or not _is_descriptor_2(sys.stderr):
         return
     sys.stderr.flush()
-    own = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    own = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     os.close(null)

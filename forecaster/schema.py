@@ -23,6 +23,9 @@ Shape = Literal["single", "long", "wide"]
 TIME_NAMES = "ds timestamp datetime date time day week month quarter year period hour step t index".split()
 ID_NAMES = "unique_id item_id series_id series id".split()
 TARGET_NAMES = "y target value".split()
+OWN = re.compile(r"forecast|method|forecast-(lo|hi)-.*")
+"""Columns of a forecast file beside the user's."""
+
 _SAMPLE = 1000
 
 
@@ -132,6 +135,7 @@ def known_columns(table: Table, schema: Schema) -> Columns:
         DataError: One is not in the file.
     """
     time = _require(table, schema.time, "--time")
+    _check_own(table, time, schema.id if schema.target is not None else "series")
     if schema.target is None:
         return Columns("wide", time, None, tuple(name for name in table.columns if name != time), ())
     series = _require(table, schema.id, "--id") if schema.id is not None else None
@@ -159,10 +163,21 @@ def find_columns(table: Table, settings: ReadSettings) -> Columns:
         targets = _rest(table, time)
         if not targets:
             raise DataError(f"{table.source} has no column beside {time!r}")
+        _check_own(table, time, "series")
         return Columns("wide", time, None, targets, ())
     series = settings.id or _find_id(table, time, settings.target)
     target = settings.target or _find_target(table, time, series)
+    _check_own(table, time, series)
     return Columns("long" if series else "single", time, series, (target,), _rest(table, time, series, target))
+
+
+def _check_own(table: Table, time: str, series: str | None) -> None:
+    """Refuse names that a forecast file has for columns of its own: one of the two would be lost there."""
+    for name in (time, series):
+        if name is not None and (OWN.fullmatch(name) or time == series):
+            raise DataError(
+                f"{table.source}: column {name!r} has the name of a column of the forecast file", hint="Rename it"
+            )
 
 
 def _require(table: Table, name: str, flag: str) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.errors import ModelError
+from forecaster.runtime import prepare_onnx
 
 BATCH = 4096
 """Windows in one call of the graph; keeps memory flat for a panel of any number of series."""
@@ -20,6 +21,7 @@ class Server:
         Raises:
             ModelError: ONNX Runtime does not take it.
         """
+        prepare_onnx()
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
+import re
 import stat
 import sys
 import zlib
@@ -13,8 +15,13 @@ from pathlib import Path
 
 from forecaster.errors import AccessError, DataError, ForecastError, MissingError, StorageError, TryAgainError
 
-MAX_INFLATED = 4 << 30
-"""Most bytes that a .gz may expand to: a bomb ends here."""
+MOST_BYTES = 4 << 30
+"""Most bytes that standard input may hold, and a .gz may expand to."""
+
+MOST_RATIO, FREE_BYTES = 200, 256 << 20
+"""A .gz that expands to so many times its size, from so many bytes on, is a bomb: tables reach about 30 times."""
+
+LINE_END = re.compile(rb"\r\n?|\n")
 
 _MAGIC = (
     (b"PK\x03\x04", "an XLSX or ZIP file"),
@@ -25,7 +32,17 @@ _MAGIC = (
     (b"BZh", "a bzip2 file"),
     (b"\xfd7zXZ", "an xz file"),
     (b"ARROW1", "an Arrow file"),
+    (b"FEA1", "a Feather file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"PK\x05\x06", "an empty ZIP file"),
+    (b"7z\xbc\xaf", "a 7-Zip file"),
+    (b"\x89PNG", "a picture"),
+    (b"{\\rtf", "an RTF document"),
+    *((bytes([0x80, protocol]), "a Python pickle") for protocol in range(2, 6)),
 )
+_MARKUP = tuple(b"<" + tag for tag in (b"!doctype", b"html", b"?xml", b"!--", b"head", b"body", b"script", b"svg"))
+_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +73,7 @@ def read_source(path: str | Path) -> Source:
         StorageError: Reading failed.
     """
     name = str(path)
-    raw = sys.stdin.buffer.read() if name == "-" else _read_file(name)
+    raw = _read_stdin() if name == "-" else _read_file(name)
     if not raw:
         raise DataError(f"{name} is empty (0 bytes)")
     packed = raw.startswith(b"\x1f\x8b")
@@ -71,6 +88,24 @@ def read_source(path: str | Path) -> Source:
     if not is_parquet and (kind := _foreign(data)):
         raise DataError(f"{name} looks like {kind}, not CSV", hint="Export the data as CSV or Parquet")
     return Source(name, data, hashlib.sha256(raw).hexdigest(), is_parquet)
+
+
+def is_same_file(name: str, path: Path) -> bool:
+    """Return whether a data file (`-` is standard input) and another path are one file, by whatever name or link."""
+    try:
+        data, other = os.fstat(sys.stdin.fileno()) if name == "-" else Path(name).stat(), path.stat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(other.st_mode) and os.path.samestat(data, other)
+
+
+def _read_stdin() -> bytes:
+    whole = io.BytesIO()
+    while part := sys.stdin.buffer.read(1 << 20):
+        whole.write(part)
+        if whole.tell() > MOST_BYTES:
+            raise DataError(f"standard input holds more than {MOST_BYTES >> 30} GiB", hint="Give a file")
+    return whole.getvalue()
 
 
 def _read_file(name: str) -> bytes:
@@ -110,23 +145,29 @@ def _os_fault(name: str, error: OSError | ValueError) -> ForecastError:
 
 def _inflate(raw: bytes, name: str) -> bytes:
     """Decompress gzip, of one member or several."""
-    parts: list[bytes] = []
-    size, rest = 0, raw
+    whole, rest = io.BytesIO(), raw
+    most = min(MOST_BYTES, max(FREE_BYTES, MOST_RATIO * len(raw)))
     while rest:
         member = zlib.decompressobj(wbits=31)
         try:
             while not member.eof and rest:
-                parts.append(member.decompress(rest, 1 << 24))
-                size, rest = size + len(parts[-1]), member.unconsumed_tail
-                if size > MAX_INFLATED:
-                    raise DataError(f"{name} expands to more than {MAX_INFLATED >> 30} GiB")
+                whole.write(member.decompress(rest, 1 << 24))
+                rest = member.unconsumed_tail
+                if whole.tell() > most:
+                    hint = "Decompress it yourself, if it is meant so"
+                    raise DataError(f"{name} expands to more than {most >> 20:,} MiB", hint=hint)
         except zlib.error as error:
             raise DataError(f"{name} is not a sound gzip file: {error}", hint="Copy or export it again") from None
         if not member.eof:
-            lines = sum(part.count(b"\n") for part in parts)
+            lines = count_lines(whole.getvalue())
             raise DataError(f"{name}: the gzip stream ends early, after {lines} lines", hint="Copy it again")
         rest = member.unused_data.lstrip(b"\0")
-    return b"".join(parts)
+    return whole.getvalue()
+
+
+def count_lines(data: bytes | memoryview) -> int:
+    """Return how many lines end in this part of a file: at LF, CR LF, or CR alone."""
+    return sum(1 for _ in LINE_END.finditer(data))
 
 
 def _foreign(data: bytes) -> str | None:
@@ -134,8 +175,8 @@ def _foreign(data: bytes) -> str | None:
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind
-    head = data[:512].lstrip().lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
+    head = data[:512].removeprefix(_MARK).lstrip().lower()
+    if head.startswith(_MARKUP):
         return "HTML or XML"
     return "JSON" if head.startswith((b"{", b"[")) else None
 
@@ -151,11 +192,11 @@ def decode(source: Source, encoding: str | None) -> tuple[bytes, str]:
         DataError: A byte that is not text in this encoding (line and column are named), or a NUL.
     """
     data, name = source.data, source.path
-    marks = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    marks = {_MARK: "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
     found = next((found for mark, found in marks.items() if data.startswith(mark)), "utf-8")
     used = (encoding or found).lower()
     if used.replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii"):
-        used, data = "utf-8", data.removeprefix(b"\xef\xbb\xbf")
+        used, data = "utf-8", data.removeprefix(_MARK)
         _check_utf8(data, name)
     else:
         try:
@@ -174,7 +215,7 @@ def _check_utf8(data: bytes, name: str) -> None:
         data.decode()
     except UnicodeDecodeError as error:
         start = error.start
-        line, column = data.count(b"\n", 0, start) + 1, start - data.rfind(b"\n", 0, start)
+        line, column = count_lines(data[:start]) + 1, start - max(data.rfind(end, 0, start) for end in (b"\n", b"\r"))
         raise DataError(
             f"{name}: byte 0x{data[start]:02X} at line {line}, column {column} is not UTF-8",
             hint="Try --encoding latin-1",
@@ -186,5 +227,4 @@ def _refuse_nul(data: bytes, at: int, name: str) -> None:
         raise DataError(f"{name} ends in NUL padding: a truncated copy?", hint="Copy it again")
     if data[:200].count(b"\0") * 3 > min(len(data), 200):
         raise DataError(f"{name} is full of NUL bytes: it looks like UTF-16", hint="Pass --encoding utf-16-le")
-    line = data.count(b"\n", 0, at) + 1
-    raise DataError(f"{name}: NUL byte at line {line}")
+    raise DataError(f"{name}: NUL byte at line {count_lines(data[:at]) + 1}", hint="Export or copy it again")

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from forecaster.arrow import EMPTY, ZERO, from_numpy, from_texts, integers, to_numpy
 from forecaster.arrow import text as constant
-from forecaster.errors import DataError, UsageError
+from forecaster.errors import DataError, UsageError, shown
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -122,16 +122,17 @@ def detect_format(texts: pa.Array) -> str:
     if whole:
         flags = " or ".join(f"--date-format '{name}'" for name in whole)
         raise StampError(
-            first, f"{first!r} can be read as {' or as '.join(whole)}, and so can every stamp", f"Pass {flags}"
+            first, f"{shown(first)} can be read as {' or as '.join(whole)}, and so can every stamp", f"Pass {flags}"
         )
     if not candidates:
         raise StampError(
-            first, f"{first!r} is not a date in a known format", "Pass --date-format, such as %d/%m/%Y %H:%M"
+            first, f"{shown(first)} is not a date in a known format", "Pass --date-format, such as %d/%m/%Y %H:%M"
         )
     best = max(fits, key=lambda name: int(fits[name].sum()))
     odd = texts[int(np.argmin(fits[best]))].as_py()
-    fault = f"is written as {best}, but is not a date" if odd == first else f"does not match {best}, as {first!r} does"
-    raise StampError(odd, f"{odd!r} {fault}", "Correct it, or pass --date-format")
+    as_first = f"does not match {best}, as {shown(first)} does"
+    fault = f"is written as {best}, but is not a date" if odd == first else as_first
+    raise StampError(odd, f"{shown(odd)} {fault}", "Correct it, or pass --date-format")
 
 
 def looks_like_date(text: str) -> bool:

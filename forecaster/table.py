@@ -20,8 +20,8 @@ import pyarrow.csv as pacsv
 from forecaster.arrow import EMPTY, ZERO, from_texts, to_numpy
 from forecaster.config import ReadSettings
 from forecaster.dialect import MISSING, Dialect, detect_dialect, number_pattern, records, split_header
-from forecaster.errors import DataError, ResourceError
-from forecaster.source import Source, decode, read_source
+from forecaster.errors import DataError, ResourceError, shown
+from forecaster.source import LINE_END, Source, count_lines, decode, read_source
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,6 +55,8 @@ class Table:
         """
         if self.dialect is None:
             return row + 1
+        if not re.search(rb'"|\r|\n\n|\A\n', self.text):
+            return self.first_line + row
         lines = (line for line, _ in records(self.text, self.dialect.separator))
         return self.first_line + next(islice(lines, row, None))
 
@@ -127,7 +129,9 @@ class Table:
         more = f" ({count} such cells)" if count > 1 else ""
         infinite = re.fullmatch(r"[+-]?(inf|infinity|[\d.]+e\+?\d+)", cell.lower())
         fault = "is not finite" if infinite else "is not a number"
-        return DataError(f"{self.place(row)}, column {name!r}: {cell!r} {fault}{more}", hint=_number_hint(cell))
+        return DataError(
+            f"{self.place(row)}, column {shown(name)}: {shown(cell)} {fault}{more}", hint=_number_hint(cell)
+        )
 
 
 def is_number_type(kind: pa.DataType) -> bool:
@@ -202,7 +206,7 @@ def _read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) -
     if not data.strip():
         raise DataError(f"{source.path} holds only blank lines: no header row found")
     body = memoryview(data)[_skip(data, dialect.skip_rows if dialect else settings.skip_rows) :]
-    skipped = data[: len(data) - len(body)].count(b"\n")
+    skipped = count_lines(data[: len(data) - len(body)])
     dialect = dialect or detect_dialect(source.path, body, encoding, settings)
     names, body, lines = split_header(source.path, body, dialect)
     text = body
@@ -223,10 +227,8 @@ def _read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) -
 
 
 def _skip(data: bytes, lines: int) -> int:
-    at = 0
-    for _ in range(lines):
-        at = data.find(b"\n", at) + 1 or len(data)
-    return at
+    ends = [match.end() for match in islice(LINE_END.finditer(data), lines)]
+    return 0 if not lines else ends[-1] if len(ends) == lines else len(data)
 
 
 def _check_names(path: str, names: list[str]) -> None:
@@ -248,20 +250,11 @@ def _parse(path: str, body: memoryview, names: list[str], dialect: Dialect, line
     _check_names(path, titles)
     if not len(body):
         return {name: pa.chunked_array([], pa.string()) for name in titles}
-    keys = [str(k) for k in range(len(names))]
     quoted = re.search(b'"', body) is not None
     if quoted:
         _check_quotes(path, body, dialect.separator, line)
-    block = max(1 << 20, min(len(body), 1 << 30) if len(names) > 1000 else 1 << 22)
     try:
-        table = pacsv.read_csv(
-            pa.BufferReader(pa.py_buffer(body)),
-            pacsv.ReadOptions(column_names=keys, block_size=block),
-            pacsv.ParseOptions(
-                delimiter=dialect.separator, quote_char='"' if quoted else False, newlines_in_values=quoted
-            ),
-            pacsv.ConvertOptions(column_types=dict.fromkeys(keys, pa.string()), strings_can_be_null=False),
-        )
+        table = _parse_cells(body, len(names), dialect.separator, quoted)
     except pa.ArrowInvalid as error:
         raise _ragged(path, body, len(names), dialect.separator, line) or DataError(
             f"{path} is not a table: {str(error).splitlines()[0]}"
@@ -273,8 +266,35 @@ def _parse(path: str, body: memoryview, names: list[str], dialect: Dialect, line
     return columns
 
 
+def _parse_cells(body: memoryview, width: int, separator: str, quoted: bool) -> pa.Table:
+    """Return all cells as text, in columns without names.
+
+    Raises:
+        pa.ArrowInvalid: A row has another number of cells.
+    """
+    names = [str(k) for k in range(width)]
+
+    def read(block: int) -> pa.Table:
+        return pacsv.read_csv(
+            pa.BufferReader(pa.py_buffer(body)),
+            pacsv.ReadOptions(column_names=names, block_size=block),
+            pacsv.ParseOptions(delimiter=separator, quote_char='"' if quoted else False, newlines_in_values=quoted),
+            pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+
+    if width <= 1000:
+        try:
+            return read(1 << 22)
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error):  # a row must fit into a block
+                raise
+    return read(min(len(body) + 1, (1 << 31) - 1))
+
+
 def _check_quotes(path: str, body: memoryview, separator: str, line: int) -> None:
     """Refuse a quote that is never closed, before the rest of the file becomes one cell."""
+    if _quotes_are_paired(body, separator):
+        return
     try:
         for _ in records(body, separator):
             pass
@@ -283,6 +303,21 @@ def _check_quotes(path: str, body: memoryview, separator: str, line: int) -> Non
         raise DataError(
             f"{path}: the quote opened on line {number + line - 1} is never closed, or text follows it"
         ) from None
+
+
+def _quotes_are_paired(body: memoryview, separator: str) -> bool:
+    """Return whether every second quote opens at the start of a cell and the next one closes at its end.
+
+    A doubled quote inside a cell closes and opens at once. False says only that a slower look is needed.
+    """
+    data = np.frombuffer(body, np.uint8)
+    at = np.flatnonzero(data == ord('"'))
+    if len(at) % 2:
+        return False
+    edges = np.frombuffer(b'"\r\n' + separator.encode(), np.uint8)
+    before, after = at[::2] - 1, at[1::2] + 1
+    inside = data[before[before >= 0]], data[after[after < len(data)]]
+    return all(bool(np.isin(found, edges).all()) for found in inside)
 
 
 def _ragged(path: str, body: memoryview, width: int, separator: str, line: int) -> DataError | None:

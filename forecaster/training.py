@@ -166,9 +166,13 @@ class _Trainer:
     clock: _Clock
 
     def measure(self, member: int, held_out: HeldOut) -> _Fitted:
-        """Train without the held-out windows, stop early, and go back to the best weights."""
+        """Train without the held-out windows, stop early, and go back to the best weights.
+
+        Those may be the first, which answer the base path: nothing that was learned made it better.
+        """
         fit, network = self.plan.fit, self._network(member)
-        best, best_loss, worse = _Fitted(network.get_weights(), 0), np.inf, 0
+        best, worse = _Fitted(network.get_weights(), 0), 0
+        best_loss = float(point_loss(tf.constant(held_out.targets), fit.loss))
         check_every = max(STEPS_PER_CALL, fit.steps // CHECKS)
         for step, loss in self._steps(network, member, self.plan.training, fit.steps):
             tell = self.clock.report("measure", member, step, fit.steps)
@@ -188,6 +192,8 @@ class _Trainer:
 
     def refit(self, member: int, fitted: _Fitted) -> Weights:
         """Train afresh on all data, for as many steps as were good; without the time for it, keep what there is."""
+        if not fitted.best_step:
+            return fitted.weights
         network = self._network(member)
         for step, loss in self._steps(network, member, self.plan.every, fitted.best_step):
             self.clock.report("refit", member, step, fitted.best_step)(loss, None)

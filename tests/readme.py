@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -85,7 +86,37 @@ def exit_codes_table() -> str:
     return table(["code", "meaning"], [[f"`{code}`", rows[code]] for code in sorted(rows)])
 
 
-PARTS: dict[str, Callable[[], str]] = {"settings": settings_table, "exit-codes": exit_codes_table}
+GROUPS = {
+    "A": "reading a file",
+    "B": "time and values",
+    "C": "the model's folder",
+    "D": "process and system",
+    "E": "data that does not fit the model",
+    "F": "output and privacy",
+}
+
+
+def faults_table() -> str:
+    """Return how many cases of the fault catalogue are run by `tests/test_faults.py`, group by group."""
+    folders = sorted((README.parent / "tests" / "faults").glob("*/case.toml"))
+    elsewhere = re.findall(
+        r"^\| ([A-F])\d{3} \|", (README.parent / "tests/faults/README.md").read_text("utf-8"), re.MULTILINE
+    )
+    rows = []
+    for group, name in GROUPS.items():
+        cases = [tomllib.loads(path.read_text("utf-8")) for path in folders if path.parent.name.startswith(group)]
+        runs = [{**case, **run} for case in cases for run in case.get("run", [{}])]
+        commands = sum(run.get("times", 1) for run in runs)
+        rows.append([f"{group}: {name}", str(len(cases)), str(commands), str(elsewhere.count(group))])
+    totals = [str(sum(int(row[k]) for row in rows)) for k in (1, 2, 3)]
+    return table(["group", "cases run", "commands in them", "elsewhere, or not"], [*rows, ["all", *totals]])
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "exit-codes": exit_codes_table,
+    "faults": faults_table,
+}
 
 
 def renew(text: str) -> str:

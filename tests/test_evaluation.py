@@ -14,7 +14,7 @@ import pytest
 from forecaster import jobs
 from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings
 from forecaster.errors import GateError, MissingError, OutputError, UsageError
-from tests.conftest import Trained, names
+from tests.conftest import TINY, Trained, names, run_forecast
 
 
 def evaluate(
@@ -128,11 +128,12 @@ def test_a_series_too_short_for_a_cutoff_is_named(trained: Trained, tmp_path: Pa
     assert result.summary()["by_series"]["model"]["mase"][5] is None
 
 
-def test_zeros_give_null_and_never_infinity(trained: Trained, tmp_path: Path) -> None:
+def test_zeros_give_null_and_never_infinity(tmp_path: Path) -> None:
     data = tmp_path / "zeros.csv"
     days = np.datetime64("2024-01-01") + np.arange(60).astype("m8[D]")
     data.write_text("shop,day,sales\n" + "".join(f"a,{day},{max(i % 7 - 4, 0)}\n" for i, day in enumerate(days)))
-    summary = evaluate(trained, data).summary()
+    assert run_forecast("train", data, "--models-dir", tmp_path / "models", *TINY).returncode == 0
+    summary = evaluate(Trained(models_dir=tmp_path / "models", data=data, name="zeros"), data).summary()
     assert summary["metrics"]["model"]["mape"] is None
     json.dumps(summary, allow_nan=False)
 

@@ -49,6 +49,17 @@ def test_a_device_is_written_to() -> None:
         files.write_file(Path("/dev/full"), b"x")
 
 
+def test_a_descriptor_is_written_to_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "all.csv"
+    path.write_text("before\n")
+    with path.open("a") as stream:
+        files.check_writable(Path(f"/dev/fd/{stream.fileno()}"))
+        files.write_file(Path(f"/dev/fd/{stream.fileno()}"), b"after\n")
+    assert path.read_text() == "before\nafter\n"
+    names = ("/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc/self/fd/7", "/dev/null")
+    assert [files.descriptor_of(Path(name)) for name in names] == [0, 1, 2, 7, None]
+
+
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     path = tmp_path / "out.csv"

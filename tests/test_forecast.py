@@ -49,3 +49,16 @@ def test_ids_of_any_content_and_floats_read_back_equal() -> None:
     rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
     assert tuple(row[0] for row in rows) == ids
     assert [float(row[2]) for row in rows] == values[:, 0].tolist()
+
+
+def test_names_that_a_spreadsheet_would_run_are_marked_when_asked() -> None:
+    ids = ("=1+1", "-2", "plain", "\t=1", "\uff20x")
+    forecast = Forecast(
+        ids=ids, stamps=np.full((5, 1), "t", dtype=object), values=np.full((5, 1), -1.0), intervals=(),
+        methods=np.full(5, "lstm", dtype=object), id_column="@id", time_column="t",
+    )  # fmt: skip
+    header, *rows = csv.reader(io.StringIO(forecast.for_spreadsheets().to_csv(), newline=""))
+    assert header[:2] == ["'@id", "t"]
+    assert [row[0] for row in rows] == ["'=1+1", "'-2", "plain", "'\t=1", "'\uff20x"]
+    assert {row[2] for row in rows} == {"-1.0"}
+    assert forecast.ids == ids

@@ -178,6 +178,23 @@ def test_numbers_that_look_like_months_are_numbers(read: Read) -> None:
     assert panel.values.tolist() == [2024.01, 12.2024]
 
 
+def test_the_series_of_a_wide_file_are_named_in_ours(read: Read) -> None:
+    assert read("ds,a,b\n2024-01-01,1,2\n2024-01-02,3,4\n", wide=True).id_column == "series"
+    assert (read(LONG).id_column, read(DAILY).id_column) == ("unique_id", None)
+    for name in ("method", "forecast", "forecast-lo-80", "series"):
+        with pytest.raises(DataError, match=f"column '{name}' has the name of a column of the forecast file"):
+            read(f"{name},a,b\n2024-01-01,1,2\n2024-01-02,3,4\n", wide=True)
+
+
+def test_without_some_series(read: Read) -> None:
+    panel = read("id,ds,y\n" + "".join(f"{name},2024-01-0{d},{d}\n" for name in "abc" for d in (1, 2, 3)))
+    rest = panel.without(np.array([False, True, False]), "why")
+    assert (rest.ids, rest.skipped, rest.offsets.tolist()) == (("a", "c"), (("b", "why"),), [0, 3, 6])
+    assert rest.series(1).tolist() == [1, 2, 3]
+    assert rest.future_stamps(1).tolist() == [["2024-01-04"], ["2024-01-04"]]
+    assert panel.n_series == 3
+
+
 def test_similar_ids_stay_apart(read: Read) -> None:
     panel = read("id,ds,y\nA,2024-01-01,1\nA ,2024-01-01,2\nA,2024-01-02,1\nA ,2024-01-02,2\n")
     assert panel.ids == ("A", "A ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -23,7 +24,8 @@ class Trained(Protocol):
 def loaded_by(*arguments: str) -> set[str]:
     """Run `forecast` with arguments in a fresh interpreter and return the top-level packages that it imported."""
     command = [sys.executable, "-X", "importtime", "-m", "forecaster", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    debug = os.environ | {"FORECAST_DEBUG": "1"}  # else standard error is closed to what libraries write from C++
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=debug)
     assert done.returncode == 0, done.stderr[-2000:]
     return set(re.findall(r"^import time:.*\| +(\w+)", done.stderr, re.MULTILINE))
 

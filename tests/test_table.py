@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecaster.config import ReadSettings
@@ -52,6 +54,51 @@ def test_lines_count_blank_lines_and_quoted_line_breaks(tmp_path: Path) -> None:
     table = table_of(tmp_path, 'note\nt,"y\nz"\n\n1,"a\r\nb"\n\n\n2,c\n', skip_rows=1)
     assert list(table.columns) == ["t", "y\nz"]
     assert [table.line_of(row) for row in range(2)] == [5, 9]
+
+
+PIECES = [
+    "a",
+    ",",
+    '"',
+    "\n",
+    "\r\n",
+    "\r",
+    " ",
+    '""',
+    '"a"',
+    ',"',
+    '",',
+    '"\n',
+    '\n"',
+    "a,b\n",
+    '"a,b",c\n',
+    '"x\ny",2\n',
+]
+
+
+@settings(deadline=None)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=25))
+def test_cells_and_lines_are_those_of_the_csv_module_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[str]
+) -> None:
+    text = "".join(pieces)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    expected, line = [], 2
+    try:
+        for cells in reader:
+            expected += [(line, tuple(cells))] if cells else []
+            line = reader.line_num + 2
+    except csv.Error:
+        expected = []
+    width = 3 if expected and all(len(cells) == 3 and not cells[2] for _, cells in expected) else 2
+    if not expected or any(len(cells) != width for _, cells in expected):
+        with pytest.raises(DataError):
+            table_of(tmp_path_factory.getbasetemp(), f"p,q\n{text}", Dialect())
+        return
+    table = table_of(tmp_path_factory.getbasetemp(), f"p,q\n{text}", Dialect())
+    found = zip(*(column.to_pylist() for column in table.columns.values()), strict=True)
+    assert list(found) == [cells[:2] for _, cells in expected]
+    assert [table.line_of(row) for row in range(table.rows)] == [line for line, _ in expected]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,17 @@ def test_refit_changes_the_weights_but_not_what_was_measured() -> None:
     assert not np.array_equal(refitted.members[0][0], once.members[0][0])
 
 
+def test_what_cannot_be_learned_is_left_at_the_base_path() -> None:
+    rng = np.random.default_rng(0)
+    noise = np.cumsum(rng.normal(size=300)) + 1_000  # a random walk: the last value is the best forecast
+    plan = plan_of(noise, learning_rate=1.0)
+    trained, _ = fit(plan, noise)
+    assert trained.best_steps == [0]
+    starts, ends, _ = plan.held_out.all()
+    inputs = training.cut_windows(noise, starts, ends, plan.window).inputs
+    assert not training.answer(plan.network, trained.members, inputs).any()
+
+
 def test_patience_stops() -> None:
     noise = np.random.default_rng(0).normal(size=200) + 100
     trained, seen = fit(plan_of(noise, steps=2_000, patience=1, learning_rate=0.05, preset="fast"), noise)

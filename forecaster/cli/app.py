@@ -28,6 +28,9 @@ from forecaster.cli.train import train
 from forecaster.errors import BUG, OK, ForecastError, ResourceError, StorageError, UsageError
 
 BROKEN_PIPE = 141
+EXHAUSTED = ("failed to map segment", "bad_alloc", "launch worker thread", "start new thread", "Cannot allocate memory")
+"""How libraries say that there is no memory left, or no thread to be had: each raises something else."""
+
 LONGEST_LINE = 2_000
 
 
@@ -61,7 +64,7 @@ def explain(error: BaseException, log_file: Path | None = None) -> Failure:
             return explain(Stopped(2))
         case BrokenPipeError():
             return Failure(BROKEN_PIPE, "PIPE", "")
-        case MemoryError():
+        case _ if isinstance(error, MemoryError) or any(sign in str(error) for sign in EXHAUSTED):
             return explain(ResourceError("out of memory", hint="Try fewer series at a time, or a smaller --batch-size"))
         case OSError():
             reason = error.strerror or str(error)

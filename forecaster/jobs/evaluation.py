@@ -16,7 +16,7 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, source_of
 from forecaster.metrics import Scores
 from forecaster.panel import Panel, read_panel
-from forecaster.predictor import check_horizon
+from forecaster.predictor import check_horizon, leave_out_unreadable
 from forecaster.rowfile import is_parquet, maybe_writing_rows
 
 
@@ -129,7 +129,8 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
     root = models_folder(job.models_dir)
     model = store.load_model(root, settings.model or choose_model(root, job.data))
     horizon = check_horizon(model, settings.horizon)
-    panel = read_panel(source_of(model, job.data, settings.predictions), ReadSettings(), model.schema)
+    source = source_of(model, job.data, settings.predictions)
+    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema))
     check_names(panel, levels)
     events.on_panel(panel)
     step = job.backtest.step or horizon

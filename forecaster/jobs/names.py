@@ -8,6 +8,7 @@ from pathlib import Path
 
 from forecaster import store
 from forecaster.errors import MissingError, UsageError
+from forecaster.source import is_same_file
 
 
 def models_folder(given: Path | None) -> Path:
@@ -43,16 +44,24 @@ def source_of(model: store.Model, data: str | None, output: Path | None) -> str:
     """Return the data file to read: the given one, else the one that the model was trained on.
 
     Raises:
-        UsageError: The model was trained on stdin and no file is given, or the output would overwrite the data.
+        UsageError: The model was trained on stdin and no file is given, or the output would overwrite what is read.
     """
     source = data or str(model.manifest["data"]["source"])
-    if output is not None and same_file(output, source):
-        raise UsageError(f"{output} is the data file itself: it would be overwritten", hint="Name another file")
+    if output is not None:
+        check_harmless(output, source, model)
     if source == "-" and data is None:
         raise UsageError(f"model {model.name!r} was trained on stdin", hint="Name a data file")
     return source
 
 
-def same_file(output: Path, source: str) -> bool:
-    """Return whether writing the output would overwrite the data."""
-    return source != "-" and output.exists() and Path(source).exists() and output.samefile(source)
+def check_harmless(output: Path, source: str, model: store.Model) -> None:
+    """Refuse to write over the data file, or over what the model consists of.
+
+    Raises:
+        UsageError: The output is one of them, by whatever name or link.
+    """
+    home, real = model.folder.parent.parent.resolve(), output.resolve()
+    if is_same_file(source, output):
+        raise UsageError(f"{output} is the data file itself: it would be overwritten", hint="Name another file")
+    if real.is_relative_to(home / "versions") or real in (home / "CURRENT", home / "LOCK"):
+        raise UsageError(f"{output} is a part of the model", hint="Name another file")

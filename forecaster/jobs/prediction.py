@@ -14,7 +14,7 @@ from forecaster.forecast import Forecast
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, source_of
 from forecaster.panel import Panel, read_panel
-from forecaster.predictor import make_forecast
+from forecaster.predictor import leave_out_unreadable, make_forecast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +74,12 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     if output is not None:
         files.check_writable(output)
     root = models_folder(job.models_dir)
-    model = store.load_model(root, settings.model or choose_model(root, job.data))
-    panel = read_panel(source_of(model, job.data, output), ReadSettings(), model.schema)
+    model = store.load_model(root, choose_model(root, job.data) if settings.model is None else settings.model)
+    source = source_of(model, job.data, output)
+    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema))
     events.on_panel(panel)
     forecast = make_forecast(model, panel, settings.horizon, levels)
-    text = forecast.to_csv()
+    text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
     if output is not None:
         files.write_file(output, text.encode())
     return PredictResult(forecast=forecast, model=model, panel=panel, output=output, text=text)

@@ -80,8 +80,8 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         ForecastError: Of the kind that says what went wrong; nothing was published, and what was there is untouched.
     """
     began = time.monotonic()
-    root, name = models_folder(job.store.models_dir), job.store.name or name_of(job.data)
-    store.check_name(name)
+    root = models_folder(job.store.models_dir)
+    name = store.check_name(name_of(job.data) if job.store.name is None else job.store.name)
     panel = read_panel(job.data, job.reading)
     events.on_panel(panel)
     plan = make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
@@ -142,6 +142,7 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained) -> dict[str, Any]:
             "skipped": len(panel.skipped),
             "last": str(panel.write(panel.ends.max())),
             "last_stamp": int(panel.ends.max().astype(np.int64)),
+            "findings": [finding.message for finding in panel.findings],
         },
         "device": trained.device,
         "best_steps": trained.best_steps,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -99,15 +98,6 @@ def test_a_bad_command_line(run: Run, tmp_path: Path, arguments: tuple[str, ...]
     assert names(tmp_path) == ["good.csv"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "data.csv").write_text("ds,y\n" + GOOD)
-    (tmp_path / "data.csv").chmod(0)
-    done = run("train", "data.csv")
-    assert done.exit_code == 77
-    assert "data.csv" in done.stderr
-
-
 def test_a_failed_run_leaves_the_old_model_and_forecast(trained: Trained, tmp_path: Path) -> None:
     models, bad, output = tmp_path / "models", tmp_path / "shops.csv", tmp_path / "forecasts.csv"
     shutil.copytree(trained.models_dir, models)
@@ -129,12 +119,3 @@ def test_the_whole_way_in_processes_of_their_own(trained: Trained, tmp_path: Pat
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert names(tmp_path) == ["forecasts.csv"]
     assert len(lines_of((tmp_path / "forecasts.csv").read_text())) == 1 + 5 * 14
-
-
-def test_variables_that_meddle_with_keras_have_no_effect(trained: Trained, tmp_path: Path) -> None:
-    meddling = {"KERAS_BACKEND": "torch", "KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "1"}
-    for folder, variables in (("plain", {}), ("meddled", meddling)):
-        done = run_forecast("train", trained.data, "--models-dir", tmp_path / folder, *TINY, **variables)
-        assert (done.returncode, done.stderr) == (0, "")
-        run_forecast("predict", "--models-dir", tmp_path / folder, "--output", tmp_path / f"{folder}.csv")
-    assert (tmp_path / "plain.csv").read_bytes() == (tmp_path / "meddled.csv").read_bytes()
