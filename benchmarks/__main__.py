@@ -6,11 +6,11 @@ import argparse
 import re
 from pathlib import Path
 
-from benchmarks import accuracy, ett, memory, peers, speed
+from benchmarks import accuracy, ett, leaderboard, memory, peers, speed
 from benchmarks.measure import machine
 
-PARTS = "speed, memory, accuracy, ett, peers"
-NEED_DATA = ("accuracy", "ett", "peers")
+PARTS = "speed, memory, accuracy, ett, leaderboard, peers"
+NEED_DATA = ("accuracy", "ett", "leaderboard", "peers")
 README = Path(__file__).with_name("README.md")
 
 
@@ -31,6 +31,7 @@ def main() -> None:
         "memory": memory.measure,
         "accuracy": lambda: accuracy.measure(given.data, presets, seeds),
         "ett": lambda: ett.measure(given.data, presets, seeds),
+        "leaderboard": lambda: leaderboard.measure(given.data),
         "peers": lambda: peers.measure(given.data, given.peers_python),
     }
     for part in given.parts:

@@ -186,16 +186,14 @@ class Backtest:
         return int(np.count_nonzero(first.astype(np.int64) <= stamp))
 
 
-def check_names(panel: Panel, levels: tuple[float, ...]) -> None:
-    """Refuse names of columns in the data that a predictions file has for columns of its own.
+def check_names(panel: Panel) -> None:
+    """Refuse names of columns in the data that a predictions file, unlike a forecast file, has for columns of its own.
 
     Raises:
         UsageError: There is one.
     """
-    own = {"cutoff", "lead", "actual", "forecast", "method"}
-    own |= {f"forecast-{end}-{level:g}" for level in levels for end in ("lo", "hi")}
     for name in (panel.id_column, panel.schema.time):
-        if name in own:
+        if name in ("cutoff", "lead", "actual"):
             raise UsageError(f"column {name!r} of the data is also a column of --predictions", hint="Rename it")
 
 

@@ -113,10 +113,10 @@ def test_windows_that_training_may_have_seen(trained: Trained, model: store.Mode
     assert [backtest.seen_until(int(stamp)) for stamp in first_actuals] == [0, 5, 15]
 
 
-@pytest.mark.parametrize(("columns", "name"), [("cutoff,day,y", "cutoff"), ("a,forecast-lo-80,y", "forecast-lo-80")])
-def test_a_column_that_the_file_has_already_is_refused(write_csv: Callable[..., Path], columns: str, name: str) -> None:
+@pytest.mark.parametrize("columns", ["cutoff,day,y", "a,lead,y"])
+def test_a_column_that_the_file_has_already_is_refused(write_csv: Callable[..., Path], columns: str) -> None:
     lines = "".join(f"s,2024-01-{day:02d},{day}\n" for day in range(1, 20))
     series, time, _ = columns.split(",")
     panel = read_panel(write_csv(f"{columns}\n{lines}"), ReadSettings(time=time, id=series, target="y"))
-    with pytest.raises(UsageError, match=f"column '{name}' of the data is also a column of --predictions"):
-        check_names(panel, (80.0,))
+    with pytest.raises(UsageError, match=r"column '(cutoff|lead)' of the data is also a column of --predictions"):
+        check_names(panel)

@@ -43,8 +43,8 @@ def commands_in(text: str) -> Iterator[Line]:
 
 
 def made_tiny(command: str) -> str:
-    """Append the settings of a two-step training to each `forecast train`, before a pipe, redirection or comment."""
-    return re.sub(r"(forecast train\b[^#|>&;]*[^#|>&;\s])", rf"\1 {TINY}", command)
+    """Append the settings of a two-step training to each command that trains, before a pipe, redirection or comment."""
+    return re.sub(r"(forecast (?:train|compare)\b[^#|>&;]*[^#|>&;\s])", rf"\1 {TINY}", command)
 
 
 LINES = list(commands_in(README.read_text("utf-8"))) if README.exists() else []

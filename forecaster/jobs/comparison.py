@@ -123,7 +123,8 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
         if is_same_file(job.data, path):
             raise UsageError(f"{path} is the data file itself: it would be overwritten", hint="Name another file")
     panel = read_panel(job.data, job.reading)
-    check_names(panel, levels)
+    if settings.predictions is not None:
+        check_names(panel)
     events.on_panel(panel)
     season = choose_season(panel, job.reading.season_length)
     horizon = job.model.horizon or choose_horizon(panel, season)

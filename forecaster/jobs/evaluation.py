@@ -131,7 +131,8 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
     horizon = check_horizon(model, settings.horizon)
     source = source_of(model, job.data, settings.predictions)
     panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema))
-    check_names(panel, levels)
+    if settings.predictions is not None:
+        check_names(panel)
     events.on_panel(panel)
     step = job.backtest.step or horizon
     origins = rolling_origin(panel, job.backtest.windows, step, horizon)
