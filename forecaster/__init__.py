@@ -16,8 +16,10 @@ heavy packages that it may import when it is itself imported. A test reads the l
     table         a file → strict table of text with line numbers             numpy pyarrow
     schema        what each column is; frozen in the model                    pyarrow
     rows          a table → observations: series, stamp, value; Finding       numpy pyarrow
+    cutoff        --as-of: the last stamp that counts, and rows up to it      numpy
     checks        rows → findings: disorder, duplicates, holes, odd ids       numpy
     panel         Panel: regular series at one frequency, valid by construction numpy
+    age           how old data is, and what is too old                        numpy
     seasonality   season lengths found in the values themselves               numpy
     windows       scaling, and cutting windows in batches                     numpy
     metrics       the published error measures                                numpy

@@ -7,7 +7,9 @@ README's settings table. `None` as a default means "chosen from the data, and pr
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +23,15 @@ Device = Literal["auto", "cpu", "gpu"]
 OnGap = Literal["interpolate", "ffill", "zero", "error"]
 Transform = Literal["auto", "log", "none"]
 Base = Literal["auto", "last", "seasonal"]
+
+DURATIONS = {
+    "s": timedelta(seconds=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+"""Units of a duration. A month has no fixed length, and `m` could be it."""
 
 
 def knob(
@@ -77,6 +88,24 @@ class ReadSettings:
     )
     no_header: bool = knob(False, "The file has no header row: columns are named 1, 2, 3, …", panel="File format")
     skip_rows: int = knob(0, "Lines to skip above the header.", panel="File format", bounds=(0, None))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreshSettings:
+    """Up to when data counts, and how old its end may be."""
+
+    as_of: str | None = knob(
+        None, "Last stamp that counts, inclusive: as if the data ended there.", panel="Freshness", metavar="STAMP"
+    )
+    max_age: str | None = knob(
+        None,
+        "Refuse (exit 4) data whose newest stamp is further than this from now, or from --as-of: 36h, 2d, 3w.",
+        panel="Freshness",
+        metavar="DURATION",
+    )
+    warn_age: str | None = knob(
+        None, "Warn of data whose newest stamp is further than this from now.", panel="Freshness", metavar="DURATION"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +232,23 @@ def parse_levels(text: str) -> tuple[float, ...]:
     if not levels or not all(0 < level < 100 for level in levels):
         raise UsageError(f"--levels: expected percentages between 0 and 100, received {text!r}", hint="--levels 80,95")
     return levels
+
+
+def parse_duration(text: str, flag: str) -> timedelta:
+    """Parse a duration: a number above 0 and its unit, s, min, h, d or w (`36h`, `2d`, `3W`).
+
+    Raises:
+        UsageError: Something else; `m` as well, which could be minutes or months.
+    """
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ?([a-z]+)", text.strip().lower())
+    if match and match[2] == "m":
+        raise UsageError(f"{flag}: {text!r} could be minutes or months", hint=f"Write {flag} {match[1]}min, or count days: {flag} 30d")
+    if not match or match[2] not in DURATIONS or not float(match[1]):
+        raise UsageError(
+            f"{flag}: expected a number above 0 and one of {', '.join(DURATIONS)}, received {text!r}",
+            hint=f"Such as {flag} 36h, 2d or 3w",
+        )
+    return float(match[1]) * DURATIONS[match[2]]
 
 
 def check_bounds(settings: Any) -> None:

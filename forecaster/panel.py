@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from forecaster.checks import check_duplicates, check_file, check_ids, find_holes, sort_rows
 from forecaster.config import OnGap, ReadSettings
+from forecaster.cutoff import cut_rows
 from forecaster.errors import DataError, ModelError, UsageError
 from forecaster.frequency import Frequency, Steps, infer_frequency, is_coarser, resolve_frequency
 from forecaster.rows import Clock, Finding, Rows, read_clock, read_rows
@@ -56,6 +57,7 @@ class Panel:
         source: The path as given.
         sha256: Hash of the file.
         rows: Rows of the file.
+        as_of: Last stamp that counted, as an integer like those of `starts`; None where all did.
     """
 
     values: Floats
@@ -71,6 +73,7 @@ class Panel:
     source: str = ""
     sha256: str = ""
     rows: int = 0
+    as_of: int | None = None
 
     @property
     def n_series(self) -> int:
@@ -108,13 +111,16 @@ class Panel:
 # ---------------------------------------------------------------------------------------------------- reading
 
 
-def read_panel(path: str | Path, settings: ReadSettings | None = None, schema: Schema | None = None) -> Panel:
+def read_panel(
+    path: str | Path, settings: ReadSettings | None = None, schema: Schema | None = None, as_of: str | None = None
+) -> Panel:
     """Read a file of one or many series.
 
     Args:
         path: A local CSV, CSV.gz or Parquet file, or `-` for standard input.
         settings: What the user says about it; the rest is detected.
         schema: The schema of a saved model: nothing is detected, and the data must fit it.
+        as_of: The last stamp that counts, inclusive: the panel is that of a file that ends there.
 
     Raises:
         DataError: The content is wrong or ambiguous.
@@ -133,11 +139,13 @@ def read_panel(path: str | Path, settings: ReadSettings | None = None, schema: S
     if schema is None:
         table = settle_decimal(table, columns, settings)
     clock = read_clock(table, columns.time, settings, schema)
-    rows = read_rows(table, columns, clock.codes)
+    rows, cutoff = read_rows(table, columns, clock.codes), None
+    if as_of is not None:
+        rows, clock, cutoff = cut_rows(rows, clock, table, as_of)
     rows, unsorted = sort_rows(rows)
     check_duplicates(rows, table)
     findings = [*clock.findings, *unsorted, *check_ids(rows.ids), *check_file(table, columns)]
-    return _lay_out(table, columns, clock, rows, _Job(settings, schema, tuple(findings)))
+    return _lay_out(table, columns, clock, rows, _Job(settings, schema, tuple(findings), cutoff))
 
 
 @dataclass(frozen=True)
@@ -145,6 +153,7 @@ class _Job:
     settings: ReadSettings
     schema: Schema | None
     findings: tuple[Finding, ...]
+    as_of: int | None
 
 
 # ---------------------------------------------------------------------------------------------------- the grid
@@ -201,6 +210,7 @@ def _lay_out(table: Table, columns: Columns, clock: Clock, rows: Rows, job: _Job
         source=table.source,
         sha256=table.sha256,
         rows=table.rows,
+        as_of=job.as_of,
     )
     if filled.any():
         if schema.on_gap == "error":

@@ -31,6 +31,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+def clock() -> datetime:
+    """Return the time in the zone of this machine: stamps without a zone are compared with its wall clock."""
+    return datetime.now(UTC).astimezone()
+
+
 class JsonLines(logging.Handler):
     """Appends each record to a file as a line of JSON. A log that cannot be written stops no work: it says so once."""
 

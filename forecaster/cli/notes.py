@@ -10,6 +10,7 @@ from forecaster.cli.output import Block, Grid, Line, Printer, listed, warn
 from forecaster.errors import OK, PARTIAL
 
 if TYPE_CHECKING:
+    from forecaster.age import Age
     from forecaster.panel import Panel
 
 MOST_FINDINGS = 12
@@ -49,8 +50,10 @@ def describe(panel: Panel) -> Iterator[Block]:
         yield Line(f"skipped: series {name!r}: {reason}", "yellow")
 
 
-def finish(panel: Panel) -> int:
-    """Return the exit code of work that was done; series that were left out are named on stderr, whoever reads it."""
+def finish(panel: Panel, age: Age | None = None) -> int:
+    """Return the exit code of work that was done; what was left out, and stale data, is named on stderr, always."""
+    if age is not None and age.stale:
+        warn(f"{panel.source} ends at {age.newest}, {age.text()}: older than --warn-age")
     if not panel.skipped:
         return OK
     names = listed([name for name, _ in panel.skipped], 10)

@@ -12,7 +12,7 @@ from forecaster.cli.notes import finish, note_panel
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Picture, Printer, number, printable, width_of, write_stdout
 from forecaster.cli.process import after
-from forecaster.config import PredictSettings
+from forecaster.config import FreshSettings, PredictSettings
 from forecaster.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,11 @@ MOST_HISTORY = 200
 
 @takes_settings
 def predict(
-    settings: PredictSettings, output: OutputSettings, data: MaybeDataFile = None, models_dir: ModelsDir = None
+    settings: PredictSettings,
+    fresh: FreshSettings,
+    output: OutputSettings,
+    data: MaybeDataFile = None,
+    models_dir: ModelsDir = None,
 ) -> int:
     """Forecast what comes after the end of a data file, with a saved model.
 
@@ -50,7 +54,7 @@ def predict(
             f"--output - prints the forecasts, so --format {output.format} has no place", hint="Leave one of them out"
         )
     printer = Printer(output)
-    job = jobs.PredictJob(data=data, settings=settings, models_dir=models_dir)
+    job = jobs.PredictJob(data=data, settings=settings, fresh=fresh, models_dir=models_dir, now=log.clock())
     result = jobs.predict(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel)))
     with after(f"{result.output} was written" if result.output else "nothing changed"):
         log.event("predicted", model=result.model.name, version=result.model.version, output=result.output)
@@ -58,7 +62,7 @@ def predict(
             write_stdout(result.text)
         else:
             printer.show(result.summary(), [], describe(result))
-        return finish(result.panel)
+        return finish(result.panel, result.age)
 
 
 def describe(result: PredictResult) -> Iterator[Block]:

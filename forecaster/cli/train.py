@@ -12,7 +12,7 @@ from forecaster.cli.options import DataFile, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Printer, number, percent
 from forecaster.cli.process import after
 from forecaster.cli.progress import TrainingProgress
-from forecaster.config import ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrainResult
@@ -37,6 +37,7 @@ def train(
     model: ModelSettings,
     training: TrainSettings,
     store: StoreSettings,
+    fresh: FreshSettings,
     output: OutputSettings,
 ) -> int:
     """Train a model on a data file, measure it, and save it.
@@ -50,7 +51,10 @@ def train(
     from forecaster import jobs
 
     printer = Printer(output)
-    job = jobs.TrainJob(data=data, reading=reading, model=model, training=training, store=store, created=log.now())
+    job = jobs.TrainJob(
+        data=data, reading=reading, model=model, training=training, store=store, fresh=fresh,
+        created=log.now(), now=log.clock(),
+    )  # fmt: skip
     with TrainingProgress(printer.notes) as progress:
 
         def show_plan(plan: Plan) -> None:
@@ -65,7 +69,7 @@ def train(
     with after(f"{result.model.name} {result.model.version} was published"):
         log.event("trained", model=result.model.name, version=result.model.version, skill=result.metrics["skill"])
         printer.show(result.summary(), metric_rows(result.metrics), describe(result, store))
-        return finish(result.panel)
+        return finish(result.panel, result.age)
 
 
 def metric_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from forecaster import files, store
-from forecaster.config import PredictSettings, ReadSettings, parse_levels
+from forecaster.age import Age, age_of, limits_of
+from forecaster.config import FreshSettings, PredictSettings, ReadSettings, parse_levels
 from forecaster.errors import UsageError
 from forecaster.forecast import Forecast
 from forecaster.jobs.events import Events
@@ -25,11 +27,14 @@ class PredictJob:
     Attributes:
         data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
         models_dir: Folder of all models, or None for the default.
+        now: The time of the run, aware; without it the age of the data is not known.
     """
 
     data: str | None = None
     settings: PredictSettings = field(default_factory=PredictSettings)
+    fresh: FreshSettings = field(default_factory=FreshSettings)
     models_dir: Path | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +44,7 @@ class PredictResult:
     Attributes:
         output: The file, or None when `text` is to go to stdout.
         text: The forecast file's content.
+        age: How old the data is.
     """
 
     forecast: Forecast
@@ -46,6 +52,7 @@ class PredictResult:
     panel: Panel
     output: Path | None
     text: str
+    age: Age | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -54,6 +61,7 @@ class PredictResult:
             "model": self.model.name,
             "version": self.model.version,
             "data": self.panel.source,
+            **(self.age.summary() if self.age else {}),
             "output": None if self.output is None else str(self.output),
             "series": self.panel.n_series,
             "horizon": self.forecast.values.shape[1],
@@ -70,7 +78,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
-    settings, levels = job.settings, parse_levels(job.settings.levels)
+    settings, levels, limits = job.settings, parse_levels(job.settings.levels), limits_of(job.fresh)
     output = None if settings.output == "-" else Path(settings.output)
     if output is not None:
         files.check_writable(output)
@@ -81,10 +89,11 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         raise UsageError(f"--output {output} is the data file itself", hint="Name another file")
     if source == "-" and job.data is None:
         raise UsageError(f"model {model.name!r} was trained on stdin", hint="Name a data file: forecast predict DATA")
-    panel = read_panel(source, ReadSettings(), model.schema)
+    panel = read_panel(source, ReadSettings(), model.schema, job.fresh.as_of)
     events.on_panel(panel)
+    age = limits.judge(age_of(panel, job.now), source)
     forecast = make_forecast(model, panel, settings.horizon, levels)
     text = forecast.to_csv()
     if output is not None:
         files.write_file(output, text.encode())
-    return PredictResult(forecast=forecast, model=model, panel=panel, output=output, text=text)
+    return PredictResult(forecast=forecast, model=model, panel=panel, output=output, text=text, age=age)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster import files, store
+from forecaster.age import Age, age_of, limits_of
 from forecaster.arrow import return_memory
 from forecaster.backtest import measure
-from forecaster.config import ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.errors import GateError
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of
@@ -35,6 +37,7 @@ class TrainJob:
     Attributes:
         data: Path of the data file, or `-` for stdin.
         created: When it was started, ISO 8601 in UTC; only recorded.
+        now: The same, as an aware time; without it the age of the data is not known.
     """
 
     data: str
@@ -42,7 +45,9 @@ class TrainJob:
     model: ModelSettings = field(default_factory=ModelSettings)
     training: TrainSettings = field(default_factory=TrainSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    fresh: FreshSettings = field(default_factory=FreshSettings)
     created: str = ""
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,6 +59,7 @@ class TrainResult:
     plan: Plan
     metrics: dict[str, Any]
     seconds: float
+    age: Age | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -62,6 +68,7 @@ class TrainResult:
             "version": self.model.version,
             "folder": str(self.model.folder),
             "data": self.panel.source,
+            **(self.age.summary() if self.age else {}),
             "series": self.panel.n_series,
             "frequency": self.panel.frequency.alias,
             "plan": dict(self.plan.choices()),
@@ -81,8 +88,10 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     began = time.monotonic()
     root, name = models_folder(job.store.models_dir), job.store.name or name_of(job.data)
     store.check_name(name)
-    panel = read_panel(job.data, job.reading)
+    limits = limits_of(job.fresh)
+    panel = read_panel(job.data, job.reading, as_of=job.fresh.as_of)
     events.on_panel(panel)
+    age = limits.judge(age_of(panel, job.now), panel.source)
     plan = make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
     events.on_plan(plan)
     files.make_folder(root)
@@ -101,7 +110,8 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         probe=make_probe(panel, plan, trained), metrics=measured, facts=_facts(job, panel, trained),
     )  # fmt: skip
     model = store.publish_model(root, name, draft, job.store.lock_wait)
-    return TrainResult(model=model, panel=panel, plan=plan, metrics=measured, seconds=time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return TrainResult(model=model, panel=panel, plan=plan, metrics=measured, seconds=seconds, age=age)
 
 
 def check_skill(measured: dict[str, Any], min_skill: float | None) -> None:
@@ -139,6 +149,8 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained) -> dict[str, Any]:
             "series": panel.n_series,
             "frequency": panel.frequency.alias,
             "skipped": len(panel.skipped),
+            "newest": age_of(panel, None).newest,
+            "as_of": job.fresh.as_of,
         },
         "device": trained.device,
         "best_steps": trained.best_steps,

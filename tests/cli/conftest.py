@@ -15,6 +15,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from forecaster import jobs
+from forecaster.age import Age
 from forecaster.cli import output, progress
 from forecaster.cli.app import app
 from forecaster.forecast import Forecast
@@ -113,6 +114,7 @@ class FakeJobs:
         panel: What was read.
         skill: What training reaches.
         fault: Raised instead of an answer.
+        age: How old the data is.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -120,6 +122,7 @@ class FakeJobs:
         self.panel = panel_of(folder)
         self.skill: float | None = 0.25
         self.fault: BaseException | None = None
+        self.age: Age | None = None
 
     def train(self, job: jobs.TrainJob, events: jobs.Events) -> jobs.TrainResult:
         self.told = job
@@ -141,7 +144,9 @@ class FakeJobs:
             )
         if self.fault:
             raise self.fault
-        return jobs.TrainResult(model=MODEL, panel=self.panel, plan=plan, metrics=metrics_of(self.skill), seconds=1.0)
+        return jobs.TrainResult(
+            model=MODEL, panel=self.panel, plan=plan, metrics=metrics_of(self.skill), seconds=1.0, age=self.age
+        )
 
     def predict(self, job: jobs.PredictJob, events: jobs.Events) -> jobs.PredictResult:
         self.told = job
@@ -158,7 +163,9 @@ class FakeJobs:
         path = None if job.settings.output == "-" else Path(job.settings.output)
         if path:
             path.write_text(text, "utf-8")
-        return jobs.PredictResult(forecast=forecast, model=MODEL, panel=self.panel, output=path, text=text)
+        return jobs.PredictResult(
+            forecast=forecast, model=MODEL, panel=self.panel, output=path, text=text, age=self.age
+        )
 
 
 @pytest.fixture

@@ -10,19 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from forecaster.config import ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.errors import GateError
 from tests.cli.conftest import FakeJobs, Run, Seen, panel_of
 
 
 def test_the_job_is_told_every_setting(run: Run, fake: FakeJobs) -> None:
     line = "train x.csv --time t --wide --horizon 7 --cell gru --preset fast --seed 3 --name m --models-dir d"
-    assert run(*line.split(), "--min-skill", 0.1).exit_code == 0
+    assert run(*line.split(), "--min-skill", 0.1, "--as-of", "2024-01-01", "--max-age", "3w").exit_code == 0
     job = fake.told
     assert (job.data, job.reading) == ("x.csv", ReadSettings(time="t", wide=True))
     assert job.model == ModelSettings(horizon=7, cell="gru")
     assert job.training == TrainSettings(preset="fast", seed=3)
     assert job.store == StoreSettings(name="m", models_dir=Path("d"), min_skill=0.1)
+    assert job.fresh == FreshSettings(as_of="2024-01-01", max_age="3w")
+    assert job.now.tzinfo is not None
     assert job.created.endswith("+00:00")
 
 
