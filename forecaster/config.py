@@ -242,7 +242,8 @@ def parse_duration(text: str, flag: str) -> timedelta:
     """
     match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ?([a-z]+)", text.strip().lower())
     if match and match[2] == "m":
-        raise UsageError(f"{flag}: {text!r} could be minutes or months", hint=f"Write {flag} {match[1]}min, or count days: {flag} 30d")
+        hint = f"Write {flag} {match[1]}min, or count days: {flag} 30d"
+        raise UsageError(f"{flag}: {text!r} could be minutes or months", hint=hint)
     if not match or match[2] not in DURATIONS or not float(match[1]):
         raise UsageError(
             f"{flag}: expected a number above 0 and one of {', '.join(DURATIONS)}, received {text!r}",

@@ -67,8 +67,8 @@ class JsonLines(logging.Handler):
 
 
 @contextmanager
-def recording(path: Path | None) -> Iterator[None]:
-    """Send everything that is logged, and every Python warning, to a log file, or nowhere."""
+def recording(path: Path | None, listener: logging.Handler | None = None) -> Iterator[None]:
+    """Send everything that is logged, and every Python warning, to a log file, or nowhere; our events to a listener."""
     handler: logging.Handler = logging.NullHandler()
     if path is not None:
         try:
@@ -77,6 +77,8 @@ def recording(path: Path | None) -> Iterator[None]:
             _warn(path, error)
     root, level = logging.getLogger(), _logger.level
     root.addHandler(handler)
+    if listener is not None:
+        _logger.addHandler(listener)
     _logger.setLevel(logging.INFO)
     logging.captureWarnings(True)
     try:
@@ -84,6 +86,8 @@ def recording(path: Path | None) -> Iterator[None]:
     finally:
         logging.captureWarnings(False)
         _logger.setLevel(level)
+        if listener is not None:
+            _logger.removeHandler(listener)
         root.removeHandler(handler)
         handler.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forecaster.cli import log
 from forecaster.cli.output import Block, Grid, Line, Printer, listed, warn
@@ -11,10 +11,22 @@ from forecaster.errors import OK, PARTIAL
 
 if TYPE_CHECKING:
     from forecaster.age import Age
+    from forecaster.jobs import Events
     from forecaster.panel import Panel
 
 MOST_FINDINGS = 12
 STYLES = {"warning": "yellow", "error": "red"}
+
+
+def listening(printer: Printer, **others: Any) -> Events:
+    """Return events that tell and record what was found in the data; `others` are the command's own."""
+    from forecaster.jobs import Events
+
+    return Events(
+        on_panel=lambda panel: note_panel(printer, panel),
+        on_age=lambda age: log.event("age", **age.summary()),
+        **others,
+    )
 
 
 def note_panel(printer: Printer, panel: Panel) -> None:
@@ -57,6 +69,7 @@ def finish(panel: Panel, age: Age | None = None) -> int:
     if not panel.skipped:
         return OK
     names = listed([name for name, _ in panel.skipped], 10)
-    reason = panel.skipped[0][1]
-    warn(f"{len(panel.skipped):,} series skipped: {names} (the first: {reason})")
+    message = f"{len(panel.skipped):,} series skipped: {names} (the first: {panel.skipped[0][1]})"
+    warn(message)
+    log.event("partial", error="PARTIAL", message=message)
     return PARTIAL

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from forecaster.cli import log
 from forecaster.cli.chart import Curve, draw
-from forecaster.cli.notes import finish, note_panel
-from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
+from forecaster.cli.notes import finish, listening
+from forecaster.cli.options import MaybeDataFile, ModelsDir, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Picture, Printer, number, printable, width_of, write_stdout
 from forecaster.cli.process import after
 from forecaster.config import FreshSettings, PredictSettings
@@ -35,7 +35,7 @@ MOST_HISTORY = 200
 def predict(
     settings: PredictSettings,
     fresh: FreshSettings,
-    output: OutputSettings,
+    output: WatchedSettings,
     data: MaybeDataFile = None,
     models_dir: ModelsDir = None,
 ) -> int:
@@ -55,9 +55,12 @@ def predict(
         )
     printer = Printer(output)
     job = jobs.PredictJob(data=data, settings=settings, fresh=fresh, models_dir=models_dir, now=log.clock())
-    result = jobs.predict(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel)))
+    result = jobs.predict(job, listening(printer))
     with after(f"{result.output} was written" if result.output else "nothing changed"):
-        log.event("predicted", model=result.model.name, version=result.model.version, output=result.output)
+        log.event(
+            "predicted", model=result.model.name, version=result.model.version, output=result.output,
+            output_rows=result.forecast.values.size, skill=result.skill,
+        )  # fmt: skip
         if result.output is None or output.format == "csv":
             write_stdout(result.text)
         else:

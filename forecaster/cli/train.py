@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from forecaster.cli import log
-from forecaster.cli.notes import finish, note_panel
-from forecaster.cli.options import DataFile, OutputSettings, takes_settings
+from forecaster.cli.notes import finish, listening
+from forecaster.cli.options import DataFile, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Printer, number, percent
 from forecaster.cli.process import after
 from forecaster.cli.progress import TrainingProgress
@@ -38,7 +38,7 @@ def train(
     training: TrainSettings,
     store: StoreSettings,
     fresh: FreshSettings,
-    output: OutputSettings,
+    output: WatchedSettings,
 ) -> int:
     """Train a model on a data file, measure it, and save it.
 
@@ -62,10 +62,7 @@ def train(
             printer.note(Grid(list(plan.choices())), Line(""))
             progress.start()
 
-        events = jobs.Events(
-            on_panel=lambda panel: note_panel(printer, panel), on_plan=show_plan, on_progress=progress.update
-        )
-        result = jobs.train(job, events)
+        result = jobs.train(job, listening(printer, on_plan=show_plan, on_progress=progress.update))
     with after(f"{result.model.name} {result.model.version} was published"):
         log.event("trained", model=result.model.name, version=result.model.version, skill=result.metrics["skill"])
         printer.show(result.summary(), metric_rows(result.metrics), describe(result, store))

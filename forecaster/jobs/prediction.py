@@ -54,6 +54,12 @@ class PredictResult:
     text: str
     age: Age | None = None
 
+    @property
+    def skill(self) -> float | None:
+        """Skill of the model over its baseline, as measured in training."""
+        skill = self.model.manifest["metrics"]["skill"]
+        return None if skill is None else float(skill)
+
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
         names, counts = np.unique(self.forecast.methods.astype(str), return_counts=True)
@@ -91,7 +97,9 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         raise UsageError(f"model {model.name!r} was trained on stdin", hint="Name a data file: forecast predict DATA")
     panel = read_panel(source, ReadSettings(), model.schema, job.fresh.as_of)
     events.on_panel(panel)
-    age = limits.judge(age_of(panel, job.now), source)
+    age = age_of(panel, job.now)
+    events.on_age(age)
+    age = limits.judge(age, source)
     forecast = make_forecast(model, panel, settings.horizon, levels)
     text = forecast.to_csv()
     if output is not None:

@@ -84,7 +84,12 @@ def panel_of(folder: Path, ids: tuple[str, ...] = ("a",), short: str = "") -> Pa
     return read_panel(path)
 
 
-MODEL = SimpleNamespace(name="sales", version="v000001", folder=Path("models/sales/versions/v000001"))
+MODEL = SimpleNamespace(
+    name="sales",
+    version="v000001",
+    folder=Path("models/sales/versions/v000001"),
+    manifest={"metrics": {"skill": 0.25}},
+)
 ROW = {
     "mae": 1.5, "mse": 4.0, "rmse": 2.0, "smape": 10.0, "mape": None, "wape": 9.0, "mase": 0.75, "rmsse": 0.8,
     "bias": -0.25,
@@ -127,6 +132,8 @@ class FakeJobs:
     def train(self, job: jobs.TrainJob, events: jobs.Events) -> jobs.TrainResult:
         self.told = job
         events.on_panel(self.panel)
+        if self.age:
+            events.on_age(self.age)
         plan = SimpleNamespace(choices=lambda: [("horizon", "3 steps"), ("lookback", "36 steps in 6 segments of 6")])
         events.on_plan(plan)
         for member, held_out in ((1, None), (1, 0.5), (2, 0.25)):
@@ -151,6 +158,8 @@ class FakeJobs:
     def predict(self, job: jobs.PredictJob, events: jobs.Events) -> jobs.PredictResult:
         self.told = job
         events.on_panel(self.panel)
+        if self.age:
+            events.on_age(self.age)
         if self.fault:
             raise self.fault
         values = np.array([panel[-3:] for panel in map(self.panel.series, range(self.panel.n_series))])
