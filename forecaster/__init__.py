@@ -8,6 +8,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     errors        what can go wrong, each with its exit code
     files         the only room that writes: atomic replace, publish a folder, lock, hash
     config        every setting, written once: default, bounds, help
+    jobfile       a TOML file → jobs, each key checked against the settings
     arrow         numpy ↔ Arrow, without a detour through pandas              numpy pyarrow
     stamps        text ↔ time: formats, zones, and back as they came in       numpy pyarrow
     frequency     the frequency of a time index, and the next stamps          numpy

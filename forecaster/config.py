@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
@@ -202,6 +203,18 @@ class PredictSettings:
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
 
 
+@dataclass(frozen=True, kw_only=True)
+class BatchSettings:
+    """Which jobs of a file are run, and how."""
+
+    only: str | None = knob(None, "Run this job alone.", panel="Batch", metavar="NAME")
+    jobs: int = knob(1, "Jobs that run at the same time; those on one model never do.", panel="Batch", bounds=(1, 256))
+    force: bool = knob(False, "Run also jobs of which nothing changed since they last ended well.", panel="Batch")
+    runs_dir: Path | None = knob(
+        None, "Folder of the records; by default runs/ beside the job file.", panel="Batch", metavar="DIR"
+    )
+
+
 def parse_bounds(text: str) -> tuple[float | None, float | None]:
     """Parse `--bounds`: `none`, or LOW,HIGH with either left out.
 
@@ -259,9 +272,18 @@ def check_bounds(settings: Any) -> None:
         UsageError: A value is out of bounds; the message names the flag, the bounds and the value.
     """
     for f in fields(settings):
-        value, low, high = getattr(settings, f.name), f.metadata.get("min"), f.metadata.get("max")
-        if not isinstance(value, (int, float)):
-            continue
-        if not (-math.inf if low is None else low) <= value <= (math.inf if high is None else high):
-            wanted = "a number" if low is None else f"at least {low}" if high is None else f"from {low} to {high}"
-            raise UsageError(f"--{f.name.replace('_', '-')} must be {wanted}, received {value}")
+        check_value(f"--{f.name.replace('_', '-')}", getattr(settings, f.name), f.metadata)
+
+
+def check_value(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
+    """Refuse a number outside the bounds of its knob; `name` is what the user knows the setting by.
+
+    Raises:
+        UsageError: It is out of bounds, or not a number.
+    """
+    if not isinstance(value, (int, float)):
+        return
+    low, high = metadata.get("min"), metadata.get("max")
+    if not (-math.inf if low is None else low) <= value <= (math.inf if high is None else high):
+        wanted = "a number" if low is None else f"at least {low}" if high is None else f"from {low} to {high}"
+        raise UsageError(f"{name} must be {wanted}, received {value}")

@@ -6,8 +6,6 @@ message says what is wrong and where, and what was expected and received; `hint`
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 OK = 0
 BUG = 1
 PARTIAL = 3
@@ -24,8 +22,8 @@ class ForecastError(Exception):
         hint: The next command or flag to type, or an empty string.
     """
 
-    exit_code: ClassVar[int] = BUG
-    code: ClassVar[str] = "BUG"
+    exit_code: int = BUG
+    code: str = "BUG"
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -36,6 +34,17 @@ class ForecastError(Exception):
         """Return the fault as one printable line: control characters are escaped, so data cannot drive a terminal."""
         text = f"{self.message}. {self.hint}" if self.hint else self.message
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+class BatchError(ForecastError):
+    """Published, but not all of it: some series were skipped, or some jobs of a batch failed; they are named."""
+
+    exit_code = PARTIAL
+    code = "PARTIAL"
+
+    def __init__(self, message: str, *, hint: str = "", exit_code: int = PARTIAL, code: str = "PARTIAL") -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code, self.code = exit_code, code
 
 
 class UsageError(ForecastError):

@@ -21,7 +21,7 @@ LONGEST_MESSAGE = 10_000
 _logger = logging.getLogger("forecast")
 
 
-def event(name: str, **facts: Any) -> None:
+def event(name: str, /, **facts: Any) -> None:
     """Record that something happened, with facts that JSON can hold (others are written as text)."""
     _logger.info(name, extra={"facts": facts})
 

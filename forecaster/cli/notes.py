@@ -64,8 +64,9 @@ def describe(panel: Panel) -> Iterator[Block]:
 
 def finish(panel: Panel, age: Age | None = None) -> int:
     """Return the exit code of work that was done; what was left out, and stale data, is named on stderr, always."""
-    if age is not None and age.stale:
-        warn(f"{panel.source} ends at {age.newest}, {age.text()}: older than --warn-age")
+    stale = age and age.warning(panel.source)
+    if stale:
+        warn(stale)
     if not panel.skipped:
         return OK
     names = listed([name for name, _ in panel.skipped], 10)

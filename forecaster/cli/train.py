@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
@@ -30,6 +33,34 @@ MEASURES = {
 """Measures in the table on the screen."""
 
 
+def read_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Let the settings of a TOML file stand where no flag is given. Its paths are relative to it."""
+    if path is not None:
+        from forecaster.jobfile import keys_of, read_settings
+        from forecaster.jobs import TrainJob
+
+        keys = keys_of(TrainJob)
+        values = read_settings(path, TrainJob)
+        paths = {name for name in values if name == "data" or keys[name].kind is Path}
+        context.default_map = {
+            keys[name].field: path.parent / value if name in paths and value != "-" else value
+            for name, value in values.items()
+        }
+    return path
+
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        callback=read_config,
+        is_eager=True,
+        metavar="PATH",
+        help="TOML file with settings, spelled as the flags are; a flag that is given wins over it.",
+    ),
+]
+
+
 @takes_settings
 def train(
     data: DataFile,
@@ -39,6 +70,7 @@ def train(
     store: StoreSettings,
     fresh: FreshSettings,
     output: WatchedSettings,
+    config: ConfigFile = None,
 ) -> int:
     """Train a model on a data file, measure it, and save it.
 

@@ -159,10 +159,15 @@ def to_text(samples: Samples) -> str:
     """Return the content of a metrics file: the samples of one metric stand together, under its help."""
     lines = []
     for name, help in METRICS.items():
-        values = [f"forecast_{name}{{{key}}} {found[name]!r}" for key, found in samples.items() if name in found]
+        values = [f"forecast_{name}{{{key}}} {_digits(found[name])}" for key, found in samples.items() if name in found]
         if values:
             lines += [f"# HELP forecast_{name} {help}", f"# TYPE forecast_{name} gauge", *values]
     return "\n".join([*lines, ""])
+
+
+def _digits(value: float) -> str:
+    """Return the shortest text that reads back equal; a whole number without a point."""
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def run_hook(command: str, facts: Mapping[str, Any]) -> str:

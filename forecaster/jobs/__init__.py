@@ -3,23 +3,30 @@
 Nothing here prints or asks the clock; whoever calls passes the time and is told by `Events` how far things are.
 """
 
+from forecaster.jobs.batch import Run, load_jobs, model_key, run_entry
 from forecaster.jobs.catalogue import list_models, show_model
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
+from forecaster.jobs.record import read_record
 from forecaster.jobs.training import TrainJob, TrainResult, train
 
 __all__ = [
     "Events",
     "PredictJob",
     "PredictResult",
+    "Run",
     "TrainJob",
     "TrainResult",
     "choose_model",
     "list_models",
+    "load_jobs",
+    "model_key",
     "models_folder",
     "name_of",
     "predict",
+    "read_record",
+    "run_entry",
     "show_model",
     "train",
 ]

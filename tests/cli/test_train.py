@@ -28,6 +28,47 @@ def test_the_job_is_told_every_setting(run: Run, fake: FakeJobs) -> None:
     assert job.created.endswith("+00:00")
 
 
+def test_settings_from_a_file_and_flags_over_them(run: Run, fake: FakeJobs, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    config = tmp_path / "in" / "train.toml"
+    lines = (
+        'data = "x.csv"',
+        'name = "m"',
+        'models-dir = "d"',
+        "horizon = 7",
+        "wide = true",
+        "dropout = 0",
+        'cell = "gru"',
+    )
+    config.write_text("\n".join(lines))
+    assert run("train", "--config", config, "--horizon", 3).exit_code == 0
+    job = fake.told
+    assert (job.data, job.reading.wide) == (str(tmp_path / "in" / "x.csv"), True)
+    assert job.model == ModelSettings(horizon=3, cell="gru", dropout=0.0)
+    assert job.store == StoreSettings(name="m", models_dir=tmp_path / "in" / "d")
+    assert run("train", "y.csv", "--config", config).exit_code == 0
+    assert fake.told.data == "y.csv"
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        ("horizen = 3", 2, "line 1: unknown key 'horizen'. Did you mean 'horizon'?"),
+        ("horizon = 0", 2, "line 1: horizon must be from 1"),
+        ("horizon = 3", 2, "Missing argument 'DATA'"),
+        (None, 66, "no such file"),
+    ],
+)
+def test_a_bad_file_of_settings(
+    run: Run, fake: FakeJobs, tmp_path: Path, content: str | None, code: int, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "c.toml").write_text(content)
+    result = run("train", "--config", "c.toml")
+    assert (result.exit_code, result.stdout, fake.told) == (code, "", None)
+    assert said in result.stderr
+
+
 def test_silent_off_a_terminal(run: Run, fake: FakeJobs) -> None:
     result = run("train", "x.csv")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
