@@ -9,6 +9,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     files         the only room that writes: atomic replace, publish a folder, lock, hash
     config        every setting, written once: default, bounds, help
     jobfile       a TOML file → jobs, each key checked against the settings
+    cron          a cron expression → a crontab line, a systemd timer
     arrow         numpy ↔ Arrow, without a detour through pandas              numpy pyarrow
     stamps        text ↔ time: formats, zones, and back as they came in       numpy pyarrow
     frequency     the frequency of a time index, and the next stamps          numpy

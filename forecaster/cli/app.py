@@ -22,6 +22,7 @@ from forecaster.cli.help import Command
 from forecaster.cli.predict import predict
 from forecaster.cli.process import Stopped, discard_stdout, leave, prepare_streams, stoppable
 from forecaster.cli.run import run as run_jobs
+from forecaster.cli.schedule import schedule
 from forecaster.cli.train import train
 from forecaster.cli.watch import Watch
 from forecaster.errors import BUG, OK, ForecastError, ResourceError, StorageError, UsageError
@@ -191,6 +192,7 @@ def start(
 app.command(cls=Command)(train)
 app.command(cls=Command)(predict)
 app.command("run", cls=Command)(run_jobs)
+app.command(cls=Command)(schedule)
 app.add_typer(models.app)
 
 
