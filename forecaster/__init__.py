@@ -35,6 +35,8 @@ heavy packages that it may import when it is itself imported. A test reads the l
     serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime
     store         saved models: versions, manifest, load                      numpy
     predictor     a saved model and a panel → a forecast, in blocks of series numpy
+    ledger        what was forecast: parts that are added, and never changed  numpy pyarrow
+    outcome       issued forecasts beside what came: live scores              numpy
     backtest      scores on windows that a model did not see, and what intervals follow numpy
     jobs          one short function a use case; they only sequence calls     numpy
     cli           the terminal and cron: options, output, one file a command  typer

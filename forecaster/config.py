@@ -201,6 +201,37 @@ class PredictSettings:
     )
     levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Forecast")
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+    ledger: str | None = knob(
+        None,
+        "Folder that remembers what was issued, for forecast score; by default LEDGER beside the model's versions, "
+        "none for no record.",
+        panel="Forecast",
+        metavar="DIR",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSettings:
+    """Which issued forecasts are scored, and how good they must be."""
+
+    model: str | None = knob(
+        None, "Model to score: NAME, or NAME@VERSION for one version's forecasts alone.", panel="Live scores"
+    )
+    ledger: str | None = knob(
+        None, "Folder of the ledger; by default LEDGER beside the model's versions.", panel="Live scores", metavar="DIR"
+    )
+    max_mase: str | None = knob(
+        None,
+        "Exit 4 when MASE is higher: a number, or a multiple of what training measured, such as 1.5x.",
+        panel="Live scores",
+        metavar="LIMIT",
+    )
+    min_coverage: str | None = knob(
+        None,
+        "Exit 4 when the share of actual values inside the widest interval is lower: 0 to 1, or a multiple like 0.9x.",
+        panel="Live scores",
+        metavar="LIMIT",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,6 +294,22 @@ def parse_duration(text: str, flag: str) -> timedelta:
             hint=f"Such as {flag} 36h, 2d or 3w",
         )
     return float(match[1]) * DURATIONS[match[2]]
+
+
+def parse_limit(text: str, flag: str, most: float = math.inf) -> tuple[float, bool]:
+    """Parse a limit: a number from 0 to `most`, or with an `x` a multiple of what training measured.
+
+    Returns:
+        The number, and whether it is a multiple.
+
+    Raises:
+        UsageError: Something else.
+    """
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(x?)", text.strip().lower())
+    if not match or not (match[2] or float(match[1]) <= most):
+        wanted = "a number" if most == math.inf else f"a number from 0 to {most:g}"
+        raise UsageError(f"{flag}: expected {wanted}, or a multiple such as 1.5x, received {text!r}")
+    return float(match[1]), bool(match[2])
 
 
 def check_bounds(settings: Any) -> None:

@@ -23,6 +23,7 @@ from forecaster.cli.predict import predict
 from forecaster.cli.process import Stopped, discard_stdout, leave, prepare_streams, stoppable
 from forecaster.cli.run import run as run_jobs
 from forecaster.cli.schedule import schedule
+from forecaster.cli.score import score
 from forecaster.cli.train import train
 from forecaster.cli.watch import Watch
 from forecaster.errors import BUG, OK, ForecastError, ResourceError, StorageError, UsageError
@@ -193,6 +194,7 @@ app.command(cls=Command)(train)
 app.command(cls=Command)(predict)
 app.command("run", cls=Command)(run_jobs)
 app.command(cls=Command)(schedule)
+app.command(cls=Command)(score)
 app.add_typer(models.app)
 
 

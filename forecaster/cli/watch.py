@@ -32,6 +32,8 @@ METRICS = {
     "series": "Series that were used.",
     "skipped_series": "Series that were left out.",
     "output_rows": "Rows of the forecast file.",
+    "live_mase": "MASE of the issued forecasts whose time has come.",
+    "live_coverage_ratio": "Share of actual values inside the widest interval that was issued for them.",
     "skill_ratio": "Skill of the model over its baseline, as measured in training: 1 is perfect, 0 no better.",
 }
 """Name without the prefix `forecast_` → help. All are gauges; what a run does not know keeps its last value."""

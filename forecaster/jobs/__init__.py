@@ -9,6 +9,7 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
+from forecaster.jobs.scoring import ScoreJob, ScoreResult, score
 from forecaster.jobs.training import TrainJob, TrainResult, train
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "PredictJob",
     "PredictResult",
     "Run",
+    "ScoreJob",
+    "ScoreResult",
     "TrainJob",
     "TrainResult",
     "choose_model",
@@ -27,6 +30,7 @@ __all__ = [
     "predict",
     "read_record",
     "run_entry",
+    "score",
     "show_model",
     "train",
 ]

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from forecaster import files, store
+from forecaster import files, ledger, store
 from forecaster.age import Age, age_of, limits_of
 from forecaster.config import FreshSettings, PredictSettings, ReadSettings, parse_levels
-from forecaster.errors import UsageError
+from forecaster.errors import ForecastError, UsageError
 from forecaster.forecast import Forecast
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder
@@ -45,6 +45,7 @@ class PredictResult:
         output: The file, or None when `text` is to go to stdout.
         text: The forecast file's content.
         age: How old the data is.
+        warnings: What did not go as it should, though the forecast is whole.
     """
 
     forecast: Forecast
@@ -53,6 +54,7 @@ class PredictResult:
     output: Path | None
     text: str
     age: Age | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def skill(self) -> float | None:
@@ -102,6 +104,27 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     age = limits.judge(age, source)
     forecast = make_forecast(model, panel, settings.horizon, levels)
     text = forecast.to_csv()
+    issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
+    warnings = _enter(job, ledger.make_issue(model, panel, forecast, issued), root)
     if output is not None:
         files.write_file(output, text.encode())
-    return PredictResult(forecast=forecast, model=model, panel=panel, output=output, text=text, age=age)
+    return PredictResult(
+        forecast=forecast, model=model, panel=panel, output=output, text=text, age=age, warnings=warnings
+    )
+
+
+def _enter(job: PredictJob, issue: ledger.Issue, root: Path) -> tuple[str, ...]:
+    """Enter a forecast into the ledger, before it is published: nothing is issued that the ledger does not know.
+
+    A ledger that was asked for must work; the model's own only warns: a store that others own may be read-only.
+    """
+    given = job.settings.ledger
+    if given == "none":
+        return ()
+    try:
+        ledger.enter(Path(given) if given else root / issue.model / ledger.FOLDER, issue)
+    except ForecastError as fault:
+        if given:
+            raise
+        return (f"this forecast is not in the ledger: {fault.message}; choose another with --ledger DIR, or none",)
+    return ()

@@ -16,9 +16,11 @@ from tests.cli.conftest import FakeJobs, Run, Seen, panel_of
 
 def test_the_job_is_told_every_setting(run: Run, fake: FakeJobs) -> None:
     line = "predict x.csv --model m@v000002 --models-dir d --horizon 2 --levels 50,90 -o y.csv --as-of 7 --max-age 2d"
-    assert run(*line.split(), "--warn-age", "1d").exit_code == 0
+    assert run(*line.split(), "--warn-age", "1d", "--ledger", "book").exit_code == 0
     assert (fake.told.data, fake.told.models_dir) == ("x.csv", Path("d"))
-    assert fake.told.settings == PredictSettings(model="m@v000002", horizon=2, levels="50,90", output="y.csv")
+    assert fake.told.settings == PredictSettings(
+        model="m@v000002", horizon=2, levels="50,90", output="y.csv", ledger="book"
+    )
     assert fake.told.fresh == FreshSettings(as_of="7", max_age="2d", warn_age="1d")
     assert fake.told.now.tzinfo is not None
 

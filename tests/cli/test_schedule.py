@@ -90,9 +90,9 @@ def crontab_of_the_readme(folder: Path) -> list[str]:
 
 
 def test_the_crontab_of_the_readme(site: Path, tmp_path: Path) -> None:
-    batch, predict, train = crontab_of_the_readme(tmp_path)
+    batch, predict, train, score = crontab_of_the_readme(tmp_path)
     train = train.replace(" train ", " train --config tiny.toml ")  # training is slow, and tested elsewhere
-    for command in (batch, predict):
+    for command in (batch, predict, score):
         done = as_cron_does(command)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), command
     assert as_cron_does(batch, HOME="/nonexistent", LOGNAME="x", SHELL="/bin/sh", LANG="C").returncode == 0
@@ -109,7 +109,7 @@ def test_the_crontab_of_the_readme(site: Path, tmp_path: Path) -> None:
 
 
 def test_the_crontab_of_the_readme_when_things_go_wrong(site: Path, tmp_path: Path) -> None:
-    batch, predict, train = crontab_of_the_readme(tmp_path)
+    batch, predict, train, score = crontab_of_the_readme(tmp_path)
     old = [line.split(",") for line in (site / "in" / "demand.csv").read_text().splitlines()]
     newest = max(row[1] for row in old[1:])
     cut = str(date.fromisoformat(newest) - timedelta(days=3))
@@ -124,6 +124,9 @@ def test_the_crontab_of_the_readme_when_things_go_wrong(site: Path, tmp_path: Pa
         assert "limit 2d" in line
     assert names(site / "out") == ["demand.csv"]
     assert (site / "out" / "demand.csv").read_text() == "the last good forecast\n"
+    done = as_cron_does(score)
+    assert (done.returncode, len(done.stderr.splitlines())) == (66, 1)
+    assert "no forecast of demand is in the ledger" in done.stderr
     (site / "in" / "demand.csv").unlink()
     done = as_cron_does(train)
     assert (done.returncode, len(done.stderr.splitlines())) == (66, 1)
