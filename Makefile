@@ -4,11 +4,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DATA   := sample_data/nyc_departures_daily.csv
+PEERS  := .venv-peers
+TORCH  ?= torch
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-slow lint types check fix docs bench clean
+.PHONY: help install demo test test-slow lint types check fix docs bench bench-peers clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -61,6 +63,11 @@ docs: $(VENV)/.dev  ## Write the generated tables of README.md anew
 bench: $(VENV)/.dev  ## Measure accuracy, time and memory
 	$(BIN)/python -m benchmarks $(if $(M4),--data $(M4))
 
+bench-peers: $(VENV)/.dev  ## Measure neuralforecast and statsforecast on the same data: M4=FOLDER
+	test -d $(PEERS) || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet $(TORCH) neuralforecast statsforecast
+	$(BIN)/python -m benchmarks peers --data $(M4) --peers-python $(PEERS)/bin/python
+
 clean:  ## Remove .venv, caches and what demo wrote
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

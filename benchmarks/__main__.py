@@ -1,4 +1,4 @@
-"""Measure, and write the tables into `benchmarks/README.md`: `python -m benchmarks [speed] [memory] [accuracy]`."""
+"""Measure, and write the tables into `benchmarks/README.md`: `python -m benchmarks [PART …]`, PARTS as below."""
 
 from __future__ import annotations
 
@@ -6,28 +6,36 @@ import argparse
 import re
 from pathlib import Path
 
-from benchmarks import accuracy, memory, speed
+from benchmarks import accuracy, ett, memory, peers, speed
 from benchmarks.measure import machine
 
+PARTS = "speed, memory, accuracy, ett, peers"
+NEED_DATA = ("accuracy", "ett", "peers")
 README = Path(__file__).with_name("README.md")
 
 
 def main() -> None:
     """Run the parts asked for, all by default, and replace their tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=["speed", "memory", "accuracy"], help="speed, memory, accuracy")
-    parser.add_argument("--data", type=Path, help="folder with the M4 files; accuracy is left out without it")
+    parser.add_argument("parts", nargs="*", default=["speed", "memory", "accuracy", "ett"], help=PARTS)
+    parser.add_argument(
+        "--data", type=Path, help="folder with the M4 and ETT files; what needs them is left out without it"
+    )
+    parser.add_argument("--peers-python", type=Path, help="Python that has neuralforecast and statsforecast")
     parser.add_argument("--presets", default="fast,default", help="presets to train, separated by commas")
     parser.add_argument("--seeds", default="1,2", help="seeds to train with, separated by commas")
     given = parser.parse_args()
+    presets, seeds = given.presets.split(","), [*map(int, given.seeds.split(","))]
     parts = {
         "speed": speed.measure,
         "memory": memory.measure,
-        "accuracy": lambda: accuracy.measure(given.data, given.presets.split(","), [*map(int, given.seeds.split(","))]),
+        "accuracy": lambda: accuracy.measure(given.data, presets, seeds),
+        "ett": lambda: ett.measure(given.data, presets, seeds),
+        "peers": lambda: peers.measure(given.data, given.peers_python),
     }
     for part in given.parts:
-        if part == "accuracy" and given.data is None:
-            print("accuracy: left out, since --data names no folder")
+        if part in NEED_DATA and given.data is None:
+            print(f"{part}: left out, since --data names no folder")
             continue
         print(f"{part} …", flush=True)
         text = f"{parts[part]()}\n\nMeasured on {machine()}."

@@ -49,12 +49,15 @@ PUBLISHED = (
 
 @dataclass(frozen=True)
 class Score:
-    """Means over all series; `owa` is the M4 organisers' overall weighted average against Naive 2."""
+    """Means over all series; `owa` is the M4 organisers' overall weighted average against Naive 2.
+
+    Without intervals in the forecast file `msis` is None and `covered` empty.
+    """
 
     owa: float
     smape: float
     mase: float
-    msis: float
+    msis: float | None
     covered: dict[int, float]
 
 
@@ -73,9 +76,15 @@ def measure(data: Path, presets: Sequence[str], seeds: Sequence[int]) -> str:
 
 
 def _row(task: Task, preset: str, seed: int, score: Score, training: Run) -> list[object]:
-    figures = [f"{score.owa:.3f}", f"{score.smape:.3f}", f"{score.mase:.3f}", f"{score.msis:.2f}"]
-    covered = [f"{score.covered[level]:.1%}" for level in (80, 95)]
-    return [task.name, preset, seed, *figures, *covered, f"{training.seconds:.0f} s", f"{training.megabytes:.0f} MB"]
+    return [task.name, preset, seed, *figures(score), f"{training.seconds:.0f} s", f"{training.megabytes:.0f} MB"]
+
+
+def figures(score: Score) -> list[str]:
+    """Return OWA, sMAPE, MASE, MSIS and both coverages as they are shown."""
+    points = [f"{score.owa:.3f}", f"{score.smape:.3f}", f"{score.mase:.3f}"]
+    if score.msis is None:
+        return [*points, "", "", ""]
+    return [*points, f"{score.msis:.2f}", *(f"{score.covered[level]:.1%}" for level in (80, 95))]
 
 
 def train_and_predict(data: Path, task: Task, preset: str, seed: int) -> tuple[Score, Run]:
@@ -106,7 +115,8 @@ def score(
 ) -> Score:
     """Score a forecast file by the M4 organisers' definitions (Makridakis et al., IJF 2020), in plain loops."""
     smape = mase = msis = 0.0
-    hits, count = {80: 0, 95: 0}, 0
+    has_intervals = "forecast-lo-95" in next(iter(forecast.values()))[0]
+    hits, count = ({80: 0, 95: 0} if has_intervals else {}), 0
     for series, actual in test.items():
         rows, m = forecast[series], task.season
         if [row["ds"] for row in rows] != [row["ds"] for row in actual]:
@@ -116,10 +126,11 @@ def score(
         errors = spread = width = 0.0
         for row, truth in zip(rows, actual, strict=True):
             y, f = float(truth["y"]), float(row["forecast"])
-            low, high = float(row["forecast-lo-95"]), float(row["forecast-hi-95"])
             errors += abs(y - f)
             spread += 200 * abs(y - f) / (abs(y) + abs(f))
-            width += high - low + 40 * max(low - y, 0.0) + 40 * max(y - high, 0.0)
+            if has_intervals:
+                low, high = float(row["forecast-lo-95"]), float(row["forecast-hi-95"])
+                width += high - low + 40 * max(low - y, 0.0) + 40 * max(y - high, 0.0)
             for level in hits:
                 hits[level] += float(row[f"forecast-lo-{level}"]) <= y <= float(row[f"forecast-hi-{level}"])
             count += 1
@@ -128,4 +139,4 @@ def score(
         msis += width / len(actual) / scale
     smape, mase, msis = smape / len(test), mase / len(test), msis / len(test)
     owa = (smape / task.naive_smape + mase / task.naive_mase) / 2
-    return Score(owa, smape, mase, msis, {level: hit / count for level, hit in hits.items()})
+    return Score(owa, smape, mase, msis if has_intervals else None, {level: hit / count for level, hit in hits.items()})

@@ -11,6 +11,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     jobfile       a TOML file → jobs, each key checked against the settings
     cron          a cron expression → a crontab line, a systemd timer
     arrow         numpy ↔ Arrow, without a detour through pandas              numpy pyarrow
+    rowfile       rows in blocks of columns → a CSV or Parquet file           numpy pyarrow
     stamps        text ↔ time: formats, zones, and back as they came in       numpy pyarrow
     frequency     the frequency of a time index, and the next stamps          numpy
     source        a path → its bytes, whole and unchanged while read
@@ -28,16 +29,17 @@ heavy packages that it may import when it is itself imported. A test reads the l
     calibration   how large errors are, and intervals from that               numpy
     forecast      forecast rows: what a forecast file holds                   numpy
     baselines     naive, seasonal naive, drift                                numpy
-    plan          every number that training needs, chosen from the data      numpy
+    plan          every number that training needs; the presets
+    planner       a panel and the user's settings → a plan, chosen from the data numpy
     runtime       the process made ready for Keras: environment, stderr
     network       the Keras network, the whole of it in one file              keras numpy
     training      batches, optimiser, early stopping, device                  keras numpy tensorflow
     serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime
     store         saved models: versions, manifest, load                      numpy
-    predictor     a saved model and a panel → a forecast, in blocks of series numpy
+    predictor     a saved model and a panel → forecasts, in blocks of windows numpy
     ledger        what was forecast: parts that are added, and never changed  numpy pyarrow
     outcome       issued forecasts beside what came: live scores              numpy
-    backtest      scores on windows that a model did not see, and what intervals follow numpy
+    backtest      scores on windows that a model did not see, by rolling origin too numpy
     jobs          one short function a use case; they only sequence calls     numpy
     cli           the terminal and cron: options, output, one file a command  typer
 """

@@ -45,9 +45,9 @@ class Age:
         """Return the age as JSON-safe data."""
         return {"newest": self.newest, "age_seconds": self.seconds, "stale": self.stale}
 
-    def warning(self, source: str) -> str | None:
-        """Return what to warn of, if the data is stale."""
-        return f"{source} ends at {self.newest}, {self.text()}: older than --warn-age" if self.stale else None
+    def warnings(self, source: str) -> tuple[str, ...]:
+        """Return what to warn of: that the data is stale."""
+        return (f"{source} ends at {self.newest}, {self.text()}: older than --warn-age",) if self.stale else ()
 
     def text(self) -> str:
         """Return the age in words: `3.0 days old`, `5.5 hours old`, `2.0 days in the future`."""

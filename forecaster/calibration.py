@@ -8,14 +8,23 @@ error is half the interval's width.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.windows import Floats, Ints, Windows, from_scale
+from forecaster.windows import (
+    Floats,
+    Ints,
+    Windows,
+    WindowShape,
+    cut_targets,
+    cut_windows,
+    from_scale,
+    window_roughness,
+)
 
 GRID = np.concatenate([np.arange(1, 99), np.arange(99, 100, 0.1), [99.95]])
 """Levels in percent at which half widths are kept; between them they are interpolated."""
@@ -27,6 +36,16 @@ RIDGE = 20.0
 """Windows that the prior of `Difficulty`, errors in proportion to the scale, is worth."""
 
 
+LOOKS_BACK = 3
+"""Earlier forecasts whose errors are a sign of the next one's."""
+
+N_SIGNS = 5
+"""F, signs of how large the error may be: see `Answers`."""
+
+SMALLEST_SIGN = 1e-6
+"""Sizes relative to the scale count as at least this."""
+
+
 @dataclass(frozen=True, eq=False)
 class Answers:
     """What the networks say of N windows.
@@ -34,7 +53,9 @@ class Answers:
     Attributes:
         windows: The windows.
         outputs: [N, H] the point answer in scaled units: the median of the networks.
-        signs: [N, F] what tells how large the error may be, as logarithms; the first is the window's scale.
+        signs: [N, F] what tells how large the error may be, as logarithms: the window's scale, and relative to it the
+            mean step, the mean seasonal step, how far the networks disagree, and how wrong they recently were (NaN
+            where the series is too short to say).
     """
 
     windows: Windows
@@ -46,12 +67,58 @@ class Answers:
         return Answers(self.windows.take(chosen), self.outputs[chosen], self.signs[chosen])
 
 
-def make_answers(windows: Windows, roughness: Floats, outputs: NDArray[np.floating]) -> Answers:
-    """Gather the networks' answers [N, M, H]: their median, and how far they disagree as one more sign."""
-    outputs = outputs.astype(np.float64)
-    spread = outputs.std(axis=1).mean(axis=1, keepdims=True) * windows.scale
-    disagreement = np.log(np.maximum(spread, 1e-6 * windows.scale))
-    return Answers(windows, np.median(outputs, axis=1), np.concatenate([roughness, disagreement], axis=1))
+Ask = Callable[[NDArray[np.float32]], NDArray[np.floating]]
+"""Windows [N, K, C] → each network's answer [N, M, H]."""
+
+
+def answer_windows(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Answers:
+    """Ask the networks about the windows whose history is `values[start:end]`, and gather what tells of their errors.
+
+    The networks are also asked what they would have said one, two and three horizons before: how wrong they would have
+    been is the best sign of how wrong they will be.
+
+    Args:
+        ask: The ensemble.
+        values: [T] all series end to end.
+        starts: [N] index of the first value of each window's series.
+        ends: [N] index after the last value that the window may see (exclusive).
+        shape: Lookback, segment, horizon and scaling.
+    """
+    windows = cut_windows(values, starts, ends, shape)
+    outputs = ask(windows.inputs).astype(np.float64)
+    spread = outputs.std(axis=1).mean(axis=1, keepdims=True)
+    recent = recent_errors(ask, values, starts, ends, shape) / windows.scale
+    signs = [
+        np.log(windows.scale), window_roughness(values, starts, ends, shape),
+        np.log(np.maximum(np.concatenate([spread, recent], axis=1), SMALLEST_SIGN)),
+    ]  # fmt: skip
+    return Answers(windows, np.median(outputs, axis=1), np.concatenate(signs, axis=1))
+
+
+def recent_errors(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
+    """Return the mean absolute error [N, 1] of forecasts from one to three horizons before the end, transformed units.
+
+    NaN where the history is too short for one.
+    """
+    errors = np.full((len(ends), LOOKS_BACK), np.nan)
+    for back in range(1, LOOKS_BACK + 1):
+        earlier = ends - back * shape.horizon
+        known = earlier - starts >= shape.shortest_history
+        if known.any():
+            windows = cut_windows(values, starts[known], earlier[known], shape)
+            missed = cut_targets(values, earlier[known], windows) - np.median(ask(windows.inputs), axis=1)
+            errors[known, back - 1] = np.abs(missed).mean(axis=1) * windows.scale[:, 0]
+    count = np.isfinite(errors).sum(axis=1, keepdims=True)
+    total = np.nansum(errors, axis=1, keepdims=True)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def error_size(errors: Floats, shape: WindowShape) -> Floats:
+    """Return the size of errors in transformed units: absolute, or under a logarithm the factor missed by, less one.
+
+    A quantile of logarithms would put the upper end of a volatile series exponentially far away.
+    """
+    return np.expm1(np.minimum(np.abs(errors), 700.0)) if shape.transform == "log" else np.abs(errors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,23 +142,35 @@ class Difficulty:
 
     def size(self, signs: Floats) -> Floats:
         """Return the expected size of the error [N, 1] in transformed units."""
-        z = np.clip((signs - self.centre) / self.spread, -3.0, 3.0)
+        z = _standardise(signs, self.centre, self.spread)
         return np.asarray(np.exp(signs[:, :1] + self.level + (z @ self.slope)[:, None]))
 
 
-def fit_difficulty(errors: Floats, signs: Floats, independent: float) -> Difficulty:
-    """Fit how the size of errors [N, H], in transformed units, follows from the signs [N, F].
+def fit_difficulty(sizes: Floats, signs: Floats, independent: float) -> Difficulty:
+    """Fit how the size of errors [N, H] follows from the signs [N, F]; a sign that is NaN says nothing.
 
     `independent` is the number of windows that do not overlap: the fewer, the more the prior counts.
     """
-    relative = np.log(np.maximum(np.abs(errors).mean(axis=1), 1e-6 * np.exp(signs[:, 0]))) - signs[:, 0]
-    centre, spread = signs.mean(axis=0), signs.std(axis=0)
+    relative = np.log(np.maximum(sizes.mean(axis=1), 1e-6 * np.exp(signs[:, 0]))) - signs[:, 0]
+    known = np.isfinite(signs)
+    centre = _mean_known(signs, known)
+    spread = np.sqrt(_mean_known((signs - centre) ** 2, known))
     spread = np.where(spread > 1e-9, spread, 1.0)
-    z = np.clip((signs - centre) / spread, -3.0, 3.0)
+    z = _standardise(signs, centre, spread)
     level = float(relative.mean())
     ridge = RIDGE * len(signs) / max(independent, 1.0)
     slope = np.linalg.solve(z.T @ z + ridge * np.eye(signs.shape[1]), z.T @ (relative - level))
     return Difficulty(centre, spread, slope, level)
+
+
+def _mean_known(values: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Return the mean [F] of each column over what is known of it, 0 where nothing is."""
+    return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+
+
+def _standardise(signs: Floats, centre: Floats, spread: Floats) -> Floats:
+    """Return signs [N, F] in standard deviations from the mean, at most 3; 0 where unknown."""
+    return np.nan_to_num(np.clip((signs - centre) / spread, -3.0, 3.0), nan=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,25 +190,26 @@ class Calibration:
     def interval(self, answers: Answers, level: float) -> tuple[Floats, Floats]:
         """Return the lower and upper ends [N, H] of the intervals at a level in percent, in the units of the data."""
         widths = np.array([np.interp(level, self.levels, row) for row in self.half_widths])
-        half = widths * self.difficulty.size(answers.signs)
-        windows = answers.windows
+        half, windows = widths * self.difficulty.size(answers.signs), answers.windows
+        if windows.shape.transform == "log":
+            half = np.log1p(half)
         middle = windows.base + answers.outputs * windows.scale
         return from_scale(middle - half, windows.shape), from_scale(middle + half, windows.shape)
 
 
-def calibrate(errors: Floats, signs: Floats, independent: float) -> Calibration:
+def calibrate(sizes: Floats, signs: Floats, independent: float) -> Calibration:
     """Measure half widths from errors on held-out windows.
 
     The quantile is the conformal one, the ⌈(n + 1)·level⌉-th smallest of n. Where windows are few, the errors of all
     lead times are pooled after division by a profile of their size over the lead time.
 
     Args:
-        errors: [N, H] actual − forecast in transformed units, N at least 1.
+        sizes: [N, H] sizes of errors (`error_size`), N at least 1.
         signs: [N, F] of the same windows.
         independent: How many of the windows do not overlap.
     """
-    difficulty = fit_difficulty(errors, signs, independent)
-    size = np.abs(errors) / difficulty.size(signs)
+    difficulty = fit_difficulty(sizes, signs, independent)
+    size = sizes / difficulty.size(signs)
     count, horizon = size.shape
     profile = _smooth(np.maximum(np.sqrt((size**2).mean(axis=0)), 1e-12))
     pooled = _conformal_quantiles((size / profile).ravel(), GRID, effective=count)
@@ -158,20 +238,20 @@ class Residuals:
     """Errors on held-out windows, and what they were made on.
 
     Attributes:
-        errors: [N, H] actual − forecast in transformed units.
+        sizes: [N, H] sizes of errors (`error_size`).
         answers: What the networks said.
         folds: [N] fold of each window, 0 or 1.
         independent: How many of the windows do not overlap.
     """
 
-    errors: Floats
+    sizes: Floats
     answers: Answers
     folds: Ints
     independent: float
 
     def calibrate(self) -> Calibration:
         """Calibrate on all windows."""
-        return calibrate(self.errors, self.answers.signs, self.independent)
+        return calibrate(self.sizes, self.answers.signs, self.independent)
 
     def cross_intervals(self, levels: Sequence[float]) -> dict[float, tuple[Floats, Floats]]:
         """Return for each level the intervals [N, H] of the windows, each fold's from the calibration of the other.
@@ -179,12 +259,12 @@ class Residuals:
         An interval measured on the windows that it was calibrated on covers them by construction; this way the
         measured coverage says something.
         """
-        ends = {level: (np.empty_like(self.errors), np.empty_like(self.errors)) for level in levels}
+        ends = {level: (np.empty_like(self.sizes), np.empty_like(self.sizes)) for level in levels}
         for fold in np.unique(self.folds):
             inside = self.folds == fold
             others = ~inside if (~inside).any() else inside
             independent = self.independent * others.mean()
-            calibration = calibrate(self.errors[others], self.answers.signs[others], independent)
+            calibration = calibrate(self.sizes[others], self.answers.signs[others], independent)
             for level, (low, high) in ends.items():
                 low[inside], high[inside] = calibration.interval(self.answers.take(inside), level)
         return ends

@@ -190,8 +190,8 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictSettings:
-    """What to forecast and where to write it."""
+class ForecastSettings:
+    """What to forecast, and with which model."""
 
     model: str | None = knob(
         None, "Model to use: NAME or NAME@VERSION; by default the only one, or the data file's.", panel="Forecast"
@@ -200,6 +200,12 @@ class PredictSettings:
         None, "Steps to forecast, at most those of training; by default all.", panel="Forecast", bounds=(1, None)
     )
     levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Forecast")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings(ForecastSettings):
+    """What to forecast and where to write it."""
+
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
     ledger: str | None = knob(
         None,
@@ -243,6 +249,44 @@ class BatchSettings:
     force: bool = knob(False, "Run also jobs of which nothing changed since they last ended well.", panel="Batch")
     runs_dir: Path | None = knob(
         None, "Folder of the records; by default runs/ beside the job file.", panel="Batch", metavar="DIR"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacktestSettings:
+    """From which cutoffs to forecast what is known already."""
+
+    windows: int = knob(
+        10, "Most cutoffs of a series, counted back from its end.", panel="Backtest", bounds=(1, 10_000_000)
+    )
+    step: int | None = knob(
+        None, "Steps from one cutoff to the next; by default the horizon.", panel="Backtest", bounds=(1, None)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSettings:
+    """What a model must reach."""
+
+    max_mase: float | None = knob(None, "Exit 4 when MASE is higher.", panel="Gates", bounds=(0, None))
+    min_skill: float | None = knob(None, "Exit 4 when the skill over seasonal naive is lower.", panel="Gates")
+    min_coverage: float | None = knob(
+        None,
+        "Exit 4 when the share of actual values inside the widest interval is lower.",
+        panel="Gates",
+        bounds=(0, 1),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateSettings(ForecastSettings):
+    """What to measure, and where to write it."""
+
+    predictions: Path | None = knob(
+        None,
+        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
+        panel="Backtest",
+        metavar="PATH",
     )
 
 

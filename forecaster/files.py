@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from forecaster.errors import AccessError, ForecastError, OutputError, StorageError, TryAgainError
 
@@ -33,9 +34,17 @@ def sha256(data: bytes) -> str:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Replace a file by these bytes, atomically; mode and symbolic link of an existing file are kept.
+    """Replace a file by these bytes, atomically: see `replacing`."""
+    with replacing(path) as stream:
+        stream.write(data)
 
-    A device or pipe (`/dev/stdout`, a FIFO) cannot be replaced and is written to.
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a stream whose bytes replace a file once the block has ended well; mode and symbolic link of it are kept.
+
+    Whatever fails, in the block or after it, the old file stays as it is. A device or pipe (`/dev/stdout`, a FIFO)
+    cannot be replaced and is written to.
 
     Raises:
         OutputError: The folder does not exist, or the path is a folder.
@@ -46,12 +55,13 @@ def write_file(path: Path, data: bytes) -> None:
         mode = _mode_of(path)
         if mode is not None and not stat.S_ISREG(mode):
             with path.open("wb") as stream:
-                stream.write(data)
+                yield stream
             return
         target = Path(os.path.realpath(path))
         temporary = target.with_name(f"{TEMPORARY}{target.name[:64]}-{secrets.token_hex(4)}")
         try:
-            _write_synced(temporary, data, 0o666 if mode is None else stat.S_IMODE(mode), exact=mode is not None)
+            with _synced(temporary, 0o666 if mode is None else stat.S_IMODE(mode), exact=mode is not None) as stream:
+                yield stream
             os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
@@ -86,7 +96,8 @@ def build_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         folder.mkdir(parents=True)
         try:
             for name, data in files.items():
-                _write_synced(folder / name, data, 0o666)
+                with _synced(folder / name, 0o666) as stream:
+                    stream.write(data)
             sync_folder(folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -155,12 +166,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _write_synced(path: Path, data: bytes, mode: int, *, exact: bool = False) -> None:
+@contextmanager
+def _synced(path: Path, mode: int, *, exact: bool = False) -> Iterator[BinaryIO]:
+    """Create a file, give its stream, and flush it to the disk."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     with open(handle, "wb") as stream:
         if exact:
             os.fchmod(handle, mode)
-        stream.write(data)
+        yield stream
         stream.flush()
         os.fsync(handle)
 

@@ -13,7 +13,7 @@ was not observed, and is not scored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -64,11 +64,19 @@ class Evaluation:
             if wrong := np.count_nonzero(~np.isfinite(array)):
                 raise ValueError(f"{name} must be finite, received {wrong} values that are not")
 
-    def lead(self, step: int) -> Evaluation:
-        """Return the same windows with nothing but lead time `step`, counted from 0."""
-        at = slice(step, step + 1)
-        intervals = {level: (lo[:, at], hi[:, at]) for level, (lo, hi) in self.intervals.items()}
-        return replace(self, actual=self.actual[:, at], forecast=self.forecast[:, at], intervals=intervals)
+    def cells(self) -> tuple[Evaluation, Ints]:
+        """Return every step as a window of its own, N · H of one step each, and the lead time of each, from 0."""
+        count, horizon = self.actual.shape
+        single = replace(
+            self,
+            actual=self.actual.reshape(-1, 1),
+            forecast=self.forecast.reshape(-1, 1),
+            scale=np.repeat(self.scale, horizon),
+            rms_scale=np.repeat(self.rms_scale, horizon),
+            series=np.repeat(self.series, horizon),
+            intervals={level: (lo.reshape(-1, 1), hi.reshape(-1, 1)) for level, (lo, hi) in self.intervals.items()},
+        )
+        return single, np.tile(np.arange(horizon), count)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,18 +105,38 @@ class Scores:
     skill: float | None
 
 
+class Contest:
+    """A model against its baseline on windows that come block by block: sums are kept, never the windows."""
+
+    def __init__(self, series_count: int, horizon: int) -> None:
+        """Begin with no windows of H = `horizon` steps, of S = `series_count` series."""
+        self._windows = 0
+        self._model, self._baseline = _Tally(series_count, horizon), _Tally(series_count, horizon)
+
+    def add(self, evaluation: Evaluation, baseline: Floats) -> None:
+        """Score a model and a baseline [N, H] on N more windows."""
+        self._windows += len(baseline)
+        self._model.add(evaluation)
+        self._baseline.add(replace(evaluation, forecast=baseline, intervals={}))
+
+    def scores(self) -> Scores:
+        """Return the scores on all windows so far."""
+        model, base = self._model.measures(), self._baseline.measures()
+        return Scores(windows=self._windows, model=model, baseline=base, skill=skill(model.overall, base.overall))
+
+
 def score_against(evaluation: Evaluation, baseline: Floats, series_count: int) -> Scores:
     """Score a model and a baseline [N, H] on the same windows; S = `series_count` entries by series."""
-    model = measure(evaluation, series_count)
-    base = measure(replace(evaluation, forecast=baseline, intervals={}), series_count)
-    return Scores(windows=len(baseline), model=model, baseline=base, skill=skill(model.overall, base.overall))
+    contest = Contest(series_count, baseline.shape[1])
+    contest.add(evaluation, baseline)
+    return contest.scores()
 
 
 def measure(evaluation: Evaluation, series_count: int) -> Measures:
     """Return every measure over all windows, by lead time, and of the series 0 … `series_count` − 1."""
-    return Measures(
-        overall=score(evaluation), by_lead=by_lead(evaluation), by_series=by_series(evaluation, series_count)
-    )
+    tally = _Tally(series_count, evaluation.actual.shape[1])
+    tally.add(evaluation)
+    return tally.measures()
 
 
 def score(evaluation: Evaluation) -> Row:
@@ -117,19 +145,17 @@ def score(evaluation: Evaluation) -> Row:
     Names: mae, mse, rmse, smape, mape, wape, mase, rmsse, bias; and coverage-80, width-80, pinball-80 (the mean loss of
     both ends), msis-80 for an interval of level 80. The percentages are smape, mape and wape; coverage is a share.
     """
-    everything = np.zeros(len(evaluation.series), np.int64)
-    return {name: column[0] for name, column in _measure(evaluation, everything, 1).items()}
+    return measure(evaluation, 1 + int(evaluation.series.max(initial=0))).overall
 
 
 def by_lead(evaluation: Evaluation) -> Columns:
     """Return every measure at each lead time: the windows are scored as if they were that one step long."""
-    rows = [score(evaluation.lead(step)) for step in range(evaluation.actual.shape[1])]
-    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+    return measure(evaluation, 1 + int(evaluation.series.max(initial=0))).by_lead
 
 
 def by_series(evaluation: Evaluation, series_count: int) -> Columns:
     """Return every measure of each series 0 … `series_count` − 1; `None` for a series without windows."""
-    return _measure(evaluation, evaluation.series, series_count)
+    return measure(evaluation, series_count).by_series
 
 
 def skill(model: Row, baseline: Row) -> float | None:
@@ -234,40 +260,69 @@ def msis(actual: Floats, interval: tuple[Floats, Floats], level: float, scale: F
     return _mean((hi - lo) + 2.0 / (1.0 - level / 100.0) * outside) / scale
 
 
-def _measure(e: Evaluation, group: Ints, count: int) -> Columns:
-    """Average each measure over the windows of each group; `group` [N] holds 0 … `count` − 1."""
-    mean = _mean_by(group, count)
-    columns: dict[str, Floats] = {}
-    # Values near 1e300 have no square in float64: their MSE is inf, and is given as None.
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        columns["mae"] = mean(mae(e.actual, e.forecast))
-        columns["mse"] = mean(mse(e.actual, e.forecast))
-        columns["rmse"] = np.sqrt(columns["mse"])
-        columns["smape"] = mean(smape(e.actual, e.forecast))
-        columns["mape"] = mean(mape(e.actual, e.forecast))
-        columns["wape"] = 100.0 * columns["mae"] / mean(_mean(np.abs(e.actual)))  # sum |y − f| / sum |y|, in %
-        columns["mase"] = mean(mase(e.actual, e.forecast, e.scale))
-        columns["rmsse"] = mean(rmsse(e.actual, e.forecast, e.rms_scale))
-        columns["bias"] = mean(bias(e.actual, e.forecast))
-        for level, (lo, hi) in e.intervals.items():
-            tail = (1.0 - level / 100.0) / 2.0
-            columns[f"coverage-{level:g}"] = mean(coverage(e.actual, lo, hi))
-            columns[f"width-{level:g}"] = mean(interval_width(lo, hi))
-            both_ends = pinball(e.actual, lo, tail) + pinball(e.actual, hi, 1.0 - tail)
-            columns[f"pinball-{level:g}"] = mean(both_ends / 2.0)
-            columns[f"msis-{level:g}"] = mean(msis(e.actual, (lo, hi), level, e.scale))
-    return {name: [x if np.isfinite(x) else None for x in column.tolist()] for name, column in columns.items()}
+class _Tally:
+    """The measures of one method, over windows that come block by block."""
+
+    def __init__(self, series_count: int, horizon: int) -> None:
+        self._overall, self._by_series, self._by_lead = _Means(1), _Means(series_count), _Means(horizon)
+
+    def add(self, e: Evaluation) -> None:
+        # Values near 1e300 have no square in float64: their MSE is inf, and is given as None.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for name, x in _measures_of(e):
+                self._overall.add(name, x, np.zeros(len(x), np.int64))
+                self._by_series.add(name, x, e.series)
+            cells, lead = e.cells()
+            for name, x in _measures_of(cells):
+                self._by_lead.add(name, x, lead)
+
+    def measures(self) -> Measures:
+        overall = {name: column[0] for name, column in self._overall.columns().items()}
+        return Measures(overall=overall, by_lead=self._by_lead.columns(), by_series=self._by_series.columns())
 
 
-def _mean_by(group: Ints, count: int) -> Callable[[Floats], Floats]:
-    """Return the function that averages [N] numbers by group; NaN is left out, and is the mean of an empty group."""
+def _measures_of(e: Evaluation) -> Iterator[tuple[str, Floats]]:
+    """Yield each measure [N] of which the mean is published, and `size`, the mean of |y|, that WAPE is relative to."""
+    yield "mae", mae(e.actual, e.forecast)
+    yield "mse", mse(e.actual, e.forecast)
+    yield "smape", smape(e.actual, e.forecast)
+    yield "mape", mape(e.actual, e.forecast)
+    yield "size", _mean(np.abs(e.actual))
+    yield "mase", mase(e.actual, e.forecast, e.scale)
+    yield "rmsse", rmsse(e.actual, e.forecast, e.rms_scale)
+    yield "bias", bias(e.actual, e.forecast)
+    for level, (lo, hi) in e.intervals.items():
+        tail = (1.0 - level / 100.0) / 2.0
+        yield f"coverage-{level:g}", coverage(e.actual, lo, hi)
+        yield f"width-{level:g}", interval_width(lo, hi)
+        yield f"pinball-{level:g}", (pinball(e.actual, lo, tail) + pinball(e.actual, hi, 1.0 - tail)) / 2.0
+        yield f"msis-{level:g}", msis(e.actual, (lo, hi), level, e.scale)
 
-    def mean(x: Floats) -> Floats:
+
+class _Means:
+    """Means by group of numbers that come in parts; NaN is left out, and is the mean of an empty group."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._sums: dict[str, Floats] = {}  # [2, count]: the sum, and how many
+
+    def add(self, name: str, x: Floats, group: Ints) -> None:
         seen = ~np.isnan(x)
-        total = np.bincount(group[seen], weights=x[seen], minlength=count)
-        return total / np.bincount(group[seen], minlength=count)
+        total = np.bincount(group[seen], weights=x[seen], minlength=self.count)
+        sums = np.array([total, np.bincount(group[seen], minlength=self.count)])
+        self._sums[name] = self._sums[name] + sums if name in self._sums else sums
 
-    return mean
+    def columns(self) -> Columns:
+        columns: dict[str, Floats] = {}
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for name, (total, seen) in self._sums.items():
+                if name == "size":
+                    columns["wape"] = 100.0 * columns["mae"] / (total / seen)  # sum |y − f| / sum |y|, in %
+                    continue
+                columns[name] = total / seen
+                if name == "mse":
+                    columns["rmse"] = np.sqrt(columns["mse"])
+        return {name: [x if np.isfinite(x) else None for x in column.tolist()] for name, column in columns.items()}
 
 
 def _mean(x: Floats) -> Floats:

@@ -6,14 +6,19 @@
     …
     LSTM     [N, U]       the last layer answers only after the last segment
     Dropout  [N, U]
-    Dense    [N, H]       all H steps at once, in scaled units; zero at the start, so that an untrained network
-                          answers the base path itself
+    Dense    [N, H]       all H steps at once, in scaled units
+    Dense    [N, ⌈H/P⌉·K] where segments are in phase with a season: for each segment ahead the weight of each segment
+                          of the window, whose weighted sum is added to the answer. What happened on the same days of
+                          the last weeks is carried over as it was, and need not pass through U numbers.
+
+Both Dense layers at the end are zero at the start, so that an untrained network answers the base path itself.
 
 Dropout stands between layers, never inside the recurrence, and the gates are sigmoid, the candidate tanh: the settings
 that keep cuDNN's fused kernel on a GPU (`recurrent_dropout=0`, `unroll=False`).
 
 References: Hochreiter & Schmidhuber, Long short-term memory, Neural Computation 9(8), 1997; segments as in Lin et al.,
-SegRNN, 2023, arXiv:2308.11200.
+SegRNN, 2023, arXiv:2308.11200; an answer made of the input's own parts as in Vinyals et al., Pointer networks, 2015,
+arXiv:1506.03134, here with weights of either sign.
 """
 
 from __future__ import annotations
@@ -44,7 +49,23 @@ def build_network(shape: NetworkShape, seed: int) -> keras.Model:
         if shape.residual:
             y = keras.layers.Add()([y, x[:, -1] if is_last else x])
         x = keras.layers.Dropout(shape.dropout, seed=seed + layer)(y)
-    return keras.Model(inputs, keras.layers.Dense(shape.horizon, kernel_initializer="zeros")(x))
+    answer = keras.layers.Dense(shape.horizon, kernel_initializer="zeros")(x)
+    if shape.recall:
+        answer = keras.layers.Add()([answer, _recall(inputs, x, shape)])
+    return keras.Model(inputs, answer)
+
+
+def _recall(inputs: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
+    """Return a weighted sum [N, H] of the window's segments [N, K, P]; the weights follow from the state [N, U].
+
+    It is divided by √K: a step of the optimiser moves K weights at once.
+    """
+    length = shape.channels - 1
+    ahead = -(-shape.horizon // length)
+    weights = keras.layers.Dense(ahead * shape.segments, kernel_initializer="zeros")(state)
+    weights = keras.layers.Reshape((ahead, shape.segments))(weights)
+    path = keras.ops.matmul(weights, inputs[:, :, :length]) / shape.segments**0.5  # (N, ⌈H/P⌉, P)
+    return keras.layers.Reshape((ahead * length,))(path)[:, : shape.horizon]
 
 
 def serving_graph(shape: NetworkShape, members: Sequence[Weights]) -> bytes:

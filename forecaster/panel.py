@@ -81,6 +81,11 @@ class Panel:
         return len(self.ids)
 
     @property
+    def id_column(self) -> str | None:
+        """What the column of the series' names is called in a file of ours; None for a single series without a name."""
+        return "series" if self.schema.shape == "wide" else self.schema.id
+
+    @property
     def lengths(self) -> Ints:
         """Steps in each series [S]."""
         return np.diff(self.offsets)
@@ -88,8 +93,12 @@ class Panel:
     @cached_property
     def ends(self) -> npt.NDArray[np.generic]:
         """Last stamps [S], inclusive, in the type of `starts`."""
+        return self.stamps_at(np.arange(self.n_series), self.lengths - 1)
+
+    def stamps_at(self, series: Ints, steps: Ints) -> npt.NDArray[np.generic]:
+        """Return the stamps [N] so many steps [N] after the first one of these series [N], in the type of `starts`."""
         ordinals, phases = self.frequency.split(self.starts.astype(np.int64))
-        return self.frequency.join(ordinals + self.lengths - 1, phases).astype(self.starts.dtype)
+        return self.frequency.join(ordinals[series] + steps, phases[series]).astype(self.starts.dtype)
 
     def series(self, index: int) -> Floats:
         """Return the values of one series, oldest first (a view)."""

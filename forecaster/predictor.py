@@ -1,30 +1,67 @@
-"""A saved model and a panel → a forecast, in blocks of series."""
+"""A saved model and a panel → forecasts, in blocks of windows: at the end of each series, or at cutoffs before it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster import baselines
-from forecaster.calibration import make_answers
+from forecaster.calibration import answer_windows
 from forecaster.errors import ModelError, UsageError
 from forecaster.forecast import Forecast
 from forecaster.panel import Panel
 from forecaster.store import Model
-from forecaster.windows import Floats, cut_windows, restore, to_scale, window_roughness
+from forecaster.windows import Floats, Ints, restore, to_scale
 
-BLOCK = 8192
-"""Series forecast at once; keeps memory flat for a panel of any number of series."""
+MOST_WINDOWS = 8192
+MOST_CELLS = 2**19
+"""Windows in a block, and steps of history and forecast in it: memory stays flat however many and however long."""
 
 
-def make_forecast(model: Model, panel: Panel, horizon: int | None, levels: tuple[float, ...]) -> Forecast:
-    """Forecast every series of a panel after its last stamp.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Origins:
+    """Where N forecasts start.
 
-    Series too short for the network get the seasonal naive forecast; constant ones go on as they are.
+    Attributes:
+        series: [N] index of the series.
+        ends: [N] index into the panel's values after the last one that the forecast may see (exclusive).
+    """
+
+    series: Ints
+    ends: Ints
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, chosen: slice) -> Origins:
+        return Origins(series=self.series[chosen], ends=self.ends[chosen])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block:
+    """Forecasts of n of the windows.
+
+    Attributes:
+        origins: Where they start.
+        values: [n, H] point forecasts.
+        intervals: (level in percent, lower [n, H], upper [n, H]), ascending by level.
+        methods: [n] `lstm`, or what stood in for it.
+    """
+
+    origins: Origins
+    values: Floats
+    intervals: tuple[tuple[float, Floats, Floats], ...]
+    methods: NDArray[np.object_]
+
+
+def check_horizon(model: Model, horizon: int | None) -> int:
+    """Return how many steps to forecast; None is all that the model can.
 
     Raises:
         UsageError: A longer horizon than the model's.
-        ModelError: The network's answer is not finite.
     """
     longest = model.window.horizon
     if horizon is not None and horizon > longest:
@@ -32,44 +69,78 @@ def make_forecast(model: Model, panel: Panel, horizon: int | None, levels: tuple
             f"--horizon {horizon}: model {model.name!r} was trained for {longest} steps",
             hint=f"Train again with: forecast train DATA --horizon {horizon}",
         )
-    steps = horizon or longest
-    blocks = [_forecast_block(model, panel, slice(i, i + BLOCK), levels) for i in range(0, panel.n_series, BLOCK)]
-    values, *ends = (np.concatenate(parts)[:, :steps] for parts in zip(*blocks, strict=True))
-    if not all(np.isfinite(part).all() for part in (values, *ends)):
-        raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
-    short = panel.lengths < model.window.shortest_history
-    cell = model.manifest["network"]["cell"]
-    methods = np.where(constant_series(panel), "constant", np.where(short, "seasonal_naive", cell))
+    return horizon or longest
+
+
+def make_forecast(model: Model, panel: Panel, horizon: int | None, levels: tuple[float, ...]) -> Forecast:
+    """Forecast every series of a panel after its last stamp.
+
+    Raises:
+        UsageError: A longer horizon than the model's.
+        ModelError: The network's answer is not finite.
+    """
+    steps = check_horizon(model, horizon)
+    origins = Origins(series=np.arange(panel.n_series), ends=panel.offsets[1:])
+    blocks = list(forecast_windows(model, panel, origins, steps, levels))
+    ends = [[end for _, *both in block.intervals for end in both] for block in blocks]
+    low_high = [np.concatenate(parts) for parts in zip(*ends, strict=True)]
     return Forecast(
-        ids=panel.ids, stamps=panel.future_stamps(steps), values=values,
-        intervals=tuple(zip(levels, ends[::2], ends[1::2], strict=True)), methods=methods.astype(object),
-        id_column=panel.schema.id, time_column=panel.schema.time,
+        ids=panel.ids, stamps=panel.future_stamps(steps), values=np.concatenate([block.values for block in blocks]),
+        intervals=tuple(zip(levels, low_high[::2], low_high[1::2], strict=True)),
+        methods=np.concatenate([block.methods for block in blocks]),
+        id_column=panel.id_column, time_column=panel.schema.time,
     )  # fmt: skip
 
 
-def _forecast_block(model: Model, panel: Panel, block: slice, levels: tuple[float, ...]) -> list[Floats]:
-    """Forecast some of the series: the point forecasts, then the lower and upper ends of each level, each [n, H]."""
-    starts, ends, shape = panel.offsets[:-1][block], panel.offsets[1:][block], model.window
-    windows = cut_windows(panel.values, starts, ends, shape)
-    roughness = window_roughness(panel.values, starts, ends, shape)
-    answers = make_answers(windows, roughness, model.server.answer(windows.inputs))
+def forecast_windows(
+    model: Model, panel: Panel, origins: Origins, horizon: int, levels: tuple[float, ...]
+) -> Iterator[Block]:
+    """Forecast from each origin as if nothing after it were known, a block of windows at a time.
+
+    Histories too short for the network get the seasonal naive forecast; constant ones go on as they are.
+
+    Raises:
+        ModelError: The network's answer is not finite.
+    """
+    changes = first_changes(panel)
+    size = min(max(MOST_CELLS // (model.window.lookback + model.window.horizon), 1), MOST_WINDOWS)
+    for at in range(0, len(origins), size):
+        part = origins[at : at + size]
+        block = _forecast_block(model, panel, part, part.ends <= changes[part.series], levels)
+        if not all(
+            np.isfinite(end).all() for end in (block.values, *(e for _, *both in block.intervals for e in both))
+        ):
+            raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
+        intervals = tuple((level, low[:, :horizon], high[:, :horizon]) for level, low, high in block.intervals)
+        yield Block(origins=part, values=block.values[:, :horizon], intervals=intervals, methods=block.methods)
+
+
+def _forecast_block(
+    model: Model, panel: Panel, origins: Origins, constant: NDArray[np.bool_], levels: tuple[float, ...]
+) -> Block:
+    """Forecast some of the windows, all steps that the model can."""
+    starts, ends, shape = panel.offsets[origins.series], origins.ends, model.window
+    answers = answer_windows(model.server.answer, panel.values, starts, ends, shape)
+    windows = answers.windows
     short = ends - starts < shape.shortest_history
     if short.any():
         naive = baselines.seasonal_naive(panel.values, starts[short], ends[short], model.season, shape.horizon)
         answers.outputs[short] = (to_scale(naive, shape) - windows.base[short]) / windows.scale[short]
-    constant = constant_series(panel)[block]
     forever = panel.values[starts[constant]][:, None]
     values = restore(answers.outputs, windows)
     values[constant] = forever
-    parts = [values]
+    intervals = []
     for level in levels:
         low, high = model.calibration.interval(answers, level)
         low[constant] = high[constant] = forever
-        parts += [np.minimum(low, values), np.maximum(high, values)]
-    return parts
+        intervals.append((level, np.minimum(low, values), np.maximum(high, values)))
+    cell = model.manifest["network"]["cell"]
+    methods = np.where(constant, "constant", np.where(short, "seasonal_naive", cell))
+    return Block(origins=origins, values=values, intervals=tuple(intervals), methods=methods.astype(object))
 
 
-def constant_series(panel: Panel) -> NDArray[np.bool_]:
-    """Return a mask [S] of the series that never change."""
-    low = np.minimum.reduceat(panel.values, panel.offsets[:-1])
-    return np.asarray(low == np.maximum.reduceat(panel.values, panel.offsets[:-1]))
+def first_changes(panel: Panel) -> Ints:
+    """Return the index [S] of the first value of each series that is not its first; its end where it is constant."""
+    starts = panel.offsets[:-1]
+    other = np.append(np.flatnonzero(panel.values != np.repeat(panel.values[starts], panel.lengths)), len(panel.values))
+    return np.asarray(np.minimum(other[np.searchsorted(other, starts)], panel.offsets[1:]))

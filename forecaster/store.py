@@ -20,7 +20,7 @@ import stat
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster import files
-from forecaster.calibration import Calibration, Difficulty
+from forecaster.calibration import N_SIGNS, Calibration, Difficulty
 from forecaster.errors import AccessError, MissingError, ModelError, StorageError, UsageError
 from forecaster.plan import FitShape, NetworkShape
 from forecaster.schema import Schema
@@ -286,7 +286,7 @@ def _read_calibration(arrays: Mapping[str, NDArray[Any]], window: WindowShape, p
     levels, half_widths = arrays["levels"], arrays["half_widths"]
     centre, spread, slope, level = (arrays[name] for name in SIGNS)
     shapes = [half_widths.shape, centre.shape, spread.shape, slope.shape, level.shape]
-    if shapes != [(window.horizon, len(levels)), (4,), (4,), (4,), ()]:
+    if shapes != [(window.horizon, len(levels)), (N_SIGNS,), (N_SIGNS,), (N_SIGNS,), ()]:
         raise ModelError(f"{path}: arrays of other shapes than expected: {shapes}")
     return Calibration(levels, half_widths, Difficulty(centre, spread, slope, float(level)))
 
@@ -341,12 +341,17 @@ def _parse(data: bytes, path: Path) -> Json:
 def _read_record(cls: type[Record], manifest: Json, key: str, folder: Path) -> Record:
     """Build a frozen dataclass from its JSON, refusing other keys, types and absurd sizes."""
     data, hints = manifest.get(key), typing.get_type_hints(cls)
-    if not isinstance(data, dict) or set(data) != {f.name for f in fields(cls)}:  # type: ignore[arg-type]
+    if not isinstance(data, dict) or not _required(cls) <= set(data) <= {f.name for f in fields(cls)}:  # type: ignore[arg-type]
         raise ModelError(f"{folder}/manifest.json: {key!r} has other keys than expected")
     for name, value in data.items():
         if not _fits(value, hints[name]):
             raise ModelError(f"{folder}/manifest.json: {key}.{name} is {str(value)[:40]!r}")
     return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+
+
+def _required(cls: Any) -> set[str]:
+    """Return the fields without a default: what came to a record later has one, so that older versions load."""
+    return {f.name for f in fields(cls) if f.default is MISSING}
 
 
 def _fits(value: Any, hint: Any) -> bool:

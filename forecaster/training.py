@@ -67,14 +67,14 @@ class Trained:
 
     Attributes:
         members: The weights of each network.
-        held_out: [N, M, H] float32, each first-pass network's answers on the held-out windows, in scaled units.
+        first: The weights of each network of the first pass, which saw nothing of the held-out windows.
         best_steps: Steps after which each member's held-out loss was lowest.
         curve: Every look at the held-out windows.
         device: `cpu` or `gpu`.
     """
 
     members: list[Weights]
-    held_out: NDArray[np.float32]
+    first: list[Weights]
     best_steps: list[int]
     curve: list[Progress]
     device: str
@@ -110,8 +110,8 @@ def train_ensemble(values: Floats, plan: Plan, device: Device, on_progress: OnPr
             members = [trainer.refit(k, fitted) for k, fitted in enumerate(first)]
     except tf.errors.ResourceExhaustedError as error:
         raise ResourceError("out of memory in training", hint="Try a smaller --batch-size or --units") from error
-    answers = np.stack([fitted.answers for fitted in first], axis=1)  # (N, M, H)
-    return Trained(members, answers, [fitted.best_step for fitted in first], clock.curve, used)
+    weights, best_steps = [fitted.weights for fitted in first], [fitted.best_step for fitted in first]
+    return Trained(members, weights, best_steps, clock.curve, used)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,6 @@ class HeldOut:
 class _Fitted:
     weights: Weights
     best_step: int
-    answers: NDArray[np.float32]
 
 
 class _Clock:
@@ -167,9 +166,13 @@ class _Trainer:
     clock: _Clock
 
     def measure(self, member: int, held_out: HeldOut) -> _Fitted:
-        """Train without the held-out windows, stop early, and go back to the best weights."""
+        """Train without the held-out windows, stop early, and go back to the best weights.
+
+        Those may be the first, which answer the base path: nothing that was learned made it better.
+        """
         fit, network = self.plan.fit, self._network(member)
-        best, best_loss, worse = _Fitted(network.get_weights(), 0, held_out.targets), np.inf, 0
+        best, worse = _Fitted(network.get_weights(), 0), 0
+        best_loss = float(point_loss(tf.constant(held_out.targets), fit.loss))
         check_every = max(STEPS_PER_CALL, fit.steps // CHECKS)
         for step, loss in self._steps(network, member, self.plan.training, fit.steps):
             tell = self.clock.report("measure", member, step, fit.steps)
@@ -182,13 +185,15 @@ class _Trainer:
             tell(loss, measured)
             worse += 1
             if measured < best_loss:
-                best, best_loss, worse = _Fitted(network.get_weights(), step, answers), measured, 0
+                best, best_loss, worse = _Fitted(network.get_weights(), step), measured, 0
             if is_last or (fit.patience and worse >= fit.patience):
                 break
         return best
 
     def refit(self, member: int, fitted: _Fitted) -> Weights:
         """Train afresh on all data, for as many steps as were good; without the time for it, keep what there is."""
+        if not fitted.best_step:
+            return fitted.weights
         network = self._network(member)
         for step, loss in self._steps(network, member, self.plan.every, fitted.best_step):
             self.clock.report("refit", member, step, fitted.best_step)(loss, None)
@@ -197,6 +202,7 @@ class _Trainer:
         return network.get_weights()  # type: ignore[no-any-return]
 
     def _network(self, member: int) -> keras.Model:
+        keras.utils.clear_session()  # the graph of the network before would stay
         return build_network(self.plan.network, self.plan.fit.seed + member)
 
     def _steps(self, network: keras.Model, member: int, cutoffs: Cutoffs, steps: int) -> Iterator[tuple[int, float]]:
@@ -288,6 +294,7 @@ def _answer(network: keras.Model, inputs: NDArray[np.float32], batch: int = 1024
 
 def answer(shape: NetworkShape, members: Sequence[Weights], inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the answers [N, M, H] of trained networks, given as their weights, to windows [N, K, C]."""
+    keras.utils.clear_session()
     network = build_network(shape, seed=0)
     answers = []
     for weights in members:

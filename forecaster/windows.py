@@ -114,9 +114,9 @@ def window_level(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -
 
 
 def window_roughness(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
-    """Return how hard windows look, [N, 3]: logarithms of their scale, their mean step and their mean seasonal step.
+    """Return how hard windows look, [N, 2]: logarithms of their mean step and mean seasonal step over their scale.
 
-    Sizes are in transformed units. A size of 0 counts as a millionth of the scale.
+    A size of 0 counts as a millionth of the scale.
     """
     history, inside = _history(values, starts, ends, shape)
     scale = _scale(history, inside, shape)
@@ -126,8 +126,7 @@ def window_roughness(values: Floats, starts: Ints, ends: Ints, shape: WindowShap
         / np.maximum(inside[:, :-lag].sum(axis=1, keepdims=True), 1)
         for lag in lags
     ]
-    sizes = np.concatenate([scale, *(np.maximum(step, 1e-6 * scale) for step in steps)], axis=1)
-    return np.asarray(np.log(sizes))
+    return np.asarray(np.log(np.maximum(np.concatenate(steps, axis=1) / scale, 1e-6)))
 
 
 def cut_targets(values: Floats, ends: Ints, windows: Windows) -> NDArray[np.float32]:

@@ -45,7 +45,7 @@ class Bench:
 
     def __init__(self, folder: Path, trained: Trained) -> None:
         self.folder = folder
-        shutil.copytree(trained.models_dir, folder / "models")
+        shutil.copytree(trained.models_dir, folder / "models", ignore=shutil.ignore_patterns("LEDGER"))
         shutil.copy(trained.data, folder / "shops.csv")
         self.write()
 
@@ -82,8 +82,8 @@ def test_the_record_of_a_prediction(bench: Bench) -> None:
     found = bench.record
     assert returned == {**found, "unchanged": False}
     assert set(found) == set(
-        "format job command argv version started as_of settings exit_code inputs age stale model series".split()
-        + "warnings metrics output_rows outputs seconds mark".split()
+        "format job command argv version started as_of settings exit_code inputs age model series".split()
+        + "warnings findings metrics output_rows outputs seconds mark".split()
     )
     assert (found["job"], found["command"], found["argv"]) == ("p", "predict", ["run", "jobs.toml"])
     assert (found["version"], found["started"]) == (forecaster.__version__, "2024-03-01T12:00:00.000+00:00")
@@ -153,10 +153,10 @@ def test_force_does_it_again(bench: Bench) -> None:
 
 def test_data_grows_too_old_though_nothing_changed(bench: Bench) -> None:
     bench.write('max-age = "3d"\nwarn-age = "2d"')
-    assert bench.run()["stale"] is None
+    assert bench.run()["warnings"] == []
     later = bench.run(NOW + timedelta(days=1))
     assert later["unchanged"] is True
-    assert later["stale"] == "shops.csv ends at 2024-02-29, 2.5 days old: older than --warn-age"
+    assert later["warnings"] == ["shops.csv ends at 2024-02-29, 2.5 days old: older than --warn-age"]
     assert later["age"]["age_seconds"] == 2.5 * 86_400
     with pytest.raises(GateError, match=r"3\.5 days old"):
         bench.run(NOW + timedelta(days=2))
@@ -221,6 +221,25 @@ def test_skipped_series_are_named_again_when_nothing_changed(bench: Bench) -> No
     assert second["series"]["empty"] == "skipped: all its values are missing"
 
 
+def test_an_evaluation_is_a_job_as_well(bench: Bench) -> None:
+    text = (bench.folder / "jobs.toml").read_text().replace('"predict"', '"evaluate"')
+    (bench.folder / "jobs.toml").write_text(f'{text}\nwindows = 2\npredictions = "seen.csv"\n')
+    found = bench.run()
+    assert found["metrics"]["windows"] == 10
+    assert list(found["outputs"]) == ["seen.csv"]
+    assert (found["series"]["shop-0"], found["exit_code"], found["age"]) == ("done", 0, None)
+    assert bench.run()["unchanged"] is True
+    (bench.folder / "jobs.toml").write_text(f"{text}\nmax-mase = 0.0\n")
+    with pytest.raises(GateError):
+        bench.run()
+
+
+def test_a_ledger_that_cannot_be_written_is_warned_of(bench: Bench) -> None:
+    (bench.folder / "models" / "shops" / "LEDGER").write_text("in the way")
+    (warning,) = bench.run()["warnings"]
+    assert warning.startswith("this forecast is not in the ledger")
+
+
 def test_two_at_once(bench: Bench) -> None:
     (bench.folder / "runs" / "p").mkdir(parents=True)
     with files.locked(bench.folder / "runs" / "p" / "LOCK", 0), pytest.raises(TryAgainError, match="is locked by"):
@@ -268,7 +287,7 @@ def test_only_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("one", "two"), [("a.csv", "./a.csv"), ("forecasts.csv", None)])
 def test_two_jobs_never_write_one_file(tmp_path: Path, one: str, two: str | None) -> None:
     second = P.format("b", two) if two else P.format("b", "").replace('output = ""', "")
-    with pytest.raises(UsageError, match=r"line 6: jobs 'a' and 'b' both write (a|forecasts)\.csv"):
+    with pytest.raises(UsageError, match=r"line 6: jobs 'a' and 'b' both write (\./a|forecasts)\.csv"):
         load(tmp_path, P.format("a", one), second)
 
 

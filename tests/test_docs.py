@@ -30,13 +30,13 @@ class Line(NamedTuple):
 
 
 def commands_in(text: str) -> Iterator[Line]:
-    """Yield the lines `forecast …` and `$ forecast …` of the fenced console and sh blocks, in order."""
+    """Yield the lines `forecast …`, `$ forecast …` and `head … | forecast …` of the fenced console and sh blocks."""
     for block in re.finditer(r"^```(?:console|sh)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         joined = re.sub(r"\\\n\s*", lambda _: "\0", block[1])  # a continued line is one command
         number = text.count("\n", 0, block.start(1)) + 1
         for raw in joined.split("\n"):
             line = raw.removeprefix("$ ").replace("\0", "")
-            if line.startswith("forecast "):
+            if re.match(r"((cat|head) [^|]*\| )?forecast ", line):
                 code = re.search(r"# exits (\d+)\s*$", line)
                 yield Line(number, line, int(code[1]) if code else 0)
             number += 1 + raw.count("\0")

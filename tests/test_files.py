@@ -58,7 +58,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError(errno.ENOSPC, "No space left on device")
 
     if call == "write":
-        monkeypatch.setattr(files, "_write_synced", fail)
+        monkeypatch.setattr(files, "_synced", fail)
     else:
         monkeypatch.setattr(os, call, fail)
     with pytest.raises(StorageError, match="No space left on device"):

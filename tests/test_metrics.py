@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import replace
@@ -101,6 +102,34 @@ def test_by_series_is_the_published_formulas_of_its_windows(evaluation: Evaluati
     for column in columns.values():
         assert len(column) == 4
         assert (column[1], column[3]) == (None, None)
+
+
+@given(cuts=st.lists(st.integers(0, 5), max_size=3))
+def test_scores_do_not_depend_on_the_blocks_that_windows_come_in(cuts: list[int]) -> None:
+    rng = np.random.default_rng(3)
+    whole = Evaluation(
+        actual=rng.normal(size=(5, 4)), forecast=rng.normal(size=(5, 4)), scale=np.array([1.0, 2.0, NAN, 0.5, 3.0]),
+        rms_scale=np.ones(5), series=np.array([0, 0, 1, 3, 3]),
+        intervals={80.0: (np.full((5, 4), -1.0), np.full((5, 4), 1.0))},
+    )  # fmt: skip
+    naive = rng.normal(size=(5, 4))
+    contest = metrics.Contest(4, 4)
+    edges = sorted([0, *cuts, 5])
+    for a, b in itertools.pairwise(edges):
+        part = replace(
+            whole, actual=whole.actual[a:b], forecast=whole.forecast[a:b], scale=whole.scale[a:b],
+            rms_scale=whole.rms_scale[a:b], series=whole.series[a:b],
+            intervals={80.0: tuple(end[a:b] for end in whole.intervals[80.0])},
+        )  # fmt: skip
+        contest.add(part, naive[a:b])
+    ours, expected = contest.scores(), metrics.score_against(whole, naive, 4)
+    assert ours.windows == 5
+    assert ours.skill == pytest.approx(expected.skill)
+    for found, wanted in ((ours.model, expected.model), (ours.baseline, expected.baseline)):
+        assert found.overall == pytest.approx(wanted.overall)
+        for table in ("by_lead", "by_series"):
+            for name, column in getattr(wanted, table).items():
+                assert getattr(found, table)[name] == pytest.approx(column)
 
 
 def test_a_hand_calculation() -> None:

@@ -75,10 +75,23 @@ def test_the_lstm_is_the_published_one() -> None:
     np.testing.assert_allclose(network(inputs()).numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_recalled_segments_are_weighted_and_summed() -> None:
+    """With no LSTM in the way: the answer is the sum over segments of weight times segment, horizon after horizon."""
+    shape = replace(SHAPE, horizon=7, recall=True)  # 4 values a segment: two segments ahead, the second cut short
+    network = build_network(shape, 0)
+    zeros = [np.zeros_like(w) for w in network.get_weights()]
+    weights = np.random.default_rng(5).normal(size=2 * 3).astype(np.float32)
+    network.set_weights([weights if w.shape == weights.shape else w for w in zeros])
+    for window, answer in zip(inputs(), network(inputs()).numpy(), strict=True):
+        segments = window[:, :-1]
+        expected = [sum(weights[n * 3 + k] * segments[k] for k in range(3)) / np.sqrt(3) for n in range(2)]
+        np.testing.assert_allclose(answer, np.concatenate(expected)[:7], rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-@pytest.mark.parametrize("residual", [False, True])
-def test_the_onnx_graph_answers_as_the_networks(cell: str, residual: bool) -> None:
-    shape = replace(SHAPE, cell=cell, residual=residual)  # type: ignore[arg-type]
+@pytest.mark.parametrize(("residual", "recall"), [(False, False), (True, False), (True, True)])
+def test_the_onnx_graph_answers_as_the_networks(cell: str, residual: bool, recall: bool) -> None:
+    shape = replace(SHAPE, cell=cell, residual=residual, recall=recall)  # type: ignore[arg-type]
     members = [random_weights(shape, seed) for seed in (1, 2)]
     server = Server(serving_graph(shape, members))
     for count in (1, 7):

@@ -49,3 +49,12 @@ def test_predict_needs_no_tensorflow(trained: Trained, tmp_path: Path) -> None:
     assert "onnxruntime" in loaded
     assert not loaded & {"keras", "pandas", "tensorflow", "tf2onnx"}
     assert output.stat().st_size > 0
+
+
+def test_evaluate_needs_no_tensorflow(trained: Trained, tmp_path: Path) -> None:
+    output = tmp_path / "predictions.csv"
+    model = ("--model", trained.name, "--models-dir", str(trained.models_dir))
+    loaded = loaded_by("evaluate", str(trained.data), *model, "--predictions", str(output))
+    assert "onnxruntime" in loaded
+    assert not loaded & {"keras", "tensorflow", "tf2onnx", "pandas"}
+    assert output.stat().st_size > 0

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from forecaster import __version__
 from forecaster.cli import log, models
+from forecaster.cli.evaluate import evaluate
 from forecaster.cli.help import Command
 from forecaster.cli.predict import predict
 from forecaster.cli.process import Stopped, discard_stdout, leave, prepare_streams, stoppable
@@ -192,6 +193,7 @@ def start(
 
 app.command(cls=Command)(train)
 app.command(cls=Command)(predict)
+app.command(cls=Command)(evaluate)
 app.command("run", cls=Command)(run_jobs)
 app.command(cls=Command)(schedule)
 app.command(cls=Command)(score)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from forecaster.cli import log
@@ -10,7 +10,6 @@ from forecaster.cli.output import Block, Grid, Line, Printer, listed, warn
 from forecaster.errors import OK, PARTIAL
 
 if TYPE_CHECKING:
-    from forecaster.age import Age
     from forecaster.jobs import Events
     from forecaster.panel import Panel
 
@@ -62,15 +61,17 @@ def describe(panel: Panel) -> Iterator[Block]:
         yield Line(f"skipped: series {name!r}: {reason}", "yellow")
 
 
-def finish(panel: Panel, age: Age | None = None) -> int:
-    """Return the exit code of work that was done; what was left out, and stale data, is named on stderr, always."""
-    stale = age and age.warning(panel.source)
-    if stale:
-        warn(stale)
-    if not panel.skipped:
+def finish(skipped: Sequence[tuple[str, str]], warnings: Sequence[str] = ()) -> int:
+    """Return the exit code of work that was done; what was left out or went wrong is told on stderr, whoever reads it.
+
+    `skipped` holds (id, reason) of series.
+    """
+    for warning in warnings:
+        warn(warning)
+    if not skipped:
         return OK
-    names = listed([name for name, _ in panel.skipped], 10)
-    message = f"{len(panel.skipped):,} series skipped: {names} (the first: {panel.skipped[0][1]})"
+    names = listed([name for name, _ in skipped], 10)
+    message = f"{len(skipped):,} series skipped: {names} (the first: {skipped[0][1]})"
     warn(message)
     log.event("partial", error="PARTIAL", message=message)
     return PARTIAL

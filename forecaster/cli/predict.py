@@ -10,7 +10,7 @@ from forecaster.cli import log
 from forecaster.cli.chart import Curve, draw
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import MaybeDataFile, ModelsDir, WatchedSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Picture, Printer, number, printable, warn, width_of, write_stdout
+from forecaster.cli.output import Block, Grid, Line, Picture, Printer, number, printable, width_of, write_stdout
 from forecaster.cli.process import after
 from forecaster.config import FreshSettings, PredictSettings
 from forecaster.errors import UsageError
@@ -65,9 +65,7 @@ def predict(
             write_stdout(result.text)
         else:
             printer.show(result.summary(), [], describe(result))
-        for warning in result.warnings:
-            warn(warning)
-        return finish(result.panel, result.age)
+        return finish(result.panel.skipped, result.warnings)
 
 
 def describe(result: PredictResult) -> Iterator[Block]:

@@ -18,6 +18,41 @@ NARROW = 70
 STAGES = {"measure": "training", "refit": "training on all data"}
 
 
+class ShareBar:
+    """Shows on stderr how much of the work is done; a context manager, so that the bar is gone whatever happens."""
+
+    def __init__(self, watched: bool, label: str) -> None:
+        """Args: watched: Whether somebody reads stderr. label: What is done."""
+        self.watched = watched and has_colour(sys.stderr)
+        self.label = label
+        self.bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def update(self, share: float) -> None:
+        """Take the share of the work that is done, from 0 to 1; the bar appears with the first one."""
+        if not self.watched:
+            return
+        if self.bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+            console = Console(stderr=True, force_terminal=True, width=width_of(sys.stderr))
+            self.bar = Progress(
+                TextColumn("{task.description}"), BarColumn(bar_width=None), TaskProgressColumn(),
+                TimeRemainingColumn(compact=True), console=console, transient=True, expand=True,
+                redirect_stdout=False, redirect_stderr=False,
+            )  # fmt: skip
+            self.bar.start()
+            self.bar.add_task(self.label, total=1.0)
+        self.bar.update(self.bar.task_ids[0], completed=share)
+
+
 class TrainingProgress:
     """Shows training on stderr; a context manager, so that the bar is gone whatever happens."""
 

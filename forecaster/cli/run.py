@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forecaster.cli import log
-from forecaster.cli.notes import listening
+from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import WatchedSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, listed, warn
+from forecaster.cli.output import Block, Grid, Line, Printer, warn
 from forecaster.config import BatchSettings
 from forecaster.errors import OK, PARTIAL, BatchError, ForecastError, TryAgainError
 
@@ -82,10 +82,8 @@ def run_here(entry: Entry, folder: Path, records: Path, force: bool, printer: Pr
     row = row_of_record(record)
     log.event("job", **row)
     skipped = [name for name, status in record["series"].items() if status.startswith("skipped")]
-    if record["stale"]:
-        warn(record["stale"])
-    if skipped:
-        warn(f"{len(skipped):,} series skipped: {listed(skipped, 10)} (the first: {record['series'][skipped[0]]})")
+    reasons = [(name, record["series"][name].removeprefix("skipped: ")) for name in skipped]
+    finish(reasons, record["warnings"])
     return row
 
 

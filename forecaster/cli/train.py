@@ -5,32 +5,22 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, WatchedSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, number, percent
+from forecaster.cli.output import Block, Grid, Line, Printer, percent
 from forecaster.cli.process import after
 from forecaster.cli.progress import TrainingProgress
+from forecaster.cli.scores import error_grid, metric_rows, verdict
 from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrainResult
     from forecaster.plan import Plan
-
-MEASURES = {
-    "mase": "MASE",
-    "rmsse": "RMSSE",
-    "mae": "MAE",
-    "rmse": "RMSE",
-    "smape": "sMAPE, %",
-    "wape": "WAPE, %",
-    "bias": "bias",
-}
-"""Measures in the table on the screen."""
 
 
 def read_config(context: typer.Context, path: Path | None) -> Path | None:
@@ -98,29 +88,18 @@ def train(
     with after(f"{result.model.name} {result.model.version} was published"):
         log.event("trained", model=result.model.name, version=result.model.version, skill=result.metrics["skill"])
         printer.show(result.summary(), metric_rows(result.metrics), describe(result, store))
-        return finish(result.panel, result.age)
-
-
-def metric_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the model and its baseline, one row each with every measure; the baseline has no intervals."""
-    empty = dict.fromkeys(metrics["model"])
-    names = {"model": "model", "baseline": metrics["baseline_name"]}
-    return [{"method": names[key], **empty, **metrics[key]} for key in names]
+        return finish(result.panel.skipped, result.warnings)
 
 
 def describe(result: TrainResult, store: StoreSettings) -> Iterator[Block]:
     """Yield the measures beside the baseline's, the verdict, where the model is, and what to type next."""
     metrics, model = result.metrics, result.model
-    ours, baseline, base = metrics["model"], metrics["baseline"], metrics["baseline_name"]
-    yield Grid(
-        [(label, number(ours[name]), number(baseline[name])) for name, label in MEASURES.items()],
-        header=("held-out error", "model", base),
-    )
+    yield error_grid(metrics, "held-out error")
     yield Line("")
-    levels = [(f"{level:g} %", percent(ours[f"coverage-{level:g}"])) for level in metrics["levels"]]
+    levels = [(f"{level:g} %", percent(metrics["model"][f"coverage-{level:g}"])) for level in metrics["levels"]]
     yield Grid(levels, header=("interval", "actual values inside"))
     yield Line("")
-    yield verdict(metrics)
+    yield verdict(metrics, "held-out windows", "Try --preset best or more data, or forecast with the baseline.")
     yield Line("")
     folder = f" --models-dir {shlex.quote(str(store.models_dir))}" if store.models_dir else ""
     yield Grid([
@@ -128,17 +107,3 @@ def describe(result: TrainResult, store: StoreSettings) -> Iterator[Block]:
         ("folder", str(model.folder)),
         ("next", f"forecast predict --model {model.name}{folder}"),
     ])  # fmt: skip
-
-
-def verdict(metrics: dict[str, Any]) -> Line:
-    """Return one plain sentence: is the model better than the baseline."""
-    skill, base, windows = metrics["skill"], metrics["baseline_name"], f"{metrics['windows']:,} held-out windows"
-    if skill is None:
-        return Line(f"The skill over {base} is undefined: the baseline made no error on {windows}.", "yellow")
-    if skill > 0:
-        return Line(f"Better than {base}: its error (MASE) is {percent(skill)} lower on {windows}.", "green")
-    return Line(
-        f"Not better than {base}: its error (MASE) is {percent(-skill)} higher on {windows}. "
-        "Try --preset best or more data, or forecast with the baseline.",
-        "yellow",
-    )

@@ -5,6 +5,7 @@ Nothing here prints or asks the clock; whoever calls passes the time and is told
 
 from forecaster.jobs.batch import Run, load_jobs, model_key, run_entry
 from forecaster.jobs.catalogue import list_models, show_model
+from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
@@ -13,6 +14,8 @@ from forecaster.jobs.scoring import ScoreJob, ScoreResult, score
 from forecaster.jobs.training import TrainJob, TrainResult, train
 
 __all__ = [
+    "EvaluateJob",
+    "EvaluateResult",
     "Events",
     "PredictJob",
     "PredictResult",
@@ -22,6 +25,7 @@ __all__ = [
     "TrainJob",
     "TrainResult",
     "choose_model",
+    "evaluate",
     "list_models",
     "load_jobs",
     "model_key",

@@ -15,6 +15,7 @@ from forecaster import files
 from forecaster.age import limits_of
 from forecaster.errors import ForecastError, UsageError
 from forecaster.jobfile import Entry, make_job, read_jobs
+from forecaster.jobs.evaluation import EvaluateJob, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, predict
@@ -51,6 +52,7 @@ class Command:
 COMMANDS = {
     "train": Command(TrainJob, train, lambda result: [result.model.folder / "manifest.json"]),
     "predict": Command(PredictJob, predict, lambda result: [result.output]),
+    "evaluate": Command(EvaluateJob, evaluate, lambda result: [result.predictions]),
 }
 """The commands that a job file may name."""
 
@@ -83,11 +85,14 @@ def load_jobs(path: Path, only: str | None = None) -> tuple[Entry, ...]:
     entries = read_jobs(path, {name: command.job for name, command in COMMANDS.items()})
     written: dict[str, str] = {}
     for entry in entries:
-        output = os.path.normpath(entry.values.get("output", "forecasts.csv")) if entry.command == "predict" else ""
-        other = written.setdefault(output, entry.name) if output else entry.name
+        default = "forecasts.csv" if entry.command == "predict" else None
+        output = entry.values.get("output", entry.values.get("predictions", default))
+        if output is None:
+            continue
+        other = written.setdefault(os.path.normpath(output), entry.name)
         if other != entry.name:
             message = f"{path}, line {entry.line}: jobs {other!r} and {entry.name!r} both write {output}"
-            raise UsageError(message, hint="Give each its own output")
+            raise UsageError(message, hint="Give each a file of its own")
     if only is None:
         return entries
     chosen = tuple(entry for entry in entries if entry.name == only)
@@ -140,7 +145,7 @@ def _run_locked(entry: Entry, run: Run, events: Events, record: Json) -> Json:
     if not run.force and is_unchanged(before, mark):
         if entry.values.get("as-of") is None and before.get("age"):
             age = limits_of(job.fresh).judge(recorded_age(before, run.now), inputs.data["path"])
-            before["stale"], before["age"]["age_seconds"] = age.warning(inputs.data["path"]), age.seconds
+            before["warnings"], before["age"]["age_seconds"] = list(age.warnings(inputs.data["path"])), age.seconds
         return {**before, "unchanged": True}
     write_record(folder, record)
     began = time.monotonic()

@@ -26,3 +26,5 @@ class Events:
     on_age: Callable[[Age], None] = _nothing
     on_plan: Callable[[Plan], None] = _nothing
     on_progress: Callable[[Progress], None] = _nothing
+    on_share: Callable[[float], None] = _nothing
+    """Of the work that is done, from 0 to 1."""

@@ -1,4 +1,4 @@
-"""Which model is meant: its folder, and its name."""
+"""Which model is meant: its folder, and its name; and which data."""
 
 from __future__ import annotations
 
@@ -37,3 +37,17 @@ def choose_model(root: Path, data: str | None) -> str:
     if len(names) == 1:
         return names[0]
     raise UsageError(f"several models in {root}: {', '.join(names)}", hint=f"Choose one: --model {names[0]}")
+
+
+def source_of(model: store.Model, data: str | None, output: Path | None) -> str:
+    """Return the data file to read: the given one, else the one that the model was trained on.
+
+    Raises:
+        UsageError: The model was trained on stdin and no file is given, or the output would overwrite the data.
+    """
+    source = data or str(model.manifest["data"]["source"])
+    if output is not None and source != "-" and output.exists() and Path(source).exists() and output.samefile(source):
+        raise UsageError(f"{output} is the data file itself: it would be overwritten", hint="Name another file")
+    if source == "-" and data is None:
+        raise UsageError(f"model {model.name!r} was trained on stdin", hint="Name a data file")
+    return source

@@ -12,10 +12,10 @@ import numpy as np
 from forecaster import files, ledger, store
 from forecaster.age import Age, age_of, limits_of
 from forecaster.config import FreshSettings, PredictSettings, ReadSettings, parse_levels
-from forecaster.errors import ForecastError, UsageError
+from forecaster.errors import ForecastError
 from forecaster.forecast import Forecast
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import choose_model, models_folder
+from forecaster.jobs.names import choose_model, models_folder, source_of
 from forecaster.panel import Panel, read_panel
 from forecaster.predictor import make_forecast
 
@@ -92,11 +92,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         files.check_writable(output)
     root = models_folder(job.models_dir)
     model = store.load_model(root, settings.model or choose_model(root, job.data))
-    source = job.data or model.manifest["data"]["source"]
-    if output is not None and source != "-" and output.exists() and Path(source).exists() and output.samefile(source):
-        raise UsageError(f"--output {output} is the data file itself", hint="Name another file")
-    if source == "-" and job.data is None:
-        raise UsageError(f"model {model.name!r} was trained on stdin", hint="Name a data file: forecast predict DATA")
+    source = source_of(model, job.data, output)
     panel = read_panel(source, ReadSettings(), model.schema, job.fresh.as_of)
     events.on_panel(panel)
     age = age_of(panel, job.now)
@@ -105,7 +101,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     forecast = make_forecast(model, panel, settings.horizon, levels)
     text = forecast.to_csv()
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
-    warnings = _enter(job, ledger.make_issue(model, panel, forecast, issued), root)
+    warnings = (*age.warnings(source), *_enter(job, ledger.make_issue(model, panel, forecast, issued), root))
     if output is not None:
         files.write_file(output, text.encode())
     return PredictResult(

@@ -155,17 +155,16 @@ def describe(result: Result, inputs: Inputs, outputs: Iterable[Path | None]) -> 
     forecast = getattr(result, "forecast", None)
     methods = ["done"] * panel.n_series if forecast is None else forecast.methods.tolist()
     skipped = getattr(result, "skipped", panel.skipped)
-    warnings = [finding.message for finding in panel.findings if finding.severity != "info"]
     written = [path for path in outputs if path is not None]
     metrics = dict(getattr(result, "metrics", None) or model.manifest["metrics"])
     metrics.pop("by_lead", None)
     return {
         "inputs": {**inputs.data, "sha256": panel.sha256, "rows": panel.rows, "used_model": inputs.model},
         "age": age and {**age.summary(), "moment": age.moment and age.moment.isoformat()},
-        "stale": age and age.warning(panel.source),
         "model": {"name": model.name, "version": model.version, "sha256": hash_of(model.folder / "manifest.json")},
         "series": {**dict(zip(panel.ids, methods, strict=True)), **{name: f"skipped: {why}" for name, why in skipped}},
-        "warnings": [*(f"series {name!r} skipped: {why}" for name, why in skipped), *warnings],
+        "warnings": list(getattr(result, "warnings", ())),
+        "findings": [finding.message for finding in panel.findings if finding.severity != "info"],
         "metrics": metrics,
         "output_rows": None if forecast is None else forecast.values.size,
         "outputs": {str(path): {"sha256": hash_of(path), "bytes": path.stat().st_size} for path in written},

@@ -20,7 +20,8 @@ from forecaster.errors import GateError
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of
 from forecaster.panel import Panel, read_panel
-from forecaster.plan import Plan, choose_season, make_plan
+from forecaster.plan import Plan
+from forecaster.planner import choose_season, make_plan
 from forecaster.runtime import prepare_keras
 from forecaster.windows import cut_windows
 
@@ -60,6 +61,11 @@ class TrainResult:
     metrics: dict[str, Any]
     seconds: float
     age: Age | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to warn of, though the model is published: stale data."""
+        return self.age.warnings(self.panel.source) if self.age else ()
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""

@@ -173,8 +173,9 @@ class FakeJobs:
         if path:
             path.write_text(text, "utf-8")
         return jobs.PredictResult(
-            forecast=forecast, model=MODEL, panel=self.panel, output=path, text=text, age=self.age
-        )
+            forecast=forecast, model=MODEL, panel=self.panel, output=path, text=text, age=self.age,
+            warnings=self.age.warnings("sales.csv") if self.age else (),
+        )  # fmt: skip
 
 
 @pytest.fixture

@@ -12,7 +12,17 @@ from typer.testing import CliRunner
 
 from forecaster.cli.app import app
 from forecaster.cli.options import ModelsDir, bounds_of, takes_settings
-from forecaster.config import ModelSettings, PredictSettings, ReadSettings, StoreSettings, TrainSettings, knob
+from forecaster.config import (
+    BacktestSettings,
+    EvaluateSettings,
+    GateSettings,
+    ModelSettings,
+    PredictSettings,
+    ReadSettings,
+    StoreSettings,
+    TrainSettings,
+    knob,
+)
 from forecaster.errors import UsageError
 
 
@@ -93,7 +103,11 @@ def command(name: str) -> Any:
 
 @pytest.mark.parametrize(
     ("name", "owners"),
-    [("train", [ReadSettings, ModelSettings, TrainSettings, StoreSettings]), ("predict", [PredictSettings])],
+    [
+        ("train", [ReadSettings, ModelSettings, TrainSettings, StoreSettings]),
+        ("predict", [PredictSettings]),
+        ("evaluate", [EvaluateSettings, BacktestSettings, GateSettings]),
+    ],
 )
 def test_every_setting_is_a_flag(name: str, owners: list[type]) -> None:
     flags = {flag: parameter for parameter in command(name).params for flag in parameter.opts}
@@ -104,7 +118,7 @@ def test_every_setting_is_a_flag(name: str, owners: list[type]) -> None:
             assert parameter.default == field.default
 
 
-@pytest.mark.parametrize("name", ["train", "predict", "models list", "models show"])
+@pytest.mark.parametrize("name", ["train", "predict", "evaluate", "models list", "models show"])
 def test_every_command_has_the_common_flags(name: str) -> None:
     group, _, inner = name.partition(" ")
     node = command(group).commands[inner] if inner else command(group)

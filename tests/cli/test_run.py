@@ -43,7 +43,7 @@ def bad(name: str, **values: str) -> str:
 @pytest.fixture
 def bench(tmp_path: Path, trained: Trained) -> Callable[..., Path]:
     """Return a function that writes a job file beside a model and its data."""
-    shutil.copytree(trained.models_dir, tmp_path / "models")
+    shutil.copytree(trained.models_dir, tmp_path / "models", ignore=shutil.ignore_patterns("LEDGER"))
     shutil.copy(trained.data, tmp_path / "shops.csv")
 
     def write(*tables: str) -> Path:

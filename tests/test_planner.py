@@ -8,7 +8,8 @@ import pytest
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.errors import DataError, UsageError
 from forecaster.panel import Panel, panel_from_arrays
-from forecaster.plan import PRESETS, Plan, choose_held_out, choose_season, make_plan
+from forecaster.plan import PRESETS, Plan
+from forecaster.planner import choose_held_out, choose_season, make_plan
 
 
 def seasonal(length: int, season: int, *, growth: float = 0.0, seed: int = 0) -> np.ndarray:
@@ -151,7 +152,7 @@ def test_many_series_hold_out_one_window_each_and_few_hold_out_many() -> None:
 
 
 def test_of_very_many_series_some_that_are_long_enough_are_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forecaster.plan.MOST_HELD_OUT", 100)
+    monkeypatch.setattr("forecaster.planner.MOST_HELD_OUT", 100)
     arrays = [np.arange(1.0, 4.0)] * 500 + [seasonal(60, 12, seed=i) for i in range(30)] + [np.arange(1.0, 4.0)] * 500
     plan = make_plan(panel_from_arrays(arrays), 12, ModelSettings(horizon=6), TrainSettings())
     assert 50 < plan.held_out.total <= 100

@@ -1,0 +1,112 @@
+"""`forecast evaluate`: a saved model and known data in, scores out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from forecaster.cli import log
+from forecaster.cli.notes import finish, note_panel
+from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
+from forecaster.cli.output import Block, Grid, Line, Printer, number, percent, warn
+from forecaster.cli.process import after
+from forecaster.cli.progress import ShareBar
+from forecaster.cli.scores import error_grid, verdict
+from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings
+
+if TYPE_CHECKING:
+    from forecaster.jobs import EvaluateResult
+
+MOST_LEADS = 8
+"""Lead times in the table on the screen, evenly spread."""
+
+MOST_SERIES = 5
+"""Series in it: those with the largest error."""
+
+
+@takes_settings
+def evaluate(
+    settings: EvaluateSettings,
+    backtest: BacktestSettings,
+    gates: GateSettings,
+    output: OutputSettings,
+    data: MaybeDataFile = None,
+    models_dir: ModelsDir = None,
+) -> int:
+    """Measure a saved model on known data: forecasts from many cutoffs, each against what came.
+
+    The model is used as it is, without a refit, and sees nothing after a cutoff; seasonal naive forecasts from the same
+    cutoffs. Scores are given over all windows, by lead time and by series. Values that were missing and have been
+    filled are not scored. Off a terminal the scores are JSON. With a gate that is not reached, exits 4.
+
+    Example: forecast evaluate sample_data/nyc_departures_daily.csv --windows 20 --step 1 --predictions backtest.csv
+    """
+    from forecaster import jobs
+
+    printer = Printer(output, piped="json")
+    job = jobs.EvaluateJob(data=data, settings=settings, backtest=backtest, gates=gates, models_dir=models_dir)
+    with ShareBar(printer.notes, "forecasting") as bar:
+        result = jobs.evaluate(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=bar.update))
+    with after(f"{result.predictions} was written" if result.predictions else "nothing changed"):
+        log.event("evaluated", model=result.model.name, version=result.model.version, metrics=result.metrics)
+        if result.seen:
+            warn(
+                f"{result.seen:,} of {result.scores.windows:,} windows lie in the time that the model was trained on: "
+                "their scores flatter it"
+            )
+        printer.show(result.summary(), result.records(), describe(result))
+        return finish(result.skipped)
+
+
+def describe(result: EvaluateResult) -> Iterator[Block]:
+    """Yield the measures beside the baseline's, by lead time and for the worst series, and the verdict."""
+    metrics = result.metrics
+    ours = metrics["model"]
+    every = f"every {result.step:,} steps" if result.step > 1 else "at every step"
+    yield error_grid(metrics, "error")
+    yield Line("")
+    yield Grid(
+        [
+            (f"{level:g} %", percent(ours[f"coverage-{level:g}"]), number(ours[f"width-{level:g}"]),
+             number(ours[f"msis-{level:g}"]))
+            for level in metrics["levels"]
+        ],
+        header=("interval", "actual values inside", "mean width", "MSIS"),
+    )  # fmt: skip
+    yield Line("")
+    yield lead_grid(result)
+    yield Line("")
+    if result.panel.n_series > 1:
+        yield series_grid(result)
+        yield Line("")
+    yield verdict(metrics, "windows", "See the series and lead times where it is worse: --format json")
+    yield Line("")
+    yield Grid([
+        ("model", f"{result.model.name} {result.model.version}"),
+        ("cutoffs", f"{result.cutoffs[0]} to {result.cutoffs[1]}, {every}"),
+        *([("file", str(result.predictions))] if result.predictions else []),
+    ])  # fmt: skip
+
+
+def lead_grid(result: EvaluateResult) -> Grid:
+    """Return how the error and the coverage change with the lead time."""
+    ours, theirs, level = result.scores.model.by_lead, result.scores.baseline.by_lead, result.levels[0]
+    count = len(ours["mase"])
+    leads = sorted({round(i * (count - 1) / max(min(MOST_LEADS, count) - 1, 1)) for i in range(min(MOST_LEADS, count))})
+    return Grid(
+        [
+            (str(h + 1), number(ours["mase"][h]), number(theirs["mase"][h]), percent(ours[f"coverage-{level:g}"][h]))
+            for h in leads
+        ],
+        header=("lead time", "MASE", result.metrics["baseline_name"], f"inside {level:g} %"),
+    )
+
+
+def series_grid(result: EvaluateResult) -> Grid:
+    """Return the series with the largest errors."""
+    ours, theirs = result.scores.model.by_series["mase"], result.scores.baseline.by_series["mase"]
+    worst = sorted((-mase, s) for s, mase in enumerate(ours) if mase is not None)[:MOST_SERIES]
+    return Grid(
+        [(result.panel.ids[s], f"{result.counts[s]:,}", number(-mase), number(theirs[s])) for mase, s in worst],
+        header=("largest errors", "windows", "MASE", result.metrics["baseline_name"]),
+    )

@@ -1,0 +1,185 @@
+"""From a saved model and a data file to scores by rolling origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecaster import files, store
+from forecaster.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin
+from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings, parse_levels
+from forecaster.errors import GateError
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import choose_model, models_folder, source_of
+from forecaster.metrics import Scores
+from forecaster.panel import Panel, read_panel
+from forecaster.predictor import check_horizon
+from forecaster.rowfile import RowWriter, is_parquet, writing_rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateJob:
+    """Everything that `evaluate` is told.
+
+    Attributes:
+        data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
+        models_dir: Folder of all models, or None for the default.
+    """
+
+    data: str | None = None
+    settings: EvaluateSettings = field(default_factory=EvaluateSettings)
+    backtest: BacktestSettings = field(default_factory=BacktestSettings)
+    gates: GateSettings = field(default_factory=GateSettings)
+    models_dir: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EvaluateResult:
+    """The scores of a saved model.
+
+    Attributes:
+        counts: [S] windows of each series.
+        seen: Windows that ask for values of the time that the model was trained on; None where that is not known.
+        cutoffs: The first and the last, as they are written.
+        step: Steps from one cutoff of a series to the next.
+        levels: Of the intervals, in percent.
+        predictions: The file of all forecasts, or None.
+    """
+
+    model: store.Model
+    panel: Panel
+    scores: Scores
+    counts: np.ndarray
+    seen: int | None
+    cutoffs: tuple[str, str]
+    step: int
+    levels: tuple[float, ...]
+    predictions: Path | None
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The scores over all windows, as training gives its own."""
+        return facts_of(self.scores, self.model.season, self.levels)
+
+    @property
+    def skipped(self) -> list[tuple[str, str]]:
+        """(id, reason) of series that were not scored."""
+        short = [(self.panel.ids[s], "too short for one cutoff") for s in np.flatnonzero(self.counts == 0)]
+        return [*self.panel.skipped, *short]
+
+    def summary(self) -> dict[str, Any]:
+        """Return the result as JSON-safe data."""
+        ours, theirs = self.scores.model, self.scores.baseline
+        return {
+            "model": self.model.name,
+            "version": self.model.version,
+            "data": self.panel.source,
+            "series": self.panel.n_series,
+            "horizon": len(ours.by_lead["mae"]),
+            "step": self.step,
+            "cutoffs": {"first": self.cutoffs[0], "last": self.cutoffs[1]},
+            "windows_seen_in_training": self.seen,
+            "metrics": self.metrics,
+            "by_lead": {"model": ours.by_lead, "baseline": theirs.by_lead},
+            "by_series": {
+                "series": list(self.panel.ids),
+                "windows": self.counts.tolist(),
+                "model": ours.by_series,
+                "baseline": theirs.by_series,
+            },
+            "predictions": None if self.predictions is None else str(self.predictions),
+            "skipped": [{"series": name, "reason": reason} for name, reason in self.skipped],
+            "findings": [asdict(finding) for finding in self.panel.findings],
+        }
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the scores as rows: over all windows, then by lead time, then by series, model and baseline each."""
+        sides = (("model", self.scores.model), (self.metrics["baseline_name"], self.scores.baseline))
+        names = list(self.scores.model.overall)
+        rows = []
+        for method, measures in sides:
+            blank = dict.fromkeys(names)
+            rows.append(
+                {"scope": "overall", "lead": None, "series": None, "method": method, **blank, **measures.overall}
+            )
+            for scope, columns, keys in (
+                ("lead", measures.by_lead, range(1, len(measures.by_lead["mae"]) + 1)),
+                ("series", measures.by_series, self.panel.ids),
+            ):
+                for at, key in enumerate(keys):
+                    place = {"scope": scope, "lead": None, "series": None} | {scope: key}
+                    rows.append({**place, "method": method, **blank, **{name: c[at] for name, c in columns.items()}})
+        return rows
+
+
+def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
+    """Forecast from many cutoffs inside the series with a saved model, as it is, and score that against what came.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
+        GateError: The model does not reach what was asked; no file was written.
+    """
+    settings, levels = job.settings, parse_levels(job.settings.levels)
+    if settings.predictions is not None:
+        is_parquet(settings.predictions)
+        files.check_writable(settings.predictions)
+    root = models_folder(job.models_dir)
+    model = store.load_model(root, settings.model or choose_model(root, job.data))
+    horizon = check_horizon(model, settings.horizon)
+    panel = read_panel(source_of(model, job.data, settings.predictions), ReadSettings(), model.schema)
+    check_names(panel, levels)
+    events.on_panel(panel)
+    step = job.backtest.step or horizon
+    cutoffs = rolling_origin(panel, job.backtest.windows, step, horizon)
+    backtest = Backtest(model, panel, cutoffs, horizon)
+    with _predictions(settings.predictions) as writer:
+        done = 0
+        for scored in backtest.run(levels):
+            if writer is not None and settings.predictions is not None:
+                writer.write(prediction_rows(panel, scored, as_text=not is_parquet(settings.predictions)))
+            done += len(scored.actual)
+            events.on_share(done / len(backtest.origins))
+        scores = backtest.scores()
+        check_gates(scores, levels, job.gates)
+    last = model.manifest["data"].get("last_stamp")
+    return EvaluateResult(
+        model=model, panel=panel, scores=scores, counts=cutoffs.count, step=step, levels=levels,
+        seen=backtest.seen_until(last) if isinstance(last, int) else None,
+        cutoffs=backtest.span(), predictions=settings.predictions,
+    )  # fmt: skip
+
+
+@contextmanager
+def _predictions(path: Path | None) -> Iterator[RowWriter | None]:
+    if path is None:
+        yield None
+        return
+    with writing_rows(path) as writer:
+        yield writer
+
+
+def check_gates(scores: Scores, levels: tuple[float, ...], gates: GateSettings) -> None:
+    """Refuse scores that are not as good as was asked.
+
+    Raises:
+        GateError: One is worse, or undefined.
+    """
+    ours, level = scores.model.overall, levels[-1]
+    asked = (
+        ("MASE", ours["mase"], "above", "--max-mase", gates.max_mase),
+        ("the skill over seasonal naive", scores.skill, "below", "--min-skill", gates.min_skill),
+        (f"the coverage of the {level:g} % interval", ours[f"coverage-{level:g}"], "below", "--min-coverage",
+         gates.min_coverage),
+    )  # fmt: skip
+    failed = [
+        f"{what} is {'undefined' if value is None else f'{value:.3f}'}, {side} {flag} {limit:g}"
+        for what, value, side, flag, limit in asked
+        if limit is not None and (value is None or (value > limit if side == "above" else value < limit))
+    ]
+    if failed:
+        raise GateError("; ".join(failed), hint="See the scores: the same command without the gate")
