@@ -189,6 +189,7 @@ def test_a_failure_is_recorded(bench: Bench, extra: str, data: str, fault: type[
     found = bench.record
     assert (found["exit_code"], found["error"], found["message"]) == (code, fault.code, caught.value.line())
     assert found["seconds"] >= 0
+    assert ("inputs" in found) is (data != "none.csv")
     bench.write()
     assert bench.run()["unchanged"] is False
 

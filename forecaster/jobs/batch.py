@@ -147,6 +147,7 @@ def _run_locked(entry: Entry, run: Run, events: Events, record: Json) -> Json:
             age = limits_of(job.fresh).judge(recorded_age(before, run.now), inputs.data["path"])
             before["warnings"], before["age"]["age_seconds"] = list(age.warnings(inputs.data["path"])), age.seconds
         return {**before, "unchanged": True}
+    record["inputs"] = inputs.summary()
     write_record(folder, record)
     began = time.monotonic()
     result = command.work(job, events)

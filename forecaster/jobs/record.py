@@ -55,6 +55,10 @@ class Inputs:
         told = [FORMAT, __version__, command, self.settings, self.data, self.model]
         return files.sha256(json.dumps(told, sort_keys=True, default=str).encode())
 
+    def summary(self) -> Json:
+        """Return what a record says of them beside the settings."""
+        return {**self.data, "used_model": self.model}
+
 
 def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -> Inputs:
     """Return the inputs of a job as they are now.
@@ -159,7 +163,7 @@ def describe(result: Result, inputs: Inputs, outputs: Iterable[Path | None]) -> 
     metrics = dict(getattr(result, "metrics", None) or model.manifest["metrics"])
     metrics.pop("by_lead", None)
     return {
-        "inputs": {**inputs.data, "sha256": panel.sha256, "rows": panel.rows, "used_model": inputs.model},
+        "inputs": {**inputs.summary(), "sha256": panel.sha256, "rows": panel.rows},
         "age": age and {**age.summary(), "moment": age.moment and age.moment.isoformat()},
         "model": {"name": model.name, "version": model.version, "sha256": hash_of(model.folder / "manifest.json")},
         "series": {**dict(zip(panel.ids, methods, strict=True)), **{name: f"skipped: {why}" for name, why in skipped}},
