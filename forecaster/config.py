@@ -250,6 +250,9 @@ class BatchSettings:
     runs_dir: Path | None = knob(
         None, "Folder of the records; by default runs/ beside the job file.", panel="Batch", metavar="DIR"
     )
+    lock_wait: float = knob(
+        0.0, "Seconds to wait for another process that runs the same job.", panel="Batch", bounds=(0, None)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

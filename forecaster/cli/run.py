@@ -44,7 +44,7 @@ def run(jobs_file: JobsFile, settings: BatchSettings, output: WatchedSettings) -
     records = (settings.runs_dir or path.parent / "runs" / path.stem).absolute()
     entries = jobs.load_jobs(jobs_file, settings.only)
     if settings.only:
-        row = run_here(entries[0], path.parent, records, settings.force, printer)
+        row = run_here(entries[0], path.parent, records, settings, printer)
         printer.show([row], [row], describe([row]))
         return int(row["exit_code"])
     rows: dict[str, Row] = {}
@@ -67,7 +67,7 @@ def run(jobs_file: JobsFile, settings: BatchSettings, output: WatchedSettings) -
     return max(int(row["exit_code"]) for row in ordered)
 
 
-def run_here(entry: Entry, folder: Path, records: Path, force: bool, printer: Printer) -> Row:
+def run_here(entry: Entry, folder: Path, records: Path, settings: BatchSettings, printer: Printer) -> Row:
     """Run one job in this process, in the folder of the job file, and return what there is to show of it."""
     from forecaster import jobs
     from forecaster.cli.app import explain
@@ -76,7 +76,10 @@ def run_here(entry: Entry, folder: Path, records: Path, force: bool, printer: Pr
         fault = explain(error)
         return fault.exit_code, fault.code, fault.text
 
-    order = jobs.Run(folder=records, now=log.clock(), argv=tuple(sys.argv[1:]), force=force, explain=told)
+    order = jobs.Run(
+        folder=records, now=log.clock(), argv=tuple(sys.argv[1:]), force=settings.force, explain=told,
+        lock_wait=settings.lock_wait,
+    )  # fmt: skip
     with contextlib.chdir(folder):
         record = jobs.run_entry(entry, order, listening(printer))
     row = row_of_record(record)
@@ -94,7 +97,8 @@ def run_apart(
     from forecaster import jobs
     from forecaster.cli.pool import run_all
 
-    shared = ["--runs-dir", str(records), "--format", "json", *(["--force"] if settings.force else [])]
+    shared = ["--runs-dir", str(records), "--format", "json", f"--lock-wait={settings.lock_wait}"]
+    shared += ["--force"] if settings.force else []
     if output.log_file is not None:
         shared += ["--log-file", str(output.log_file.absolute())]
 

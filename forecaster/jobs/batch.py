@@ -67,6 +67,7 @@ class Run:
         argv: The command line, for the record.
         force: Whether to run jobs of which nothing changed.
         explain: Gives the exit code, the code's name and the line of what went wrong.
+        lock_wait: Seconds to wait for another process that runs the same job.
     """
 
     folder: Path
@@ -74,6 +75,7 @@ class Run:
     argv: tuple[str, ...]
     force: bool
     explain: Callable[[BaseException], tuple[int, str, str]]
+    lock_wait: float = 0.0
 
 
 def load_jobs(path: Path, only: str | None = None) -> tuple[Entry, ...]:
@@ -119,7 +121,7 @@ def run_entry(entry: Entry, run: Run, events: Events = Events()) -> Json:
     """
     folder = run.folder / entry.name
     files.make_folder(folder)
-    with files.locked(folder / "LOCK", 0.0):
+    with files.locked(folder / "LOCK", run.lock_wait):
         record = begin(entry, run.argv, run.now.isoformat(timespec="milliseconds"))
         began = time.monotonic()
         try:
@@ -140,7 +142,7 @@ def run_entry(entry: Entry, run: Run, events: Events = Events()) -> Json:
 def _run_locked(entry: Entry, run: Run, events: Events, record: Json) -> Json:
     folder, command = run.folder / entry.name, COMMANDS[entry.command]
     job = make_job(command.job, entry.values, **_given(command.job, run))
-    inputs = find_inputs(entry, *_names(entry, job))
+    inputs = find_inputs(entry, *_names(job))
     mark, before = inputs.mark(entry.command), read_record(folder)
     if not run.force and is_unchanged(before, mark):
         if entry.values.get("as-of") is None and before.get("age"):
@@ -163,7 +165,7 @@ def _given(job: type, run: Run) -> Mapping[str, Any]:
     return {field.name: given[field.name] for field in fields(job) if field.name in given}
 
 
-def _names(entry: Entry, job: Any) -> tuple[Path, str | None, str | None]:
+def _names(job: Any) -> tuple[Path, str | None, str | None]:
     """Return the folder of models, the data file, and the model that a job uses, if it makes none."""
     if isinstance(job, TrainJob):
         return models_folder(job.store.models_dir), job.data, None

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from forecaster import files
 from forecaster.cli import pool
 from forecaster.cli.pool import Ended, run_all
 from forecaster.cli.watch import labels, read_metrics
@@ -144,6 +145,20 @@ def test_one_alone_that_fails(run: Run, bench: Callable[..., Path]) -> None:
     result = run("run", bench(good("a"), bad("b")), "--only", "b")
     assert result.exit_code == 66
     assert result.stderr.startswith("forecast: error[MISSING]: none.csv: no such file")
+
+
+def test_a_job_that_runs_elsewhere_is_waited_for(run: Run, bench: Callable[..., Path], tmp_path: Path) -> None:
+    path, folder = bench(good("a")), tmp_path / "runs" / "night" / "a"
+    folder.mkdir(parents=True)
+    with files.locked(folder / "LOCK", 0):
+        result = run("run", path)
+        assert (result.exit_code, result.stdout) == (75, "")
+        assert result.stderr.startswith("forecast: error[RETRY]: 1 of 1 jobs failed: a: RETRY: ")
+        waiting = subprocess.Popen([sys.executable, "-m", "forecaster", "run", str(path), "--lock-wait", "60"])
+        time.sleep(1)
+        assert waiting.poll() is None
+    assert waiting.wait(60) == 0
+    assert (tmp_path / "a.csv").exists()
 
 
 def test_unchanged_force_and_warnings(run: Run, bench: Callable[..., Path], tmp_path: Path) -> None:
