@@ -8,6 +8,8 @@ heavy packages that it may import when it is itself imported. A test reads the l
     errors        what can go wrong, each with its exit code
     files         the only room that writes: atomic replace, publish a folder, lock, hash
     config        every setting, written once: default, bounds, help
+    jobfile       a TOML file → jobs, each key checked against the settings
+    cron          a cron expression → a crontab line, a systemd timer
     records       JSON ↔ frozen dataclasses, closed and bounded
     arrays        named arrays ↔ the bytes of an .npz file                    numpy
     arrow         numpy ↔ Arrow, without a detour through pandas              numpy pyarrow
@@ -19,12 +21,14 @@ heavy packages that it may import when it is itself imported. A test reads the l
     table         a file → strict table of text with line numbers             numpy pyarrow
     schema        what each column is; frozen in the model                    pyarrow
     rows          a table → observations: series, stamp, value; Finding       numpy pyarrow
+    cutoff        --as-of: the last stamp that counts, and rows up to it      numpy
     checks        rows → findings: disorder, duplicates, holes, odd ids       numpy
     observations  a file → its observations, sorted, not on a grid yet
     holes         missing steps: series that have too many, and what fills others numpy
     seasonality   season lengths found in the values themselves               numpy
     anomalies     outliers by robust seasonal residuals, shifts of the level  numpy
     panel         Panel: regular series at one frequency, valid by construction numpy
+    age           how old data is, and what is too old                        numpy
     windows       scaling, and cutting windows in batches                     numpy
     metrics       the published error measures                                numpy
     calibration   how large errors are, and intervals from that               numpy
@@ -43,6 +47,8 @@ heavy packages that it may import when it is itself imported. A test reads the l
     version       one version of a saved model: its files, read without trust numpy
     store         saved models: publish, load, the current version
     predictor     a saved model and a panel → forecasts, in blocks of windows numpy
+    ledger        what was forecast: parts that are added, and never changed  numpy pyarrow
+    outcome       issued forecasts beside what came: live scores              numpy
     backtest      scores on windows that a model did not see, by rolling origin too numpy
     challenge     a new network against the current version, on windows held out numpy
     kinds         methods by name: a panel → forecasts after its end            numpy

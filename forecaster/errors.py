@@ -6,8 +6,6 @@ message says what is wrong and where, and what was expected and received; `hint`
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 LONGEST_CELL = 80
 """Characters of a cell or a name in a message."""
 
@@ -30,8 +28,8 @@ class ForecastError(Exception):
         hint: The next command or flag to type, or an empty string.
     """
 
-    exit_code: ClassVar[int] = BUG
-    code: ClassVar[str] = "BUG"
+    exit_code: int = BUG
+    code: str = "BUG"
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -52,6 +50,17 @@ def shown(text: str) -> str:
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most // 2]} … {text[len(text) - most // 3 :]}"
+
+
+class BatchError(ForecastError):
+    """Published, but not all of it: some series were skipped, or some jobs of a batch failed; they are named."""
+
+    exit_code = PARTIAL
+    code = "PARTIAL"
+
+    def __init__(self, message: str, *, hint: str = "", exit_code: int = PARTIAL, code: str = "PARTIAL") -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code, self.code = exit_code, code
 
 
 class UsageError(ForecastError):

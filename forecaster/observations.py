@@ -11,6 +11,7 @@ from pathlib import Path
 
 from forecaster.checks import check_file, check_ids, sort_rows
 from forecaster.config import ReadSettings
+from forecaster.cutoff import cut_rows
 from forecaster.frequency import Frequency
 from forecaster.rows import Clock, Finding, Rows, read_clock, read_rows
 from forecaster.schema import Columns, Schema, find_columns, known_columns, settle_decimal
@@ -29,9 +30,12 @@ class Observations:
     settings: ReadSettings
     schema: Schema | None
     findings: tuple[Finding, ...]
+    as_of: int | None = None
 
 
-def observe(path: str | Path, settings: ReadSettings | None = None, schema: Schema | None = None) -> Observations:
+def observe(
+    path: str | Path, settings: ReadSettings | None = None, schema: Schema | None = None, as_of: str | None = None
+) -> Observations:
     """Read a file up to its observations; a stamp that a series has twice is still there. See `read_panel`."""
     settings = settings or ReadSettings()
     if settings.date_format:
@@ -45,9 +49,12 @@ def observe(path: str | Path, settings: ReadSettings | None = None, schema: Sche
     if schema is None or schema.dialect is None:  # a model of Parquet files knows no decimal mark
         table = settle_decimal(table, columns, settings)
     clock = read_clock(table, columns.time, settings, schema)
-    rows = read_rows(table, columns, clock.codes)
+    rows, cutoff = read_rows(table, columns, clock.codes), None
+    if as_of is not None:
+        rows, clock, cutoff = cut_rows(rows, clock, table, as_of)
     rows, unsorted = sort_rows(rows)
     findings = (*clock.findings, *unsorted, *check_ids(rows.ids), *check_file(table, columns))
     return Observations(
-        table=table, columns=columns, clock=clock, rows=rows, settings=settings, schema=schema, findings=findings
-    )
+        table=table, columns=columns, clock=clock, rows=rows, settings=settings, schema=schema, findings=findings,
+        as_of=cutoff,
+    )  # fmt: skip

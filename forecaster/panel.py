@@ -61,6 +61,7 @@ class Panel:
         sha256: Hash of the file.
         rows: Rows of the file.
         outliers: Values that have been clipped or replaced, as they were observed.
+        as_of: Last stamp that counted, as an integer like those of `starts`; None where all did.
     """
 
     values: Floats
@@ -77,6 +78,7 @@ class Panel:
     sha256: str = ""
     rows: int = 0
     outliers: Treated = field(default_factory=Treated)
+    as_of: int | None = None
 
     @property
     def n_series(self) -> int:
@@ -148,20 +150,23 @@ class Panel:
 # ---------------------------------------------------------------------------------------------------- reading
 
 
-def read_panel(path: str | Path, settings: ReadSettings | None = None, schema: Schema | None = None) -> Panel:
+def read_panel(
+    path: str | Path, settings: ReadSettings | None = None, schema: Schema | None = None, as_of: str | None = None
+) -> Panel:
     """Read a file of one or many series.
 
     Args:
         path: A local CSV, CSV.gz or Parquet file, or `-` for standard input.
         settings: What the user says about it; the rest is detected.
         schema: The schema of a saved model: nothing is detected, and the data must fit it.
+        as_of: The last stamp that counts, inclusive: the panel is that of a file that ends there.
 
     Raises:
         DataError: The content is wrong or ambiguous.
         ModelError: The data has another frequency than the schema.
         ForecastError: Anything that `read_table` raises.
     """
-    read = observe(path, settings, schema)
+    read = observe(path, settings, schema, as_of)
     check_duplicates(read.rows, read.table)
     return lay_out(read)
 
@@ -212,6 +217,7 @@ def lay_out(read: Observations) -> Panel:
         source=table.source,
         sha256=table.sha256,
         rows=table.rows,
+        as_of=read.as_of,
     )
     if filled.any():
         if schema.on_gap == "error":

@@ -122,6 +122,14 @@ def test_every_sample_is_described_and_small() -> None:
         assert path.stat().st_size < 300_000
 
 
+def test_the_job_file_shown_is_the_one_that_is_run() -> None:
+    block = re.search(
+        r"^```toml\n# sample_data/jobs.toml\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert block
+    assert block[1] == (ROOT / "sample_data" / "jobs.toml").read_text("utf-8")
+
+
 README_EXAMPLE = """\
 ```console
 $ forecast train a.csv --name a

@@ -24,7 +24,11 @@ from forecaster.cli.evaluate import evaluate
 from forecaster.cli.help import Command
 from forecaster.cli.predict import predict
 from forecaster.cli.process import Expired, Stopped, discard_stdout, leave, prepare_streams, stoppable
+from forecaster.cli.run import run as run_jobs
+from forecaster.cli.schedule import schedule
+from forecaster.cli.score import score
 from forecaster.cli.train import train
+from forecaster.cli.watch import Watch
 from forecaster.errors import BUG, OK, DeadlineError, ForecastError, ResourceError, StorageError, UsageError
 
 BROKEN_PIPE = 141
@@ -77,30 +81,36 @@ def explain(error: BaseException, log_file: Path | None = None) -> Failure:
     return Failure(BUG, "BUG", text)
 
 
-def run(work: Callable[[], Any], command: str = "", log_file: Path | None = None) -> int:
+def run(work: Callable[[], Any], command: str = "", log_file: Path | None = None, watch: Watch | None = None) -> int:
     """Do the work of a command and return the exit code: the one error boundary.
 
     On failure stdout holds nothing of ours, and stderr ends in one line.
     """
     began = time.monotonic()
+    watching = watch or Watch()
 
     def conclude(code: int, error: BaseException | None = None) -> int:
         ending: dict[str, Any] = {}
-        if error is not None:
-            failure = explain(error, log_file)
+        failure = None if error is None else explain(error, log_file)
+        if error is not None and failure is not None:
             code, ending = failure.exit_code, {"error": failure.code, "message": failure.text}
-            report(error, failure)
+            if code == BUG:
+                log.event("bug", traceback="".join(traceback.format_exception(error)))
         log.event("end", exit_code=code, seconds=round(time.monotonic() - began, 3), **ending)
+        watching.finish()
+        if error is not None and failure is not None:
+            report(error, failure)
         return code
 
-    with log.recording(log_file), stoppable(lambda stopped: os._exit(conclude(BUG, stopped))):
+    with log.recording(log_file, watching), stoppable(lambda stopped: os._exit(conclude(BUG, stopped))):
         log.event("start", command=command, version=__version__, pid=os.getpid())
         try:
+            watching.check()
             returned = work()
             sys.stdout.flush()
             code = returned if isinstance(returned, int) else OK
         except typer.Exit as done:  # --help, --version
-            code = done.exit_code
+            code, watching = done.exit_code, Watch()
         except SystemExit:  # shell completion
             raise
         except BaseException as error:  # noqa: BLE001 - the boundary: each exception gets its line and its exit code
@@ -109,10 +119,8 @@ def run(work: Callable[[], Any], command: str = "", log_file: Path | None = None
 
 
 def report(error: BaseException, failure: Failure) -> None:
-    """Write the one line to stderr, and the traceback of a bug to the log; with FORECAST_DEBUG=1 any to stderr."""
+    """Write the one line to stderr, and with FORECAST_DEBUG=1 the traceback before it."""
     discard_stdout()
-    if failure.exit_code == BUG:
-        log.event("bug", traceback="".join(traceback.format_exception(error)))
     with suppress(OSError):
         if os.environ.get("FORECAST_DEBUG") and not isinstance(error, typer.TyperException):
             traceback.print_exception(error, file=sys.stderr)
@@ -120,16 +128,22 @@ def report(error: BaseException, failure: Failure) -> None:
             print(f"forecast: error[{failure.code}]: {failure.text}", file=sys.stderr, flush=True)
 
 
-def log_file_in(arguments: Sequence[str]) -> Path | None:
-    """Return the value of --log-file, found before parsing: a command line that does not parse is recorded as well."""
+def value_in(arguments: Sequence[str], wanted: str) -> str | None:
+    """Return the value of a flag, found before parsing: a command line that does not parse is recorded as well."""
     for flag, value in pairwise([*arguments, ""]):
         if flag == "--":
             break
-        if flag == "--log-file" and value:
-            return Path(value)
-        if flag.startswith("--log-file="):
-            return Path(flag.partition("=")[2])
+        if flag == wanted and value:
+            return value
+        if flag.startswith(f"{wanted}="):
+            return flag.partition("=")[2]
     return None
+
+
+def log_file_in(arguments: Sequence[str]) -> Path | None:
+    """Return the value of --log-file."""
+    path = value_in(arguments, "--log-file")
+    return None if path is None else Path(path)
 
 
 class Application(TyperGroup):
@@ -153,7 +167,8 @@ class Application(TyperGroup):
                 return self.invoke(context)
 
         command = next((argument for argument in arguments if not argument.startswith("-")), "")
-        sys.exit(run(work, command, log_file_in(arguments)))
+        watch = Watch(value_in(arguments, "--metrics-file"), value_in(arguments, "--on-failure"))
+        sys.exit(run(work, command, log_file_in(arguments), watch))
 
 
 def show_version(wanted: bool) -> None:
@@ -193,6 +208,9 @@ app.command(cls=Command)(train)
 app.command(cls=Command)(predict)
 app.command(cls=Command)(evaluate)
 app.command(cls=Command)(compare)
+app.command("run", cls=Command)(run_jobs)
+app.command(cls=Command)(schedule)
+app.command(cls=Command)(score)
 app.add_typer(models.app)
 
 

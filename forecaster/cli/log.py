@@ -21,7 +21,7 @@ LONGEST_MESSAGE = 10_000
 _logger = logging.getLogger("forecast")
 
 
-def event(name: str, **facts: Any) -> None:
+def event(name: str, /, **facts: Any) -> None:
     """Record that something happened, with facts that JSON can hold (others are written as text)."""
     _logger.info(name, extra={"facts": facts})
 
@@ -29,6 +29,11 @@ def event(name: str, **facts: Any) -> None:
 def now() -> str:
     """Return the time, ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def clock() -> datetime:
+    """Return the time in the zone of this machine: stamps without a zone are compared with its wall clock."""
+    return datetime.now(UTC).astimezone()
 
 
 class JsonLines(logging.Handler):
@@ -62,8 +67,8 @@ class JsonLines(logging.Handler):
 
 
 @contextmanager
-def recording(path: Path | None) -> Iterator[None]:
-    """Send everything that is logged, and every Python warning, to a log file, or nowhere."""
+def recording(path: Path | None, listener: logging.Handler | None = None) -> Iterator[None]:
+    """Send everything that is logged, and every Python warning, to a log file, or nowhere; our events to a listener."""
     handler: logging.Handler = logging.NullHandler()
     if path is not None:
         try:
@@ -72,6 +77,8 @@ def recording(path: Path | None) -> Iterator[None]:
             _warn(path, error)
     root, level = logging.getLogger(), _logger.level
     root.addHandler(handler)
+    if listener is not None:
+        _logger.addHandler(listener)
     _logger.setLevel(logging.INFO)
     logging.captureWarnings(True)
     try:
@@ -79,6 +86,8 @@ def recording(path: Path | None) -> Iterator[None]:
     finally:
         logging.captureWarnings(False)
         _logger.setLevel(level)
+        if listener is not None:
+            _logger.removeHandler(listener)
         root.removeHandler(handler)
         handler.close()
 

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forecaster.cli import log
 from forecaster.cli.output import Block, Grid, Line, Printer, listed, warn
 from forecaster.errors import OK, PARTIAL
 
 if TYPE_CHECKING:
+    from forecaster.jobs import Events
     from forecaster.panel import Panel
 
 MOST_FINDINGS = 12
 STYLES = {"warning": "yellow", "error": "red"}
+
+
+def listening(printer: Printer, **others: Any) -> Events:
+    """Return events that tell and record what was found in the data; `others` are the command's own."""
+    from forecaster.jobs import Events
+
+    return Events(
+        on_panel=lambda panel: note_panel(printer, panel),
+        on_age=lambda age: log.event("age", **age.summary()),
+        **others,
+    )
 
 
 def note_panel(printer: Printer, panel: Panel) -> None:
@@ -49,13 +61,17 @@ def describe(panel: Panel) -> Iterator[Block]:
         yield Line(f"skipped: series {name!r}: {reason}", "yellow")
 
 
-def finish(skipped: Sequence[tuple[str, str]]) -> int:
-    """Return the exit code of work that was done; series that were left out are named on stderr, whoever reads it.
+def finish(skipped: Sequence[tuple[str, str]], warnings: Sequence[str] = ()) -> int:
+    """Return the exit code of work that was done; what was left out or went wrong is told on stderr, whoever reads it.
 
-    `skipped` holds their (id, reason).
+    `skipped` holds (id, reason) of series.
     """
+    for warning in warnings:
+        warn(warning)
     if not skipped:
         return OK
     names = listed([name for name, _ in skipped], 10)
-    warn(f"{len(skipped):,} series skipped: {names} (the first: {skipped[0][1]})")
+    message = f"{len(skipped):,} series skipped: {names} (the first: {skipped[0][1]})"
+    warn(message)
+    log.event("partial", error="PARTIAL", message=message)
     return PARTIAL

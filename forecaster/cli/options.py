@@ -37,6 +37,24 @@ class OutputSettings:
     log_file: Path | None = knob(None, "Append a record of the run as JSON lines.", panel="Output", metavar="PATH")
 
 
+@dataclass(frozen=True, kw_only=True)
+class WatchedSettings(OutputSettings):
+    """The same for what cron runs: who is told how it went. `cli/watch.py` does that, before and after the command."""
+
+    metrics_file: Path | None = knob(
+        None,
+        "Keep a Prometheus textfile: last success, exit code, rows, series, skill, age of the data.",
+        panel="Monitoring",
+        metavar="PATH",
+    )
+    on_failure: str | None = knob(
+        None,
+        "Shell command to run when the exit code is not 0; FORECAST_MESSAGE and others tell it what happened.",
+        panel="Monitoring",
+        metavar="CMD",
+    )
+
+
 def option(settings: type, name: str) -> Any:
     """Return the Typer option of one field of a settings dataclass."""
     field, kind = next(f for f in fields(settings) if f.name == name), get_type_hints(settings)[name]

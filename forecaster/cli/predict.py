@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from forecaster.cli import log
 from forecaster.cli.chart import Curve, draw
-from forecaster.cli.notes import finish, note_panel
-from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
+from forecaster.cli.notes import finish, listening
+from forecaster.cli.options import MaybeDataFile, ModelsDir, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Picture, Printer, number, printable, width_of, write_stdout
 from forecaster.cli.process import after, deadline, now_stands
-from forecaster.config import LimitSettings, PredictSettings
+from forecaster.config import FreshSettings, LimitSettings, PredictSettings
 from forecaster.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ MOST_HISTORY = 200
 @takes_settings
 def predict(
     settings: PredictSettings,
+    fresh: FreshSettings,
     limits: LimitSettings,
-    output: OutputSettings,
+    output: WatchedSettings,
     data: MaybeDataFile = None,
     models_dir: ModelsDir = None,
 ) -> int:
@@ -54,17 +55,19 @@ def predict(
             f"--output - prints the forecasts, so --format {output.format} has no place", hint="Leave one of them out"
         )
     printer = Printer(output)
-    job = jobs.PredictJob(data=data, settings=settings, models_dir=models_dir)
+    job = jobs.PredictJob(data=data, settings=settings, fresh=fresh, models_dir=models_dir, now=log.clock())
     with deadline(limits.deadline):
-        events = jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_state=now_stands)
-        result = jobs.predict(job, events)
+        result = jobs.predict(job, listening(printer, on_state=now_stands))
     with after(f"{result.output} was written" if result.output else "nothing changed"):
-        log.event("predicted", model=result.model.name, version=result.model.version, output=result.output)
+        log.event(
+            "predicted", model=result.model.name, version=result.model.version, output=result.output,
+            output_rows=result.forecast.values.size, skill=result.skill,
+        )  # fmt: skip
         if result.output is None or output.format == "csv":
             write_stdout(result.text)
         else:
             printer.show(result.summary(), [], describe(result))
-        return finish(result.panel.skipped)
+        return finish(result.panel.skipped, result.warnings)
 
 
 def describe(result: PredictResult) -> Iterator[Block]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from forecaster.cli import log
-from forecaster.cli.notes import finish, note_panel
-from forecaster.cli.options import DataFile, OutputSettings, takes_settings
+from forecaster.cli.notes import finish, listening
+from forecaster.cli.options import DataFile, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Printer, number, percent
 from forecaster.cli.process import after, deadline, now_stands
 from forecaster.cli.progress import TrainingProgress
 from forecaster.cli.scores import MEASURES, error_grid, metric_rows, verdict
-from forecaster.config import LimitSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import FreshSettings, LimitSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrainResult
@@ -25,6 +28,34 @@ RESUMED = {
 }
 
 
+def read_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Let the settings of a TOML file stand where no flag is given. Its paths are relative to it."""
+    if path is not None:
+        from forecaster.jobfile import keys_of, read_settings
+        from forecaster.jobs import TrainJob
+
+        keys = keys_of(TrainJob)
+        values = read_settings(path, TrainJob)
+        paths = {name for name in values if name == "data" or keys[name].kind is Path}
+        context.default_map = {
+            keys[name].field: path.parent / value if name in paths and value != "-" else value
+            for name, value in values.items()
+        }
+    return path
+
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        callback=read_config,
+        is_eager=True,
+        metavar="PATH",
+        help="TOML file with settings, spelled as the flags are; a flag that is given wins over it.",
+    ),
+]
+
+
 @takes_settings
 def train(
     data: DataFile,
@@ -32,8 +63,10 @@ def train(
     model: ModelSettings,
     training: TrainSettings,
     store: StoreSettings,
+    fresh: FreshSettings,
     limits: LimitSettings,
-    output: OutputSettings,
+    output: WatchedSettings,
+    config: ConfigFile = None,
 ) -> int:
     """Train a model on a data file, measure it, and save it.
 
@@ -46,7 +79,10 @@ def train(
     from forecaster import jobs
 
     printer = Printer(output)
-    job = jobs.TrainJob(data=data, reading=reading, model=model, training=training, store=store, created=log.now())
+    job = jobs.TrainJob(
+        data=data, reading=reading, model=model, training=training, store=store, fresh=fresh,
+        created=log.now(), now=log.clock(),
+    )  # fmt: skip
     with deadline(limits.deadline), TrainingProgress(printer.notes) as progress:
 
         def show_plan(plan: Plan) -> None:
@@ -59,15 +95,14 @@ def train(
                 printer.note(Line(RESUMED[resumed]))
             progress.start()
 
-        events = jobs.Events(
-            on_panel=lambda panel: note_panel(printer, panel), on_plan=show_plan, on_start=show_start,
-            on_progress=progress.update, on_state=now_stands,
-        )  # fmt: skip
+        events = listening(
+            printer, on_plan=show_plan, on_start=show_start, on_progress=progress.update, on_state=now_stands
+        )
         result = jobs.train(job, events)
     with after(f"{result.model.name} {result.model.version} was published"):
         log.event("trained", model=result.model.name, version=result.model.version, skill=result.metrics["skill"])
         printer.show(result.summary(), metric_rows(result.metrics), describe(result, store))
-        return finish(result.panel.skipped)
+        return finish(result.panel.skipped, result.warnings)
 
 
 def describe(result: TrainResult, store: StoreSettings) -> Iterator[Block]:

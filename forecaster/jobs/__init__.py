@@ -3,6 +3,7 @@
 Nothing here prints or asks the clock; whoever calls passes the time and is told by `Events` how far things are.
 """
 
+from forecaster.jobs.batch import Run, load_jobs, model_key, run_entry
 from forecaster.jobs.catalogue import Checked, check_models, list_models, show_model
 from forecaster.jobs.checking import CheckJob, check
 from forecaster.jobs.comparison import CompareJob, CompareResult, compare
@@ -10,6 +11,8 @@ from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
+from forecaster.jobs.record import read_record
+from forecaster.jobs.scoring import ScoreJob, ScoreResult, score
 from forecaster.jobs.training import TrainJob, TrainResult, train
 from forecaster.jobs.upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 
@@ -24,6 +27,9 @@ __all__ = [
     "PredictJob",
     "PredictResult",
     "Pruned",
+    "Run",
+    "ScoreJob",
+    "ScoreResult",
     "Switch",
     "TrainJob",
     "TrainResult",
@@ -33,12 +39,17 @@ __all__ = [
     "compare",
     "evaluate",
     "list_models",
+    "load_jobs",
+    "model_key",
     "models_folder",
     "name_of",
     "predict",
     "promote_version",
     "prune_versions",
+    "read_record",
     "roll_back",
+    "run_entry",
+    "score",
     "show_model",
     "train",
 ]

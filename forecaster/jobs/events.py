@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from forecaster.age import Age
 from forecaster.panel import Panel
 from forecaster.plan import Plan
 
@@ -31,6 +32,7 @@ class Events:
     """
 
     on_panel: Callable[[Panel], None] = _nothing
+    on_age: Callable[[Age], None] = _nothing
     on_plan: Callable[[Plan], None] = _nothing
     on_start: Callable[[bool | None], None] = _nothing
     on_progress: Callable[[Progress], None] = _nothing

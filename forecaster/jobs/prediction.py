@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from forecaster import files, store
-from forecaster.config import PredictSettings, ReadSettings, parse_levels
+from forecaster import files, ledger, store
+from forecaster.age import Age, age_of, limits_of
+from forecaster.config import FreshSettings, PredictSettings, ReadSettings, parse_levels
+from forecaster.errors import ForecastError
 from forecaster.forecast import Forecast
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, source_of
@@ -24,11 +27,14 @@ class PredictJob:
     Attributes:
         data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
         models_dir: Folder of all models, or None for the default.
+        now: The time of the run, aware; without it the age of the data is not known.
     """
 
     data: str | None = None
     settings: PredictSettings = field(default_factory=PredictSettings)
+    fresh: FreshSettings = field(default_factory=FreshSettings)
     models_dir: Path | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,6 +44,8 @@ class PredictResult:
     Attributes:
         output: The file, or None when `text` is to go to stdout.
         text: The forecast file's content.
+        age: How old the data is.
+        warnings: What did not go as it should, though the forecast is whole.
     """
 
     forecast: Forecast
@@ -45,6 +53,14 @@ class PredictResult:
     panel: Panel
     output: Path | None
     text: str
+    age: Age | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def skill(self) -> float | None:
+        """Skill of the model over its baseline, as measured in training."""
+        skill = self.model.manifest["metrics"]["skill"]
+        return None if skill is None else float(skill)
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -53,6 +69,7 @@ class PredictResult:
             "model": self.model.name,
             "version": self.model.version,
             "data": self.panel.source,
+            **(self.age.summary() if self.age else {}),
             "output": None if self.output is None else str(self.output),
             "series": self.panel.n_series,
             "horizon": self.forecast.values.shape[1],
@@ -69,18 +86,42 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
-    settings, levels = job.settings, parse_levels(job.settings.levels)
+    settings, levels, limits = job.settings, parse_levels(job.settings.levels), limits_of(job.fresh)
     output = None if settings.output == "-" else Path(settings.output)
     if output is not None:
         files.check_writable(output)
     root = models_folder(job.models_dir)
     model = store.load_model(root, choose_model(root, job.data) if settings.model is None else settings.model)
     source = source_of(model, job.data, output)
-    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema))
+    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema, job.fresh.as_of))
     events.on_panel(panel)
+    age = age_of(panel, job.now)
+    events.on_age(age)
+    age = limits.judge(age, source)
     forecast = make_forecast(model, panel, settings.horizon, levels)
     text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
+    issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
+    warnings = (*age.warnings(source), *_enter(job, ledger.make_issue(model, panel, forecast, issued), root))
     if output is not None:
         events.on_state(f"{output} is the old file or the new one, whole")
         files.write_file(output, text.encode())
-    return PredictResult(forecast=forecast, model=model, panel=panel, output=output, text=text)
+    return PredictResult(
+        forecast=forecast, model=model, panel=panel, output=output, text=text, age=age, warnings=warnings
+    )
+
+
+def _enter(job: PredictJob, issue: ledger.Issue, root: Path) -> tuple[str, ...]:
+    """Enter a forecast into the ledger, before it is published: nothing is issued that the ledger does not know.
+
+    A ledger that was asked for must work; the model's own only warns: a store that others own may be read-only.
+    """
+    given = job.settings.ledger
+    if given == "none":
+        return ()
+    try:
+        ledger.enter(Path(given) if given else root / issue.model / ledger.FOLDER, issue)
+    except ForecastError as fault:
+        if given:
+            raise
+        return (f"this forecast is not in the ledger: {fault.message}; choose another with --ledger DIR, or none",)
+    return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster import store
+from forecaster.age import Age, age_of, limits_of
 from forecaster.arrow import return_memory
 from forecaster.backtest import measure
 from forecaster.calibration import Calibration
 from forecaster.challenge import Verdict, check_rules, compare
 from forecaster.checkpoint import Checkpoint, identify
-from forecaster.config import ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.errors import ForecastError, GateError
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of
@@ -41,6 +43,7 @@ class TrainJob:
     Attributes:
         data: Path of the data file, or `-` for stdin.
         created: When it was started, ISO 8601 in UTC; only recorded.
+        now: The same, as an aware time; without it the age of the data is not known.
     """
 
     data: str
@@ -48,7 +51,9 @@ class TrainJob:
     model: ModelSettings = field(default_factory=ModelSettings)
     training: TrainSettings = field(default_factory=TrainSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    fresh: FreshSettings = field(default_factory=FreshSettings)
     created: str = ""
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,6 +70,12 @@ class TrainResult:
     metrics: dict[str, Any]
     seconds: float
     verdict: Verdict | None = None
+    age: Age | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to warn of, though the model is published: stale data."""
+        return self.age.warnings(self.panel.source) if self.age else ()
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -73,6 +84,7 @@ class TrainResult:
             "version": self.model.version,
             "folder": str(self.model.folder),
             "data": self.panel.source,
+            **(self.age.summary() if self.age else {}),
             "series": self.panel.n_series,
             "frequency": self.panel.frequency.alias,
             "plan": dict(self.plan.choices()),
@@ -96,8 +108,12 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     began = time.monotonic()
     root = models_folder(job.store.models_dir)
     name = store.check_name(name_of(job.data) if job.store.name is None else job.store.name)
-    panel = read_panel(job.data, job.reading)
+    limits = limits_of(job.fresh)
+    panel = read_panel(job.data, job.reading, as_of=job.fresh.as_of)
     events.on_panel(panel)
+    age = age_of(panel, job.now)
+    events.on_age(age)
+    age = limits.judge(age, panel.source)
     plan = make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
     events.on_plan(plan)
     with store.hold_model(root, name, job.store.lock_wait, "forecast train") as home:
@@ -118,7 +134,13 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     if verdict is not None:
         check_verdict(model, verdict)
     return TrainResult(
-        model=model, panel=panel, plan=plan, metrics=measured, seconds=time.monotonic() - began, verdict=verdict
+        model=model,
+        panel=panel,
+        plan=plan,
+        metrics=measured,
+        seconds=time.monotonic() - began,
+        verdict=verdict,
+        age=age,
     )
 
 

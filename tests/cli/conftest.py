@@ -15,6 +15,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from forecaster import jobs
+from forecaster.age import Age
 from forecaster.challenge import Verdict
 from forecaster.cli import output, progress
 from forecaster.cli.app import app
@@ -84,7 +85,12 @@ def panel_of(folder: Path, ids: tuple[str, ...] = ("a",), short: str = "") -> Pa
     return read_panel(path)
 
 
-MODEL = SimpleNamespace(name="sales", version="v000001", folder=Path("models/sales/versions/v000001"))
+MODEL = SimpleNamespace(
+    name="sales",
+    version="v000001",
+    folder=Path("models/sales/versions/v000001"),
+    manifest={"metrics": {"skill": 0.25}},
+)
 ROW = {
     "mae": 1.5, "mse": 4.0, "rmse": 2.0, "smape": 10.0, "mape": None, "wape": 9.0, "mase": 0.75, "rmsse": 0.8,
     "bias": -0.25,
@@ -116,6 +122,7 @@ class FakeJobs:
         resumed: Whether training goes on from a checkpoint.
         verdict: How the new version does against the current one.
         fault: Raised instead of an answer.
+        age: How old the data is.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -125,10 +132,13 @@ class FakeJobs:
         self.fault: BaseException | None = None
         self.resumed: bool | None = None
         self.verdict: Verdict | None = None
+        self.age: Age | None = None
 
     def train(self, job: jobs.TrainJob, events: jobs.Events) -> jobs.TrainResult:
         self.told = job
         events.on_panel(self.panel)
+        if self.age:
+            events.on_age(self.age)
         plan = SimpleNamespace(choices=lambda: [("horizon", "3 steps"), ("lookback", "36 steps in 6 segments of 6")])
         events.on_plan(plan)
         events.on_start(self.resumed)
@@ -148,12 +158,20 @@ class FakeJobs:
         if self.fault:
             raise self.fault
         return jobs.TrainResult(
-            model=MODEL, panel=self.panel, plan=plan, metrics=metrics_of(self.skill), seconds=1.0, verdict=self.verdict
+            model=MODEL,
+            panel=self.panel,
+            plan=plan,
+            metrics=metrics_of(self.skill),
+            seconds=1.0,
+            verdict=self.verdict,
+            age=self.age,
         )
 
     def predict(self, job: jobs.PredictJob, events: jobs.Events) -> jobs.PredictResult:
         self.told = job
         events.on_panel(self.panel)
+        if self.age:
+            events.on_age(self.age)
         if self.fault:
             raise self.fault
         values = np.array([panel[-3:] for panel in map(self.panel.series, range(self.panel.n_series))])
@@ -166,7 +184,10 @@ class FakeJobs:
         path = None if job.settings.output == "-" else Path(job.settings.output)
         if path:
             path.write_text(text, "utf-8")
-        return jobs.PredictResult(forecast=forecast, model=MODEL, panel=self.panel, output=path, text=text)
+        return jobs.PredictResult(
+            forecast=forecast, model=MODEL, panel=self.panel, output=path, text=text, age=self.age,
+            warnings=self.age.warnings("sales.csv") if self.age else (),
+        )  # fmt: skip
 
 
 @pytest.fixture

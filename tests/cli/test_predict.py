@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from forecaster.config import PredictSettings
+from forecaster.age import Age
+from forecaster.config import FreshSettings, PredictSettings
 from tests.cli.conftest import FakeJobs, Run, Seen, panel_of
 
 
 def test_the_job_is_told_every_setting(run: Run, fake: FakeJobs) -> None:
-    line = "predict x.csv --model m@v000002 --models-dir d --horizon 2 --levels 50,90 -o y.csv"
-    assert run(*line.split()).exit_code == 0
+    line = "predict x.csv --model m@v000002 --models-dir d --horizon 2 --levels 50,90 -o y.csv --as-of 7 --max-age 2d"
+    assert run(*line.split(), "--warn-age", "1d", "--ledger", "book").exit_code == 0
     assert (fake.told.data, fake.told.models_dir) == ("x.csv", Path("d"))
-    assert fake.told.settings == PredictSettings(model="m@v000002", horizon=2, levels="50,90", output="y.csv")
+    assert fake.told.settings == PredictSettings(
+        model="m@v000002", horizon=2, levels="50,90", output="y.csv", ledger="book"
+    )
+    assert fake.told.fresh == FreshSettings(as_of="7", max_age="2d", warn_age="1d")
+    assert fake.told.now.tzinfo is not None
 
 
 def test_silent_off_a_terminal(run: Run, fake: FakeJobs) -> None:
@@ -73,3 +79,13 @@ def test_skipped_series_exit_with_3(run: Run, fake: FakeJobs, tmp_path: Path) ->
     result = run("predict")
     assert result.exit_code == 3
     assert result.stderr.startswith("forecast: warning: 1 series skipped: b ")
+
+
+def test_stale_data_is_warned_of_whoever_reads_it(run: Run, fake: FakeJobs) -> None:
+    newest, now = datetime(2024, 12, 1, tzinfo=UTC), datetime(2024, 12, 4, tzinfo=UTC)
+    fake.age = Age(newest="2024-12-01", moment=newest, until=now, stale=True)
+    result = run("predict")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.startswith("forecast: warning: ")
+    assert result.stderr.endswith("sales.csv ends at 2024-12-01, 3.0 days old: older than --warn-age\n")
+    assert json.loads(run("predict", "--format", "json").stdout)["stale"] is True

@@ -11,20 +11,63 @@ from pathlib import Path
 import pytest
 
 from forecaster.challenge import Verdict
-from forecaster.config import ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.errors import GateError
 from tests.cli.conftest import FakeJobs, Run, Seen, panel_of
 
 
 def test_the_job_is_told_every_setting(run: Run, fake: FakeJobs) -> None:
     line = "train x.csv --time t --wide --horizon 7 --cell gru --preset fast --seed 3 --name m --models-dir d"
-    assert run(*line.split(), "--min-skill", 0.1).exit_code == 0
+    assert run(*line.split(), "--min-skill", 0.1, "--as-of", "2024-01-01", "--max-age", "3w").exit_code == 0
     job = fake.told
     assert (job.data, job.reading) == ("x.csv", ReadSettings(time="t", wide=True))
     assert job.model == ModelSettings(horizon=7, cell="gru")
     assert job.training == TrainSettings(preset="fast", seed=3)
     assert job.store == StoreSettings(name="m", models_dir=Path("d"), min_skill=0.1)
+    assert job.fresh == FreshSettings(as_of="2024-01-01", max_age="3w")
+    assert job.now.tzinfo is not None
     assert job.created.endswith("+00:00")
+
+
+def test_settings_from_a_file_and_flags_over_them(run: Run, fake: FakeJobs, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    config = tmp_path / "in" / "train.toml"
+    lines = (
+        'data = "x.csv"',
+        'name = "m"',
+        'models-dir = "d"',
+        "horizon = 7",
+        "wide = true",
+        "dropout = 0",
+        'cell = "gru"',
+    )
+    config.write_text("\n".join(lines))
+    assert run("train", "--config", config, "--horizon", 3).exit_code == 0
+    job = fake.told
+    assert (job.data, job.reading.wide) == (str(tmp_path / "in" / "x.csv"), True)
+    assert job.model == ModelSettings(horizon=3, cell="gru", dropout=0.0)
+    assert job.store == StoreSettings(name="m", models_dir=tmp_path / "in" / "d")
+    assert run("train", "y.csv", "--config", config).exit_code == 0
+    assert fake.told.data == "y.csv"
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        ("horizen = 3", 2, "line 1: unknown key 'horizen'. Did you mean 'horizon'?"),
+        ("horizon = 0", 2, "line 1: horizon must be from 1"),
+        ("horizon = 3", 2, "Missing argument 'DATA'"),
+        (None, 66, "no such file"),
+    ],
+)
+def test_a_bad_file_of_settings(
+    run: Run, fake: FakeJobs, tmp_path: Path, content: str | None, code: int, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "c.toml").write_text(content)
+    result = run("train", "--config", "c.toml")
+    assert (result.exit_code, result.stdout, fake.told) == (code, "", None)
+    assert said in result.stderr
 
 
 def test_silent_off_a_terminal(run: Run, fake: FakeJobs) -> None:

@@ -1,17 +1,12 @@
-"""Every setting, written once.
-
-A field made by `knob` becomes a flag of the command line, its default, its bounds and its help, and a row of the
-README's settings table. `None` as a default means "chosen from the data, and printed".
-"""
+"""Settings of reading data, and of training and keeping a model."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from forecaster.errors import UsageError
+from forecaster.config.knob import knob
 
 Cell = Literal["lstm", "gru"]
 Loss = Literal["mse", "mae", "huber"]
@@ -22,27 +17,6 @@ OnGap = Literal["interpolate", "ffill", "zero", "error"]
 OnOutlier = Literal["keep", "clip", "interpolate"]
 Transform = Literal["auto", "log", "none"]
 Base = Literal["auto", "last", "seasonal"]
-
-
-def knob(
-    default: Any,
-    help: str,
-    *,
-    panel: str,
-    bounds: tuple[float | None, float | None] = (None, None),
-    metavar: str | None = None,
-) -> Any:
-    """Declare one setting.
-
-    Args:
-        default: The value when the flag is not given; `None` means chosen from the data.
-        help: One or two sentences; units, and what `None` stands for.
-        panel: The heading in `--help` that it stands under.
-        bounds: Smallest and largest allowed value, inclusive; `None` for no bound.
-        metavar: What stands for the value in `--help`.
-    """
-    low, high = bounds
-    return field(default=default, metadata={"help": help, "panel": panel, "min": low, "max": high, "metavar": metavar})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +58,24 @@ class ReadSettings:
     )
     no_header: bool = knob(False, "The file has no header row: columns are named 1, 2, 3, …", panel="File format")
     skip_rows: int = knob(0, "Lines to skip above the header.", panel="File format", bounds=(0, None))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreshSettings:
+    """Up to when data counts, and how old its end may be."""
+
+    as_of: str | None = knob(
+        None, "Last stamp that counts, inclusive: as if the data ended there.", panel="Freshness", metavar="STAMP"
+    )
+    max_age: str | None = knob(
+        None,
+        "Refuse (exit 4) data whose newest stamp is further than this from now, or from --as-of: 36h, 2d, 3w.",
+        panel="Freshness",
+        metavar="DURATION",
+    )
+    warn_age: str | None = knob(
+        None, "Warn of data whose newest stamp is further than this from now.", panel="Freshness", metavar="DURATION"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,15 +176,6 @@ class StoreSettings(LockSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PruneSettings:
-    """How many versions of a model are kept."""
-
-    keep: int = knob(
-        5, "Newest versions to keep; the current one is kept in any case.", panel="Model store", bounds=(2, None)
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class LimitSettings:
     """How long a command may take."""
 
@@ -202,148 +185,3 @@ class LimitSettings:
         panel="Limits",
         bounds=(1, None),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForecastSettings:
-    """What to forecast, and with which model."""
-
-    model: str | None = knob(
-        None, "Model to use: NAME or NAME@VERSION; by default the only one, or the data file's.", panel="Forecast"
-    )
-    horizon: int | None = knob(
-        None, "Steps to forecast, at most those of training; by default all.", panel="Forecast", bounds=(1, None)
-    )
-    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Forecast")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PredictSettings(ForecastSettings):
-    """What to forecast and where to write it."""
-
-    output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
-    spreadsheet_safe: bool = knob(
-        False, "Put ' before names that a spreadsheet would take for a formula.", panel="Forecast"
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class BacktestSettings:
-    """From which cutoffs to forecast what is known already."""
-
-    windows: int = knob(
-        10, "Most cutoffs of a series, counted back from its end.", panel="Backtest", bounds=(1, 10_000_000)
-    )
-    step: int | None = knob(
-        None, "Steps from one cutoff to the next; by default the horizon.", panel="Backtest", bounds=(1, None)
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class GateSettings:
-    """What a model must reach."""
-
-    max_mase: float | None = knob(None, "Exit 4 when MASE is higher.", panel="Gates", bounds=(0, None))
-    min_skill: float | None = knob(None, "Exit 4 when the skill over seasonal naive is lower.", panel="Gates")
-    min_coverage: float | None = knob(
-        None,
-        "Exit 4 when the share of actual values inside the widest interval is lower.",
-        panel="Gates",
-        bounds=(0, 1),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckSettings:
-    """How strict the verdict on a data file is."""
-
-    strict: bool = knob(False, "Exit 65 on warnings as well as on errors.", panel="Verdict")
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluateSettings(ForecastSettings):
-    """What to measure, and where to write it."""
-
-    predictions: Path | None = knob(
-        None,
-        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
-        panel="Backtest",
-        metavar="PATH",
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class CompareSettings:
-    """What to compare, and from which cutoffs."""
-
-    models: str = knob(
-        "lstm,seasonal-naive,naive,drift",
-        "Kinds to compare, separated by commas; also ets, theta, arima, mstl (pip install 'forecast-lstm[baselines]').",
-        panel="Comparison",
-        metavar="KINDS",
-    )
-    windows: int = knob(
-        3,
-        "Cutoffs at which every kind learns anew, counted back from the end.",
-        panel="Comparison",
-        bounds=(1, 100_000),
-    )
-    step: int | None = knob(
-        None, "Steps from one cutoff to the next; by default the horizon.", panel="Comparison", bounds=(1, None)
-    )
-    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Comparison")
-    predictions: Path | None = knob(
-        None,
-        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
-        panel="Comparison",
-        metavar="PATH",
-    )
-
-
-def parse_bounds(text: str) -> tuple[float | None, float | None]:
-    """Parse `--bounds`: `none`, or LOW,HIGH with either left out.
-
-    Raises:
-        UsageError: Something else, or a low end that is not below the high end.
-    """
-    if text == "none":
-        return None, None
-    try:
-        low, high = (float(part) if part.strip() else None for part in text.split(","))
-    except ValueError:
-        low, high = math.nan, math.nan
-    if (low, high) == (None, None) or not (-math.inf if low is None else low) < (math.inf if high is None else high):
-        raise UsageError(f"--bounds: expected LOW,HIGH, none or auto, received {text!r}", hint="--bounds 0,100")
-    return low, high
-
-
-def parse_levels(text: str) -> tuple[float, ...]:
-    """Parse `--levels`: percentages between 0 and 100, exclusive, ascending and without repeats in the answer.
-
-    They keep the six digits that the columns of a forecast file are named by.
-
-    Raises:
-        UsageError: Something is not such a number.
-    """
-    try:
-        levels = tuple(sorted({float(f"{float(part):g}") for part in text.split(",") if part.strip()}))
-    except ValueError:
-        levels = ()
-    if not levels or not all(0 < level < 100 for level in levels):
-        raise UsageError(f"--levels: expected percentages between 0 and 100, received {text!r}", hint="--levels 80,95")
-    return levels
-
-
-def check_bounds(settings: Any) -> None:
-    """Refuse a value outside the bounds of its knob.
-
-    Raises:
-        UsageError: A value is out of bounds; the message names the flag, the bounds and the value.
-    """
-    for f in fields(settings):
-        value, low, high = getattr(settings, f.name), f.metadata.get("min"), f.metadata.get("max")
-        if not isinstance(value, (int, float)):
-            continue
-        if not (-math.inf if low is None else low) <= value <= (math.inf if high is None else high):
-            wanted = "a number" if low is None else f"at least {low}" if high is None else f"from {low} to {high}"
-            raise UsageError(f"--{f.name.replace('_', '-')} must be {wanted}, received {value}")

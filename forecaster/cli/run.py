@@ -1,0 +1,165 @@
+"""`forecast run`: a list of jobs for cron."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forecaster.cli import log
+from forecaster.cli.notes import finish, listening
+from forecaster.cli.options import WatchedSettings, takes_settings
+from forecaster.cli.output import Block, Grid, Line, Printer, warn
+from forecaster.config import BatchSettings
+from forecaster.errors import OK, PARTIAL, BatchError, ForecastError, TryAgainError
+
+if TYPE_CHECKING:
+    from forecaster.cli.pool import Ended
+    from forecaster.jobfile import Entry
+
+JobsFile = Annotated[Path, typer.Argument(metavar="JOBS", help="TOML file with the jobs.", show_default=False)]
+Row = dict[str, Any]
+
+WORDS = {OK: "done", PARTIAL: "series skipped"}
+"""Outcome of a job that published."""
+
+
+@takes_settings
+def run(jobs_file: JobsFile, settings: BatchSettings, output: WatchedSettings) -> int:
+    """Run the jobs of a file: train, predict and evaluate, one after the other or several at a time.
+
+    A job that fails does not stop the others, and one of which nothing changed since it last ended well is not done
+    again. Paths in the file are relative to it. Each job leaves a record, runs/JOBS/NAME/run.json. Exit code 3: some
+    jobs failed, each is named. Where all failed, the code is that of the first whose code is not 75.
+
+    Example: forecast run jobs.toml --jobs 2
+    """
+    from forecaster import jobs
+
+    printer, path = Printer(output), jobs_file.absolute()
+    records = (settings.runs_dir or path.parent / "runs" / path.stem).absolute()
+    entries = jobs.load_jobs(jobs_file, settings.only)
+    if settings.only:
+        row = run_here(entries[0], path.parent, records, settings, printer)
+        printer.show([row], [row], describe([row]))
+        return int(row["exit_code"])
+    rows: dict[str, Row] = {}
+    failed = []
+    with contextlib.closing(run_apart(entries, path, records, settings, output)) as endings:
+        for ended in endings:
+            if ended.is_failure:
+                failed.append(ended)
+            row = row_of(ended)
+            rows[ended.entry.name] = row
+            log.event("job", **row)
+            for warning in ended.warnings:
+                warn(f"job {ended.entry.name}: {warning}")
+            printer.note(Line(f"{row['name']}: {row['outcome']}, {row['seconds']:.1f} s"))
+    ordered = [rows[entry.name] for entry in entries]
+    if len(failed) < len(ordered):
+        printer.show(ordered, ordered, describe(ordered))
+    if failed:
+        raise failure(sorted(failed, key=lambda ended: entries.index(ended.entry)), len(entries))
+    return max(int(row["exit_code"]) for row in ordered)
+
+
+def run_here(entry: Entry, folder: Path, records: Path, settings: BatchSettings, printer: Printer) -> Row:
+    """Run one job in this process, in the folder of the job file, and return what there is to show of it."""
+    from forecaster import jobs
+    from forecaster.cli.app import explain
+
+    def told(error: BaseException) -> tuple[int, str, str]:
+        fault = explain(error)
+        return fault.exit_code, fault.code, fault.text
+
+    order = jobs.Run(
+        folder=records, now=log.clock(), argv=tuple(sys.argv[1:]), force=settings.force, explain=told,
+        lock_wait=settings.lock_wait,
+    )  # fmt: skip
+    with contextlib.chdir(folder):
+        record = jobs.run_entry(entry, order, listening(printer))
+    row = row_of_record(record)
+    log.event("job", **row)
+    skipped = [name for name, status in record["series"].items() if status.startswith("skipped")]
+    reasons = [(name, record["series"][name].removeprefix("skipped: ")) for name in skipped]
+    finish(reasons, record["warnings"])
+    return row
+
+
+def run_apart(
+    entries: Sequence[Entry], path: Path, records: Path, settings: BatchSettings, output: WatchedSettings
+) -> Generator[Ended]:
+    """Run each job in a process of its own, as `forecast run JOBS --only NAME` would."""
+    from forecaster import jobs
+    from forecaster.cli.pool import run_all
+
+    shared = ["--runs-dir", str(records), "--format", "json", f"--lock-wait={settings.lock_wait}"]
+    shared += ["--force"] if settings.force else []
+    if output.log_file is not None:
+        shared += ["--log-file", str(output.log_file.absolute())]
+
+    def line_of(entry: Entry) -> list[str]:
+        return ["run", str(path), "--only", entry.name, *shared]
+
+    return run_all(entries, jobs.model_key, line_of, settings.jobs)
+
+
+def row_of_record(record: Mapping[str, Any]) -> Row:
+    """Return what there is to show of a job that published."""
+    age, metrics = record["age"] or {}, record["metrics"]
+    statuses = record["series"].values()
+    skipped = sum(status.startswith("skipped") for status in statuses)
+    return {
+        "name": record["job"],
+        "command": record["command"],
+        "outcome": "unchanged" if record["unchanged"] else WORDS[record["exit_code"]],
+        "exit_code": record["exit_code"],
+        "seconds": 0.0 if record["unchanged"] else record["seconds"],
+        "model": f"{record['model']['name']} {record['model']['version']}",
+        "rows": record["inputs"]["rows"],
+        "series": len(statuses) - skipped,
+        "skipped_series": skipped,
+        "skill": metrics["skill"],
+        "age_seconds": age.get("age_seconds"),
+        "output_rows": record["output_rows"],
+        "message": None,
+    }
+
+
+def row_of(ended: Ended) -> Row:
+    """Return what there is to show of a job that ran in a process of its own."""
+    if ended.row is not None and not ended.is_failure:
+        return ended.row
+    keys = "model rows series skipped_series skill age_seconds output_rows".split()
+    return {
+        "name": ended.entry.name,
+        "command": ended.entry.command,
+        "outcome": f"failed: {ended.error}",
+        "exit_code": ended.exit_code,
+        "seconds": round(ended.seconds, 3),
+        **dict.fromkeys(keys),
+        "message": ended.message,
+    }
+
+
+def failure(failed: Sequence[Ended], count: int) -> ForecastError:
+    """Return the fault of a batch in which these jobs failed, of so many: each is named, with what went wrong."""
+    told = "; ".join(f"{ended.entry.name}: {ended.error}: {ended.message}" for ended in failed)
+    message = f"{len(failed)} of {count} jobs failed: {told}".rstrip(".")
+    if len(failed) < count:
+        return BatchError(message)
+    first = next((ended for ended in failed if ended.exit_code != TryAgainError.exit_code), failed[0])
+    return BatchError(message, exit_code=first.exit_code, code=first.error)
+
+
+def describe(rows: Sequence[Row]) -> Iterator[Block]:
+    """Yield one line a job."""
+    yield Grid(
+        [(row["name"], row["command"], row["outcome"], row["model"] or "", f"{row['seconds']:.1f} s") for row in rows],
+        header=("job", "command", "outcome", "model", "time"),
+        texts=4,
+    )

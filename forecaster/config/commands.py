@@ -1,0 +1,159 @@
+"""Settings of the commands that use a model, or measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecaster.config.knob import knob
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruneSettings:
+    """How many versions of a model are kept."""
+
+    keep: int = knob(
+        5, "Newest versions to keep; the current one is kept in any case.", panel="Model store", bounds=(2, None)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastSettings:
+    """What to forecast, and with which model."""
+
+    model: str | None = knob(
+        None, "Model to use: NAME or NAME@VERSION; by default the only one, or the data file's.", panel="Forecast"
+    )
+    horizon: int | None = knob(
+        None, "Steps to forecast, at most those of training; by default all.", panel="Forecast", bounds=(1, None)
+    )
+    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Forecast")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings(ForecastSettings):
+    """What to forecast and where to write it."""
+
+    output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+    spreadsheet_safe: bool = knob(
+        False, "Put ' before names that a spreadsheet would take for a formula.", panel="Forecast"
+    )
+    ledger: str | None = knob(
+        None,
+        "Folder that remembers what was issued, for forecast score; by default LEDGER beside the model's versions, "
+        "none for no record.",
+        panel="Forecast",
+        metavar="DIR",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSettings:
+    """Which issued forecasts are scored, and how good they must be."""
+
+    model: str | None = knob(
+        None, "Model to score: NAME, or NAME@VERSION for one version's forecasts alone.", panel="Live scores"
+    )
+    ledger: str | None = knob(
+        None, "Folder of the ledger; by default LEDGER beside the model's versions.", panel="Live scores", metavar="DIR"
+    )
+    max_mase: str | None = knob(
+        None,
+        "Exit 4 when MASE is higher: a number, or a multiple of what training measured, such as 1.5x.",
+        panel="Live scores",
+        metavar="LIMIT",
+    )
+    min_coverage: str | None = knob(
+        None,
+        "Exit 4 when the share of actual values inside the widest interval is lower: 0 to 1, or a multiple like 0.9x.",
+        panel="Live scores",
+        metavar="LIMIT",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchSettings:
+    """Which jobs of a file are run, and how."""
+
+    only: str | None = knob(None, "Run this job alone.", panel="Batch", metavar="NAME")
+    jobs: int = knob(1, "Jobs that run at the same time; those on one model never do.", panel="Batch", bounds=(1, 256))
+    force: bool = knob(False, "Run also jobs of which nothing changed since they last ended well.", panel="Batch")
+    runs_dir: Path | None = knob(
+        None, "Folder of the records; by default runs/ beside the job file.", panel="Batch", metavar="DIR"
+    )
+    lock_wait: float = knob(
+        0.0, "Seconds to wait for another process that runs the same job.", panel="Batch", bounds=(0, None)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacktestSettings:
+    """From which cutoffs to forecast what is known already."""
+
+    windows: int = knob(
+        10, "Most cutoffs of a series, counted back from its end.", panel="Backtest", bounds=(1, 10_000_000)
+    )
+    step: int | None = knob(
+        None, "Steps from one cutoff to the next; by default the horizon.", panel="Backtest", bounds=(1, None)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSettings:
+    """What a model must reach."""
+
+    max_mase: float | None = knob(None, "Exit 4 when MASE is higher.", panel="Gates", bounds=(0, None))
+    min_skill: float | None = knob(None, "Exit 4 when the skill over seasonal naive is lower.", panel="Gates")
+    min_coverage: float | None = knob(
+        None,
+        "Exit 4 when the share of actual values inside the widest interval is lower.",
+        panel="Gates",
+        bounds=(0, 1),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSettings:
+    """How strict the verdict on a data file is."""
+
+    strict: bool = knob(False, "Exit 65 on warnings as well as on errors.", panel="Verdict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateSettings(ForecastSettings):
+    """What to measure, and where to write it."""
+
+    predictions: Path | None = knob(
+        None,
+        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
+        panel="Backtest",
+        metavar="PATH",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareSettings:
+    """What to compare, and from which cutoffs."""
+
+    models: str = knob(
+        "lstm,seasonal-naive,naive,drift",
+        "Kinds to compare, separated by commas; also ets, theta, arima, mstl (pip install 'forecast-lstm[baselines]').",
+        panel="Comparison",
+        metavar="KINDS",
+    )
+    windows: int = knob(
+        3,
+        "Cutoffs at which every kind learns anew, counted back from the end.",
+        panel="Comparison",
+        bounds=(1, 100_000),
+    )
+    step: int | None = knob(
+        None, "Steps from one cutoff to the next; by default the horizon.", panel="Comparison", bounds=(1, None)
+    )
+    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Comparison")
+    predictions: Path | None = knob(
+        None,
+        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
+        panel="Comparison",
+        metavar="PATH",
+    )

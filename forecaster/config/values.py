@@ -1,0 +1,86 @@
+"""Settings that are written as text → what they say."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import timedelta
+
+from forecaster.errors import UsageError
+
+DURATIONS = {
+    "s": timedelta(seconds=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+"""Units of a duration. A month has no fixed length, and `m` could be it."""
+
+
+def parse_bounds(text: str) -> tuple[float | None, float | None]:
+    """Parse `--bounds`: `none`, or LOW,HIGH with either left out.
+
+    Raises:
+        UsageError: Something else, or a low end that is not below the high end.
+    """
+    if text == "none":
+        return None, None
+    try:
+        low, high = (float(part) if part.strip() else None for part in text.split(","))
+    except ValueError:
+        low, high = math.nan, math.nan
+    if (low, high) == (None, None) or not (-math.inf if low is None else low) < (math.inf if high is None else high):
+        raise UsageError(f"--bounds: expected LOW,HIGH, none or auto, received {text!r}", hint="--bounds 0,100")
+    return low, high
+
+
+def parse_levels(text: str) -> tuple[float, ...]:
+    """Parse `--levels`: percentages between 0 and 100, exclusive, ascending and without repeats in the answer.
+
+    They keep the six digits that the columns of a forecast file are named by.
+
+    Raises:
+        UsageError: Something is not such a number.
+    """
+    try:
+        levels = tuple(sorted({float(f"{float(part):g}") for part in text.split(",") if part.strip()}))
+    except ValueError:
+        levels = ()
+    if not levels or not all(0 < level < 100 for level in levels):
+        raise UsageError(f"--levels: expected percentages between 0 and 100, received {text!r}", hint="--levels 80,95")
+    return levels
+
+
+def parse_duration(text: str, flag: str) -> timedelta:
+    """Parse a duration: a number above 0 and its unit, s, min, h, d or w (`36h`, `2d`, `3W`).
+
+    Raises:
+        UsageError: Something else; `m` as well, which could be minutes or months.
+    """
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ?([a-z]+)", text.strip().lower())
+    if match and match[2] == "m":
+        hint = f"Write {flag} {match[1]}min, or count days: {flag} 30d"
+        raise UsageError(f"{flag}: {text!r} could be minutes or months", hint=hint)
+    if not match or match[2] not in DURATIONS or not float(match[1]):
+        raise UsageError(
+            f"{flag}: expected a number above 0 and one of {', '.join(DURATIONS)}, received {text!r}",
+            hint=f"Such as {flag} 36h, 2d or 3w",
+        )
+    return float(match[1]) * DURATIONS[match[2]]
+
+
+def parse_limit(text: str, flag: str, most: float = math.inf) -> tuple[float, bool]:
+    """Parse a limit: a number from 0 to `most`, or with an `x` a multiple of what training measured.
+
+    Returns:
+        The number, and whether it is a multiple.
+
+    Raises:
+        UsageError: Something else.
+    """
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(x?)", text.strip().lower())
+    if not match or not (match[2] or float(match[1]) <= most):
+        wanted = "a number" if most == math.inf else f"a number from 0 to {most:g}"
+        raise UsageError(f"{flag}: expected {wanted}, or a multiple such as 1.5x, received {text!r}")
+    return float(match[1]), bool(match[2])

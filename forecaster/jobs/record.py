@@ -1,0 +1,177 @@
+"""`run.json`: what a job of a batch was told, what it read, what it did, and what it left.
+
+A record is written when a job begins, without an exit code, and again when it ends: a process that was killed leaves a
+record that says so. What ended well is not done again as long as everything that it depends on is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from forecaster import __version__, files, store
+from forecaster.age import Age
+from forecaster.errors import OK, PARTIAL, AccessError, MissingError, StorageError
+from forecaster.jobfile import Entry
+from forecaster.panel import Panel
+from forecaster.records import to_json
+
+Json = dict[str, Any]
+
+FORMAT = 1
+"""Version of the record; one of another version counts as none."""
+
+DONE = (OK, PARTIAL)
+"""Exit codes of a job that published."""
+
+
+class Result(Protocol):
+    """What every job returns: the model that it used or made, and the data that it read."""
+
+    model: Any
+    panel: Panel
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that decides what a job does.
+
+    Attributes:
+        settings: Key → value, as the job file gives them.
+        data: Path and hash of the data file.
+        model: Name, version and hash of the model that is used; None for a job that makes one.
+    """
+
+    settings: Json
+    data: Json
+    model: Json | None
+
+    def mark(self, command: str) -> str:
+        """Return the hash of all of it and of this program's version: while it is the same, so is the outcome."""
+        told = [FORMAT, __version__, command, self.settings, self.data, self.model]
+        return files.sha256(json.dumps(told, sort_keys=True, default=str).encode())
+
+    def summary(self) -> Json:
+        """Return what a record says of them beside the settings."""
+        return {**self.data, "used_model": self.model}
+
+
+def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -> Inputs:
+    """Return the inputs of a job as they are now.
+
+    Args:
+        entry: The job.
+        root: Folder of all models.
+        data: The data file; None for the one that the model was trained on.
+        model: NAME or NAME@VERSION, or None for a job that makes a model.
+
+    Raises:
+        MissingError: There is no such file or model.
+    """
+    used = None
+    if model is not None:
+        folder, name, version = store.find_version(root, model)
+        manifest = folder / "manifest.json"
+        used = {"name": name, "version": version, "sha256": hash_of(manifest)}
+        data = data or str(store.read_manifest(folder)["data"]["source"])
+    path = str(data)
+    settings = {**entry.values, "models-dir": str(root)}
+    return Inputs(settings, {"path": path, "sha256": hash_of(Path(path))}, used)
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, read in pieces.
+
+    Raises:
+        MissingError: There is no such file.
+        AccessError, StorageError: It cannot be read.
+    """
+    try:
+        if not path.is_file():
+            raise MissingError(f"{path}: no such file")
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except PermissionError:
+        raise AccessError(f"cannot read {path}: permission denied") from None
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror}") from None
+
+
+def read_record(folder: Path) -> Json:
+    """Return the record of the last run of a job; empty where there is none that can be read: then it is run."""
+    try:
+        record = json.loads((folder / "run.json").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) and record.get("format") == FORMAT else {}
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Replace the record of a job, atomically."""
+    files.write_file(folder / "run.json", to_json(record))
+
+
+def is_unchanged(record: Json, mark: str) -> bool:
+    """Return whether the job that a record is of would do the same again, and what it left is still there."""
+    if record.get("exit_code") not in DONE or record.get("mark") != mark:
+        return False
+    outputs = record.get("outputs")
+    if not isinstance(outputs, dict):
+        return False
+    for path, entry in outputs.items():
+        try:
+            if hash_of(Path(path)) != entry["sha256"]:
+                return False
+        except (MissingError, AccessError, StorageError, KeyError, TypeError):
+            return False
+    return True
+
+
+def recorded_age(record: Json, now: datetime | None) -> Age:
+    """Return how old the data of a record is at `now`."""
+    age = record["age"]
+    moment = None if age["moment"] is None else datetime.fromisoformat(age["moment"])
+    return Age(newest=age["newest"], moment=moment, until=now)
+
+
+def begin(entry: Entry, argv: Iterable[str], started: str) -> Json:
+    """Return the record of a job that has begun and not ended."""
+    return {
+        "format": FORMAT,
+        "job": entry.name,
+        "command": entry.command,
+        "argv": list(argv),
+        "version": __version__,
+        "started": started,
+        "as_of": entry.values.get("as-of"),
+        "settings": {key: str(value) if isinstance(value, Path) else value for key, value in entry.values.items()},
+        "exit_code": None,
+    }
+
+
+def describe(result: Result, inputs: Inputs, outputs: Iterable[Path | None]) -> Json:
+    """Return what a record says of a job that published."""
+    panel, model, age = result.panel, result.model, getattr(result, "age", None)
+    forecast = getattr(result, "forecast", None)
+    methods = ["done"] * panel.n_series if forecast is None else forecast.methods.tolist()
+    skipped = getattr(result, "skipped", panel.skipped)
+    written = [path for path in outputs if path is not None]
+    metrics = dict(getattr(result, "metrics", None) or model.manifest["metrics"])
+    metrics.pop("by_lead", None)
+    return {
+        "inputs": {**inputs.summary(), "sha256": panel.sha256, "rows": panel.rows},
+        "age": age and {**age.summary(), "moment": age.moment and age.moment.isoformat()},
+        "model": {"name": model.name, "version": model.version, "sha256": hash_of(model.folder / "manifest.json")},
+        "series": {**dict(zip(panel.ids, methods, strict=True)), **{name: f"skipped: {why}" for name, why in skipped}},
+        "warnings": list(getattr(result, "warnings", ())),
+        "findings": [finding.message for finding in panel.findings if finding.severity != "info"],
+        "metrics": metrics,
+        "output_rows": None if forecast is None else forecast.values.size,
+        "outputs": {str(path): {"sha256": hash_of(path), "bytes": path.stat().st_size} for path in written},
+        "exit_code": PARTIAL if skipped else OK,
+    }
