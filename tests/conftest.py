@@ -11,6 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("here", deadline=None)  # a busy machine is no fault of ours
+settings.load_profile("here")
 
 TINY = ["--steps", "4", "--units", "4", "--layers", "1", "--ensemble", "2"]
 """Options that make a training take as good as no time."""
