@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,10 +39,10 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
 
     Coverage is measured across folds: half the windows are covered by intervals calibrated on the other half.
     """
-    from forecaster.training import answer
+    from forecaster.training import ensemble
 
     starts, ends, series = plan.held_out.all()
-    answers = answer_windows(partial(answer, plan.network, trained.first), panel.values, starts, ends, plan.window)
+    answers = answer_windows(ensemble(plan.network, trained.first), panel.values, starts, ends, plan.window)
     windows = answers.windows
     errors = (cut_targets(panel.values, ends, windows) - answers.outputs) * windows.scale
     residuals = Residuals(

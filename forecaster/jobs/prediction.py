@@ -12,7 +12,7 @@ from forecaster import files, store
 from forecaster.config import PredictSettings, ReadSettings, parse_levels
 from forecaster.forecast import Forecast
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import choose_model, models_folder, source_of
+from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.panel import Panel, read_panel
 from forecaster.predictor import leave_out_unreadable, make_forecast
 
@@ -74,9 +74,9 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     if output is not None:
         files.check_writable(output)
     root = models_folder(job.models_dir)
-    model = store.load_model(root, choose_model(root, job.data) if settings.model is None else settings.model)
+    model = load_asked(root, settings.model, job.data)
     source = source_of(model, job.data, output)
-    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema))
+    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema), model.window.lookback)
     events.on_panel(panel)
     forecast = make_forecast(model, panel, settings.horizon, levels)
     text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
