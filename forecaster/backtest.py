@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,10 +77,10 @@ def facts_of(scores: metrics.Scores, season: int, levels: tuple[float, ...]) -> 
 
 def answer_held_out(panel: Panel, plan: Plan, trained: Trained) -> Answers:
     """Return what the networks said of the held-out windows before they were trained again on all data."""
-    from forecaster.training import answer
+    from forecaster.training import ensemble
 
     starts, ends, _ = plan.held_out.all()
-    return answer_windows(partial(answer, plan.network, trained.first), panel.values, starts, ends, plan.window)
+    return answer_windows(ensemble(plan.network, trained.first), panel.values, starts, ends, plan.window)
 
 
 def folds_of(series: Ints) -> Ints:

@@ -20,8 +20,10 @@ from forecaster.windows import (
     Ints,
     Windows,
     WindowShape,
+    beyond_logarithms,
     cut_targets,
     cut_windows,
+    extremes,
     from_scale,
     window_roughness,
 )
@@ -34,7 +36,6 @@ ENOUGH_WINDOWS = 200
 
 RIDGE = 20.0
 """Windows that the prior of `Difficulty`, errors in proportion to the scale, is worth."""
-
 
 LOOKS_BACK = 3
 """Earlier forecasts whose errors are a sign of the next one's."""
@@ -103,7 +104,10 @@ def recent_errors(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: Win
     errors = np.full((len(ends), LOOKS_BACK), np.nan)
     for back in range(1, LOOKS_BACK + 1):
         earlier = ends - back * shape.horizon
-        known = (earlier - starts >= shape.shortest_history) & _has_logarithms(values, starts, earlier, shape)
+        known = earlier - starts >= shape.shortest_history
+        if shape.transform == "log" and known.any():
+            first = np.maximum(starts, earlier - shape.lookback)[known]
+            known[known] = ~beyond_logarithms(*extremes(values, first, earlier[known] + shape.horizon))
         if known.any():
             windows = cut_windows(values, starts[known], earlier[known], shape)
             missed = cut_targets(values, earlier[known], windows) - np.median(ask(windows.inputs), axis=1)
@@ -111,15 +115,6 @@ def recent_errors(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: Win
     count = np.isfinite(errors).sum(axis=1, keepdims=True)
     total = np.nansum(errors, axis=1, keepdims=True)
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
-
-
-def _has_logarithms(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> NDArray[np.bool_]:
-    """Return which windows [N] are readable: their history and the horizon after it, where the transform is `log`."""
-    if shape.transform != "log":
-        return np.ones(len(ends), bool)
-    bounds = np.stack([np.maximum(starts, ends - shape.lookback), ends + shape.horizon], axis=1).ravel()
-    least = np.minimum.reduceat(np.append(values, np.inf), np.maximum(bounds, 0))[::2]
-    return np.asarray(least >= np.finfo(np.float64).tiny)
 
 
 def error_size(errors: Floats, shape: WindowShape) -> Floats:

@@ -14,34 +14,34 @@ from forecaster.errors import ModelError, UsageError, shown
 from forecaster.forecast import Forecast
 from forecaster.panel import Panel
 from forecaster.store import Model
-from forecaster.windows import Floats, Ints, restore, to_scale
+from forecaster.windows import LOGARITHMS, Floats, Ints, beyond_logarithms, extremes, restore, to_scale
 
 MOST_WINDOWS = 8192
 MOST_CELLS = 2**19
 """Windows in a block, and steps of history and forecast in it: memory stays flat however many and however long."""
 
-LOGARITHMS = (float(np.finfo(np.float64).tiny), float(np.exp(700.0)))
-"""Values that `to_scale` and `from_scale` take to a logarithm and back."""
 
-
-def leave_out_unreadable(model: Model, panel: Panel) -> Panel:
+def leave_out_unreadable(model: Model, panel: Panel, steps: int) -> Panel:
     """Return the panel without the series that a model of logarithms cannot read.
 
     It was trained on positive values. The logarithm of a zero would be about nothing else, in silence.
+
+    Args:
+        model: What reads.
+        panel: S series.
+        steps: How many steps at the end of each series it will read.
 
     Raises:
         ModelError: It can read none of them.
     """
     if model.window.transform != "log":
         return panel
-    first = np.maximum(panel.offsets[:-1], panel.offsets[1:] - model.window.lookback)
-    bounds = np.stack([first, panel.offsets[1:]], axis=1).ravel()  # from, to, from, to, …
-    low = np.minimum.reduceat(np.append(panel.values, np.inf), bounds)[::2]
-    high = np.maximum.reduceat(np.append(panel.values, -np.inf), bounds)[::2]
-    unreadable = ((low < LOGARITHMS[0]) | (high > LOGARITHMS[1])) & (first_changes(panel) < panel.offsets[1:])
+    low, high = extremes(panel.values, np.maximum(panel.offsets[:-1], panel.offsets[1:] - steps), panel.offsets[1:])
+    unreadable = beyond_logarithms(low, high) & (first_changes(panel) < panel.offsets[1:])
     if not unreadable.any():
         return panel
-    value = low[np.argmax(unreadable)] if low[np.argmax(unreadable)] < LOGARITHMS[0] else high[np.argmax(unreadable)]
+    first = int(np.argmax(unreadable))
+    value = low[first] if low[first] < LOGARITHMS[0] else high[first]
     reason = f"{value:g} among its last values, and the model takes logarithms, of positive values"
     if unreadable.all():
         hint = "Train a model on this data: forecast train DATA"

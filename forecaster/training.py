@@ -333,15 +333,19 @@ def _answer(network: keras.Model, inputs: NDArray[np.float32], batch: int = 1024
     return np.concatenate(parts)
 
 
-def answer(shape: NetworkShape, members: Sequence[Weights], inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the answers [N, M, H] of trained networks, given as their weights, to windows [N, K, C]."""
+def ensemble(shape: NetworkShape, members: Sequence[Weights]) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Return a function of trained networks, given as their weights: windows [N, K, C] → answers [N, M, H]."""
     keras.utils.clear_session()
     network = build_network(shape, seed=0)
-    answers = []
-    for weights in members:
-        network.set_weights(weights)
-        answers.append(_answer(network, inputs))
-    return np.stack(answers, axis=1)
+
+    def ask(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        answers = []
+        for weights in members:
+            network.set_weights(weights)
+            answers.append(_answer(network, inputs))
+        return np.stack(answers, axis=1)
+
+    return ask
 
 
 def select_device(device: Device) -> str:

@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+LOGARITHMS = (float(np.finfo(np.float64).tiny), float(np.exp(700.0)))
+"""Smallest and largest value that `to_scale` and `from_scale` take to a logarithm and back."""
+
 SMALLEST_SCALE = 1e-6
 """Scale of a window relative to its level below which the window counts as constant."""
 
@@ -145,13 +148,26 @@ def restore(outputs: NDArray[np.floating], windows: Windows) -> Floats:
 
 def to_scale(values: Floats, shape: WindowShape) -> Floats:
     """Return the values in transformed units: their logarithm, or themselves."""
-    return np.log(np.maximum(values, np.finfo(np.float64).tiny)) if shape.transform == "log" else values
+    return np.log(np.maximum(values, LOGARITHMS[0])) if shape.transform == "log" else values
 
 
 def from_scale(values: Floats, shape: WindowShape) -> Floats:
     """Undo `to_scale`, and keep to the range of the data."""
-    plain = np.exp(np.minimum(values, 700.0)) if shape.transform == "log" else values
+    plain = np.exp(np.minimum(values, np.log(LOGARITHMS[1]))) if shape.transform == "log" else values
     return plain if shape.low is shape.high is None else np.clip(plain, shape.low, shape.high)
+
+
+def extremes(values: Floats, first: Ints, last: Ints) -> tuple[Floats, Floats]:
+    """Return the least and the largest value [N] of the stretches `values[first:last]`, none of them empty."""
+    begin = int(first.min())
+    around = np.append(values[begin : last.max()], 0.0)  # `reduceat` takes no index after the end
+    bounds = np.stack([first, last], axis=1).ravel() - begin  # from, to, from, to, …
+    return np.minimum.reduceat(around, bounds)[::2], np.maximum.reduceat(around, bounds)[::2]
+
+
+def beyond_logarithms(low: Floats, high: Floats) -> NDArray[np.bool_]:
+    """Return which windows [N], given their extremes, a model of logarithms cannot read: the log would be nonsense."""
+    return (low < LOGARITHMS[0]) | (high > LOGARITHMS[1])
 
 
 def _history(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> tuple[Floats, NDArray[np.bool_]]:

@@ -56,7 +56,7 @@ def test_without_refit_the_best_weights_stay() -> None:
     trained, seen = fit(plan)
     starts, ends, _ = plan.held_out.all()
     windows = training.cut_windows(WAVE, starts, ends, plan.window)
-    errors = training.answer(plan.network, trained.members, windows.inputs)[:, 0] - training.cut_targets(
+    errors = training.ensemble(plan.network, trained.members)(windows.inputs)[:, 0] - training.cut_targets(
         WAVE, ends, windows
     )
     looks = {p.step: p.held_out for p in seen}
@@ -79,7 +79,7 @@ def test_what_cannot_be_learned_is_left_at_the_base_path() -> None:
     assert trained.best_steps == [0]
     starts, ends, _ = plan.held_out.all()
     inputs = training.cut_windows(noise, starts, ends, plan.window).inputs
-    assert not training.answer(plan.network, trained.members, inputs).any()
+    assert not training.ensemble(plan.network, trained.members)(inputs).any()
 
 
 def test_patience_stops() -> None:

@@ -170,4 +170,5 @@ def _names(job: Any) -> tuple[Path, str | None, str | None]:
     if isinstance(job, TrainJob):
         return models_folder(job.store.models_dir), job.data, None
     root = models_folder(job.models_dir)
-    return root, job.data, job.settings.model or choose_model(root, job.data)
+    asked = job.settings.model
+    return root, job.data, choose_model(root, job.data) if asked is None else asked

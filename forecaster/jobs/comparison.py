@@ -12,14 +12,14 @@ from forecaster import files
 from forecaster.backtest import check_names, prediction_rows, rolling_origin, span
 from forecaster.comparison import Comparison, Standing
 from forecaster.config import CompareSettings, ModelSettings, ReadSettings, TrainSettings, parse_levels
-from forecaster.errors import DataError, UsageError
+from forecaster.errors import DataError
 from forecaster.jobs.events import Events
+from forecaster.jobs.names import check_not_data
 from forecaster.kinds import Task, parse_kinds
 from forecaster.panel import Panel, read_panel
 from forecaster.planner import choose_horizon, choose_season
 from forecaster.predictor import Origins
 from forecaster.rowfile import is_parquet, maybe_writing_rows
-from forecaster.source import is_same_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +120,7 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
     if path is not None:
         is_parquet(path)
         files.check_writable(path)
-        if is_same_file(job.data, path):
-            raise UsageError(f"{path} is the data file itself: it would be overwritten", hint="Name another file")
+        check_not_data(path, job.data)
     panel = read_panel(job.data, job.reading)
     if settings.predictions is not None:
         check_names(panel)

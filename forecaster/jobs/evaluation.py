@@ -13,7 +13,7 @@ from forecaster.backtest import Backtest, check_names, facts_of, prediction_rows
 from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings, parse_levels
 from forecaster.errors import GateError
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import choose_model, models_folder, source_of
+from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.metrics import Scores
 from forecaster.panel import Panel, read_panel
 from forecaster.predictor import check_horizon, leave_out_unreadable
@@ -127,14 +127,15 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
         is_parquet(settings.predictions)
         files.check_writable(settings.predictions)
     root = models_folder(job.models_dir)
-    model = store.load_model(root, settings.model or choose_model(root, job.data))
+    model = load_asked(root, settings.model, job.data)
     horizon = check_horizon(model, settings.horizon)
     source = source_of(model, job.data, settings.predictions)
-    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema))
+    step = job.backtest.step or horizon
+    reads = model.window.lookback + horizon + (job.backtest.windows - 1) * step
+    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema), reads)
     if settings.predictions is not None:
         check_names(panel)
     events.on_panel(panel)
-    step = job.backtest.step or horizon
     origins = rolling_origin(panel, job.backtest.windows, step, horizon)
     backtest = Backtest(model, panel, origins, horizon)
     with maybe_writing_rows(settings.predictions) as writer:

@@ -40,6 +40,17 @@ def choose_model(root: Path, data: str | None) -> str:
     raise UsageError(f"several models in {root}: {', '.join(names)}", hint=f"Choose one: --model {names[0]}")
 
 
+def load_asked(root: Path, asked: str | None, data: str | None) -> store.Model:
+    """Load the model that was asked for as NAME or NAME@VERSION; where none was, the one of `choose_model`.
+
+    Raises:
+        MissingError: There is none.
+        UsageError: There are several, and none has the data file's name.
+        ModelError: It is corrupt, or of a newer format.
+    """
+    return store.load_model(root, choose_model(root, data) if asked is None else asked)
+
+
 def source_of(model: store.Model, data: str | None, output: Path | None) -> str:
     """Return the data file to read: the given one, else the one that the model was trained on.
 
@@ -61,7 +72,16 @@ def check_harmless(output: Path, source: str, model: store.Model) -> None:
         UsageError: The output is one of them, by whatever name or link.
     """
     home, real = model.folder.parent.parent.resolve(), output.resolve()
-    if is_same_file(source, output):
-        raise UsageError(f"{output} is the data file itself: it would be overwritten", hint="Name another file")
+    check_not_data(output, source)
     if real.is_relative_to(home / "versions") or real in (home / "CURRENT", home / "LOCK"):
         raise UsageError(f"{output} is a part of the model", hint="Name another file")
+
+
+def check_not_data(output: Path, source: str) -> None:
+    """Refuse to write over the data file.
+
+    Raises:
+        UsageError: The output is that file, by whatever name or link.
+    """
+    if is_same_file(source, output):
+        raise UsageError(f"{output} is the data file itself: it would be overwritten", hint="Name another file")

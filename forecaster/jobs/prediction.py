@@ -15,7 +15,7 @@ from forecaster.config import FreshSettings, PredictSettings, ReadSettings, pars
 from forecaster.errors import ForecastError
 from forecaster.forecast import Forecast
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import choose_model, models_folder, source_of
+from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.panel import Panel, read_panel
 from forecaster.predictor import leave_out_unreadable, make_forecast
 
@@ -91,9 +91,10 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     if output is not None:
         files.check_writable(output)
     root = models_folder(job.models_dir)
-    model = store.load_model(root, choose_model(root, job.data) if settings.model is None else settings.model)
+    model = load_asked(root, settings.model, job.data)
     source = source_of(model, job.data, output)
-    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema, job.fresh.as_of))
+    panel = read_panel(source, ReadSettings(), model.schema, job.fresh.as_of)
+    panel = leave_out_unreadable(model, panel, model.window.lookback)
     events.on_panel(panel)
     age = age_of(panel, job.now)
     events.on_age(age)

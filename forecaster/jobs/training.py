@@ -215,11 +215,11 @@ def check_skill(measured: dict[str, Any], min_skill: float | None) -> None:
 
 def make_probe(panel: Panel, plan: Plan, trained: Trained) -> tuple[np.ndarray, np.ndarray]:
     """Return windows at the end of up to 16 series and the trained networks' answers to them."""
-    from forecaster.training import answer
+    from forecaster.training import ensemble
 
     chosen = np.unique(np.linspace(0, panel.n_series - 1, min(16, panel.n_series)).astype(int))
     windows = cut_windows(panel.values, panel.offsets[:-1][chosen], panel.offsets[1:][chosen], plan.window)
-    return windows.inputs, answer(plan.network, trained.members, windows.inputs)
+    return windows.inputs, ensemble(plan.network, trained.members)(windows.inputs)
 
 
 def _facts(job: TrainJob, panel: Panel, trained: Trained) -> dict[str, Any]:
