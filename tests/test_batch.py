@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import forecaster
-from forecaster import files, jobs, store
+from forecaster import files, jobs, manifest
 from forecaster.errors import (
     DataError,
     ForecastError,
@@ -89,9 +89,9 @@ def test_the_record_of_a_prediction(bench: Bench) -> None:
     assert (found["version"], found["started"]) == (forecaster.__version__, "2024-03-01T12:00:00.000+00:00")
     assert found["settings"] == {"data": "shops.csv", "models-dir": "models"}
     assert (found["exit_code"], found["as_of"], found["output_rows"]) == (0, None, 70)
-    data, manifest = Path("shops.csv"), Path("models/shops/versions/v000001/manifest.json")
+    data, facts_path = Path("shops.csv"), Path("models/shops/versions/v000001/manifest.json")
     assert (found["inputs"]["sha256"], found["inputs"]["rows"]) == (files.sha256(data.read_bytes()), 300)
-    assert found["model"] == {"name": "shops", "version": "v000001", "sha256": files.sha256(manifest.read_bytes())}
+    assert found["model"] == {"name": "shops", "version": "v000001", "sha256": files.sha256(facts_path.read_bytes())}
     assert found["series"] == {f"shop-{i}": "lstm" for i in range(5)}
     assert found["metrics"]["model"]["mase"] > 0
     output = Path("forecasts.csv").read_bytes()
@@ -118,8 +118,9 @@ def rename(bench: Bench) -> None:
     home = bench.folder / "models" / "shops"
     folder = home / "versions" / "v000002"
     shutil.copytree(home / "versions" / "v000001", folder)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_bytes(store.to_json(manifest | {"version": "v000002"}))
+    facts = json.loads((folder / "manifest.json").read_text())
+    del facts["sha256"]
+    (folder / "manifest.json").write_bytes(manifest.seal(facts | {"version": "v000002"}))
     (home / "CURRENT").write_text("v000002\n")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from forecaster import jobs
+from forecaster import jobs, manifest
 from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings
 from forecaster.errors import GateError, MissingError, OutputError, UsageError
 from tests.conftest import TINY, Trained, names, run_forecast
@@ -86,10 +86,11 @@ def test_a_wide_file_names_its_series(trained: Trained, tmp_path: Path) -> None:
     data = tmp_path / "wide.csv"
     data.write_text("day,north,south\n" + "".join(f"{day},{i % 7 + 5},{i % 7 + 9}\n" for i, day in enumerate(days)))
     shutil.copytree(trained.models_dir, tmp_path / "models")
-    manifest = next((tmp_path / "models" / "shops" / "versions").iterdir()) / "manifest.json"
-    facts = json.loads(manifest.read_text())
+    path = next((tmp_path / "models" / "shops" / "versions").iterdir()) / "manifest.json"
+    facts = json.loads(path.read_text())
+    del facts["sha256"]
     facts["schema"] |= {"shape": "wide", "id": None, "target": None}
-    manifest.write_text(json.dumps(facts))
+    path.write_bytes(manifest.seal(facts))
     result = jobs.predict(
         jobs.PredictJob(
             data=str(data), models_dir=tmp_path / "models", settings=jobs.prediction.PredictSettings(output="-")

@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -185,8 +186,9 @@ def run_hook(command: str, facts: Mapping[str, Any]) -> str:
     patience = PATIENCE if facts["exit_code"] < 128 else PATIENCE_STOPPED
     try:
         hook = subprocess.Popen(  # noqa: S602 - a command line that the user wrote for the shell
-            command, shell=True, stdin=subprocess.DEVNULL, stdout=2, env={**os.environ, **told}, start_new_session=True
-        )
+            command, shell=True, stdin=subprocess.DEVNULL, stdout=_stderr(), stderr=_stderr(),
+            env={**os.environ, **told}, start_new_session=True,
+        )  # fmt: skip
     except (OSError, ValueError) as error:
         return f"cannot be run: {error}"
     try:
@@ -199,3 +201,11 @@ def run_hook(command: str, facts: Mapping[str, Any]) -> str:
                 os.killpg(hook.pid, signal.SIGKILL)
             hook.wait()
     return f"exited with {code}" if code else ""
+
+
+def _stderr() -> int:
+    """Return the descriptor of standard error: 2 itself belongs to C++ libraries once they are loaded."""
+    try:
+        return sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):
+        return 2
