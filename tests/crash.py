@@ -16,7 +16,9 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 
@@ -24,7 +26,9 @@ from forecaster import jobs, store
 from forecaster.checkpoint import Checkpoint
 from forecaster.config import PredictSettings, PruneSettings
 from forecaster.errors import StorageError
+from forecaster.jobs.record import read_record
 from forecaster.jobs.training import drop
+from forecaster.ledger import Unreadable, read_ledger
 from tests.injector import Injector, exit_at_once, injected
 from tests.saved import NEWEST, TINY_DATA, copy_tiny, draft_of
 
@@ -70,6 +74,31 @@ def predict(folder: Path) -> None:
     jobs.predict(jobs.PredictJob(data=str(TINY_DATA), settings=settings, models_dir=models_of(folder)))
 
 
+def predict_with_ledger(folder: Path) -> None:
+    """The same, and enter the forecast into a ledger that was asked for: it must work."""
+    settings = PredictSettings(output=str(folder / "forecasts.csv"), ledger=str(folder / "ledger"))
+    jobs.predict(jobs.PredictJob(data=str(TINY_DATA), settings=settings, models_dir=models_of(folder)))
+
+
+def run_job(folder: Path) -> None:
+    """Do the same as a job of `forecast run`, which writes what it did into run.json."""
+    lines = f"""
+        [[jobs]]
+        name = "p"
+        command = "predict"
+        data = "{TINY_DATA}"
+        models-dir = "{models_of(folder)}"
+        output = "{folder}/forecasts.csv"
+    """
+    (folder / "jobs.toml").write_text(dedent(lines))
+    (entry,) = jobs.load_jobs(folder / "jobs.toml")
+    run = jobs.Run(
+        folder=folder / "runs", now=datetime(2024, 3, 1, tzinfo=UTC), argv=("run", "jobs.toml"), force=False,
+        explain=lambda error: (74, "STORAGE", str(error)),
+    )  # fmt: skip
+    jobs.run_entry(entry, run)
+
+
 def prune(folder: Path) -> None:
     """Remove all versions but two."""
     jobs.prune_versions("tiny", PruneSettings(keep=2), models_of(folder), 0)
@@ -86,7 +115,8 @@ def promote(folder: Path) -> None:
 
 
 COMMANDS: dict[str, Callable[[Path], None]] = {
-    "publish": publish, "predict": predict, "prune": prune, "rollback": roll_back, "promote": promote,
+    "publish": publish, "predict": predict, "ledger": predict_with_ledger, "run": run_job, "prune": prune,
+    "rollback": roll_back, "promote": promote,
 }  # fmt: skip
 
 
@@ -109,7 +139,7 @@ class Witness:
     @classmethod
     def of(cls, folder: Path) -> Witness:
         """Look at a scene."""
-        settings = PredictSettings(output="-")
+        settings = PredictSettings(output="-", ledger="none")
         job = jobs.PredictJob(data=str(TINY_DATA), settings=settings, models_dir=models_of(folder))
         home = models_of(folder) / "tiny"
         return cls(
@@ -138,6 +168,8 @@ class Witness:
         new = {"publish": there[-1], "rollback": before[-2], "promote": before[0]}
         assert store.load_model(home.parent, "tiny").version in {self.current, new.get(command)}
         assert (folder / "forecasts.csv").read_text() in {self.output, self.next_output}
+        for ledger in (home / "LEDGER", folder / "ledger"):
+            assert not [part for part in read_ledger(ledger) if isinstance(part, Unreadable)]
         left = [path.name for path in folder.rglob(".tmp-*")]
         assert not tidy or not left, left
 
@@ -145,9 +177,12 @@ class Witness:
         """Return whether the command did all that it does undisturbed."""
         home = models_of(folder) / "tiny"
         there, now = store.list_versions(home), store.current_version(home)
+        forecast = (folder / "forecasts.csv").read_text() == self.next_output
         done = {
             "publish": now == there[-1] > self.current,
-            "predict": (folder / "forecasts.csv").read_text() == self.next_output,
+            "predict": forecast,
+            "ledger": forecast and len(list(read_ledger(folder / "ledger"))) == 1,
+            "run": forecast and read_record(folder / "runs" / "p").get("exit_code") == 0,
             "prune": there == ["v000003", "v000004"],
             "rollback": now == "v000003",
             "promote": now == "v000001",

@@ -66,9 +66,7 @@ def disturb(command: str, scene: Path, witness: Witness, folder: Path, fault: Ca
         witness.check(here, command, tidy=not injector.forever)
         if not injector.fired:
             return n - 1
-        if (
-            code and command != "rollback"
-        ):  # which goes back twice, when the first time was not known to be safe on disk
+        if code and command != "rollback":  # which would go back twice: the first time is only not known to be safe
             COMMANDS[command](here)
             assert witness.is_done(here, command)
             witness.check(here, command, tidy=True)
@@ -84,7 +82,8 @@ FAULTS: dict[str, Callable[[int], Injector]] = {
     "killed": lambda n: Injector(n, die, forever=True),
     "power cut": PowerCut,
 }
-FAST = {("publish", "EIO once"), ("publish", "killed"), ("predict", "ENOSPC once"), ("prune", "power cut")}
+FAST = {("publish", "EIO once"), ("publish", "killed"), ("predict", "ENOSPC once"), ("prune", "power cut"),
+        ("ledger", "EIO once"), ("run", "ENOSPC once")}  # fmt: skip
 CASES = [
     pytest.param(command, fault, marks=[] if (command, fault) in FAST else pytest.mark.slow)
     for command in COMMANDS
@@ -102,7 +101,7 @@ def test_a_fault_at_every_file_operation(
 
 
 def test_a_forecast_to_stdout_changes_nothing_on_disk(scene: Path) -> None:
-    settings = PredictSettings(output="-")
+    settings = PredictSettings(output="-", ledger="none")
     with injected(Injector(0, disk_error)) as watched:
         jobs.predict(jobs.PredictJob(data=str(TINY_DATA), settings=settings, models_dir=scene / "models"))
     assert {name for name, _ in watched.calls} == {"open"}  # of the model's files, to be read
