@@ -69,7 +69,7 @@ def _recall(inputs: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkS
 
 
 def serving_graph(shape: NetworkShape, members: Sequence[Weights]) -> bytes:
-    """Return an ONNX graph of the whole ensemble: [N, K, C] → [N, M, H], one answer of each member.
+    """Return an ONNX graph of the whole ensemble: [N, K, C] → [N, M, H], one answer of each member, times `trust`.
 
     Keras and tf2onnx turn each layer into one ONNX `LSTM` operator (a `GRU` into a `Loop`).
     """
@@ -77,7 +77,8 @@ def serving_graph(shape: NetworkShape, members: Sequence[Weights]) -> bytes:
     networks = [build_network(shape, seed=0) for _ in members]
     for network, weights in zip(networks, members, strict=True):
         network.set_weights(weights)
-    ensemble = keras.Model(windows, keras.ops.stack([network(windows) for network in networks], axis=1))
+    answers = shape.trust * keras.ops.stack([network(windows) for network in networks], axis=1)
+    ensemble = keras.Model(windows, answers)
     ensemble(np.zeros((1, shape.segments, shape.channels), np.float32))  # export needs a model that was called
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")

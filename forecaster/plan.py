@@ -23,6 +23,7 @@ class NetworkShape:
         cell: Recurrent cell.
         residual: Add each layer's input to its output, from layer to layer.
         recall: Add a weighted sum of the window's own segments to the answer.
+        trust: Share of the trained network's answer that counts; the rest stays with the base path.
     """
 
     segments: int
@@ -34,6 +35,7 @@ class NetworkShape:
     cell: Cell = "lstm"
     residual: bool = True
     recall: bool = False
+    trust: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

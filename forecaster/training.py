@@ -334,7 +334,10 @@ def _answer(network: keras.Model, inputs: NDArray[np.float32], batch: int = 1024
 
 
 def ensemble(shape: NetworkShape, members: Sequence[Weights]) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """Return a function of trained networks, given as their weights: windows [N, K, C] → answers [N, M, H]."""
+    """Return a function of trained networks, given as their weights: windows [N, K, C] → answers [N, M, H].
+
+    As in the exported graph, the answers are shortened by the shape's `trust`.
+    """
     keras.utils.clear_session()
     network = build_network(shape, seed=0)
 
@@ -343,7 +346,7 @@ def ensemble(shape: NetworkShape, members: Sequence[Weights]) -> Callable[[NDArr
         for weights in members:
             network.set_weights(weights)
             answers.append(_answer(network, inputs))
-        return np.stack(answers, axis=1)
+        return np.float32(shape.trust) * np.stack(answers, axis=1)
 
     return ask
 

@@ -84,6 +84,18 @@ def test_a_range_that_the_data_leaves_is_refused() -> None:
         plan_of(monthly(), ModelSettings(bounds="100,"))
 
 
+def test_the_network_is_trusted_the_more_the_more_windows_were_held_out() -> None:
+    one, many = plan_of(monthly()), plan_of(monthly(count=50))
+    assert one.network.trust == pytest.approx(one.held_out.total / (one.held_out.total + 10))
+    assert 0 < one.network.trust < 0.75
+    assert many.network.trust > 0.98
+
+
+@pytest.mark.parametrize(("length", "base"), [(36, ()), (37, (12,))])
+def test_a_season_is_a_base_where_there_is_a_window_to_train_on(length: int, base: tuple[int, ...]) -> None:
+    assert plan_of(monthly(length), ModelSettings(horizon=12)).window.base == base
+
+
 def test_what_the_user_gives_is_taken() -> None:
     model = ModelSettings(horizon=5, lookback=20, segment=10, base="last", units=7, layers=3, dropout=0.5, cell="gru")
     train = TrainSettings(steps=9, batch_size=11, loss="huber", ensemble=2, seed=5, learning_rate=0.1)
