@@ -8,7 +8,6 @@ from forecaster.cli.output import Grid, Line, number
 from forecaster.words import MEASURES, conclude
 
 
-
 def metric_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the model and its baseline, one row each with every measure; the baseline has no intervals."""
     empty = dict.fromkeys(metrics["model"])
