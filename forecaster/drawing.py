@@ -39,7 +39,10 @@ SIZE, HALF = (7.6, 3.0), (4.4, 2.6)
 """Inches of a figure that has the whole width of a page, and of one beside another."""
 
 DPI = 150
-STYLE = {
+OFFSETS = ["", "%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y %H:%M"]
+"""What stands at the end of a time axis of years, months, days, hours, minutes, seconds."""
+
+STYLE: dict[str, Any] = {
     "font.size": 9, "font.family": "sans-serif", "svg.fonttype": "none", "axes.linewidth": 0.8,
     "text.color": PALETTE["ink"], "axes.labelcolor": PALETTE["quiet"], "axes.edgecolor": PALETTE["grid"],
     "xtick.color": PALETTE["quiet"], "ytick.color": PALETTE["quiet"], "text.parse_math": False,
@@ -53,7 +56,7 @@ def to_file(figures: Sequence[Figure], kind: Kind) -> bytes:
     rows = math.ceil(len(figures) / columns)
     width = SIZE[0] if columns == 1 else SIZE[0] * 0.66 * columns
     with _style():
-        canvas = _canvas((width, (SIZE[1] if columns == 1 else SIZE[1] * 0.75) * rows + 0.4))
+        canvas = _canvas((width, (SIZE[1] if columns == 1 else SIZE[1] * 0.75) * rows + 0.4), pad=0.1)
         grid = canvas.subplots(rows, columns, squeeze=False)
         for axes in grid.flat[len(figures) :]:
             axes.remove()
@@ -84,16 +87,19 @@ def to_inline(figure: Figure, size: tuple[float, float] = SIZE) -> str:
 
 def _style(salt: str = "forecast") -> Any:
     """Return a context in which Matplotlib has our style."""
-    import matplotlib
+    from matplotlib import rc_context
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of fonts that it looks for
-    return matplotlib.rc_context({**STYLE, "svg.hashsalt": salt})
+    settings: Any = {**STYLE, "svg.hashsalt": salt}
+    return rc_context(settings)
 
 
-def _canvas(size: tuple[float, float]) -> Canvas:
+def _canvas(size: tuple[float, float], pad: float = 0.04) -> Canvas:
+    """Return an empty canvas; `size` and `pad`, the room around each pair of axes, are in inches."""
     from matplotlib.figure import Figure as Canvas
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    return Canvas(figsize=size, layout="constrained")
+    return Canvas(figsize=size, layout=ConstrainedLayoutEngine(h_pad=pad, w_pad=pad))
 
 
 def _save(canvas: Canvas, kind: Kind) -> bytes:
@@ -146,12 +152,12 @@ def _scale(axes: Axes, figure: Figure) -> None:
     axes.margins(x=0.01)
     axes.set_xlabel(figure.x_label)
     axes.set_ylabel(figure.y_label)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     if figure.is_time:
-        locator = AutoDateLocator(maxticks=8)
+        locator = AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, offset_formats=OFFSETS))  # type: ignore[no-untyped-call]
     else:
         whole = all(np.array_equal(mark.x, np.round(mark.x)) for mark in figure.marks)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=whole))

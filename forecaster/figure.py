@@ -26,7 +26,7 @@ Column = list[float | None] | Floats
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A line through points [n]; a NaN interrupts it. Without a label it belongs to the one before it."""
+    """A line through points [n]; a NaN interrupts it. A mark without a label goes with the labelled one before it."""
 
     label: str
     x: NDArray[Any]
@@ -37,7 +37,7 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """What is between two lines [n]; `strength` from 0 to 1 says how dense it looks."""
+    """What is between two lines [n]; `strength`, from 0 to 1, says how dense it looks."""
 
     label: str
     x: NDArray[Any]
@@ -143,22 +143,17 @@ def draw_outlook(outlook: Outlook, tz: str | None, title: str, name: str = "outl
     def local(stamps: NDArray[np.generic]) -> NDArray[Any]:
         return to_local(stamps.astype(np.int64), tz).astype("M8[ns]") if is_time else stamps
 
-    def bands(paths: tuple[Path, ...], density: float, label: str) -> list[Mark]:
-        """Return the intervals of forecasts, the widest at the back."""
-        stamps = local(np.concatenate([path.stamps for path in paths]))
-        widest = [path.intervals[::-1] for path in paths]
-        count = len(widest[0])
-        return [
-            Band(
-                label.format(widest[0][k][0]), stamps, *(np.concatenate([w[k][end] for w in widest]) for end in (1, 2)),
-                density * (k + 1) / count,
-            )
-            for k in range(count)
-        ]  # fmt: skip
+    def interval(paths: tuple[Path, ...], k: int) -> tuple[NDArray[Any], Floats, Floats]:
+        low, high = (np.concatenate([path.intervals[k][end] for path in paths]) for end in (1, 2))
+        return local(np.concatenate([path.stamps for path in paths])), low, high
 
-    marks = bands((outlook.next,), 1.0, "{:g} % interval")
-    if outlook.past:
-        marks += bands(outlook.past, 0.45, "")
+    levels = [level for level, _, _ in outlook.next.intervals]
+    marks: list[Mark] = []
+    for k in reversed(range(len(levels))):  # the widest at the back
+        density = 1 - k / len(levels)
+        marks.append(Band(f"{levels[k]:g} % interval", *interval((outlook.next,), k), density))
+        if outlook.past:
+            marks.append(Band("", *interval(outlook.past, k), 0.45 * density))
     marks.append(Line("observed", local(outlook.stamps), outlook.history, "history"))
     if outlook.past:
         stamps, values = (
@@ -205,9 +200,7 @@ def draw_leads(by_lead: dict[str, Any], baseline: str, held_out: dict[str, Colum
         marks.append(
             Line("model, held out in training", leads, _floats(held_out["mase"])[: len(ours)], "model", "dashed")
         )
-    note = (
-        "Error (MASE) of the forecasts so many steps ahead. Below 1 is better than the seasonal naive method in-sample."
-    )
+    note = "The error (MASE) of forecasts so many steps ahead; as a rule it grows."
     return Figure(
         name="error-by-lead", title="Error by lead time", note=note, x_label="steps ahead", y_label="MASE",
         marks=tuple(marks), span=(0.0, 0.0),
@@ -228,9 +221,7 @@ def draw_coverage(by_lead: dict[str, Column], levels: list[float], held_out: dic
         for k, measure in enumerate(known):
             inside = 100 * _floats(measures[measure])[: len(leads)]
             marks.append(Line("" if k else label, leads, inside, "model", style))
-    note = (
-        "Intervals are right where the share inside is the one wanted: below it they are too narrow, above it too wide."
-    )
+    note = "Where the share inside is below the one wanted, intervals are too narrow; above it, too wide."
     return Figure(
         name="coverage", title="Coverage by lead time", note=note, x_label="steps ahead", y_label="% inside",
         marks=tuple(marks), span=(max(min(levels) - 20.0, 0.0), 100.0),
@@ -245,11 +236,12 @@ def draw_autocorrelation(residuals: Residuals) -> Figure | None:
     edge = np.full(len(lags), residuals.noise)
     peak = int(np.argmax(np.abs(residuals.autocorrelation)))
     note = (
-        f"The largest is {number(residuals.autocorrelation[peak], 2)}, at lag {peak + 1}. Bars far outside the band say "
-        "that errors follow from earlier ones: there is something left to learn."
+        f"The largest is {number(residuals.autocorrelation[peak], 2)}, at lag {peak + 1}. Bars far outside the band "
+        "say that errors follow from earlier ones: there is something left to learn."
     )
     return Figure(
-        name="autocorrelation", title="Autocorrelation of errors", note=note, x_label="lag, steps", y_label="correlation",
+        name="autocorrelation", title="Autocorrelation of errors", note=note, x_label="lag, steps",
+        y_label="correlation",
         marks=(
             Band("95 % of white noise", lags, -edge, edge, 0.5),
             Bars("autocorrelation", lags.astype(float), residuals.autocorrelation, 0.5),

@@ -1,8 +1,8 @@
 """What is known of a model → one page of HTML that needs nothing beside itself: no network, no other file.
 
 The page is a template of Jinja with autoescape (names of series come from files, and are never trusted), a style sheet
-and a script, all in the folder `page`. Each figure is there as SVG, for print and where no script runs, and as data, from
-which the script draws it anew for the width that there is (uPlot, https://github.com/leeoniya/uPlot, MIT licence).
+and a script, all in the folder `page`. Each figure is there as SVG, for print and where no script runs, and as data,
+from which the script draws it anew for the width that there is (uPlot, https://github.com/leeoniya/uPlot, MIT licence).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 
@@ -77,7 +76,7 @@ class Evidence:
     @property
     def seen(self) -> bool:
         """Whether the model may have been trained on some of what it was scored on, as far as is known."""
-        return self.evaluation["windows_seen_in_training"] != 0
+        return bool(self.evaluation["windows_seen_in_training"] != 0)
 
     @property
     def honest(self) -> Json:
@@ -116,15 +115,18 @@ def write_page(evidence: Evidence) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     environment.filters |= {
-        "number": lambda value, digits=4: typeset(number(value, digits)), "percent": lambda share: typeset(percent(share)),
-        "typeset": typeset, "counted": counted,
-    }  # fmt: skip
+        "number": lambda value, digits=4: typeset(number(value, digits)),
+        "percent": lambda share: typeset(percent(share)),
+        "typeset": typeset,
+        "counted": counted,
+    }
     figures = {figure.name: figure for figure in figures_of(evidence)}
     return environment.get_template("report.html").render(
         evidence=evidence, manifest=evidence.manifest, evaluation=evidence.evaluation, verdict=evidence.verdict,
         headline=headline(evidence), errors=list(error_rows(evidence)), intervals=list(interval_rows(evidence)),
-        series=list(series_rows(evidence)), kinds=list(kinds_of(evidence.verdict)), settings=list(settings_of(evidence)),
-        figures=figures, drawn={name: to_inline(figure, SIZE if name.startswith(WIDE) else HALF) for name, figure in figures.items()},
+        series=list(series_rows(evidence)), kinds=list(kinds_of(evidence.verdict)), figures=figures,
+        settings=list(settings_of(evidence)),
+        drawn={name: to_inline(figure, SIZE if name.startswith(WIDE) else HALF) for name, figure in figures.items()},
         data={name: figure.to_data() for name, figure in figures.items()},
         asset=lambda name: (page / name).read_text("utf-8"),
     )  # fmt: skip
@@ -192,8 +194,8 @@ def interval_rows(evidence: Evidence) -> Iterator[Json]:
     for level in evidence.evaluation["metrics"]["levels"]:
         coverage = f"coverage-{level:g}"
         yield {
-            "level": level, "inside": ours[coverage], "held_out": before.get(coverage), "width": ours[f"width-{level:g}"],
-            "msis": ours[f"msis-{level:g}"],
+            "level": level, "inside": ours[coverage], "held_out": before.get(coverage),
+            "width": ours[f"width-{level:g}"], "msis": ours[f"msis-{level:g}"],
         }  # fmt: skip
 
 

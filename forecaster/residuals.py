@@ -1,8 +1,8 @@
 """One-step-ahead errors of a saved model: what it leaves unexplained.
 
-A good forecast leaves noise: errors that neither follow from each other (no autocorrelation) nor lean to one side (a mean
-near 0). See Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 5.4. Residual = actual −
-forecast, divided by the scale of MASE, so that series of any size can be counted together.
+A good forecast leaves noise: errors that neither follow from each other (no autocorrelation) nor lean to one side (a
+mean near 0). See Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 5.4. Residual =
+actual − forecast, divided by the scale of MASE, so that series of any size can be counted together.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Residuals:
         series: Of how many series.
         mean: Their mean; far from 0 the forecasts lean to one side.
         deviation: Their standard deviation.
-        autocorrelation: [K] at the lags 1 … K, over all series, each about its own mean; empty where there is too little.
+        autocorrelation: [K] at the lags 1 … K, over all series, each about its own mean; empty for too few steps.
         noise: Autocorrelations of white noise are within ± this in 95 of 100 cases.
         edges: [B+1] of the histogram's bins; what is beyond the ends is counted in the outermost bins.
         counts: [B] errors in each bin.

@@ -127,7 +127,7 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
 
 
 def open_model(job: EvaluateJob) -> tuple[store.Model, str]:
-    """Return the model that is meant and the data file to read; what is wrong with the settings is said before the work.
+    """Return the model that is meant and the data file to read; wrong settings are refused before any work.
 
     Raises:
         ForecastError: Of the kind that says what went wrong.

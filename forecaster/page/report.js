@@ -147,6 +147,7 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
   const table = document.getElementById("table");
   sortable(table);
-  filterable(document.getElementById("filter"), table, document.getElementById("count"));
+  const filter = document.getElementById("filter"); // there only with several series
+  if (filter) filterable(filter, table, document.getElementById("count"));
   follow([...document.querySelectorAll("nav a")]);
 })();
