@@ -12,8 +12,8 @@ from forecaster.words import conclude, counted, listed, number, percent
 @pytest.mark.parametrize(
     ("value", "digits", "said"),
     [
-        (0.4512345, 4, "0.4512"), (12345.678, 4, "12,346"), (1.5, 3, "1.50"), (0.0, 4, "0.000"), (-0.0321, 3, "-0.0321"),
-        (None, 4, "–"), (math.nan, 4, "–"), (math.inf, 4, "–"),
+        (0.4512345, 4, "0.4512"), (12345.678, 4, "12,346"), (1.5, 3, "1.50"), (0.0, 4, "0.000"),
+        (-0.0321, 3, "-0.0321"), (None, 4, "–"), (math.nan, 4, "–"), (math.inf, 4, "–"),
     ],
 )  # fmt: skip
 def test_numbers(value: float | None, digits: int, said: str) -> None:
