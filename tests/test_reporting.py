@@ -33,6 +33,7 @@ def test_a_page_and_what_is_said_of_it(trained: Trained, tmp_path: Path) -> None
     json.dumps(summary, allow_nan=False)
     assert (summary["model"], summary["bytes"], summary["series"]) == ("shops", output.stat().st_size, 5)
     assert summary["windows_seen_in_training"] == summary["windows"]
+    assert summary["headline"].endswith("windows held out in training.")
     assert "2026-01-02 03:04 UTC" in output.read_text("utf-8")
     assert states == [f"{output} is the old file or the new one, whole"]
 

@@ -11,7 +11,6 @@ from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, tak
 from forecaster.cli.output import Block, Grid, Line, Printer, number
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import ShareBar
-from forecaster.cli.scores import verdict
 from forecaster.config import BacktestSettings, ReportSettings
 
 if TYPE_CHECKING:
@@ -49,11 +48,9 @@ def report(
 
 
 def describe(result: ReportResult) -> Iterator[Block]:
-    """Yield the verdict and where the page is."""
-    evaluation = result.evaluation
-    yield verdict(evaluation.metrics, "windows", "See the series and lead times where it is worse.")
-    if evaluation.seen:
-        yield Line(f"{evaluation.seen:,} of them lie in the time that the model was trained on.", "yellow")
+    """Yield the sentence that the page begins with, and where it is."""
+    headline = result.headline
+    yield Line(headline["sentence"], "green" if headline["better"] else "yellow")
     yield Line("")
     yield Grid([
         ("model", f"{result.model.name} {result.model.version}"),

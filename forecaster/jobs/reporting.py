@@ -18,7 +18,7 @@ from forecaster.observations import observe
 from forecaster.outlook import look_ahead, usual_history
 from forecaster.panel import Panel, lay_out
 from forecaster.residuals import find_residuals
-from forecaster.verdict import Verdict, judge
+from forecaster.verdict import judge
 
 PAST = 3
 """Forecasts inside the history of a series that is shown."""
@@ -54,13 +54,13 @@ class ReportResult:
 
     Attributes:
         evaluation: The scores that it shows.
-        verdict: On the data file.
+        headline: The sentence that it begins with, whether that is good news, and the numbers beside it.
         size: Of the file, in bytes.
     """
 
     output: Path
     evaluation: EvaluateResult
-    verdict: Verdict
+    headline: dict[str, Any]
     size: int
 
     @property
@@ -80,6 +80,7 @@ class ReportResult:
             "version": self.model.version,
             "data": self.panel.source,
             "output": str(self.output),
+            "headline": self.headline["sentence"],
             "bytes": self.size,
             "series": self.panel.n_series,
             "windows": self.evaluation.scores.windows,
@@ -98,7 +99,7 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
     check_extra("report", "forecast report")
-    from forecaster.report import MOST_ROWS, Evidence, choose_examples, worst_first, write_page
+    from forecaster.report import MOST_ROWS, Evidence, choose_examples, headline, worst_first, write_page
 
     output = job.settings.output
     files.check_writable(output)
@@ -121,4 +122,4 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     page = write_page(evidence).encode()
     events.on_state(f"{output} is the old file or the new one, whole")
     files.write_file(output, page)
-    return ReportResult(output=output, evaluation=result, verdict=evidence.verdict, size=len(page))
+    return ReportResult(output=output, evaluation=result, headline=headline(evidence), size=len(page))
