@@ -10,6 +10,8 @@
   const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
   const axisNumber = (value) => value === null ? "" : Math.abs(value) >= 1e5 ? compact.format(value) : grouped.format(value);
 
+  const place = (x) => x === null ? "" : String(Number(x.toPrecision(12))); // a year is no 1,940
+
   // [step from, in seconds; label; what is added to it where a year, a month, a day begins; …; 1: below the label]
   const TIMES = [
     [31536000, "{YYYY}", null, null, null, null, null, null, 1],
@@ -24,13 +26,13 @@
     return seconds % 86400 ? iso.slice(0, 16).replace("T", " ") : iso.slice(0, 10);
   };
 
-  function seriesOf(item) {
-    const ink = colour(item.tone || "model");
+  function seriesOf(item, values) {
+    const ink = colour(item.tone || "model"), lone = values.filter((value) => value !== null).length === 1;
     if (item.kind === "edge") return { width: 0, points: { show: false } };
     if (item.kind === "bars") {
       return { stroke: ink, fill: ink, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [item.width, 60] }) };
     }
-    return { stroke: ink, width: item.kind === "dashed" ? 1.5 : 1.8, dash: item.kind === "dashed" ? [5, 3] : undefined, points: { show: false } };
+    return { stroke: ink, width: item.kind === "dashed" ? 1.5 : 1.8, dash: item.kind === "dashed" ? [5, 3] : undefined, points: { show: lone, size: 7, fill: ink } };
   }
 
   // What stands at the cursor is written into the legend, beside the label of its mark.
@@ -48,7 +50,7 @@
     }
     const x = told.size ? plot.data[0][at] : null;
     legend.querySelector(".at output").textContent =
-      x === null ? "" : figure.time ? stamp(x) : `${figure.x.split(",")[0]} ${grouped.format(x)}`;
+      x === null ? "" : figure.time ? stamp(x) : `${figure.x.split(",")[0]} ${place(x)}`.trim();
   }
 
   function draw(holder, box) {
@@ -71,10 +73,10 @@
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
       scales: { x: { time: figure.time, range: pad }, y: { range } },
       axes: [
-        { ...axis, grid: { show: false }, size: figure.time ? 46 : 30, space: 64, ...(figure.time ? { values: TIMES } : { incrs: figure.data[0].every(Number.isInteger) ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] : undefined, values: (u, ticks) => ticks.map(axisNumber) }) },
+        { ...axis, grid: { show: false }, size: figure.time ? 46 : 30, space: 64, ...(figure.time ? { values: TIMES } : { incrs: figure.data[0].every(Number.isInteger) ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] : undefined, values: (u, ticks) => ticks.map(place) }) },
         { ...axis, grid, size: (u, texts) => Math.max(...(texts || [""]).map((text) => text.length)) * 7 + 14, space: 32, values: (u, ticks) => ticks.map(axisNumber) },
       ],
-      series: [{}, ...figure.series.map(seriesOf)],
+      series: [{}, ...figure.series.map((item, k) => seriesOf(item, figure.data[k + 1]))],
       bands: figure.bands.map((band) => ({ series: band.series, fill: faded(colour("model"), BAND * band.strength) })),
       hooks: { setCursor: [(self) => tell(figure, self, legend)] },
     }, figure.data, box);
