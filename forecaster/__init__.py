@@ -7,6 +7,8 @@ heavy packages that it may import when it is itself imported. A test reads the l
 
     errors        what can go wrong, each with its exit code
     files         the only room that writes: atomic replace, publish a folder, lock, hash
+    words         numbers and scores as a person reads them
+    extras        packages that not everybody needs, and how to get them
     config        every setting, written once: default, bounds, help
     jobfile       a TOML file → jobs, each key checked against the settings
     cron          a cron expression → a crontab line, a systemd timer
@@ -50,9 +52,14 @@ heavy packages that it may import when it is itself imported. A test reads the l
     ledger        what was forecast: parts that are added, and never changed  numpy pyarrow
     outcome       issued forecasts beside what came: live scores              numpy
     backtest      scores on windows that a model did not see, by rolling origin too numpy
+    residuals     one-step-ahead errors: their autocorrelation and spread     numpy
+    outlook       a series at its end: history, past forecasts, and the next  numpy
     challenge     a new network against the current version, on windows held out numpy
     kinds         methods by name: a panel → forecasts after its end            numpy
     comparison    kinds learning anew at each cutoff, and which differences are real numpy
+    figure        what a figure shows: lines, bands and bars, on no canvas yet  numpy
+    drawing       figures → SVG, PNG, PDF, by matplotlib                      numpy
+    report        what is known of a model → one page of HTML                 numpy
     jobs          one short function a use case; they only sequence calls     numpy
     cli           the terminal and cron: options, output, one file a command  typer
 """

@@ -8,7 +8,6 @@ Forecasting: Principles and Practice, 3rd edition, with the intervals of its sec
 from __future__ import annotations
 
 import difflib
-import importlib.util
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -25,6 +24,7 @@ from forecaster.anomalies import seasons_of
 from forecaster.backtest import measure
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.errors import UsageError
+from forecaster.extras import check_extra
 from forecaster.panel import Panel
 from forecaster.planner import choose_bounds, make_plan
 from forecaster.predictor import make_forecast
@@ -91,11 +91,8 @@ def parse_kinds(text: str) -> tuple[str, ...]:
             near = difflib.get_close_matches(name, KINDS, 1, 0.5)
             hint = f"Did you mean {near[0]}?" if near else "Choose among these"
             raise UsageError(f"--models: unknown kind {name!r}; known are {', '.join(KINDS)}", hint=hint)
-    if (wanted := [name for name in names if name in CLASSICAL]) and not importlib.util.find_spec("statsforecast"):
-        raise UsageError(
-            f"--models: {', '.join(wanted)} needs statsforecast, which is not installed",
-            hint="Install it: pip install 'forecast-lstm[baselines]'",
-        )
+    if wanted := [name for name in names if name in CLASSICAL]:
+        check_extra("baselines", f"--models: {', '.join(wanted)}")
     return names
 
 

@@ -26,7 +26,8 @@ FILES = ("metrics.json", "network.onnx", "weights.npz", "calibration.npz")
 _SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n\Z')
 _OTHER_LIMITS: dict[str, tuple[float | None, float | None]] = {
     "season": (1, None), "steps": (1, None), "members": (1, 50), "segments": (1, 100_000), "channels": (1, 1_000_000),
-    "floor": (0, None), "trust": (0, 1), "bytes": (0, 2**33), "rows": (1, None), "series": (1, None), "skipped": (0, None),
+    "floor": (0, None), "trust": (0, 1), "bytes": (0, 2**33), "rows": (1, None), "series": (1, None),
+    "skipped": (0, None),
 }  # fmt: skip
 LIMITS: Limits = {
     f.name: (f.metadata["min"], f.metadata["max"]) for owner in (ModelSettings, TrainSettings) for f in fields(owner)

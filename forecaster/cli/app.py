@@ -22,8 +22,10 @@ from forecaster.cli.check import check
 from forecaster.cli.compare import compare
 from forecaster.cli.evaluate import evaluate
 from forecaster.cli.help import Command
+from forecaster.cli.plot import plot
 from forecaster.cli.predict import predict
 from forecaster.cli.process import Expired, Stopped, discard_stdout, leave, prepare_streams, stoppable
+from forecaster.cli.report import report as report_model
 from forecaster.cli.run import run as run_jobs
 from forecaster.cli.schedule import schedule
 from forecaster.cli.score import score
@@ -208,6 +210,8 @@ app.command(cls=Command)(train)
 app.command(cls=Command)(predict)
 app.command(cls=Command)(evaluate)
 app.command(cls=Command)(compare)
+app.command("report", cls=Command)(report_model)
+app.command(cls=Command)(plot)
 app.command("run", cls=Command)(run_jobs)
 app.command(cls=Command)(schedule)
 app.command(cls=Command)(score)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,26 @@ from typing import Any, TextIO
 
 from forecaster.cli.options import Format, OutputSettings
 from forecaster.errors import StorageError
+from forecaster.words import counted, listed, number, percent
+
+__all__ = [
+    "Block",
+    "Grid",
+    "Line",
+    "Picture",
+    "Printer",
+    "counted",
+    "has_colour",
+    "listed",
+    "number",
+    "percent",
+    "printable",
+    "render",
+    "to_csv",
+    "warn",
+    "width_of",
+    "write_stdout",
+]
 
 ENDLESS = 100_000
 """Columns of what is no terminal: nothing is wrapped there."""
@@ -196,27 +215,3 @@ def width_of(stream: TextIO) -> int:
 def printable(text: str) -> str:
     """Return a text with control characters escaped, line ends aside: data cannot drive a terminal."""
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """Return a number with at least that many significant digits, thousands grouped; a dash where it is undefined."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    places = digits - 1 - math.floor(math.log10(abs(value))) if value else digits - 1
-    return f"{value:,.{min(max(places, 0), 9)}f}"
-
-
-def percent(share: float | None) -> str:
-    """Return a share of one in percent."""
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it needs one."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def listed(names: Sequence[str], most: int) -> str:
-    """Return the first names, and how many more there are."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from forecaster.cli.output import Grid, Line, number, percent
-
-MEASURES = {
-    "mase": "MASE",
-    "rmsse": "RMSSE",
-    "mae": "MAE",
-    "rmse": "RMSE",
-    "smape": "sMAPE, %",
-    "wape": "WAPE, %",
-    "bias": "bias",
-}
-"""Measures in the table on the screen."""
+from forecaster.cli.output import Grid, Line, number
+from forecaster.words import MEASURES, conclude
 
 
 def metric_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
@@ -42,9 +32,6 @@ def verdict(metrics: dict[str, Any], windows: str, remedy: str) -> Line:
         windows: What the windows are called.
         remedy: What to do where it is not.
     """
-    skill, base, where = metrics["skill"], metrics["baseline_name"], f"{metrics['windows']:,} {windows}"
-    if skill is None:
-        return Line(f"The skill over {base} is undefined: the baseline made no error on {where}.", "yellow")
-    if skill > 0:
-        return Line(f"Better than {base}: its error (MASE) is {percent(skill)} lower on {where}.", "green")
-    return Line(f"Not better than {base}: its error (MASE) is {percent(-skill)} higher on {where}. {remedy}", "yellow")
+    sentence, better = conclude(metrics, windows)
+    advice = "" if better or metrics["skill"] is None else f" {remedy}"
+    return Line(sentence + advice, "green" if better else "yellow")

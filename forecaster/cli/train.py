@@ -15,8 +15,9 @@ from forecaster.cli.options import DataFile, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Printer, number, percent
 from forecaster.cli.process import after, deadline, now_stands
 from forecaster.cli.progress import TrainingProgress
-from forecaster.cli.scores import MEASURES, error_grid, metric_rows, verdict
+from forecaster.cli.scores import error_grid, metric_rows, verdict
 from forecaster.config import FreshSettings, LimitSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.words import MEASURES
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrainResult

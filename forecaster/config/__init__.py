@@ -12,8 +12,10 @@ from forecaster.config.commands import (
     EvaluateSettings,
     ForecastSettings,
     GateSettings,
+    PlotSettings,
     PredictSettings,
     PruneSettings,
+    ReportSettings,
     ScoreSettings,
 )
 from forecaster.config.knob import (
@@ -67,10 +69,12 @@ __all__ = [
     "OnGap",
     "OnOutlier",
     "Optimizer",
+    "PlotSettings",
     "PredictSettings",
     "Preset",
     "PruneSettings",
     "ReadSettings",
+    "ReportSettings",
     "ScoreSettings",
     "StoreSettings",
     "TrainSettings",

@@ -132,6 +132,28 @@ class EvaluateSettings(ForecastSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReportSettings(ForecastSettings):
+    """What to report on, and where to write it."""
+
+    output: Path = knob(Path("report.html"), "Page to write.", panel="Forecast", metavar="PATH")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlotSettings(ForecastSettings):
+    """What to draw, and where to write it."""
+
+    series: list[str] | None = knob(
+        None, "Series to draw, by its name; may be repeated. By default the first ones.", panel="Picture", metavar="ID"
+    )
+    history: int | None = knob(
+        None, "Steps of history before the forecast; by default the last seasons.", panel="Picture", bounds=(1, None)
+    )
+    output: Path = knob(
+        Path("forecast.svg"), "File to write: SVG, PNG or PDF by the name's end.", panel="Picture", metavar="PATH"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareSettings:
     """What to compare, and from which cutoffs."""
 

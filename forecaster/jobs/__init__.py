@@ -10,8 +10,10 @@ from forecaster.jobs.comparison import CompareJob, CompareResult, compare
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
+from forecaster.jobs.plotting import PlotJob, PlotResult, plot
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
+from forecaster.jobs.reporting import ReportJob, ReportResult, report
 from forecaster.jobs.scoring import ScoreJob, ScoreResult, score
 from forecaster.jobs.training import TrainJob, TrainResult, train
 from forecaster.jobs.upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
@@ -24,9 +26,13 @@ __all__ = [
     "EvaluateJob",
     "EvaluateResult",
     "Events",
+    "PlotJob",
+    "PlotResult",
     "PredictJob",
     "PredictResult",
     "Pruned",
+    "ReportJob",
+    "ReportResult",
     "Run",
     "ScoreJob",
     "ScoreResult",
@@ -43,10 +49,12 @@ __all__ = [
     "model_key",
     "models_folder",
     "name_of",
+    "plot",
     "predict",
     "promote_version",
     "prune_versions",
     "read_record",
+    "report",
     "roll_back",
     "run_entry",
     "score",

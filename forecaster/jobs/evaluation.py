@@ -122,17 +122,33 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
         GateError: The model does not reach what was asked; no file was written.
     """
-    settings, levels = job.settings, parse_levels(job.settings.levels)
+    model, source = open_model(job)
+    return score_panel(job, model, read_panel(source, ReadSettings(), model.schema), events)
+
+
+def open_model(job: EvaluateJob) -> tuple[store.Model, str]:
+    """Return the model that is meant and the data file to read; wrong settings are refused before any work.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong.
+    """
+    settings = job.settings
+    parse_levels(settings.levels)
     if settings.predictions is not None:
         is_parquet(settings.predictions)
         files.check_writable(settings.predictions)
-    root = models_folder(job.models_dir)
-    model = load_asked(root, settings.model, job.data)
+    model = load_asked(models_folder(job.models_dir), settings.model, job.data)
+    check_horizon(model, settings.horizon)
+    return model, source_of(model, job.data, settings.predictions)
+
+
+def score_panel(job: EvaluateJob, model: store.Model, panel: Panel, events: Events = Events()) -> EvaluateResult:
+    """Measure a model on data that has been read: what remains of `evaluate`."""
+    settings, levels = job.settings, parse_levels(job.settings.levels)
     horizon = check_horizon(model, settings.horizon)
-    source = source_of(model, job.data, settings.predictions)
     step = job.backtest.step or horizon
     reads = model.window.lookback + horizon + (job.backtest.windows - 1) * step
-    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema), reads)
+    panel = leave_out_unreadable(model, panel, reads)
     if settings.predictions is not None:
         check_names(panel)
     events.on_panel(panel)
