@@ -17,6 +17,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     stamps        text ↔ time: formats, zones, and back as they came in       numpy pyarrow
     frequency     the frequency of a time index, and the next stamps          numpy
     source        a path → its bytes, whole and unchanged while read
+    frames        pandas ↔ the rest: a DataFrame as a data file, stamps         numpy
     dialect       how a CSV file is written: separator, decimal, header
     table         a file → strict table of text with line numbers             numpy pyarrow
     schema        what each column is; frozen in the model                    pyarrow
@@ -54,7 +55,55 @@ heavy packages that it may import when it is itself imported. A test reads the l
     kinds         methods by name: a panel → forecasts after its end            numpy
     comparison    kinds learning anew at each cutoff, and which differences are real numpy
     jobs          one short function a use case; they only sequence calls     numpy
+    api           the same use cases for notebooks, with settings as keywords
     cli           the terminal and cron: options, output, one file a command  typer
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "ForecastError",
+    "ForecastWarning",
+    "Model",
+    "check",
+    "compare",
+    "evaluate",
+    "list_models",
+    "load_model",
+    "predict",
+    "read_panel",
+    "score",
+    "train",
+]
+
+if TYPE_CHECKING:
+    from forecaster.api import (
+        ForecastError,
+        ForecastWarning,
+        Model,
+        check,
+        compare,
+        evaluate,
+        list_models,
+        load_model,
+        predict,
+        read_panel,
+        score,
+        train,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load the Python API when something of it is first asked for: `forecast --help` must not wait for NumPy."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from forecaster import api
+
+        return getattr(api, name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
