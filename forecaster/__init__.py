@@ -50,6 +50,9 @@ heavy packages that it may import when it is itself imported. A test reads the l
     predictor     a saved model and a panel → forecasts, in blocks of windows numpy
     ledger        what was forecast: parts that are added, and never changed  numpy pyarrow
     outcome       issued forecasts beside what came: live scores              numpy
+    explanation   which values of the window move a forecast, and how far     numpy
+    recurrence    what the gates of a saved network do, step by step          numpy
+    pictures      explanations and gates as pictures                          numpy
     backtest      scores on windows that a model did not see, by rolling origin too numpy
     challenge     a new network against the current version, on windows held out numpy
     kinds         methods by name: a panel → forecasts after its end            numpy
@@ -72,9 +75,11 @@ __all__ = [
     "check",
     "compare",
     "evaluate",
+    "explain",
     "list_models",
     "load_model",
     "predict",
+    "read_gates",
     "read_panel",
     "score",
     "train",
@@ -88,9 +93,11 @@ if TYPE_CHECKING:
         check,
         compare,
         evaluate,
+        explain,
         list_models,
         load_model,
         predict,
+        read_gates,
         read_panel,
         score,
         train,

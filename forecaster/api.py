@@ -43,9 +43,11 @@ __all__ = [
     "check",
     "compare",
     "evaluate",
+    "explain",
     "list_models",
     "load_model",
     "predict",
+    "read_gates",
     "read_panel",
     "score",
     "train",
@@ -310,6 +312,38 @@ def evaluate(model: Model | str, data: Table | None = None, **settings: Any) -> 
     seen = f"{result.seen:,} of {result.scores.windows:,} windows lie in the time that the model was trained on"
     _warn(result.skipped, *([seen] if result.seen else []))
     return result
+
+
+@takes(jobs.ExplainJob, "gates")
+def explain(model: Model | str, data: Table | None = None, **settings: Any) -> jobs.ExplainResult:
+    """Find which past values move a model's forecasts, and how far; as `forecast explain` does.
+
+    Args:
+        model: A model, or NAME or NAME@VERSION.
+        data: A path, or a DataFrame; None is what the model was trained on.
+        **settings: The flags of `forecast explain`; see below.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong; no file was written.
+    """
+    result = jobs.explain(_told(jobs.ExplainJob, model, data, settings))
+    _warn(result.skipped)
+    return result
+
+
+@takes(jobs.ExplainJob, "gates", "sample", "leads", "horizon")
+def read_gates(model: Model | str, data: Table | None = None, **settings: Any) -> jobs.GatesResult:
+    """Return the gates and states of a model's first network over one series; as `forecast explain --gates` does.
+
+    Args:
+        model: A model, or NAME or NAME@VERSION.
+        data: A path, or a DataFrame; None is what the model was trained on.
+        **settings: The flags of `forecast explain`; see below.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong; no file was written.
+    """
+    return jobs.read_gates(_told(jobs.ExplainJob, model, data, settings))
 
 
 @takes(jobs.CompareJob)

@@ -14,13 +14,16 @@ import forecaster
 
 PACKAGE = Path(forecaster.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = set("keras numpy onnx onnxruntime pandas pyarrow rich statsforecast tensorflow tf2onnx typer".split())
+HEAVY = set(
+    "keras matplotlib numpy onnx onnxruntime pandas pyarrow rich statsforecast tensorflow tf2onnx typer".split()
+)
 # Inside a function numpy, pandas and pyarrow may be loaded anywhere; these only where their noun lives.
 OWNERS = {
     "keras": {"network", "training"},
     "tensorflow": {"network", "training"},
     "tf2onnx": {"network", "training"},
     "onnx": {"network", "training"},
+    "matplotlib": {"pictures"},
     "onnxruntime": {"serving"},
     "rich": {"cli"},
     "statsforecast": {"kinds"},

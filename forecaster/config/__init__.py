@@ -10,6 +10,7 @@ from forecaster.config.commands import (
     CheckSettings,
     CompareSettings,
     EvaluateSettings,
+    ExplainSettings,
     ForecastSettings,
     GateSettings,
     PredictSettings,
@@ -43,6 +44,7 @@ from forecaster.config.values import (
     DURATIONS,
     parse_bounds,
     parse_duration,
+    parse_leads,
     parse_levels,
     parse_limit,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "CompareSettings",
     "Device",
     "EvaluateSettings",
+    "ExplainSettings",
     "ForecastSettings",
     "FreshSettings",
     "GateSettings",
@@ -80,6 +83,7 @@ __all__ = [
     "knob",
     "parse_bounds",
     "parse_duration",
+    "parse_leads",
     "parse_levels",
     "parse_limit",
 ]

@@ -9,6 +9,7 @@ from forecaster.jobs.checking import CheckJob, check
 from forecaster.jobs.comparison import CompareJob, CompareResult, compare
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
+from forecaster.jobs.explaining import ExplainJob, ExplainResult, GatesResult, explain, read_gates
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
@@ -24,6 +25,9 @@ __all__ = [
     "EvaluateJob",
     "EvaluateResult",
     "Events",
+    "ExplainJob",
+    "ExplainResult",
+    "GatesResult",
     "PredictJob",
     "PredictResult",
     "Pruned",
@@ -38,6 +42,7 @@ __all__ = [
     "choose_model",
     "compare",
     "evaluate",
+    "explain",
     "list_models",
     "load_jobs",
     "model_key",
@@ -46,6 +51,7 @@ __all__ = [
     "predict",
     "promote_version",
     "prune_versions",
+    "read_gates",
     "read_record",
     "roll_back",
     "run_entry",
