@@ -50,6 +50,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     predictor     a saved model and a panel → forecasts, in blocks of windows numpy
     ledger        what was forecast: parts that are added, and never changed  numpy pyarrow
     outcome       issued forecasts beside what came: live scores              numpy
+    difference    two forecasts → what is revision, new rows, another model     numpy
     explanation   which values of the window move a forecast, and how far     numpy
     recurrence    what the gates of a saved network do, step by step          numpy
     pictures      explanations and gates as pictures                          numpy

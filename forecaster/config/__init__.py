@@ -16,6 +16,7 @@ from forecaster.config.commands import (
     PredictSettings,
     PruneSettings,
     ScoreSettings,
+    SuccessionSettings,
 )
 from forecaster.config.knob import (
     check_bounds,
@@ -76,6 +77,7 @@ __all__ = [
     "ReadSettings",
     "ScoreSettings",
     "StoreSettings",
+    "SuccessionSettings",
     "TrainSettings",
     "Transform",
     "check_bounds",

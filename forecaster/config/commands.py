@@ -162,6 +162,18 @@ class ExplainSettings(ModelChoice):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SuccessionSettings:
+    """What two versions are compared on."""
+
+    old_data: Path | None = knob(
+        None,
+        "Data file as it was for the old version, to tell revised values from new rows.",
+        panel="Comparison",
+        metavar="PATH",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareSettings:
     """What to compare, and from which cutoffs."""
 

@@ -14,6 +14,7 @@ from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
 from forecaster.jobs.scoring import ScoreJob, ScoreResult, score
+from forecaster.jobs.succession import SuccessionJob, SuccessionResult, compare_versions
 from forecaster.jobs.training import TrainJob, TrainResult, train
 from forecaster.jobs.upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 
@@ -34,6 +35,8 @@ __all__ = [
     "Run",
     "ScoreJob",
     "ScoreResult",
+    "SuccessionJob",
+    "SuccessionResult",
     "Switch",
     "TrainJob",
     "TrainResult",
@@ -41,6 +44,7 @@ __all__ = [
     "check_models",
     "choose_model",
     "compare",
+    "compare_versions",
     "evaluate",
     "explain",
     "list_models",
