@@ -42,6 +42,7 @@ __all__ = [
     "Model",
     "check",
     "compare",
+    "compare_versions",
     "evaluate",
     "explain",
     "list_models",
@@ -359,6 +360,30 @@ def compare(data: Table, *, events: jobs.Events | None = None, **settings: Any) 
         ForecastError: Of the kind that says what went wrong; no file was written.
     """
     result = jobs.compare(make(jobs.CompareJob, settings, data=as_data(data)), events or jobs.Events())
+    _warn(result.skipped)
+    return result
+
+
+@takes(jobs.SuccessionJob)
+def compare_versions(
+    old: Model | str, new: Model | str, data: Table | None = None, **settings: Any
+) -> jobs.SuccessionResult:
+    """Compare two versions, and split the difference of their forecasts; as `forecast models compare` does.
+
+    Args:
+        old: The version that was used: a model, or NAME@VERSION.
+        new: The version that is.
+        data: A path, or a DataFrame; None is what `new` was trained on.
+        **settings: The flags of `forecast models compare`; see below.
+
+    Raises:
+        ModelError: They forecast different things, or one is corrupt.
+        ForecastError: Anything else that went wrong.
+    """
+    one, other = (load_model(model) if isinstance(model, str) else model for model in (old, new))
+    given = {"old": one.reference, "new": other.reference, "models_dir": other.models_dir}
+    used = other.data if data is None else as_data(data)
+    result = jobs.compare_versions(make(jobs.SuccessionJob, settings, data=used, **given))
     _warn(result.skipped)
     return result
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import forecaster
 from forecaster import jobs
 from forecaster.config import ExplainSettings, parse_leads
 from forecaster.errors import DataError, MissingError, OutputError, UsageError
@@ -121,6 +122,12 @@ def test_gates_of_one_series(trained: Trained) -> None:
     with pytest.raises(UsageError, match="shows one series, and 5 are meant") as caught:
         jobs.read_gates(job_of(trained, gates=True))
     assert caught.value.hint == "Name one: --series shop-0"
+
+
+def test_from_a_notebook(trained: Trained) -> None:
+    model = forecaster.load_model(trained.name, models_dir=trained.models_dir)
+    assert forecaster.explain(model, trained.data, series="shop-1", leads=(1, 3)).found.leads.tolist() == [1, 3]
+    assert forecaster.read_gates(model, trained.data, series="shop-1").cell == "lstm"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import forecaster
 from forecaster import jobs, store
 from forecaster.config import SuccessionSettings
 from forecaster.difference import PARTS
@@ -129,6 +130,12 @@ def test_data_of_other_series_is_refused(versions: Trained, tmp_path: Path) -> N
     data.write_text("shop,day,sales\n" + "".join(f"shop-1,2024-03-{d:02d},{d}\n" for d in range(1, 29)))
     with pytest.raises(DataError, match="no row up to --as-of 2024-02-20"):
         compare(versions, data)
+
+
+def test_from_a_notebook(versions: Trained) -> None:
+    old, new = (forecaster.load_model(name, models_dir=versions.models_dir) for name in ("shops@v000001", "shops"))
+    frame = forecaster.compare_versions(old, new, versions.data).to_frame()
+    assert len(frame) == 5 * 10
 
 
 def test_history(versions: Trained, tmp_path: Path) -> None:

@@ -49,14 +49,14 @@ def forecast_parts(result: SuccessionResult, old: str, new: str) -> Iterator[Blo
     base = abs(overall["old"]) or None
     told = {name: label for name, label in PARTS.items() if name != "revision" or result.separated}
     parts = [
-        (label, f"{overall[name]:+,.4g}", percent(overall[name] / base if base else None), number(size[name]))
+        (label, f"{overall[name]:+,.4g}", _relative(overall[name], base), number(size[name]))
         for name, label in told.items()
     ]
     yield Grid(
         [
-            (f"{old}, data until {result.cutoff}", number(overall["old"]), "", ""),
+            (f"{old}, data until {result.cutoff}", number(overall["old"], 6), "", ""),
             *parts,
-            (f"{new}, all data", number(overall["new"]), percent(overall["total"] / base if base else None), ""),
+            (f"{new}, all data", number(overall["new"], 6), _relative(overall["total"], base), ""),
         ],
         header=(f"mean forecast of {overall['steps']:,} steps", "", "of the old", "mean size"),
     )
@@ -75,6 +75,10 @@ def forecast_parts(result: SuccessionResult, old: str, new: str) -> Iterator[Blo
 def _cell(value: Any) -> str:
     text = "–" if value is None else number(value) if isinstance(value, float) else str(value)
     return text if len(text) <= LONGEST_CELL else f"…{text[-LONGEST_CELL:]}"
+
+
+def _relative(part: float, base: float | None) -> str:
+    return "–" if base is None else f"{100 * part / base:+.2f} %"
 
 
 def _named(measure: str) -> str:
