@@ -9,6 +9,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     files         the only room that writes: atomic replace, publish a folder, lock, hash
     config        every setting, written once: default, bounds, help
     jobfile       a TOML file → jobs, each key checked against the settings
+    keywords      settings as keywords of a function → a job
     cron          a cron expression → a crontab line, a systemd timer
     records       JSON ↔ frozen dataclasses, closed and bounded
     arrays        named arrays ↔ the bytes of an .npz file                    numpy

@@ -14,7 +14,6 @@ import pytest
 
 import forecaster
 from forecaster import ForecastError, ForecastWarning, Model, api, jobs
-from forecaster.config import ReadSettings, TrainSettings
 from tests.conftest import Trained, names, run_forecast
 from tests.saved import TINY_DATA, copy_tiny
 
@@ -46,19 +45,6 @@ def test_signature_and_help_list_the_settings() -> None:
     assert "    preset: How much time to spend for accuracy." in (forecaster.train.__doc__ or "")
     assert inspect.signature(forecaster.predict).parameters["output"].default is None
     assert "model" not in inspect.signature(Model.predict).parameters
-
-
-def test_settings_are_spread_over_the_job() -> None:
-    given = {"season_length": np.int64(4), "learning_rate": 1, "patience": None, "models_dir": "m", "as_of": MONTH}
-    job = api.make(jobs.TrainJob, given, data="x.csv")
-    assert job.reading == ReadSettings(season_length=4)
-    assert job.training == TrainSettings(learning_rate=1.0)
-    assert (job.store.models_dir, job.fresh.as_of, job.data) == (Path("m"), "2024-01-31T00:00:00", "x.csv")
-    assert api.make(jobs.PredictJob, {"levels": (80, 97.5)}).settings.levels == "80,97.5"
-    assert api.make(jobs.CompareJob, {"models": ["naive", "drift"]}, data="x").settings.models == "naive,drift"
-
-
-MONTH = pd.Timestamp("2024-01-31")
 
 
 @pytest.mark.parametrize(
