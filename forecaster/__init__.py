@@ -11,6 +11,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     extras        packages that not everybody needs, and how to get them
     config        every setting, written once: default, bounds, help
     jobfile       a TOML file → jobs, each key checked against the settings
+    keywords      settings as keywords of a function → a job
     cron          a cron expression → a crontab line, a systemd timer
     records       JSON ↔ frozen dataclasses, closed and bounded
     arrays        named arrays ↔ the bytes of an .npz file                    numpy
@@ -19,6 +20,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     stamps        text ↔ time: formats, zones, and back as they came in       numpy pyarrow
     frequency     the frequency of a time index, and the next stamps          numpy
     source        a path → its bytes, whole and unchanged while read
+    frames        pandas ↔ the rest: a DataFrame as a data file, stamps         numpy
     dialect       how a CSV file is written: separator, decimal, header
     table         a file → strict table of text with line numbers             numpy pyarrow
     schema        what each column is; frozen in the model                    pyarrow
@@ -51,6 +53,9 @@ heavy packages that it may import when it is itself imported. A test reads the l
     predictor     a saved model and a panel → forecasts, in blocks of windows numpy
     ledger        what was forecast: parts that are added, and never changed  numpy pyarrow
     outcome       issued forecasts beside what came: live scores              numpy
+    difference    two forecasts → what is revision, new rows, another model     numpy
+    explanation   which values of the window move a forecast, and how far     numpy
+    recurrence    what the gates of a saved network do, step by step          numpy
     backtest      scores on windows that a model did not see, by rolling origin too numpy
     residuals     one-step-ahead errors: their autocorrelation and spread     numpy
     outlook       a series at its end: history, past forecasts, and the next  numpy
@@ -59,9 +64,64 @@ heavy packages that it may import when it is itself imported. A test reads the l
     comparison    kinds learning anew at each cutoff, and which differences are real numpy
     figure        what a figure shows: lines, bands and bars, on no canvas yet  numpy
     drawing       figures → SVG, PNG, PDF, by matplotlib                      numpy
+    pictures      explanations and gates as pictures                          numpy
     report        what is known of a model → one page of HTML                 numpy
     jobs          one short function a use case; they only sequence calls     numpy
+    api           the same use cases for notebooks, with settings as keywords
     cli           the terminal and cron: options, output, one file a command  typer
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "ForecastError",
+    "ForecastWarning",
+    "Model",
+    "check",
+    "compare",
+    "compare_versions",
+    "evaluate",
+    "explain",
+    "list_models",
+    "load_model",
+    "predict",
+    "read_gates",
+    "read_panel",
+    "score",
+    "train",
+]
+
+if TYPE_CHECKING:
+    from forecaster.api import (
+        ForecastError,
+        ForecastWarning,
+        Model,
+        check,
+        compare,
+        compare_versions,
+        evaluate,
+        explain,
+        list_models,
+        load_model,
+        predict,
+        read_gates,
+        read_panel,
+        score,
+        train,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load the Python API when something of it is first asked for: `forecast --help` must not wait for NumPy."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from forecaster import api
+
+        return getattr(api, name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

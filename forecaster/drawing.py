@@ -8,10 +8,12 @@ import math
 import re
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from forecaster.errors import UsageError
 from forecaster.figure import Band, Bars, Figure
 
 if TYPE_CHECKING:
@@ -50,12 +52,26 @@ STYLE: dict[str, Any] = {
 """Formulas are not parsed: a `$` in a name is a `$`."""
 
 
+def kind_of(output: Path) -> Kind:
+    """Return the kind of picture that a name's end asks for.
+
+    Raises:
+        UsageError: It is none that can be drawn.
+    """
+    for kind in KINDS:
+        if output.suffix.lower() == f".{kind}":
+            return kind
+    raise UsageError(
+        f"--output {output}: the name must end in .svg, .png or .pdf", hint=f"--output {output.stem or 'forecast'}.svg"
+    )
+
+
 def to_file(figures: Sequence[Figure], kind: Kind) -> bytes:
     """Return figures of the same kind as one file: below each other, in two or three columns where there are many."""
     columns = 1 if len(figures) <= 3 else 2 if len(figures) <= 8 else 3
     rows = math.ceil(len(figures) / columns)
     width = SIZE[0] if columns == 1 else SIZE[0] * 0.66 * columns
-    with _style():
+    with style():
         canvas = _canvas((width, (SIZE[1] if columns == 1 else SIZE[1] * 0.75) * rows + 0.4), pad=0.1)
         grid = canvas.subplots(rows, columns, squeeze=False)
         for axes in grid.flat[len(figures) :]:
@@ -64,7 +80,7 @@ def to_file(figures: Sequence[Figure], kind: Kind) -> bytes:
             _draw(axes, figure)
             axes.set_title(figure.title, loc="left", fontsize=10, fontweight="bold", pad=8)
         canvas.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside upper left", ncols=6, frameon=False)
-        return _save(canvas, kind)
+        return save(canvas, kind)
 
 
 def to_inline(figure: Figure, size: tuple[float, float] = SIZE) -> str:
@@ -72,10 +88,10 @@ def to_inline(figure: Figure, size: tuple[float, float] = SIZE) -> str:
 
     Its title, note and legend are left to the page.
     """
-    with _style(figure.name):
+    with style(figure.name):
         canvas = _canvas(size)
         _draw(canvas.subplots(), figure)
-        svg = _save(canvas, "svg").decode()
+        svg = save(canvas, "svg").decode()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r' xmlns(:xlink)?="[^"]*"| (width|height)="[^"]*pt"', "", svg)  # the page says how large it is
@@ -85,7 +101,7 @@ def to_inline(figure: Figure, size: tuple[float, float] = SIZE) -> str:
     return svg
 
 
-def _style(salt: str = "forecast") -> Any:
+def style(salt: str = "forecast") -> Any:
     """Return a context in which Matplotlib has our style."""
     from matplotlib import rc_context
 
@@ -102,7 +118,7 @@ def _canvas(size: tuple[float, float], pad: float = 0.04) -> Canvas:
     return Canvas(figsize=size, layout=ConstrainedLayoutEngine(h_pad=pad, w_pad=pad))
 
 
-def _save(canvas: Canvas, kind: Kind) -> bytes:
+def save(canvas: Canvas, kind: Kind) -> bytes:
     """Return the bytes of a file that does not say when it was made."""
     nobody: dict[str, None] = {
         "svg": {"Date": None, "Creator": None}, "png": {"Software": None},

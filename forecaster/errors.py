@@ -35,6 +35,8 @@ class ForecastError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            self.add_note(hint)  # for the traceback in a notebook
 
     def line(self) -> str:
         """Return the fault as one printable line: control characters are escaped, so data cannot drive a terminal."""

@@ -12,7 +12,7 @@ import difflib
 import re
 import tomllib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, time
 from pathlib import Path
@@ -257,18 +257,25 @@ def _values(
         line = text.line(name, start)
         if name not in keys:
             raise _unknown(text, line, f"{where}unknown key", name, keys)
-        key = keys[name]
-        taken = _taken(value, key.kind)
-        if taken is None:
-            choices = get_args(key.kind) if get_origin(key.kind) is Literal else ()
-            wanted = f"one of {', '.join(choices)}" if choices else KINDS[key.kind]
-            shown = f"received {value!r}"[:90]
-            raise text.fault(line, f"{where}{name} must be {wanted}, {shown}", _near(str(value), choices))
         try:
-            check_value(name, taken, key.metadata)
+            yield name, take_value(name, value, keys[name])
         except UsageError as error:
-            raise text.fault(line, f"{where}{error.message}") from None
-        yield name, taken
+            raise text.fault(line, f"{where}{error.message}", error.hint) from None
+
+
+def take_value(name: str, value: Any, key: Key) -> Any:
+    """Return a value as the setting of a key holds it.
+
+    Raises:
+        UsageError: It is of another type, no such choice, or out of its bounds.
+    """
+    taken = _taken(value, key.kind)
+    if taken is None:
+        choices = get_args(key.kind) if get_origin(key.kind) is Literal else ()
+        wanted = f"one of {', '.join(choices)}" if choices else KINDS[key.kind]
+        raise UsageError(f"{name} must be {wanted}, {f'received {value!r}'[:90]}", hint=near(str(value), choices))
+    check_value(name, taken, key.metadata)
+    return taken
 
 
 def _taken(value: Any, kind: Any) -> Any:
@@ -287,11 +294,11 @@ def _taken(value: Any, kind: Any) -> Any:
 
 
 def _unknown(text: _Text, line: int, what: str, name: str, known: Any) -> UsageError:
-    hint = _near(name, known) or f"Known: {', '.join(sorted(known))}"
+    hint = near(name, known) or f"Known: {', '.join(sorted(known))}"
     return text.fault(line, f"{what} {name[:80]!r}", hint)
 
 
-def _near(name: str, known: Any) -> str:
+def near(name: str, known: Iterable[str]) -> str:
     """Return the question whether something similar was meant, or an empty text."""
     spelled = name.replace("_", "-")
     found = difflib.get_close_matches(spelled.lower(), list(known), 1, 0.6)

@@ -7,7 +7,6 @@ columns are (`schema`), observations (`rows`), order (`checks`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from forecaster.checks import check_file, check_ids, sort_rows
 from forecaster.config import ReadSettings
@@ -15,6 +14,7 @@ from forecaster.cutoff import cut_rows
 from forecaster.frequency import Frequency
 from forecaster.rows import Clock, Finding, Rows, read_clock, read_rows
 from forecaster.schema import Columns, Schema, find_columns, known_columns, settle_decimal
+from forecaster.source import Data
 from forecaster.stamps import check_format, check_zone
 from forecaster.table import Table, read_table
 
@@ -34,7 +34,7 @@ class Observations:
 
 
 def observe(
-    path: str | Path, settings: ReadSettings | None = None, schema: Schema | None = None, as_of: str | None = None
+    path: Data, settings: ReadSettings | None = None, schema: Schema | None = None, as_of: str | None = None
 ) -> Observations:
     """Read a file up to its observations; a stamp that a series has twice is still there. See `read_panel`."""
     settings = settings or ReadSettings()

@@ -107,12 +107,14 @@ def _outlook(panel: Panel, s: int, history: int, paths: list[Path]) -> Outlook:
     )  # fmt: skip
 
 
-def find_series(panel: Panel, names: Sequence[str]) -> Ints:
-    """Return the indices of series by name, each once, in the order given.
+def find_series(panel: Panel, names: Sequence[str] | None) -> Ints:
+    """Return the indices of series by name, each once, in the order given; of all where none is named.
 
     Raises:
         UsageError: A name that no series has; the nearest ones are offered.
     """
+    if not names:
+        return np.arange(panel.n_series)
     known = {name: s for s, name in enumerate(panel.ids)}
     for name in names:
         if name not in known:

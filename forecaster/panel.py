@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from forecaster.observations import Observations, observe
 from forecaster.rows import Finding
 from forecaster.schema import Schema
 from forecaster.seasonality import find_season
+from forecaster.source import Data
 from forecaster.stamps import DAY, Ints, Mask, write_stamps
 
 Floats = npt.NDArray[np.float64]
@@ -151,12 +151,12 @@ class Panel:
 
 
 def read_panel(
-    path: str | Path, settings: ReadSettings | None = None, schema: Schema | None = None, as_of: str | None = None
+    path: Data, settings: ReadSettings | None = None, schema: Schema | None = None, as_of: str | None = None
 ) -> Panel:
     """Read a file of one or many series.
 
     Args:
-        path: A local CSV, CSV.gz or Parquet file, or `-` for standard input.
+        path: A local CSV, CSV.gz or Parquet file, `-` for standard input, or what was read from one.
         settings: What the user says about it; the rest is detected.
         schema: The schema of a saved model: nothing is detected, and the data must fit it.
         as_of: The last stamp that counts, inclusive: the panel is that of a file that ends there.

@@ -10,7 +10,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar
 
@@ -76,6 +76,15 @@ def check(value: Any, kind: Any, where: str, limits: Limits) -> None:
                 raise ModelError(f"{where}.{name} is {part}, expected {low} to {high}")
     elif not _fits(value, kind, where, limits):
         raise ModelError(f"{where} is {str(value)[:40]!r}, expected {_name_of(kind)}")
+
+
+def flatten(data: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (dotted name, value) of nested objects; lists stay whole."""
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _check_keys(value: Any, kind: Any, where: str) -> None:

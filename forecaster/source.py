@@ -47,10 +47,10 @@ _MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """The content of a data file.
+    """The content of a data file, or of data in memory that is read like one.
 
     Attributes:
-        path: As the user gave it; `-` is standard input.
+        path: As the user gave it; `-` is standard input. Of data in memory, what messages call it.
         data: Its bytes, decompressed.
         sha256: Hash of the bytes as they lie on disk.
         is_parquet: Whether it is Parquet; else it is taken for CSV.
@@ -61,9 +61,16 @@ class Source:
     sha256: str
     is_parquet: bool
 
+    def __str__(self) -> str:
+        return self.path
 
-def read_source(path: str | Path) -> Source:
-    """Read a local file, or standard input for `-`, once.
+
+Data = str | Path | Source
+"""Where data comes from: a path, `-` for standard input, or content that has been read."""
+
+
+def read_source(path: Data) -> Source:
+    """Read a local file, or standard input for `-`, once; what has been read is returned as it is.
 
     Raises:
         MissingError: No such file, a folder, a device or a pipe, or a URL.
@@ -72,6 +79,8 @@ def read_source(path: str | Path) -> Source:
         TryAgainError: It changed while it was read.
         StorageError: Reading failed.
     """
+    if isinstance(path, Source):
+        return path
     name = str(path)
     raw = _read_stdin() if name == "-" else _read_file(name)
     if not raw:
@@ -90,13 +99,15 @@ def read_source(path: str | Path) -> Source:
     return Source(name, data, hashlib.sha256(raw).hexdigest(), is_parquet)
 
 
-def is_same_file(name: str, path: Path) -> bool:
+def is_same_file(data: Data, path: Path) -> bool:
     """Return whether a data file (`-` is standard input) and another path are one file, by whatever name or link."""
+    if isinstance(data, Source):
+        return False
     try:
-        data, other = os.fstat(sys.stdin.fileno()) if name == "-" else Path(name).stat(), path.stat()
+        one, other = os.fstat(sys.stdin.fileno()) if str(data) == "-" else Path(data).stat(), path.stat()
     except (OSError, ValueError):
         return False
-    return stat.S_ISREG(other.st_mode) and os.path.samestat(data, other)
+    return stat.S_ISREG(other.st_mode) and os.path.samestat(one, other)
 
 
 def _read_stdin() -> bytes:

@@ -36,6 +36,7 @@ __all__ = [
     "load_model",
     "previous_version",
     "publish_model",
+    "read_history",
     "read_manifest",
     "read_version",
     "remove_version",
@@ -101,7 +102,7 @@ def publish_model(home: Path, draft: Draft, *, current: bool = True) -> Model:
 
 def set_current(home: Path, version: str) -> None:
     """Make a version the one that is used, after the one that is now. Needs `hold_model`, and a checked version."""
-    history = _read_history(home)
+    history = read_history(home)
     with suppress(ModelError, MissingError):
         current = current_version(home)
         history = [*(history[: history.index(current)] if current in history else history), current]
@@ -193,7 +194,7 @@ def previous_version(home: Path) -> str | None:
 
     Where the pointer to the current version is lost, it is the last that was current.
     """
-    there, known = list_versions(home), _read_history(home)
+    there, known = list_versions(home), read_history(home)
     try:
         current = current_version(home)
     except ModelError:
@@ -202,7 +203,7 @@ def previous_version(home: Path) -> str | None:
     return next((version for version in reversed(before) if version in there), None)
 
 
-def _read_history(home: Path) -> list[str]:
+def read_history(home: Path) -> list[str]:
     """Return the versions that were current, oldest first; what is no version's name is passed over."""
     try:
         lines = files.read_own(home / "HISTORY", LARGEST_HISTORY).decode("ascii", "replace").split("\n")

@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from forecaster.arrow import EMPTY, ZERO, from_texts, to_numpy
 from forecaster.config import ReadSettings
 from forecaster.dialect import MISSING, Dialect, detect_dialect, number_pattern, records, split_header
 from forecaster.errors import DataError, ResourceError, shown
-from forecaster.source import LINE_END, Source, count_lines, decode, read_source
+from forecaster.source import LINE_END, Data, Source, count_lines, decode, read_source
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,11 +163,11 @@ def _number_hint(cell: str) -> str:
 # ---------------------------------------------------------------------------------------------------- reading
 
 
-def read_table(path: str | Path, settings: ReadSettings, dialect: Dialect | None = None) -> Table:
+def read_table(path: Data, settings: ReadSettings, dialect: Dialect | None = None) -> Table:
     """Read a file into a table of texts.
 
     Args:
-        path: A local file, or `-` for standard input.
+        path: A local file, `-` for standard input, or what was read from one.
         settings: What the user says about it; the rest is detected.
         dialect: The dialect of a saved model: then nothing is detected.
 

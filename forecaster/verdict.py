@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from forecaster.planner import choose_season, make_plan
 from forecaster.rows import Finding, Severity
 from forecaster.schema import ID_NAMES, TARGET_NAMES, TIME_NAMES
 from forecaster.seasonality import seasonal_strength
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Sure = Literal["given", "certain", "likely", "unsure"]
 
@@ -108,6 +111,12 @@ class Verdict:
             "findings": [asdict(finding) for finding in self.findings],
             "plan": dict(self.plan),
         }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the findings as a DataFrame, errors first."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(finding) for finding in self.findings], columns=[f.name for f in fields(Finding)])
 
 
 def refusal(source: str, error: DataError) -> Verdict:

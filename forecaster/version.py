@@ -122,6 +122,19 @@ def read_version(folder: Path, name: str, version: str) -> Model:
     )  # fmt: skip
 
 
+def read_members(model: Model) -> list[list[NDArray[np.float32]]]:
+    """Return the weights of each network of a model, in Keras's order; forecasting needs none of them.
+
+    Raises:
+        ModelError: The file is missing, changed, or not what the manifest says.
+    """
+    path = model.folder / "weights.npz"
+    data = _read_checked(path, model.manifest["files"]["weights.npz"])
+    arrays = unpack(data, path, read_forms(data, path))
+    members = range(_count_members(data, path))
+    return [[arrays[name] for name in sorted(arrays) if name.startswith(f"m{i:03d}_")] for i in members]
+
+
 def contents_of(name: str, version: str, draft: Draft) -> dict[str, bytes]:
     """Return the bytes of every file of a version that is made of a draft."""
     weights = {f"m{i:03d}_w{j:03d}": w for i, member in enumerate(draft.members) for j, w in enumerate(member)}

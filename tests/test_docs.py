@@ -89,6 +89,21 @@ def test_commands_of_the_readme_run(line: Line, workshop: Path) -> None:
     assert done.returncode == line.code, f"{line.command}\n{done.stdout}\n{done.stderr}"
 
 
+def test_python_of_the_readme_runs(workshop: Path) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert blocks
+    code = re.sub(r"(\btrain\([^()]*)\)", r"\1, steps=2, units=4, layers=1)", "\n".join(blocks))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=workshop,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_readme_shows_the_essentials() -> None:
     text = README.read_text("utf-8")
     for shown in ("make demo", "make test", "forecast train ", "forecast predict"):

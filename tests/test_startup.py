@@ -69,3 +69,10 @@ def test_comparing_simple_kinds_needs_no_tensorflow(trained: Trained) -> None:
 
 def test_check_needs_no_network(trained: Trained) -> None:
     assert not loaded_by("check", str(trained.data)) & NETWORKS
+
+
+def test_explain_needs_no_tensorflow_and_matplotlib_only_for_a_picture(trained: Trained) -> None:
+    model = ("--model", trained.name, "--models-dir", str(trained.models_dir))
+    loaded = loaded_by("explain", str(trained.data), *model, "--leads", "1")
+    assert "onnxruntime" in loaded
+    assert not loaded & {"keras", "matplotlib", "pandas", "tensorflow", "tf2onnx"}

@@ -21,6 +21,7 @@ from forecaster.cli import log, models
 from forecaster.cli.check import check
 from forecaster.cli.compare import compare
 from forecaster.cli.evaluate import evaluate
+from forecaster.cli.explain import explain as explain_forecasts
 from forecaster.cli.help import Command
 from forecaster.cli.plot import plot
 from forecaster.cli.predict import predict
@@ -212,6 +213,7 @@ app.command(cls=Command)(evaluate)
 app.command(cls=Command)(compare)
 app.command("report", cls=Command)(report_model)
 app.command(cls=Command)(plot)
+app.command("explain", cls=Command)(explain_forecasts)
 app.command("run", cls=Command)(run_jobs)
 app.command(cls=Command)(schedule)
 app.command(cls=Command)(score)

@@ -9,11 +9,14 @@ import typer
 
 from forecaster.cli import log
 from forecaster.cli.help import Command
-from forecaster.cli.options import ModelsDir, OutputSettings, takes_settings
+from forecaster.cli.notes import finish, listening
+from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Grid, Line, Printer, listed, number, percent
 from forecaster.cli.process import after
-from forecaster.config import LockSettings, PruneSettings
+from forecaster.cli.succession import describe as describe_succession
+from forecaster.config import LockSettings, PruneSettings, SuccessionSettings
 from forecaster.errors import OK, ModelError
+from forecaster.records import flatten
 
 if TYPE_CHECKING:
     from forecaster.jobs import Checked, Pruned, Switch
@@ -63,6 +66,33 @@ def show_model(
     rows = [{"field": field, "value": value} for field, value in flatten(manifest)]
     Printer(output, piped="json").show(manifest, rows, describe_model(manifest))
     return OK
+
+
+@app.command("compare", cls=Command)
+@takes_settings
+def compare_versions(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="NAME@VERSION that was used.", show_default=False)],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="NAME or NAME@VERSION that is.", show_default=False)],
+    settings: SuccessionSettings,
+    output: OutputSettings,
+    data: MaybeDataFile = None,
+    models_dir: ModelsDir = None,
+) -> int:
+    """Compare two versions: settings, measures, and where the difference of their forecasts comes from.
+
+    The old version forecasts from the old data, from the same rows in DATA, and from all of DATA, the new version from
+    all of DATA: what changes from one to the next is the revision of values, the new rows, and the model. The three
+    add up. Without --old-data revised values count as they are now. Off a terminal it is JSON.
+
+    Example: forecast models compare nyc_departures_daily@v000001 nyc_departures_daily
+    """
+    from forecaster import jobs
+
+    printer = Printer(output, piped="json")
+    job = jobs.SuccessionJob(old=old, new=new, data=data, settings=settings, models_dir=models_dir)
+    result = jobs.compare_versions(job, listening(printer))
+    printer.show(result.summary(), result.records(), describe_succession(result))
+    return finish(result.skipped)
 
 
 @app.command("check", cls=Command)
@@ -215,12 +245,21 @@ def describe_model(manifest: dict[str, Any]) -> Iterator[Block]:
         ("error", f"MASE {mase}, {metrics['baseline_name']} {base}, skill {percent(metrics['skill'])}"),
         ("intervals", inside),
     ])  # fmt: skip
+    if len(history := manifest.get("history", ())) > 1:
+        yield Line("")
+        yield history_grid(history)
 
 
-def flatten(data: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (dotted name, value) of nested objects; lists stay whole."""
-    for key, value in data.items():
-        if isinstance(value, dict):
-            yield from flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+def history_grid(history: list[dict[str, Any]]) -> Grid:
+    """Return one line for each version, the newest first."""
+    return Grid(
+        [
+            (
+                row["version"], row["state"] or "–", (row["created"] or "–")[:16].replace("T", " "), row["last"] or "–",
+                "–" if row["rows"] is None else f"{row['rows']:,}", number(row["mase"], 3), percent(row["skill"]),
+            )
+            for row in reversed(history)
+        ],
+        header=("version", "state", "created", "data until", "rows", "MASE", "skill"),
+        texts=4,
+    )  # fmt: skip

@@ -10,6 +10,7 @@ from forecaster.config.commands import (
     CheckSettings,
     CompareSettings,
     EvaluateSettings,
+    ExplainSettings,
     ForecastSettings,
     GateSettings,
     PlotSettings,
@@ -17,6 +18,7 @@ from forecaster.config.commands import (
     PruneSettings,
     ReportSettings,
     ScoreSettings,
+    SuccessionSettings,
 )
 from forecaster.config.knob import (
     check_bounds,
@@ -45,6 +47,7 @@ from forecaster.config.values import (
     DURATIONS,
     parse_bounds,
     parse_duration,
+    parse_leads,
     parse_levels,
     parse_limit,
 )
@@ -59,6 +62,7 @@ __all__ = [
     "CompareSettings",
     "Device",
     "EvaluateSettings",
+    "ExplainSettings",
     "ForecastSettings",
     "FreshSettings",
     "GateSettings",
@@ -77,6 +81,7 @@ __all__ = [
     "ReportSettings",
     "ScoreSettings",
     "StoreSettings",
+    "SuccessionSettings",
     "TrainSettings",
     "Transform",
     "check_bounds",
@@ -84,6 +89,7 @@ __all__ = [
     "knob",
     "parse_bounds",
     "parse_duration",
+    "parse_leads",
     "parse_levels",
     "parse_limit",
 ]

@@ -18,8 +18,8 @@ class PruneSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForecastSettings:
-    """What to forecast, and with which model."""
+class ModelChoice:
+    """Which model to use, and how far ahead."""
 
     model: str | None = knob(
         None, "Model to use: NAME or NAME@VERSION; by default the only one, or the data file's.", panel="Forecast"
@@ -27,6 +27,12 @@ class ForecastSettings:
     horizon: int | None = knob(
         None, "Steps to forecast, at most those of training; by default all.", panel="Forecast", bounds=(1, None)
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastSettings(ModelChoice):
+    """What to forecast, and with which model."""
+
     levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Forecast")
 
 
@@ -150,6 +156,48 @@ class PlotSettings(ForecastSettings):
     )
     output: Path = knob(
         Path("forecast.svg"), "File to write: SVG, PNG or PDF by the name's end.", panel="Picture", metavar="PATH"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainSettings(ModelChoice):
+    """Which forecasts are explained, and how it is shown."""
+
+    leads: str | None = knob(
+        None,
+        "Lead times to explain, such as 1 or 1-7,14; by default all up to the horizon.",
+        panel="Explanation",
+        metavar="LEADS",
+    )
+    series: list[str] | None = knob(
+        None,
+        "Series to explain, by its name; may be repeated. By default some of all.",
+        panel="Explanation",
+        metavar="ID",
+    )
+    sample: int = knob(
+        30, "Most series to explain where none is named, evenly spread.", panel="Explanation", bounds=(1, None)
+    )
+    gates: bool = knob(
+        False, "Show the gates of the first network over the window of one series instead.", panel="Explanation"
+    )
+    output: Path | None = knob(
+        None,
+        "Draw a picture: .svg, .png or .pdf (pip install 'forecast-lstm[report]').",
+        panel="Explanation",
+        metavar="PATH",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuccessionSettings:
+    """What two versions are compared on."""
+
+    old_data: Path | None = knob(
+        None,
+        "Data file as it was for the old version, to tell revised values from new rows.",
+        panel="Comparison",
+        metavar="PATH",
     )
 
 

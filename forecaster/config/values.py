@@ -52,6 +52,29 @@ def parse_levels(text: str) -> tuple[float, ...]:
     return levels
 
 
+def parse_leads(text: str | None, horizon: int) -> tuple[int, ...]:
+    """Parse `--leads`: lead times and ranges of them (`1-7,14`), ascending and without repeats in the answer.
+
+    Args:
+        text: What was given; None for all.
+        horizon: The longest that there is.
+
+    Raises:
+        UsageError: Something is not a lead time from 1 to the horizon.
+    """
+    if text is None:
+        return tuple(range(1, horizon + 1))
+    leads: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"(\d{1,8})(?:-(\d{1,8}))?", part.strip(), re.ASCII)
+        low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= low <= high <= horizon:
+            fault = f"--leads: expected lead times from 1 to {horizon}, received {text[:40]!r}"
+            raise UsageError(fault, hint=f"Such as --leads 1,{horizon}")
+        leads.update(range(low, high + 1))
+    return tuple(sorted(leads))
+
+
 def parse_duration(text: str, flag: str) -> timedelta:
     """Parse a duration: a number above 0 and its unit, s, min, h, d or w (`36h`, `2d`, `3W`).
 

@@ -9,12 +9,14 @@ from forecaster.jobs.checking import CheckJob, check
 from forecaster.jobs.comparison import CompareJob, CompareResult, compare
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
+from forecaster.jobs.explaining import ExplainJob, ExplainResult, GatesResult, explain, read_gates
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.plotting import PlotJob, PlotResult, plot
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
 from forecaster.jobs.reporting import ReportJob, ReportResult, report
 from forecaster.jobs.scoring import ScoreJob, ScoreResult, score
+from forecaster.jobs.succession import SuccessionJob, SuccessionResult, compare_versions
 from forecaster.jobs.training import TrainJob, TrainResult, train
 from forecaster.jobs.upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 
@@ -26,6 +28,9 @@ __all__ = [
     "EvaluateJob",
     "EvaluateResult",
     "Events",
+    "ExplainJob",
+    "ExplainResult",
+    "GatesResult",
     "PlotJob",
     "PlotResult",
     "PredictJob",
@@ -36,6 +41,8 @@ __all__ = [
     "Run",
     "ScoreJob",
     "ScoreResult",
+    "SuccessionJob",
+    "SuccessionResult",
     "Switch",
     "TrainJob",
     "TrainResult",
@@ -43,7 +50,9 @@ __all__ = [
     "check_models",
     "choose_model",
     "compare",
+    "compare_versions",
     "evaluate",
+    "explain",
     "list_models",
     "load_jobs",
     "model_key",
@@ -53,6 +62,7 @@ __all__ = [
     "predict",
     "promote_version",
     "prune_versions",
+    "read_gates",
     "read_record",
     "report",
     "roll_back",

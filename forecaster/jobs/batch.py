@@ -168,7 +168,7 @@ def _given(job: type, run: Run) -> Mapping[str, Any]:
 def _names(job: Any) -> tuple[Path, str | None, str | None]:
     """Return the folder of models, the data file, and the model that a job uses, if it makes none."""
     if isinstance(job, TrainJob):
-        return models_folder(job.store.models_dir), job.data, None
+        return models_folder(job.store.models_dir), str(job.data), None
     root = models_folder(job.models_dir)
     asked = job.settings.model
     return root, job.data, choose_model(root, job.data) if asked is None else asked

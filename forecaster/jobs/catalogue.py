@@ -11,6 +11,8 @@ from forecaster.errors import ForecastError, MissingError, ModelError
 from forecaster.jobs.names import models_folder
 
 FACTS = ("created", "series", "frequency", "horizon", "mase", "skill")
+HISTORY = ("created", "rows", "series", "last", "mase", "skill")
+"""What is told of a model, and of each version of one."""
 
 
 def list_models(models_dir: Path | None) -> list[dict[str, Any]]:
@@ -19,14 +21,42 @@ def list_models(models_dir: Path | None) -> list[dict[str, Any]]:
     A model that cannot be read has a `fault`, and hides no other.
     """
     root = models_folder(models_dir)
-    return [_describe(root, name) for name in store.list_models(root)]
+    return [{"name": name, **_describe(root, name, FACTS)} for name in store.list_models(root)]
 
 
 def show_model(name: str, models_dir: Path | None) -> dict[str, Any]:
-    """Return a version's manifest, with the list of all versions of the model."""
+    """Return a version's manifest, with the list of all versions of the model and its history."""
     root = models_folder(models_dir)
     folder, name, _ = store.find_version(root, name)
-    return {"folder": str(folder), "versions": store.list_versions(root / name), **store.read_manifest(folder)}
+    versions, history = store.list_versions(root / name), read_history(root, name)
+    return {"folder": str(folder), "versions": versions, "history": history, **store.read_manifest(folder)}
+
+
+def read_history(root: Path, name: str) -> list[dict[str, Any]]:
+    """Return one row for each version of a model, oldest first: when it was made, from what, and what became of it.
+
+    `state` is `current`; `was current`; `rolled back`, where the model went back to an older one; `set aside`, where it
+    was saved and not used, or rolled back and then passed over by a later one; None where that is not known.
+    """
+    home = root / name
+    known = store.read_history(home)
+    try:
+        current = store.current_version(home)
+    except ModelError:
+        current = ""
+    return [
+        {**_describe(root, f"{name}@{version}", HISTORY), "state": _state_of(version, current, known)}
+        for version in store.list_versions(home)
+    ]
+
+
+def _state_of(version: str, current: str, known: list[str]) -> str | None:
+    """Return what became of a version, as the versions that were current, oldest first, tell it."""
+    if version == current:
+        return "current"
+    if version not in known:
+        return "set aside" if known else None
+    return "rolled back" if current in known and known.index(version) > known.index(current) else "was current"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,16 +119,17 @@ def _fault_of(root: Path, reference: str) -> str | None:
     return None
 
 
-def _describe(root: Path, name: str) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": name, "version": None, **dict.fromkeys(FACTS), "fault": None}
+def _describe(root: Path, reference: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return some facts of a version, by name; where it cannot be read, its `fault`."""
+    row: dict[str, Any] = {"version": None, **dict.fromkeys(names), "fault": None}
     try:
-        folder, _, row["version"] = store.find_version(root, name)
+        folder, _, row["version"] = store.find_version(root, reference)
         manifest = store.read_manifest(folder)
     except ForecastError as error:
-        return row | {"fault": error.message}
-    data, metrics = manifest["data"], manifest["metrics"]
-    facts = (
-        manifest["created"], data["series"], data["frequency"], manifest["window"]["horizon"],
-        metrics["model"]["mase"], metrics["skill"],
-    )  # fmt: skip
-    return row | dict(zip(FACTS, facts, strict=True))
+        return row | {"version": row["version"] or reference.partition("@")[2] or None, "fault": error.message}
+    metrics = manifest["metrics"]
+    facts = {
+        **manifest["data"], "created": manifest["created"], "horizon": manifest["window"]["horizon"],
+        "mase": metrics["model"]["mase"], "skill": metrics["skill"],
+    }  # fmt: skip
+    return row | {name: facts.get(name) for name in names}

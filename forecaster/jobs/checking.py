@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from forecaster.config import ReadSettings
 from forecaster.errors import DataError
 from forecaster.observations import observe
+from forecaster.source import Data
 from forecaster.verdict import Verdict, judge, refusal
 
 
@@ -15,10 +16,10 @@ class CheckJob:
     """Everything that `check` is told.
 
     Attributes:
-        data: Path of the data file, or `-` for stdin.
+        data: Path of the data file, `-` for stdin, or data in memory.
     """
 
-    data: str
+    data: Data
     reading: ReadSettings = field(default_factory=ReadSettings)
 
 
@@ -31,5 +32,5 @@ def check(job: CheckJob) -> Verdict:
     try:
         read = observe(job.data, job.reading)
     except DataError as error:
-        return refusal(job.data, error)
+        return refusal(str(job.data), error)
     return judge(read)

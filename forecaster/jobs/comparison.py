@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from forecaster.panel import Panel, read_panel
 from forecaster.planner import choose_horizon, choose_season
 from forecaster.predictor import Origins
 from forecaster.rowfile import is_parquet, maybe_writing_rows
+from forecaster.source import Data
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +31,12 @@ class CompareJob:
     """Everything that `compare` is told.
 
     Attributes:
-        data: Path of the data file, or `-` for stdin.
+        data: Path of the data file, `-` for stdin, or data in memory.
         model: The window and the network of `lstm`, and the horizon of all.
         training: How `lstm` is trained.
     """
 
-    data: str
+    data: Data
     settings: CompareSettings = field(default_factory=CompareSettings)
     reading: ReadSettings = field(default_factory=ReadSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
@@ -84,6 +88,12 @@ class CompareResult:
             }
             for rank, row in enumerate(self.standings, 1)
         ]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the leaderboard as a DataFrame, best first."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records())
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from forecaster import files, store
 from forecaster.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin, span
 from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings, parse_levels
-from forecaster.errors import GateError
+from forecaster.errors import GateError, UsageError
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.metrics import Scores
 from forecaster.panel import Panel, read_panel
 from forecaster.predictor import check_horizon, leave_out_unreadable
 from forecaster.rowfile import is_parquet, maybe_writing_rows
+from forecaster.source import Data
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Scope = Literal["overall", "lead", "series"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +31,12 @@ class EvaluateJob:
     """Everything that `evaluate` is told.
 
     Attributes:
-        data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
+        data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained
+            on, read afresh.
         models_dir: Folder of all models, or None for the default.
     """
 
-    data: str | None = None
+    data: Data | None = None
     settings: EvaluateSettings = field(default_factory=EvaluateSettings)
     backtest: BacktestSettings = field(default_factory=BacktestSettings)
     gates: GateSettings = field(default_factory=GateSettings)
@@ -114,6 +121,15 @@ class EvaluateResult:
                     rows.append({**place, "method": method, **blank, **{name: c[at] for name, c in columns.items()}})
         return rows
 
+    def to_frame(self, scope: Scope = "overall") -> pd.DataFrame:
+        """Return the scores of model and baseline as a DataFrame: over all windows, by lead time, or by series."""
+        import pandas as pd
+
+        empty = {"overall": ["scope", "lead", "series"], "lead": ["scope", "series"], "series": ["scope", "lead"]}
+        if scope not in empty:
+            raise UsageError(f"scope must be one of {', '.join(empty)}, received {scope!r}")
+        return pd.DataFrame([row for row in self.records() if row["scope"] == scope]).drop(columns=empty[scope])
+
 
 def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
     """Forecast from many cutoffs inside the series with a saved model, as it is, and score that against what came.
@@ -126,7 +142,7 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
     return score_panel(job, model, read_panel(source, ReadSettings(), model.schema), events)
 
 
-def open_model(job: EvaluateJob) -> tuple[store.Model, str]:
+def open_model(job: EvaluateJob) -> tuple[store.Model, Data]:
     """Return the model that is meant and the data file to read; wrong settings are refused before any work.
 
     Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from forecaster import store
 from forecaster.errors import MissingError, UsageError
-from forecaster.source import is_same_file
+from forecaster.source import Data, Source, is_same_file
 
 
 def models_folder(given: Path | None) -> Path:
@@ -16,14 +16,14 @@ def models_folder(given: Path | None) -> Path:
     return given or Path(os.environ.get("FORECAST_MODELS") or "models")
 
 
-def name_of(data: str) -> str:
+def name_of(data: Data) -> str:
     """Return the default name of a model: the data file's stem, with what a name may not hold replaced by `-`."""
-    stem = Path(data).name.removesuffix(".gz")
-    stem = "stdin" if data == "-" else stem.rsplit(".", 1)[0] if "." in stem[1:] else stem
+    stem = Path(str(data)).name.removesuffix(".gz")
+    stem = "stdin" if str(data) == "-" else stem.rsplit(".", 1)[0] if "." in stem[1:] else stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "model"
 
 
-def choose_model(root: Path, data: str | None) -> str:
+def choose_model(root: Path, data: Data | None) -> str:
     """Return the model to use when none was named: the data file's, or the only one.
 
     Raises:
@@ -40,7 +40,7 @@ def choose_model(root: Path, data: str | None) -> str:
     raise UsageError(f"several models in {root}: {', '.join(names)}", hint=f"Choose one: --model {names[0]}")
 
 
-def load_asked(root: Path, asked: str | None, data: str | None) -> store.Model:
+def load_asked(root: Path, asked: str | None, data: Data | None) -> store.Model:
     """Load the model that was asked for as NAME or NAME@VERSION; where none was, the one of `choose_model`.
 
     Raises:
@@ -51,21 +51,26 @@ def load_asked(root: Path, asked: str | None, data: str | None) -> store.Model:
     return store.load_model(root, choose_model(root, data) if asked is None else asked)
 
 
-def source_of(model: store.Model, data: str | None, output: Path | None) -> str:
+def source_of(model: store.Model, data: Data | None, output: Path | None) -> Data:
     """Return the data file to read: the given one, else the one that the model was trained on.
 
     Raises:
-        UsageError: The model was trained on stdin and no file is given, or the output would overwrite what is read.
+        UsageError: The model was not trained on a file and none is given, or the output would overwrite what is read.
     """
     source = data or str(model.manifest["data"]["source"])
     if output is not None:
         check_harmless(output, source, model)
     if source == "-" and data is None:
-        raise UsageError(f"model {model.name!r} was trained on stdin", hint="Name a data file")
+        raise UsageError(f"model {model.name!r} was trained on stdin or a DataFrame", hint="Name a data file")
     return source
 
 
-def check_harmless(output: Path, source: str, model: store.Model) -> None:
+def recorded(data: Data) -> str:
+    """Return the data file as a manifest names it: an absolute path; `-` where it is not there to be read again."""
+    return "-" if isinstance(data, Source) or str(data) == "-" else str(Path(data).resolve())
+
+
+def check_harmless(output: Path, source: Data, model: store.Model) -> None:
     """Refuse to write over the data file, or over what the model consists of.
 
     Raises:
@@ -77,7 +82,7 @@ def check_harmless(output: Path, source: str, model: store.Model) -> None:
         raise UsageError(f"{output} is a part of the model", hint="Name another file")
 
 
-def check_not_data(output: Path, source: str) -> None:
+def check_not_data(output: Path, source: Data) -> None:
     """Refuse to write over the data file.
 
     Raises:

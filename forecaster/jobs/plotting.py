@@ -6,11 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from forecaster import files, store
 from forecaster.config import PlotSettings, ReadSettings, parse_levels
-from forecaster.errors import UsageError
 from forecaster.extras import check_extra
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
@@ -79,21 +76,19 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
     check_extra("report", "forecast plot")
-    from forecaster.drawing import KINDS, to_file
+    from forecaster.drawing import kind_of, to_file
     from forecaster.figure import draw_outlook
 
     settings, levels = job.settings, parse_levels(job.settings.levels)
     output = settings.output
-    kind = next((kind for kind in KINDS if output.suffix.lower() == f".{kind}"), None)
-    if kind is None:
-        raise UsageError(f"--output {output}: the name must end in .svg, .png or .pdf", hint="--output forecast.svg")
+    kind = kind_of(output)
     files.check_writable(output)
     model = load_asked(models_folder(job.models_dir), settings.model, job.data)
     horizon = check_horizon(model, settings.horizon)
     source = source_of(model, job.data, output)
     panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema), model.window.lookback)
     events.on_panel(panel)
-    asked = find_series(panel, settings.series) if settings.series else np.arange(panel.n_series)
+    asked = find_series(panel, settings.series)
     chosen = asked[:MOST_SERIES].tolist()
     steps = settings.history or usual_history(model.season, horizon)
     outlooks = look_ahead(model, panel, chosen, (steps, horizon, 0), levels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,10 +14,15 @@ from forecaster.age import Age, age_of, limits_of
 from forecaster.config import FreshSettings, PredictSettings, ReadSettings, parse_levels
 from forecaster.errors import ForecastError
 from forecaster.forecast import Forecast
+from forecaster.frames import as_times
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.panel import Panel, read_panel
 from forecaster.predictor import leave_out_unreadable, make_forecast
+from forecaster.source import Data
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +30,13 @@ class PredictJob:
     """Everything that `predict` is told.
 
     Attributes:
-        data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
+        data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained
+            on, read afresh.
         models_dir: Folder of all models, or None for the default.
         now: The time of the run, aware; without it the age of the data is not known.
     """
 
-    data: str | None = None
+    data: Data | None = None
     settings: PredictSettings = field(default_factory=PredictSettings)
     fresh: FreshSettings = field(default_factory=FreshSettings)
     models_dir: Path | None = None
@@ -61,6 +67,18 @@ class PredictResult:
         """Skill of the model over its baseline, as measured in training."""
         skill = self.model.manifest["metrics"]["skill"]
         return None if skill is None else float(skill)
+
+    @property
+    def skipped(self) -> tuple[tuple[str, str], ...]:
+        """(id, reason) of series that were not forecast."""
+        return self.panel.skipped
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the forecast file as a DataFrame, with stamps as pandas has them."""
+        frame, ahead = self.forecast.to_frame(), self.forecast.values.shape[1]
+        stamps = self.panel.frequency.future(self.panel.ends, ahead).ravel()
+        frame[self.forecast.time_column] = as_times(stamps, self.panel.schema.tz)
+        return frame
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -98,11 +116,11 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     events.on_panel(panel)
     age = age_of(panel, job.now)
     events.on_age(age)
-    age = limits.judge(age, source)
+    age = limits.judge(age, panel.source)
     forecast = make_forecast(model, panel, settings.horizon, levels)
     text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
-    warnings = (*age.warnings(source), *_enter(job, ledger.make_issue(model, panel, forecast, issued), root))
+    warnings = (*age.warnings(panel.source), *_enter(job, ledger.make_issue(model, panel, forecast, issued), root))
     if output is not None:
         events.on_state(f"{output} is the old file or the new one, whole")
         files.write_file(output, text.encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forecaster import ledger, store
 from forecaster.config import ReadSettings, ScoreSettings, parse_limit
@@ -16,6 +16,10 @@ from forecaster.metrics import Columns, Row
 from forecaster.outcome import Outcome, score_issues
 from forecaster.panel import Panel, read_panel
 from forecaster.schema import Schema
+from forecaster.source import Data
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Limit = tuple[float, bool]
 
@@ -25,11 +29,11 @@ class ScoreJob:
     """Everything that `score` is told.
 
     Attributes:
-        actuals: Path of a data file with what came, `-` for stdin.
+        actuals: Path of a data file with what came, `-` for stdin, or data in memory.
         models_dir: Folder of all models, or None for the default.
     """
 
-    actuals: str
+    actuals: Data
     settings: ScoreSettings = field(default_factory=ScoreSettings)
     models_dir: Path | None = None
 
@@ -104,6 +108,12 @@ class ScoreResult:
             *({"scope": "lead", **blank, **row} for row in self.by_lead()),
             *({"scope": "series", **blank, **row} for row in self.by_series()),
         ]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the measures as a DataFrame: over all, then by lead time, then by series."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records())
 
 
 def rows_of(columns: Columns) -> list[Row]:

@@ -22,12 +22,13 @@ from forecaster.checkpoint import Checkpoint, identify
 from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.errors import ForecastError, GateError
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import models_folder, name_of
+from forecaster.jobs.names import models_folder, name_of, recorded
 from forecaster.panel import Panel, read_panel
 from forecaster.plan import Plan
 from forecaster.planner import choose_season, make_plan
 from forecaster.records import Json
 from forecaster.runtime import prepare_keras
+from forecaster.source import Data
 from forecaster.windows import cut_windows
 
 if TYPE_CHECKING:
@@ -41,12 +42,12 @@ class TrainJob:
     """Everything that `train` is told.
 
     Attributes:
-        data: Path of the data file, or `-` for stdin.
+        data: Path of the data file, `-` for stdin, or data in memory.
         created: When it was started, ISO 8601 in UTC; only recorded.
         now: The same, as an aware time; without it the age of the data is not known.
     """
 
-    data: str
+    data: Data
     reading: ReadSettings = field(default_factory=ReadSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     training: TrainSettings = field(default_factory=TrainSettings)
@@ -227,7 +228,7 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained) -> dict[str, Any]:
     return {
         "created": job.created,
         "data": {
-            "source": panel.source if panel.source == "-" else str(Path(panel.source).resolve()),
+            "source": recorded(job.data),
             "sha256": panel.sha256,
             "rows": panel.rows,
             "series": panel.n_series,

@@ -1,0 +1,124 @@
+"""`forecast explain`: a saved model and a data file in, what moves its forecasts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from forecaster.cli import log
+from forecaster.cli.notes import finish, note_panel
+from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
+from forecaster.cli.output import Block, Grid, Line, Printer, number, percent
+from forecaster.cli.process import after
+from forecaster.cli.progress import ShareBar
+from forecaster.config import ExplainSettings
+
+if TYPE_CHECKING:
+    from forecaster.jobs import ExplainResult, GatesResult
+
+MOST_LAGS = 10
+"""Lags in the table on the screen: those with the largest shares."""
+
+MOST_SEASONS = 6
+MOST_SERIES = 5
+
+
+@takes_settings
+def explain(
+    settings: ExplainSettings, output: OutputSettings, data: MaybeDataFile = None, models_dir: ModelsDir = None
+) -> int:
+    """Explain which past values move a model's forecasts, and how far.
+
+    A lag counts from the step that is forecast: lag 7 of daily data is the same weekday. Its weight says how much the
+    forecast rises with that value, its share how much of all movement is its own, its contribution what it adds. With
+    --gates, the input, forget and output gates of the network over the window of one series. Off a terminal it is JSON.
+
+    Example: forecast explain sample_data/nyc_departures_daily.csv --series JFK-B6 --output explained.svg
+    """
+    from forecaster import jobs
+
+    printer = Printer(output, piped="json")
+    job = jobs.ExplainJob(data=data, settings=settings, models_dir=models_dir)
+    with ShareBar(printer.notes, "explaining") as bar:
+        events = jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=bar.update)
+        result: Any = jobs.read_gates(job, events) if settings.gates else jobs.explain(job, events)
+    with after(f"{settings.output} was written" if settings.output else "nothing changed"):
+        log.event("explained", model=result.model.name, version=result.model.version, output=settings.output)
+        blocks = describe_gates(result) if settings.gates else describe(result)
+        printer.show(result.summary(), result.records(), blocks)
+        return finish(result.skipped)
+
+
+def describe(result: ExplainResult) -> Iterator[Block]:
+    """Yield the lags with the largest shares, the seasons, the series where one lag matters most, and what it means."""
+    alone = 0 if len(result.ids) == 1 else None
+    rows = sorted(result.lags(alone), key=lambda row: -row["share"])[:MOST_LAGS]
+    yield Grid(
+        [
+            (str(row["lag"]), percent(row["share"]), f"{row['weight']:+.3f}",
+             *([f"{row['contribution']:+.4g}"] if alone is not None else []))
+            for row in rows
+        ],
+        header=("lag", "share", "weight", *(["contribution"] if alone is not None else [])),
+    )  # fmt: skip
+    yield Line("")
+    if seasons := result.seasons():
+        header = (f"seasons of {result.found.season}", "share", "of it the same step")
+        shown = [(f"{s['season']} back", percent(s["share"]), percent(s["same_step"])) for s in seasons[:MOST_SEASONS]]
+        yield Grid(shown, header=header)
+        yield Line("")
+        yield conclusion(result)
+    if alone is None:
+        yield Line("")
+        yield series_grid(result)
+    yield Line("")
+    leads = result.found.leads.tolist()
+    explained = f"{result.ids[0]}, " if alone is not None and result.ids[0] else ""
+    if alone is None:
+        explained = f"{len(result.ids):,} of {result.can_explain:,} series, "
+    yield Grid([
+        ("model", f"{result.model.name} {result.model.version}, a window of {result.model.window.lookback:,} steps"),
+        ("explained", f"{explained}{f'leads {leads[0]} to {leads[-1]}' if len(leads) > 1 else f'lead {leads[0]}'}"),
+        *([("file", str(result.output))] if result.output else []),
+    ])  # fmt: skip
+
+
+def conclusion(result: ExplainResult) -> Line:
+    """Return one plain sentence: how much the season matters."""
+    share, season = result.found.seasonal_share or 0.0, result.found.season
+    return Line(
+        f"The same step of earlier seasons (lags {season}, {2 * season}, …) makes up {percent(share)} of what moves "
+        f"the forecast; it would be {percent(1 / season)} if all lags mattered alike."
+    )
+
+
+def series_grid(result: ExplainResult) -> Grid:
+    """Return the lag with the largest share of some series, those first where it is largest."""
+    found = result.found
+    best = found.shares.argmax(axis=1)
+    top = sorted((-found.shares[row, at], row, at) for row, at in enumerate(best.tolist()))[:MOST_SERIES]
+    return Grid(
+        [
+            (result.ids[row], str(found.lags[at]), percent(-share), f"{found.mean_weights[row, at]:+.3f}")
+            for share, row, at in top
+        ],
+        header=("most from one lag", "lag", "share", "weight"),
+    )
+
+
+def describe_gates(result: GatesResult) -> Iterator[Block]:
+    """Yield the mean of each gate over the units, segment by segment."""
+    rows = result.records()
+    names = [name for name in rows[0] if name not in ("layer", "segment")]
+    yield Grid(
+        [(row["segment"], str(row["layer"]), *(number(row[name], 3) for name in names)) for row in rows],
+        header=("segment from", "layer", *names),
+    )
+    yield Line("")
+    yield Line("Means over the units; of states, of their size. A forget gate near 1 keeps what the cell holds.")
+    yield Line("")
+    yield Grid([
+        ("model", f"{result.model.name} {result.model.version}, its first network"),
+        *([("series", result.series)] if result.series else []),
+        *([("file", str(result.output))] if result.output else []),
+    ])  # fmt: skip
