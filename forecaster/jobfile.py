@@ -36,6 +36,7 @@ KINDS = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
+    list[str]: "texts in quotes, between [ and ]",
 }
 
 
@@ -282,6 +283,9 @@ def _taken(value: Any, kind: Any) -> Any:
     """Return a TOML value as a setting of this type holds it, or None where it does not fit."""
     if get_origin(kind) is Literal:
         return value if value in get_args(kind) else None
+    if get_origin(kind) is list:
+        parts = [_taken(part, str) for part in (value if isinstance(value, list | tuple) else [value])]
+        return None if None in parts or not parts else parts
     if kind in (str, Path):
         if isinstance(value, (date, time)):  # as-of = 2026-01-31, without quotes
             value = value.isoformat()

@@ -76,14 +76,14 @@ def test_series_that_the_network_does_not_forecast_are_named(trained: Trained, t
 @pytest.mark.parametrize(
     ("settings", "fault", "message", "hint"),
     [
-        ({"series": "shop-7"}, UsageError, "no series 'shop-7'", "Did you mean 'shop-"),
+        ({"series": ["shop-7"]}, UsageError, "no series is called 'shop-7'", "Did you mean 'shop-"),
         ({"series": ["shop-1", "nonsense"]}, UsageError, "no series is called 'nonsense'", "There are 'shop-0'"),
         ({"leads": "0"}, UsageError, "--leads: expected lead times from 1 to 14, received '0'", "Such as --leads 1,14"),
         ({"leads": "3,x"}, UsageError, "--leads: expected lead times", ""),
         ({"leads": "9", "horizon": 7}, UsageError, "--leads: expected lead times from 1 to 7", ""),
         ({"horizon": 15}, UsageError, "was trained for 14 steps", ""),
         ({"model": "other"}, MissingError, "no model 'other'", ""),
-        ({"output": Path("a.jpg")}, UsageError, "a name that ends in .svg or .png", ""),
+        ({"output": Path("a.jpg")}, UsageError, "the name must end in .svg, .png or .pdf", ""),
         ({"output": Path("none/a.svg")}, OutputError, "none", ""),
     ],
 )
@@ -103,7 +103,7 @@ def test_the_data_is_never_overwritten(trained: Trained, tmp_path: Path) -> None
 
 
 def test_pictures_are_written(trained: Trained, tmp_path: Path) -> None:
-    for name, settings in (("all.svg", {}), ("one.png", {"series": "shop-2"})):
+    for name, settings in (("all.svg", {}), ("one.png", {"series": ["shop-2"]})):
         jobs.explain(job_of(trained, leads="1", output=tmp_path / name, **settings))
         assert (tmp_path / name).stat().st_size > 10_000
     jobs.read_gates(job_of(trained, series=["shop-2"], gates=True, output=tmp_path / "gates.svg"))

@@ -75,7 +75,7 @@ def test_what_is_left_out_exits_with_3(run: Run, command: tuple[object, ...], tr
 def test_a_fault_is_one_line(run: Run, command: tuple[object, ...]) -> None:
     done = run(*command, "--series", "shop-9")
     assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
-    assert "no series 'shop-9'. Did you mean 'shop-" in done.stderr
+    assert "no series is called 'shop-9'. Did you mean 'shop-" in done.stderr
 
 
 def test_no_model_yet(run: Run, trained: Trained) -> None:
