@@ -8,6 +8,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     errors        what can go wrong, each with its exit code
     files         the only room that writes: atomic replace, publish a folder, lock, hash
     config        every setting, written once: default, bounds, help
+    machine       this machine: processor, packages, what lies about
     jobfile       a TOML file → jobs, each key checked against the settings
     cron          a cron expression → a crontab line, a systemd timer
     records       JSON ↔ frozen dataclasses, closed and bounded
@@ -42,6 +43,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     runtime       the process made ready for Keras: environment, stderr
     network       the Keras network, the whole of it in one file              keras numpy
     training      batches, optimiser, early stopping, device                  keras numpy tensorflow
+    stopwatch     seconds of a training step on a device, and its LSTM kernel  keras numpy tensorflow
     serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime
     manifest      what a version says of itself: schema and seal
     version       one version of a saved model: its files, read without trust numpy

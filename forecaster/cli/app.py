@@ -20,6 +20,7 @@ from forecaster import __version__
 from forecaster.cli import log, models
 from forecaster.cli.check import check
 from forecaster.cli.compare import compare
+from forecaster.cli.doctor import doctor
 from forecaster.cli.evaluate import evaluate
 from forecaster.cli.help import Command
 from forecaster.cli.predict import predict
@@ -211,6 +212,7 @@ app.command(cls=Command)(compare)
 app.command("run", cls=Command)(run_jobs)
 app.command(cls=Command)(schedule)
 app.command(cls=Command)(score)
+app.command(cls=Command)(doctor)
 app.add_typer(models.app)
 
 

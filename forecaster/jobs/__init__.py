@@ -7,6 +7,7 @@ from forecaster.jobs.batch import Run, load_jobs, model_key, run_entry
 from forecaster.jobs.catalogue import Checked, check_models, list_models, show_model
 from forecaster.jobs.checking import CheckJob, check
 from forecaster.jobs.comparison import CompareJob, CompareResult, compare
+from forecaster.jobs.diagnosis import Diagnosis, diagnose
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder, name_of
@@ -21,6 +22,7 @@ __all__ = [
     "Checked",
     "CompareJob",
     "CompareResult",
+    "Diagnosis",
     "EvaluateJob",
     "EvaluateResult",
     "Events",
@@ -37,6 +39,7 @@ __all__ = [
     "check_models",
     "choose_model",
     "compare",
+    "diagnose",
     "evaluate",
     "list_models",
     "load_jobs",

@@ -6,7 +6,6 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreS
 from forecaster.errors import ForecastError, GateError
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of
+from forecaster.machine import version_of
 from forecaster.panel import Panel, read_panel
 from forecaster.plan import Plan
 from forecaster.planner import choose_season, make_plan
@@ -33,7 +33,7 @@ from forecaster.windows import cut_windows
 if TYPE_CHECKING:
     from forecaster.training import Trained
 
-PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "onnxruntime", "tf2onnx")
+PACKAGES = ("forecast-lstm", "tensorflow", "keras", "numpy", "pandas", "onnxruntime", "tf2onnx")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,12 +240,5 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained) -> dict[str, Any]:
         "device": trained.device,
         "best_steps": trained.best_steps,
         "curve": [{"member": p.member, "step": p.step, "loss": p.loss, "held_out": p.held_out} for p in trained.curve],
-        "packages": {"forecast-lstm": _version_of("forecast-lstm"), **{name: _version_of(name) for name in PACKAGES}},
+        "packages": {name: version_of(name) for name in PACKAGES},
     }
-
-
-def _version_of(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
