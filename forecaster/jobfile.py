@@ -9,10 +9,11 @@ A key that nobody knows is refused, never ignored: a misspelt one would leave a 
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, time
 from pathlib import Path
@@ -185,6 +186,18 @@ def read_settings(path: Path, job: type) -> dict[str, Any]:
     """
     text, data = _load(path)
     return dict(_values(text, 1, data, keys_of(job), ""))
+
+
+def write_settings(values: Mapping[str, Any], notes: Iterable[str] = ()) -> str:
+    """Return the text of a TOML file that `read_settings` reads; `notes` are comments above."""
+    lines = [f"# {note}".rstrip() for note in notes]
+    return "\n".join([*lines, *(f"{key} = {_toml(value)}" for key, value in values.items()), ""])
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, (int, float)) else json.dumps(str(value))
 
 
 def _load(path: Path) -> tuple[_Text, dict[str, Any]]:

@@ -14,7 +14,7 @@ import forecaster
 
 PACKAGE = Path(forecaster.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = set("keras numpy onnx onnxruntime pandas pyarrow rich statsforecast tensorflow tf2onnx typer".split())
+HEAVY = set("keras numpy onnx onnxruntime optuna pandas pyarrow rich statsforecast tensorflow tf2onnx typer".split())
 # Inside a function numpy, pandas and pyarrow may be loaded anywhere; these only where their noun lives.
 OWNERS = {
     "keras": {"network", "stopwatch", "training"},
@@ -22,6 +22,7 @@ OWNERS = {
     "tf2onnx": {"network", "training"},
     "onnx": {"network", "training"},
     "onnxruntime": {"serving"},
+    "optuna": {"search"},
     "rich": {"cli"},
     "statsforecast": {"kinds"},
     "typer": {"cli"},

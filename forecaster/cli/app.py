@@ -29,6 +29,7 @@ from forecaster.cli.run import run as run_jobs
 from forecaster.cli.schedule import schedule
 from forecaster.cli.score import score
 from forecaster.cli.train import train
+from forecaster.cli.tune import tune
 from forecaster.cli.watch import Watch
 from forecaster.errors import BUG, OK, DeadlineError, ForecastError, ResourceError, StorageError, UsageError
 
@@ -212,6 +213,7 @@ app.command(cls=Command)(compare)
 app.command("run", cls=Command)(run_jobs)
 app.command(cls=Command)(schedule)
 app.command(cls=Command)(score)
+app.command(cls=Command)(tune)
 app.command(cls=Command)(doctor)
 app.add_typer(models.app)
 

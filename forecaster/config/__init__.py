@@ -15,6 +15,7 @@ from forecaster.config.commands import (
     PredictSettings,
     PruneSettings,
     ScoreSettings,
+    TuneSettings,
 )
 from forecaster.config.knob import (
     check_bounds,
@@ -25,6 +26,7 @@ from forecaster.config.training import (
     Base,
     Cell,
     Device,
+    FitSettings,
     FreshSettings,
     LimitSettings,
     LockSettings,
@@ -57,6 +59,7 @@ __all__ = [
     "CompareSettings",
     "Device",
     "EvaluateSettings",
+    "FitSettings",
     "ForecastSettings",
     "FreshSettings",
     "GateSettings",
@@ -75,6 +78,7 @@ __all__ = [
     "StoreSettings",
     "TrainSettings",
     "Transform",
+    "TuneSettings",
     "check_bounds",
     "check_value",
     "knob",

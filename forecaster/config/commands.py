@@ -157,3 +157,32 @@ class CompareSettings:
         panel="Comparison",
         metavar="PATH",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneSettings:
+    """What to search, how long, and where it is kept."""
+
+    search: str = knob(
+        "lookback,segment,units,layers,dropout,learning-rate,cell,loss",
+        "Settings to search, separated by commas; one that a flag sets is left as it is.",
+        panel="Search",
+        metavar="KEYS",
+    )
+    trials: int = knob(
+        50, "Most settings to try, those of the search that --resume goes on with included.", panel="Search",
+        bounds=(2, 100_000),
+    )  # fmt: skip
+    time_limit: float | None = knob(
+        600.0, "Seconds of all of it, the comparison at the end included.", panel="Search", bounds=(10, None)
+    )
+    storage: Path | None = knob(
+        None,
+        "SQLite file that keeps the search; by default TUNING beside the model's versions.",
+        panel="Search",
+        metavar="PATH",
+    )
+    resume: bool = knob(False, "Go on with the search that the file keeps, if there is one.", panel="Search")
+    output: Path = knob(
+        Path("tuned.toml"), "File for the best settings, which train --config reads.", panel="Search", metavar="PATH"
+    )

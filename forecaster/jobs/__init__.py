@@ -15,6 +15,7 @@ from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
 from forecaster.jobs.scoring import ScoreJob, ScoreResult, score
 from forecaster.jobs.training import TrainJob, TrainResult, train
+from forecaster.jobs.tuning import TrialRow, TuneJob, TuneResult, tune
 from forecaster.jobs.upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 
 __all__ = [
@@ -35,6 +36,9 @@ __all__ = [
     "Switch",
     "TrainJob",
     "TrainResult",
+    "TrialRow",
+    "TuneJob",
+    "TuneResult",
     "check",
     "check_models",
     "choose_model",
@@ -55,4 +59,5 @@ __all__ = [
     "score",
     "show_model",
     "train",
+    "tune",
 ]
