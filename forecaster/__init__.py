@@ -52,6 +52,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     ledger        what was forecast: parts that are added, and never changed  numpy pyarrow
     outcome       issued forecasts beside what came: live scores              numpy
     backtest      scores on windows that a model did not see, by rolling origin too numpy
+    transfer      a saved version → the plan of a training that goes on from it numpy
     challenge     a new network against the current version, on windows held out numpy
     kinds         methods by name: a panel → forecasts after its end            numpy
     comparison    kinds learning anew at each cutoff, and which differences are real numpy

@@ -19,7 +19,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from forecaster.config import check_value
+from forecaster.config import check_value, key_of
 from forecaster.errors import AccessError, MissingError, StorageError, UsageError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -90,7 +90,7 @@ def keys_of(job: type) -> dict[str, Key]:
             found = [Key(None, own.name, _plain(kind), {}, required=not optional)]
         else:
             continue
-        keys |= {key.field.replace("_", "-"): key for key in found}
+        keys |= {key_of(key.field): key for key in found}
     return keys
 
 

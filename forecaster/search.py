@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from forecaster.config import FitSettings, ModelSettings
+from forecaster.config import FitSettings, ModelSettings, key_of
 from forecaster.errors import ModelError, StorageError, UsageError
 from forecaster.machine import require_extra
 from forecaster.plan import Plan
@@ -86,8 +86,8 @@ def find_axes(search: str, model: ModelSettings, fit: FitSettings, plan: Plan, l
     wanted = [key.strip().replace("-", "_") for key in search.split(",") if key.strip()]
     for name in wanted:
         if name not in known:
-            shown = [each.replace("_", "-") for each in known]
-            near = difflib.get_close_matches(name.replace("_", "-"), shown, 1, 0.5)
+            shown = [key_of(each) for each in known]
+            near = difflib.get_close_matches(key_of(name), shown, 1, 0.5)
             hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(shown)}"
             raise UsageError(f"--search: unknown setting {name[:80]!r}", hint=hint)
     free = [name for name in known if name in wanted and not _is_given(name, model, fit)]

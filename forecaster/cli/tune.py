@@ -128,7 +128,7 @@ def conclusion(result: TuneResult) -> Line:
     else:
         low, high = contest.interval
         verdict = {"best": "that is no accident", "worse": "that is no accident", "tie": "that may be chance"}
-        likely = f"{verdict[contest.judgement]} (the difference is {low:+.3f} to {high:+.3f})"
+        likely = f"{verdict[contest.judgement]} (95 % interval of the difference: {low:+.3f} to {high:+.3f})"
     share = percent(abs(difference) / before)
     if difference < 0:
         style = "green" if contest.judgement == "best" else "yellow"

@@ -20,6 +20,7 @@ from forecaster.config.commands import (
 from forecaster.config.knob import (
     check_bounds,
     check_value,
+    key_of,
     knob,
 )
 from forecaster.config.training import (
@@ -81,6 +82,7 @@ __all__ = [
     "TuneSettings",
     "check_bounds",
     "check_value",
+    "key_of",
     "knob",
     "parse_bounds",
     "parse_duration",

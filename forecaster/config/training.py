@@ -174,6 +174,13 @@ class StoreSettings(LockSettings):
     min_skill: float | None = knob(
         None, "Refuse to publish (exit 4) a model whose skill over seasonal naive is lower.", panel="Model store"
     )
+    from_: str | None = knob(
+        None,
+        "Begin with the weights of this saved version and keep its columns, window and scaling, on newer rows or "
+        "another file. The learning rate is then a quarter of the usual one, unless given.",
+        panel="Model store",
+        metavar="NAME@VERSION",
+    )
     promote_if_better: bool = knob(
         False,
         "Make the new version current only if it beats the current one on its held-out windows; else exit 4.",

@@ -11,7 +11,7 @@ from typing import Any
 
 from forecaster import files
 from forecaster.backtest import span
-from forecaster.config import FitSettings, ModelSettings, ReadSettings, TuneSettings
+from forecaster.config import FitSettings, ModelSettings, ReadSettings, TuneSettings, key_of
 from forecaster.errors import DataError, DeadlineError, GateError, UsageError
 from forecaster.jobfile import write_settings
 from forecaster.jobs.events import Events
@@ -196,7 +196,7 @@ def _prepare_storage(job: TuneJob) -> Path:
 
 def _flags(values: Values) -> dict[str, Any]:
     """Return values by their keys, as flags and files spell them."""
-    return {name.replace("_", "-"): value for name, value in values.items()}
+    return {key_of(name): value for name, value in values.items()}
 
 
 class _Searcher:
@@ -294,5 +294,5 @@ class _Searcher:
             for f in fields(owner):
                 value = getattr(owner, f.name)
                 if f.name in values or value != f.default:
-                    keys[f.name.replace("_", "-")] = value
+                    keys[key_of(f.name)] = value
         files.write_file(output, write_settings(keys, notes).encode())
