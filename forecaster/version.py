@@ -177,6 +177,26 @@ def read_weights(model: Model) -> list[list[NDArray[np.float32]]]:
     return _read_members(_read_checked(path, model.manifest["files"][path.name]), path)
 
 
+def read_graph(model: Model) -> bytes:
+    """Return the serving graph of a saved version.
+
+    Raises:
+        ModelError: The file was changed since the version was read.
+    """
+    return _read_checked(model.folder / "network.onnx", model.manifest["files"]["network.onnx"])
+
+
+def read_probe(model: Model) -> NDArray[np.float32]:
+    """Return the windows [n, K, C] of the probe of a saved version, scaled.
+
+    Raises:
+        ModelError: The file was changed since the version was read.
+    """
+    path = model.folder / "calibration.npz"
+    data = _read_checked(path, model.manifest["files"][path.name])
+    return unpack(data, path, read_forms(data, path))["probe_inputs"]
+
+
 def _read_members(data: bytes, path: Path) -> list[list[NDArray[np.float32]]]:
     """Check the weights, and return those of each network: all have the same arrays."""
     forms = read_forms(data, path)

@@ -17,11 +17,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = set("keras numpy onnx onnxruntime optuna pandas pyarrow rich statsforecast tensorflow tf2onnx typer".split())
 # Inside a function numpy, pandas and pyarrow may be loaded anywhere; these only where their noun lives.
 OWNERS = {
-    "keras": {"network", "stopwatch", "training"},
-    "tensorflow": {"network", "stopwatch", "training"},
+    "keras": {"lite", "network", "stopwatch", "training"},
+    "tensorflow": {"lite", "network", "stopwatch", "training"},
     "tf2onnx": {"network", "training"},
-    "onnx": {"network", "training"},
-    "onnxruntime": {"serving"},
+    "onnx": {"graph", "network", "training"},
+    "onnxruntime": {"graph", "serving"},
     "optuna": {"search"},
     "rich": {"cli"},
     "statsforecast": {"kinds"},

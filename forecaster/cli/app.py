@@ -22,6 +22,7 @@ from forecaster.cli.check import check
 from forecaster.cli.compare import compare
 from forecaster.cli.doctor import doctor
 from forecaster.cli.evaluate import evaluate
+from forecaster.cli.export import export
 from forecaster.cli.help import Command
 from forecaster.cli.predict import predict
 from forecaster.cli.process import Expired, Stopped, discard_stdout, leave, prepare_streams, stoppable
@@ -214,6 +215,7 @@ app.command("run", cls=Command)(run_jobs)
 app.command(cls=Command)(schedule)
 app.command(cls=Command)(score)
 app.command(cls=Command)(tune)
+app.command(cls=Command)(export)
 app.command(cls=Command)(doctor)
 app.add_typer(models.app)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from forecaster.config.knob import knob
+
+ExportFormat = Literal["onnx", "saved-model", "litert"]
+Quantize = Literal["dynamic", "int8"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,4 +189,24 @@ class TuneSettings:
     resume: bool = knob(False, "Go on with the search that the file keeps, if there is one.", panel="Search")
     output: Path = knob(
         Path("tuned.toml"), "File for the best settings, which train --config reads.", panel="Search", metavar="PATH"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportSettings:
+    """Which model is exported, for what, and how small."""
+
+    model: str | None = knob(None, "Model to export: NAME or NAME@VERSION; by default the only one.", panel="Export")
+    format: ExportFormat = knob("onnx", "ONNX, TensorFlow's SavedModel (a folder), or LiteRT.", panel="Export")
+    output: Path | None = knob(
+        None, "File or folder to write; by default the model's name with an ending.", panel="Export", metavar="PATH"
+    )
+    quantize: Quantize | None = knob(
+        None,
+        "Calculate in whole numbers of 8 bits: dynamic stores the weights so; int8, for ONNX, also fixes the ranges of "
+        "what the Dense layers read, measured on the data.",
+        panel="Export",
+    )
+    max_loss: float = knob(
+        0.05, "Exit 4 when quantising raises MASE by more than this share.", panel="Export", bounds=(0, None)
     )

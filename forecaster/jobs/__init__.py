@@ -10,6 +10,7 @@ from forecaster.jobs.comparison import CompareJob, CompareResult, compare
 from forecaster.jobs.diagnosis import Diagnosis, diagnose
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
+from forecaster.jobs.exporting import ExportJob, ExportResult, export
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
@@ -27,6 +28,8 @@ __all__ = [
     "EvaluateJob",
     "EvaluateResult",
     "Events",
+    "ExportJob",
+    "ExportResult",
     "PredictJob",
     "PredictResult",
     "Pruned",
@@ -45,6 +48,7 @@ __all__ = [
     "compare",
     "diagnose",
     "evaluate",
+    "export",
     "list_models",
     "load_jobs",
     "model_key",
