@@ -57,7 +57,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     kinds         methods by name: a panel → forecasts after its end            numpy
     comparison    kinds learning anew at each cutoff, and which differences are real numpy
     graph         a saved model as one ONNX graph: raw values in, forecasts out numpy
-    lite          the same for TensorFlow: SavedModel and LiteRT              keras numpy tensorflow
+    lite          the same for TensorFlow: SavedModel and LiteRT              numpy tensorflow
     search        settings worth trying, and a study of them that survives the process
     tuning        settings judged on windows held out, and the best against the defaults numpy
     jobs          one short function a use case; they only sequence calls     numpy

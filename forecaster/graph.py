@@ -31,7 +31,8 @@ CALIBRATED = ["MatMul", "Gemm"]
 def forecast_values(model: Model, values: Floats) -> Floats:
     """Return the forecasts [N, H] after windows [N, L] of raw values: what every export is compared with."""
     windows = cut_windows(values.ravel(), *_bounds(values), model.window)
-    return restore(np.median(model.server.answer(windows.inputs).astype(np.float64), axis=1), windows)
+    answers = model.server.answer(windows.inputs)[..., : model.window.horizon].astype(np.float64)
+    return restore(np.median(answers, axis=1), windows)
 
 
 def drift(model: Model, values: Floats, ours: Floats, theirs: Floats) -> float:
@@ -150,9 +151,10 @@ def _scale(g: _Builder, shape: WindowShape, to: str) -> tuple[str, str]:
 
 
 def _restore(g: _Builder, shape: WindowShape, names: tuple[str, str, str], members: int) -> None:
-    """Add the median of the networks' answers [N, M, H], and what `restore` does."""
+    """Add the median of the networks' answers [N, M, H …], and what `restore` does."""
     answers, base, scale = names
-    ordered = g.add("TopK", g.cast(answers, "DOUBLE"), g.constant([members], np.int64), axis=1, largest=0)
+    points = g.add("Gather", answers, g.constant(np.arange(shape.horizon), np.int64), axis=2)  # the first H answers
+    ordered = g.add("TopK", g.cast(points, "DOUBLE"), g.constant([members], np.int64), axis=1, largest=0)
     middle = [g.add("Gather", ordered, g.constant(at, np.int64), axis=1) for at in ((members - 1) // 2, members // 2)]
     median = g.add("Mul", g.add("Add", *middle), g.constant(0.5))
     x = g.add("Add", base, g.add("Mul", median, scale))

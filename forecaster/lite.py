@@ -12,7 +12,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -43,8 +42,10 @@ class Forecaster(tf.Module):  # type: ignore[misc]
         self.networks = []
         for weights in read_weights(model):
             built = build_network(network, seed=0)
-            built = keras.models.clone_model(built, clone_function=_unroll) if unrolled else built
             built.set_weights(weights)
+            for layer in built.layers:
+                if unrolled and hasattr(layer, "unroll"):
+                    layer.unroll = True
             self.networks.append(built)
 
     def forecast(self, values: tf.Tensor) -> tf.Tensor:
@@ -56,7 +57,8 @@ class Forecaster(tf.Module):  # type: ignore[misc]
         scale = self._scale(x)
         segments = tf.reshape(tf.cast((x - loc) / scale, tf.float32), (-1, shape.segments, shape.segment))
         windows = tf.concat([segments, tf.ones_like(segments[:, :, :1])], axis=2)
-        answers = tf.cast(_median([network(windows, training=False) for network in self.networks]), self.dtype)
+        points = [network(windows, training=False)[:, : shape.horizon] for network in self.networks]
+        answers = tf.cast(_median(points), self.dtype)
         return self._to_range(base + answers * scale)
 
     def _number(self, value: float) -> tf.Tensor:
@@ -81,12 +83,6 @@ class Forecaster(tf.Module):  # type: ignore[misc]
         x = tf.exp(tf.minimum(x, tf.constant(largest, self.dtype))) if self.shape.transform == "log" else x
         x = x if self.shape.low is None else tf.maximum(x, tf.constant(self.shape.low, self.dtype))
         return x if self.shape.high is None else tf.minimum(x, tf.constant(self.shape.high, self.dtype))
-
-
-def _unroll(layer: keras.Layer) -> keras.Layer:
-    """Return a copy of a layer; a recurrent one is written out step by step."""
-    told = layer.get_config()
-    return type(layer).from_config(told | {"unroll": True} if "unroll" in told else told)
 
 
 def _median(answers: list[tf.Tensor]) -> tf.Tensor:

@@ -8,7 +8,6 @@ where it is better on held-out windows.
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +37,7 @@ def check_fit(parent: Model, model: ModelSettings, reading: ReadSettings) -> Non
     asked |= {name: value for name in ("freq", "season_length") if (value := getattr(reading, name)) is not None}
     theirs, version = _settings_of(parent), f"{parent.name}@{parent.version}"
     for name, value in asked.items():
-        if value != theirs[name]:
+        if str(value) != theirs[name]:
             raise UsageError(
                 f"--{key_of(name)} {value} does not fit --from {version}, which has {theirs[name]}",
                 hint=f"Leave out --{key_of(name)}, or train from the start without --from",
@@ -71,7 +70,8 @@ def plan_from(parent: Model, panel: Panel, model: ModelSettings, train: TrainSet
         )
     usual = TrainSettings.learning_rate
     rate = usual * GENTLE if train.learning_rate == usual else train.learning_rate
-    plan = plan_training(panel, model, replace(train, ensemble=count, learning_rate=rate), window, parent.season)
+    train = replace(train, ensemble=count, learning_rate=rate, loss=train.loss or parent.manifest["fit"]["loss"])
+    plan = plan_training(panel, model, train, window, parent.season)
     network = shapes_of(parent.manifest)[1]
     if model.dropout != ModelSettings.dropout:
         network = replace(network, dropout=model.dropout)
@@ -88,13 +88,14 @@ def seen_windows(parent: Model, panel: Panel, plan: Plan) -> int:
     return int(np.count_nonzero(first.astype(np.int64) <= last))
 
 
-def _settings_of(parent: Model) -> dict[str, Any]:
-    """Return a version's settings by the fields of `ModelSettings`, and its frequency and season."""
+def _settings_of(parent: Model) -> dict[str, str]:
+    """Return a version's settings by the fields of `ModelSettings`, its frequency and season, as flags spell them."""
     window, network = parent.manifest["window"], parent.manifest["network"]
     ends = ["" if window.get(end) is None else f"{window[end]:g}" for end in ("low", "high")]
-    return {f.name: window.get(f.name, network.get(f.name)) for f in fields(ModelSettings)} | {
+    told = {f.name: window.get(f.name, network.get(f.name)) for f in fields(ModelSettings)}
+    return {name: ",".join(map(str, x)) if isinstance(x, list) else str(x) for name, x in told.items()} | {
         "base": "seasonal" if window["base"] else "last",
         "bounds": ",".join(ends) if any(ends) else "none",
         "freq": parent.schema.frequency,
-        "season_length": parent.season,
+        "season_length": str(parent.season),
     }

@@ -150,7 +150,7 @@ class Tuning:
 
         panel, (starts, ends, series) = self.known, plan.held_out.all()
         windows = cut_windows(panel.values, starts, ends, plan.window)
-        outputs = np.median(ensemble(plan.network, members)(windows.inputs), axis=1)
+        outputs = np.median(ensemble(plan.network, members)(windows.inputs)[..., : self.horizon], axis=1)
         row = metrics.score(
             metrics.Evaluation(
                 actual=panel.observed(ends[:, None] + np.arange(self.horizon)),

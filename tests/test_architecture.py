@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = set("keras numpy onnx onnxruntime optuna pandas pyarrow rich statsforecast tensorflow tf2onnx typer".split())
 # Inside a function numpy, pandas and pyarrow may be loaded anywhere; these only where their noun lives.
 OWNERS = {
-    "keras": {"lite", "network", "stopwatch", "training"},
+    "keras": {"network", "stopwatch", "training"},
     "tensorflow": {"lite", "network", "stopwatch", "training"},
     "tf2onnx": {"network", "training"},
     "onnx": {"graph", "network", "training"},

@@ -177,7 +177,7 @@ class StoreSettings(LockSettings):
     from_: str | None = knob(
         None,
         "Begin with the weights of this saved version and keep its columns, window and scaling, on newer rows or "
-        "another file. The learning rate is then a quarter of the usual one, unless given.",
+        "another file. The loss is then its own and the learning rate a quarter of the usual one, unless given.",
         panel="Model store",
         metavar="NAME@VERSION",
     )
