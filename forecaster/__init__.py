@@ -10,6 +10,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     words         numbers and scores as a person reads them
     extras        packages that not everybody needs, and how to get them
     config        every setting, written once: default, bounds, help
+    machine       this machine: processor, packages, what lies about
     jobfile       a TOML file → jobs, each key checked against the settings
     keywords      settings as keywords of a function → a job
     cron          a cron expression → a crontab line, a systemd timer
@@ -46,6 +47,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     runtime       the process made ready for Keras: environment, stderr
     network       the Keras network, the whole of it in one file              keras numpy
     training      batches, optimiser, early stopping, device                  keras numpy tensorflow
+    stopwatch     seconds of a training step on a device, and its LSTM kernel  keras numpy tensorflow
     serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime
     manifest      what a version says of itself: schema and seal
     version       one version of a saved model: its files, read without trust numpy
@@ -59,6 +61,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     backtest      scores on windows that a model did not see, by rolling origin too numpy
     residuals     one-step-ahead errors: their autocorrelation and spread     numpy
     outlook       a series at its end: history, past forecasts, and the next  numpy
+    transfer      a saved version → the plan of a training that goes on from it numpy
     challenge     a new network against the current version, on windows held out numpy
     kinds         methods by name: a panel → forecasts after its end            numpy
     comparison    kinds learning anew at each cutoff, and which differences are real numpy
@@ -66,6 +69,10 @@ heavy packages that it may import when it is itself imported. A test reads the l
     drawing       figures → SVG, PNG, PDF, by matplotlib                      numpy
     pictures      explanations and gates as pictures                          numpy
     report        what is known of a model → one page of HTML                 numpy
+    graph         a saved model as one ONNX graph: raw values in, forecasts out numpy
+    lite          the same for TensorFlow: SavedModel and LiteRT              numpy tensorflow
+    search        settings worth trying, and a study of them that survives the process
+    tuning        settings judged on windows held out, and the best against the defaults numpy
     jobs          one short function a use case; they only sequence calls     numpy
     api           the same use cases for notebooks, with settings as keywords
     cli           the terminal and cron: options, output, one file a command  typer

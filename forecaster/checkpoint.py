@@ -112,6 +112,8 @@ def identify(values: Floats, plan: Plan) -> Json:
     for cutoffs in (plan.training, plan.every, plan.held_out):
         for array in (cutoffs.starts, cutoffs.first, cutoffs.count):
             digest.update(array.tobytes())
+    for weights in (array for member in plan.start for array in member):
+        digest.update(weights.tobytes())
     settings = {name: value for part in (plan.fit, plan.network, plan.window) for name, value in asdict(part).items()}
     del settings["time_limit"]
     return parse(to_json({"forecast": __version__, **settings, "data": digest.hexdigest()}), "plan")

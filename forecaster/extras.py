@@ -6,7 +6,7 @@ import importlib.util
 
 from forecaster.errors import UsageError
 
-EXTRAS = {"baselines": ("statsforecast",), "report": ("jinja2", "matplotlib")}
+EXTRAS = {"baselines": ("statsforecast",), "report": ("jinja2", "matplotlib"), "tune": ("optuna",)}
 """What each extra brings that this package imports."""
 
 

@@ -9,6 +9,7 @@ A key that nobody knows is refused, never ignored: a misspelt one would leave a 
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
 import types
@@ -18,7 +19,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from forecaster.config import check_value
+from forecaster.config import check_value, key_of
 from forecaster.errors import AccessError, MissingError, StorageError, UsageError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -90,7 +91,7 @@ def keys_of(job: type) -> dict[str, Key]:
             found = [Key(None, own.name, _plain(kind), {}, required=not optional)]
         else:
             continue
-        keys |= {key.field.replace("_", "-"): key for key in found}
+        keys |= {key_of(key.field): key for key in found}
     return keys
 
 
@@ -186,6 +187,18 @@ def read_settings(path: Path, job: type) -> dict[str, Any]:
     """
     text, data = _load(path)
     return dict(_values(text, 1, data, keys_of(job), ""))
+
+
+def write_settings(values: Mapping[str, Any], notes: Iterable[str] = ()) -> str:
+    """Return the text of a TOML file that `read_settings` reads; `notes` are comments above."""
+    lines = [f"# {note}".rstrip() for note in notes]
+    return "\n".join([*lines, *(f"{key} = {_toml(value)}" for key, value in values.items()), ""])
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, (int, float)) else json.dumps(str(value))
 
 
 def _load(path: Path) -> tuple[_Text, dict[str, Any]]:

@@ -98,7 +98,7 @@ class Metrics:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The whole manifest."""
+    """The whole manifest; `parent` is the version whose weights the training began with, as NAME@VERSION."""
 
     format: int
     name: str
@@ -116,6 +116,7 @@ class Manifest:
     schema: dict[str, Any]
     metrics: Metrics
     files: dict[str, FileFacts]
+    parent: str | None = None
     sha256: str | None = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from forecaster.config import Cell, Loss, Optimizer
 from forecaster.windows import Cutoffs, WindowShape
@@ -86,7 +87,11 @@ PRESETS = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
-    """All that training needs to know beside the values."""
+    """All that training needs to know beside the values.
+
+    Attributes:
+        start: Weights that each network begins with; empty for random ones.
+    """
 
     window: WindowShape
     network: NetworkShape
@@ -95,6 +100,7 @@ class Plan:
     training: Cutoffs
     every: Cutoffs
     held_out: Cutoffs
+    start: tuple[list[Any], ...] = ()
 
     def choices(self) -> Iterator[tuple[str, str]]:
         """Yield what was decided, as (setting, value) for people."""

@@ -54,7 +54,7 @@ def trace(shape: NetworkShape, weights: Weights, inputs: NDArray[Any]) -> Trace:
     answers = state @ arrays[-2] + arrays[-1]
     if shape.recall:
         answers = answers + _recall(shape, arrays[-4], arrays[-3], inputs.astype(np.float64), state)
-    return Trace(tuple(layers), answers)
+    return Trace(tuple(layers), shape.trust * answers)
 
 
 def _run_lstm(x: Array, kernel: Array, recurrent: Array, bias: Array) -> dict[str, Array]:

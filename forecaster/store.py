@@ -12,6 +12,7 @@ reader, who takes no lock, finds one whole version at any moment.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -146,8 +147,10 @@ def find_model(root: Path, name: str) -> Path:
     """
     home = root / check_name(name)
     if not home.is_dir():
-        known = ", ".join(list_models(root)) or "none"
-        raise MissingError(f"no model {name!r} in {root} (there: {known})", hint="Run: forecast train DATA")
+        known = list_models(root)
+        near = difflib.get_close_matches(name, known, 1, 0.6)
+        hint = f"Did you mean {near[0]}?" if near else "Run: forecast train DATA"
+        raise MissingError(f"no model {name!r} in {root} (there: {', '.join(known) or 'none'})", hint=hint)
     return home
 
 

@@ -221,7 +221,10 @@ class _Trainer:
 
     def _network(self, member: int) -> keras.Model:
         keras.utils.clear_session()  # the graph of the network before would stay
-        return build_network(self.plan.network, self.plan.fit.seed + member)
+        network = build_network(self.plan.network, self.plan.fit.seed + member)
+        if self.plan.start:
+            network.set_weights(self.plan.start[member])
+        return network
 
     def _finish(self, kept: Json) -> None:
         """Keep of a network that is trained only what came of it."""

@@ -109,8 +109,8 @@ def read_version(folder: Path, name: str, version: str) -> Model:
     window, network = shapes_of(manifest)
     if parse(contents["metrics.json"], folder / "metrics.json") != manifest["metrics"]:
         raise ModelError(f"{folder}/metrics.json is not what the manifest says")
-    members = _count_members(contents["weights.npz"], folder / "weights.npz")
-    arrays = _read_calibration(contents["calibration.npz"], folder / "calibration.npz", network, members)
+    members = _read_members(contents["weights.npz"], folder / "weights.npz")
+    arrays = _read_calibration(contents["calibration.npz"], folder / "calibration.npz", network, len(members))
     server = Server(contents["network.onnx"])
     _run_probe(server, arrays, folder)
     centre, spread, slope = (arrays[name] for name in SIGNS)
@@ -120,19 +120,6 @@ def read_version(folder: Path, name: str, version: str) -> Model:
         window=window, season=manifest["season"], server=server,
         calibration=Calibration(arrays["levels"], arrays["half_widths"], difficulty),
     )  # fmt: skip
-
-
-def read_members(model: Model) -> list[list[NDArray[np.float32]]]:
-    """Return the weights of each network of a model, in Keras's order; forecasting needs none of them.
-
-    Raises:
-        ModelError: The file is missing, changed, or not what the manifest says.
-    """
-    path = model.folder / "weights.npz"
-    data = _read_checked(path, model.manifest["files"]["weights.npz"])
-    arrays = unpack(data, path, read_forms(data, path))
-    members = range(_count_members(data, path))
-    return [[arrays[name] for name in sorted(arrays) if name.startswith(f"m{i:03d}_")] for i in members]
 
 
 def contents_of(name: str, version: str, draft: Draft) -> dict[str, bytes]:
@@ -180,16 +167,46 @@ def _run_probe(server: Server, arrays: Arrays, folder: Path) -> None:
         raise ModelError(f"{folder}: the network answers its probe {drift:.2g} off, allowed {PROBE_TOLERANCE:g}")
 
 
-def _count_members(data: bytes, path: Path) -> int:
-    """Check the weights, and return of how many networks they are: all have the same arrays."""
+def read_weights(model: Model) -> list[list[NDArray[np.float32]]]:
+    """Return the weights of each network of a saved version.
+
+    Raises:
+        ModelError: The file was changed since the version was read.
+    """
+    path = model.folder / "weights.npz"
+    return _read_members(_read_checked(path, model.manifest["files"][path.name]), path)
+
+
+def read_graph(model: Model) -> bytes:
+    """Return the serving graph of a saved version.
+
+    Raises:
+        ModelError: The file was changed since the version was read.
+    """
+    return _read_checked(model.folder / "network.onnx", model.manifest["files"]["network.onnx"])
+
+
+def read_probe(model: Model) -> NDArray[np.float32]:
+    """Return the windows [n, K, C] of the probe of a saved version, scaled.
+
+    Raises:
+        ModelError: The file was changed since the version was read.
+    """
+    path = model.folder / "calibration.npz"
+    data = _read_checked(path, model.manifest["files"][path.name])
+    return unpack(data, path, read_forms(data, path))["probe_inputs"]
+
+
+def _read_members(data: bytes, path: Path) -> list[list[NDArray[np.float32]]]:
+    """Check the weights, and return those of each network: all have the same arrays."""
     forms = read_forms(data, path)
     shapes = [forms[name].shape for name in sorted(forms) if name.startswith("m000_")]
     members = len(forms) // max(len(shapes), 1)
     expected = {f"m{i:03d}_w{j:03d}": Form("<f4", shape) for i in range(members) for j, shape in enumerate(shapes)}
     if not expected:
         raise ModelError(f"{path}: expected the weights of at least one network")
-    unpack(data, path, expected)
-    return members
+    arrays = unpack(data, path, expected)
+    return [[arrays[f"m{i:03d}_w{j:03d}"] for j in range(len(shapes))] for i in range(members)]
 
 
 def _read_calibration(data: bytes, path: Path, network: NetworkShape, members: int) -> Arrays:

@@ -66,7 +66,7 @@ def default_of(f: dataclasses.Field[Any]) -> str:
 def settings_table() -> str:
     """Return one row a setting of config.py."""
     rows = [
-        [f.metadata["panel"], f"`--{f.name.replace('_', '-')}`", default_of(f), values_of(f, kind), f.metadata["help"]]
+        [f.metadata["panel"], f"`--{config.key_of(f.name)}`", default_of(f), values_of(f, kind), f.metadata["help"]]
         for f, kind in knobs()
     ]
     return table(["about", "flag", "default", "values", "meaning"], rows)

@@ -15,17 +15,19 @@ import forecaster
 PACKAGE = Path(forecaster.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = set(
-    "jinja2 keras matplotlib numpy onnx onnxruntime pandas pyarrow rich statsforecast tensorflow tf2onnx typer".split()
+    "jinja2 keras matplotlib numpy onnx onnxruntime optuna pandas pyarrow rich statsforecast tensorflow tf2onnx "
+    "typer".split()
 )
 # Inside a function numpy, pandas and pyarrow may be loaded anywhere; these only where their noun lives.
 OWNERS = {
     "jinja2": {"report"},
-    "keras": {"network", "training"},
+    "keras": {"network", "stopwatch", "training"},
     "matplotlib": {"drawing", "pictures"},
-    "tensorflow": {"network", "training"},
+    "tensorflow": {"lite", "network", "stopwatch", "training"},
     "tf2onnx": {"network", "training"},
-    "onnx": {"network", "training"},
-    "onnxruntime": {"serving"},
+    "onnx": {"graph", "network", "training"},
+    "onnxruntime": {"graph", "serving"},
+    "optuna": {"search"},
     "rich": {"cli"},
     "statsforecast": {"kinds"},
     "typer": {"cli"},

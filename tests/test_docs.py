@@ -44,7 +44,11 @@ def commands_in(text: str) -> Iterator[Line]:
 
 def made_tiny(command: str) -> str:
     """Append the settings of a two-step training to each command that trains, before a pipe, redirection or comment."""
-    return re.sub(r"(forecast (?:train|compare)\b[^#|>&;]*[^#|>&;\s])", rf"\1 {TINY}", command)
+    return re.sub(
+        r"(forecast (train|compare|tune)\b[^#|>&;]*[^#|>&;\s])",
+        lambda found: f"{found[1]} {TINY}{' --trials 2 --ensemble 1' if found[2] == 'tune' else ''}",
+        command,
+    )
 
 
 LINES = list(commands_in(README.read_text("utf-8"))) if README.exists() else []

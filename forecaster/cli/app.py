@@ -20,8 +20,10 @@ from forecaster import __version__
 from forecaster.cli import log, models
 from forecaster.cli.check import check
 from forecaster.cli.compare import compare
+from forecaster.cli.doctor import doctor
 from forecaster.cli.evaluate import evaluate
 from forecaster.cli.explain import explain as explain_forecasts
+from forecaster.cli.export import export
 from forecaster.cli.help import Command
 from forecaster.cli.plot import plot
 from forecaster.cli.predict import predict
@@ -31,6 +33,7 @@ from forecaster.cli.run import run as run_jobs
 from forecaster.cli.schedule import schedule
 from forecaster.cli.score import score
 from forecaster.cli.train import train
+from forecaster.cli.tune import tune
 from forecaster.cli.watch import Watch
 from forecaster.errors import BUG, OK, DeadlineError, ForecastError, ResourceError, StorageError, UsageError
 
@@ -217,6 +220,9 @@ app.command("explain", cls=Command)(explain_forecasts)
 app.command("run", cls=Command)(run_jobs)
 app.command(cls=Command)(schedule)
 app.command(cls=Command)(score)
+app.command(cls=Command)(tune)
+app.command(cls=Command)(export)
+app.command(cls=Command)(doctor)
 app.add_typer(models.app)
 
 

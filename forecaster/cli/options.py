@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 
-from forecaster.config import StoreSettings, check_bounds, knob
+from forecaster.config import StoreSettings, check_bounds, key_of, knob
 
 Format = Literal["table", "json", "csv"]
 
@@ -58,7 +58,7 @@ class WatchedSettings(OutputSettings):
 def option(settings: type, name: str) -> Any:
     """Return the Typer option of one field of a settings dataclass."""
     field, kind = next(f for f in fields(settings) if f.name == name), get_type_hints(settings)[name]
-    flags = [f"--{name.replace('_', '-')}", *([SHORT[name]] if name in SHORT else [])]
+    flags = [f"--{key_of(name)}", *([SHORT[name]] if name in SHORT else [])]
     metavars = (symbol for number, symbol in NUMBERS.items() if number in (kind, *get_args(kind)))
     return typer.Option(
         *flags,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from forecaster.config.knob import knob
+
+ExportFormat = Literal["onnx", "saved-model", "litert"]
+Quantize = Literal["dynamic", "int8"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,4 +230,53 @@ class CompareSettings:
         "Write each forecast beside what came: CSV, or Parquet by the name's end.",
         panel="Comparison",
         metavar="PATH",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneSettings:
+    """What to search, how long, and where it is kept."""
+
+    search: str = knob(
+        "lookback,segment,units,layers,dropout,learning-rate,cell,loss",
+        "Settings to search, separated by commas; one that a flag sets is left as it is.",
+        panel="Search",
+        metavar="KEYS",
+    )
+    trials: int = knob(
+        50, "Most settings to try, those of the search that --resume goes on with included.", panel="Search",
+        bounds=(2, 100_000),
+    )  # fmt: skip
+    time_limit: float | None = knob(
+        600.0, "Seconds of all of it, the comparison at the end included.", panel="Search", bounds=(10, None)
+    )
+    storage: Path | None = knob(
+        None,
+        "SQLite file that keeps the search; by default TUNING beside the model's versions.",
+        panel="Search",
+        metavar="PATH",
+    )
+    resume: bool = knob(False, "Go on with the search that the file keeps, if there is one.", panel="Search")
+    output: Path = knob(
+        Path("tuned.toml"), "File for the best settings, which train --config reads.", panel="Search", metavar="PATH"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportSettings:
+    """Which model is exported, for what, and how small."""
+
+    model: str | None = knob(None, "Model to export: NAME or NAME@VERSION; by default the only one.", panel="Export")
+    format: ExportFormat = knob("onnx", "ONNX, TensorFlow's SavedModel (a folder), or LiteRT.", panel="Export")
+    output: Path | None = knob(
+        None, "File or folder to write; by default the model's name with an ending.", panel="Export", metavar="PATH"
+    )
+    quantize: Quantize | None = knob(
+        None,
+        "Calculate in whole numbers of 8 bits: dynamic stores the weights so; int8, for ONNX, also fixes the ranges of "
+        "what the Dense layers read, measured on the data.",
+        panel="Export",
+    )
+    max_loss: float = knob(
+        0.05, "Exit 4 when quantising raises MASE by more than this share.", panel="Export", bounds=(0, None)
     )

@@ -31,6 +31,11 @@ def knob(
     return field(default=default, metadata={"help": help, "panel": panel, "min": low, "max": high, "metavar": metavar})
 
 
+def key_of(name: str) -> str:
+    """Return how flags and files spell the field of a setting; `from_` is called so only because Python has `from`."""
+    return name.rstrip("_").replace("_", "-")
+
+
 def check_bounds(settings: Any) -> None:
     """Refuse a value outside the bounds of its knob.
 
@@ -38,7 +43,7 @@ def check_bounds(settings: Any) -> None:
         UsageError: A value is out of bounds; the message names the flag, the bounds and the value.
     """
     for f in fields(settings):
-        check_value(f"--{f.name.replace('_', '-')}", getattr(settings, f.name), f.metadata)
+        check_value(f"--{key_of(f.name)}", getattr(settings, f.name), f.metadata)
 
 
 def check_value(name: str, value: Any, metadata: Mapping[str, Any]) -> None:

@@ -108,8 +108,8 @@ class ModelSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainSettings:
-    """How the network is trained. `None` is set by the preset or chosen from the data."""
+class FitSettings:
+    """How the network is fitted. `None` is set by the preset or chosen from the data."""
 
     preset: Preset = knob("default", "How much time to spend for accuracy.", panel="Training")
     steps: int | None = knob(None, "Training steps, one batch each.", panel="Training", bounds=(1, 1_000_000))
@@ -134,6 +134,12 @@ class TrainSettings:
     ensemble: int | None = knob(None, "Networks whose median is the forecast.", panel="Training", bounds=(1, 50))
     seed: int = knob(1, "Seed of every random choice.", panel="Training", bounds=(0, 2**31 - 1))
     device: Device = knob("auto", "Where to train: auto takes a GPU when TensorFlow sees one.", panel="Training")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings(FitSettings):
+    """The same, and how long a training may take and how it survives an interruption."""
+
     time_limit: float | None = knob(
         None,
         "Seconds of training, after which the best weights so far are published.",
@@ -167,6 +173,13 @@ class StoreSettings(LockSettings):
     )
     min_skill: float | None = knob(
         None, "Refuse to publish (exit 4) a model whose skill over seasonal naive is lower.", panel="Model store"
+    )
+    from_: str | None = knob(
+        None,
+        "Begin with the weights of this saved version and keep its columns, window and scaling, on newer rows or "
+        "another file. The loss is then its own and the learning rate a quarter of the usual one, unless given.",
+        panel="Model store",
+        metavar="NAME@VERSION",
     )
     promote_if_better: bool = knob(
         False,

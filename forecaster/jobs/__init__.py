@@ -7,9 +7,11 @@ from forecaster.jobs.batch import Run, load_jobs, model_key, run_entry
 from forecaster.jobs.catalogue import Checked, check_models, list_models, show_model
 from forecaster.jobs.checking import CheckJob, check
 from forecaster.jobs.comparison import CompareJob, CompareResult, compare
+from forecaster.jobs.diagnosis import Diagnosis, diagnose
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events
 from forecaster.jobs.explaining import ExplainJob, ExplainResult, GatesResult, explain, read_gates
+from forecaster.jobs.exporting import ExportJob, ExportResult, export
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.plotting import PlotJob, PlotResult, plot
 from forecaster.jobs.prediction import PredictJob, PredictResult, predict
@@ -18,6 +20,7 @@ from forecaster.jobs.reporting import ReportJob, ReportResult, report
 from forecaster.jobs.scoring import ScoreJob, ScoreResult, score
 from forecaster.jobs.succession import SuccessionJob, SuccessionResult, compare_versions
 from forecaster.jobs.training import TrainJob, TrainResult, train
+from forecaster.jobs.tuning import TrialRow, TuneJob, TuneResult, tune
 from forecaster.jobs.upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 
 __all__ = [
@@ -25,11 +28,14 @@ __all__ = [
     "Checked",
     "CompareJob",
     "CompareResult",
+    "Diagnosis",
     "EvaluateJob",
     "EvaluateResult",
     "Events",
     "ExplainJob",
     "ExplainResult",
+    "ExportJob",
+    "ExportResult",
     "GatesResult",
     "PlotJob",
     "PlotResult",
@@ -46,13 +52,18 @@ __all__ = [
     "Switch",
     "TrainJob",
     "TrainResult",
+    "TrialRow",
+    "TuneJob",
+    "TuneResult",
     "check",
     "check_models",
     "choose_model",
     "compare",
     "compare_versions",
+    "diagnose",
     "evaluate",
     "explain",
+    "export",
     "list_models",
     "load_jobs",
     "model_key",
@@ -70,4 +81,5 @@ __all__ = [
     "score",
     "show_model",
     "train",
+    "tune",
 ]

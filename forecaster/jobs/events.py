@@ -11,6 +11,7 @@ from forecaster.panel import Panel
 from forecaster.plan import Plan
 
 if TYPE_CHECKING:
+    from forecaster.jobs.tuning import TrialRow
     from forecaster.training import Progress
 
 
@@ -37,5 +38,8 @@ class Events:
     on_start: Callable[[bool | None], None] = _nothing
     on_progress: Callable[[Progress], None] = _nothing
     on_state: Callable[[str], None] = _nothing
+    on_trial: Callable[[TrialRow], None] = _nothing
+    """Told of each trial of a search that has ended."""
+
     on_share: Callable[[float], None] = _nothing
     """Of the work that is done, from 0 to 1."""

@@ -25,7 +25,7 @@ from forecaster.pictures import draw_gates, draw_lags, draw_series, render
 from forecaster.predictor import check_horizon, first_changes, leave_out_unreadable
 from forecaster.recurrence import Trace, trace
 from forecaster.source import Data
-from forecaster.version import read_members
+from forecaster.version import read_weights
 from forecaster.windows import Floats, Ints, cut_windows
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def read_gates(job: ExplainJob, events: Events = Events()) -> GatesResult:
     result = GatesResult(
         model=model, panel=panel, series=panel.ids[s], stamps=[str(stamp) for stamp in stamps], cell=network.cell,
         window=windows.inputs[0, :, :-1].ravel().astype(np.float64),
-        traced=trace(network, read_members(model)[0], windows.inputs), output=job.settings.output,
+        traced=trace(network, read_weights(model)[0], windows.inputs), output=job.settings.output,
     )  # fmt: skip
     if result.output is not None:
         title = f"{model.name} {model.version}{result.series and ': '}{result.series}"

@@ -6,7 +6,6 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,18 +22,21 @@ from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreS
 from forecaster.errors import ForecastError, GateError
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of, recorded
+from forecaster.machine import version_of
 from forecaster.panel import Panel, read_panel
 from forecaster.plan import Plan
 from forecaster.planner import choose_season, make_plan
+from forecaster.predictor import leave_out_unreadable
 from forecaster.records import Json
 from forecaster.runtime import prepare_keras
 from forecaster.source import Data
+from forecaster.transfer import check_fit, plan_from, seen_windows
 from forecaster.windows import cut_windows
 
 if TYPE_CHECKING:
     from forecaster.training import Trained
 
-PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "onnxruntime", "tf2onnx")
+PACKAGES = ("forecast-lstm", "tensorflow", "keras", "numpy", "pandas", "onnxruntime", "tf2onnx")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,7 @@ class TrainResult:
 
     Attributes:
         verdict: How it did against the version before it, where that was asked.
+        seen: Held-out windows in the time that the version was trained on which the training began with.
     """
 
     model: store.Model
@@ -72,11 +75,17 @@ class TrainResult:
     seconds: float
     verdict: Verdict | None = None
     age: Age | None = None
+    seen: int = 0
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to warn of, though the model is published: stale data."""
-        return self.age.warnings(self.panel.source) if self.age else ()
+        """What to warn of, though the model is published: stale data, measures that flatter it."""
+        stale = self.age.warnings(self.panel.source) if self.age else ()
+        if not self.seen:
+            return stale
+        windows = f"{self.seen:,} of {self.metrics['windows']:,} held-out windows"
+        parent = self.model.manifest["parent"]
+        return (*stale, f"{windows} lie in the time that {parent} was trained on: scores and intervals may flatter it")
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -110,12 +119,16 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     root = models_folder(job.store.models_dir)
     name = store.check_name(name_of(job.data) if job.store.name is None else job.store.name)
     limits = limits_of(job.fresh)
-    panel = read_panel(job.data, job.reading, as_of=job.fresh.as_of)
+    parent = _load_parent(job, root)
+    panel = _read(job, parent)
     events.on_panel(panel)
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
-    plan = make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
+    plan = (
+        plan_from(parent, panel, job.model, job.training) if parent
+        else make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
+    )  # fmt: skip
     events.on_plan(plan)
     with store.hold_model(root, name, job.store.lock_wait, "forecast train") as home:
         champion = _find_champion(job, home, panel)
@@ -128,7 +141,7 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         measured, calibration = measure(panel, plan, trained)
         check_skill(measured, job.store.min_skill)
         verdict = compare(champion, panel, plan, trained) if champion else None
-        draft = _make_draft(panel, plan, trained, (measured, calibration), _facts(job, panel, trained))
+        draft = _make_draft(panel, plan, trained, (measured, calibration), _facts(job, panel, trained, parent))
         events.on_state(f"{name} is being published: its old version or the new one is current, whole")
         model = store.publish_model(home, draft, current=verdict is None or verdict.is_better)
         drop(checkpoint)
@@ -142,6 +155,7 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         seconds=time.monotonic() - began,
         verdict=verdict,
         age=age,
+        seen=seen_windows(parent, panel, plan) if parent else 0,
     )
 
 
@@ -164,6 +178,23 @@ def check_verdict(model: store.Model, verdict: Verdict) -> None:
             f"{verdict.windows:,} held-out windows{', which the current one was trained on' if verdict.seen else ''}",
             hint=f"To use it all the same: forecast models promote {model.name}@{model.version}",
         )
+
+
+def _load_parent(job: TrainJob, root: Path) -> store.Model | None:
+    """Return the version to go on from, where one was named and the settings fit it."""
+    if job.store.from_ is None:
+        return None
+    parent = store.load_model(root, job.store.from_)
+    check_fit(parent, job.model, job.reading)
+    return parent
+
+
+def _read(job: TrainJob, parent: store.Model | None) -> Panel:
+    """Return the data; with a version to go on from it is read by its schema, or by flags where there are some."""
+    own = parent is None or job.reading != ReadSettings()
+    schema = None if own or parent is None else parent.schema
+    panel = read_panel(job.data, job.reading, schema, job.fresh.as_of)
+    return leave_out_unreadable(parent, panel, int(panel.lengths.max())) if parent else panel
 
 
 def _find_champion(job: TrainJob, home: Path, panel: Panel) -> store.Model | None:
@@ -223,7 +254,7 @@ def make_probe(panel: Panel, plan: Plan, trained: Trained) -> tuple[np.ndarray, 
     return windows.inputs, ensemble(plan.network, trained.members)(windows.inputs)
 
 
-def _facts(job: TrainJob, panel: Panel, trained: Trained) -> dict[str, Any]:
+def _facts(job: TrainJob, panel: Panel, trained: Trained, parent: store.Model | None) -> dict[str, Any]:
     """Return what the manifest records beside what `predict` needs."""
     return {
         "created": job.created,
@@ -238,15 +269,9 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained) -> dict[str, Any]:
             "last_stamp": int(panel.ends.max().astype(np.int64)),
             "findings": [finding.message for finding in panel.findings],
         },
+        **({"parent": f"{parent.name}@{parent.version}"} if parent else {}),
         "device": trained.device,
         "best_steps": trained.best_steps,
         "curve": [{"member": p.member, "step": p.step, "loss": p.loss, "held_out": p.held_out} for p in trained.curve],
-        "packages": {"forecast-lstm": _version_of("forecast-lstm"), **{name: _version_of(name) for name in PACKAGES}},
+        "packages": {name: version_of(name) for name in PACKAGES},
     }
-
-
-def _version_of(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

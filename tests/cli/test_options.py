@@ -26,6 +26,7 @@ from forecaster.config import (
     ReadSettings,
     StoreSettings,
     TrainSettings,
+    key_of,
     knob,
 )
 from forecaster.errors import UsageError
@@ -126,7 +127,7 @@ def test_every_setting_is_a_flag(name: str, owners: list[type]) -> None:
     flags = {flag: parameter for parameter in command(name).params for flag in parameter.opts}
     for owner in owners:
         for field in fields(owner):
-            parameter = flags[f"--{field.name.replace('_', '-')}"]
+            parameter = flags[f"--{key_of(field.name)}"]
             assert parameter.help.startswith(field.metadata["help"])
             assert parameter.default == field.default
 

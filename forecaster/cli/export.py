@@ -1,0 +1,84 @@
+"""`forecast export`: a saved model in, a file for another runtime out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forecaster.cli import log
+from forecaster.cli.notes import note_panel
+from forecaster.cli.options import ModelsDir, OutputSettings, option, takes_settings
+from forecaster.cli.output import Block, Grid, Line, Printer, number
+from forecaster.cli.process import after
+from forecaster.config import ExportSettings
+from forecaster.errors import OK
+
+if TYPE_CHECKING:
+    from forecaster.jobs import ExportResult
+
+Data = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="DATA",
+        help="Data file whose windows are compared; by default the one that the model was trained on, if it is there.",
+        show_default=False,
+    ),
+]
+Quiet = Annotated[bool, option(OutputSettings, "quiet")]
+LogFile = Annotated[Path | None, option(OutputSettings, "log_file")]
+
+
+@takes_settings
+def export(
+    settings: ExportSettings,
+    data: Data = None,
+    models_dir: ModelsDir = None,
+    quiet: Quiet = False,
+    log_file: LogFile = None,
+) -> int:
+    """Write a saved model for another runtime: raw values in, forecasts out, all scaling inside.
+
+    The last L values of a series go in, H forecasts come out; L is the model's lookback, H its horizon. What is written
+    has forecast the model's probe and windows of the data before, and is refused (exit 4) where it differs. What
+    --quantize costs in accuracy and gains in size and time is measured and shown. Off a terminal nothing is printed.
+
+    Example: forecast export --model nyc_departures_daily --format onnx --output departures.onnx
+    """
+    from forecaster import jobs
+
+    printer = Printer(OutputSettings(quiet=quiet, log_file=log_file))
+    job = jobs.ExportJob(data=data, settings=settings, models_dir=models_dir)
+    result = jobs.export(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel)))
+    with after(f"{result.output} was written"):
+        log.event("exported", **result.summary())
+        printer.show(result.summary(), [], describe(result))
+        return OK
+
+
+def describe(result: ExportResult) -> Iterator[Block]:
+    """Yield what was written, what it takes and gives, how far off it is, and what quantising did."""
+    shape = result.model.window
+    yield Grid([
+        ("model", f"{result.model.name} {result.model.version}"),
+        ("file", f"{result.output}, {result.size:,} bytes"),
+        ("in", f"the last {shape.lookback:,} values of each series"),
+        ("out", f"{shape.horizon:,} forecasts"),
+        ("difference", f"{result.drift:.1e} of a window's scale at most, on {result.windows:,} windows"),
+    ])  # fmt: skip
+    if (cost := result.cost) is None:
+        return
+    yield Line("")
+    rows = [
+        ("MASE", *(number(mase) for mase in cost.mase), ratio(*cost.mase)),
+        ("bytes", *(f"{size:,}" for size in cost.size), ratio(*cost.size)),
+        ("ms a window", *(number(1000 * seconds, 3) for seconds in cost.seconds), ratio(*cost.seconds)),
+    ]
+    yield Grid(rows, header=("quantised", "before", "after", "change"))
+
+
+def ratio(before: float, after: float) -> str:
+    """Return by how much something rose or fell, in a cell."""
+    return f"{100 * (after / before - 1):+.1f} %" if before else "–"
