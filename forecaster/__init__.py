@@ -40,6 +40,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     verdict       a data file → what was detected, how sure, and all findings numpy
     checkpoint    an interrupted training, saved to go on from                numpy
     runtime       the process made ready for Keras: environment, stderr
+    cells         the recurrent cells: LSTM, GRU, peephole, plain              keras
     network       the Keras network, the whole of it in one file              keras numpy
     training      batches, optimiser, early stopping, device                  keras numpy tensorflow
     serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime

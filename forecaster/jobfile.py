@@ -265,7 +265,7 @@ def _values(
             shown = f"received {value!r}"[:90]
             raise text.fault(line, f"{where}{name} must be {wanted}, {shown}", _near(str(value), choices))
         try:
-            check_value(name, taken, key.metadata)
+            check_value(name, value, key.metadata)
         except UsageError as error:
             raise text.fault(line, f"{where}{error.message}") from None
         yield name, taken
@@ -278,6 +278,8 @@ def _taken(value: Any, kind: Any) -> Any:
     if kind in (str, Path):
         if isinstance(value, (date, time)):  # as-of = 2026-01-31, without quotes
             value = value.isoformat()
+        if kind is str and isinstance(value, int) and not isinstance(value, bool):  # units = 64
+            value = str(value)
         return kind(value) if isinstance(value, str) and value and "\0" not in value else None
     if isinstance(value, bool) or kind is bool:
         return value if kind is bool and isinstance(value, bool) else None

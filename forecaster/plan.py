@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from forecaster.config import Cell, Loss, Optimizer
+from forecaster.config import Activation, Cell, Loss, Optimizer
 from forecaster.windows import Cutoffs, WindowShape
 
 
@@ -17,23 +18,34 @@ class NetworkShape:
         segments: K, LSTM steps in a window.
         channels: C, numbers that one LSTM step reads.
         horizon: H, steps answered at once.
-        units: U, width of each layer.
+        units: U, width of each layer; one a layer where they differ.
         layers: Stacked recurrent layers.
         dropout: Share of each layer's outputs dropped in training.
         cell: Recurrent cell.
         residual: Add each layer's input to its output, from layer to layer.
         recall: Add a weighted sum of the window's own segments to the answer.
+        activation: Of the cells' candidate and output; the gates are sigmoid.
+        bidirectional: Each layer reads the window from both its ends, with U numbers for each direction.
+        attention: Answer from a weighted mean over all states of the last layer too.
     """
 
     segments: int
     channels: int
     horizon: int
-    units: int
+    units: int | tuple[int, ...]
     layers: int
     dropout: float
     cell: Cell = "lstm"
     residual: bool = True
     recall: bool = False
+    activation: Activation = "tanh"
+    bidirectional: bool = False
+    attention: bool = False
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """U of each layer."""
+        return self.units if isinstance(self.units, tuple) else (self.units,) * self.layers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,11 +117,29 @@ class Plan:
         yield "range", " and ".join(_range_of(w)) or "any value"
         yield (
             "network",
-            f"{n.layers} × {n.cell.upper()}({n.units}), dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}"
+            f"{describe_layers(asdict(n))}, dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}"
             + (", recall of segments" if n.recall else ""),
         )
         yield "training", f"at most {f.steps} steps of {f.batch_size} windows, {f.members} network(s), seed {f.seed}"
         yield "windows", f"{self.training.total:,} for training, {self.held_out.total:,} held out"
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what the user should know of, though it can be done."""
+        if self.network.activation != "tanh":
+            yield (
+                f"--activation {self.network.activation} leaves cuDNN's fused kernel: on a GPU, training takes several "
+                "times as long"
+            )
+
+
+def describe_layers(network: Mapping[str, Any]) -> str:
+    """Return what the recurrent layers of a `NetworkShape`, given as its fields, are: `2 × LSTM(128)`."""
+    units = network["units"]
+    widths = units if isinstance(units, int) else ", ".join(map(str, units))
+    extras = [name for name in ("bidirectional", "attention") if network.get(name)]
+    if (activation := network.get("activation", "tanh")) != "tanh":
+        extras.append(activation)
+    return ", ".join([f"{network['layers']} × {network['cell'].upper()}({widths})", *extras])
 
 
 def _range_of(window: WindowShape) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from forecaster.config import ModelSettings, TrainSettings, parse_bounds
+from forecaster.config import ModelSettings, TrainSettings, parse_bounds, parse_units
 from forecaster.errors import DataError, UsageError
 from forecaster.panel import Panel
 from forecaster.plan import PRESETS, FitShape, NetworkShape, Plan
@@ -104,17 +104,34 @@ def plan_training(panel: Panel, model: ModelSettings, train: TrainSettings, wind
     epochs = train.epochs and train.epochs * math.ceil(training.total / batch_size)
     return Plan(
         window=window,
-        network=NetworkShape(
-            segments=window.segments, channels=window.channels, horizon=horizon,
-            units=model.units, layers=model.layers, dropout=model.dropout, cell=model.cell,
-            recall=repeats_itself(window),
-        ),
+        network=choose_network(model, window),
         fit=FitShape(
             steps=train.steps or epochs or preset.steps, batch_size=batch_size, learning_rate=train.learning_rate,
             loss=train.loss or preset.loss, optimizer=train.optimizer, patience=train.patience,
             members=train.ensemble or preset.members, refit=preset.refit, seed=train.seed, time_limit=train.time_limit,
         ),
         season=season, training=training, every=every, held_out=held_out,
+    )  # fmt: skip
+
+
+def choose_network(model: ModelSettings, window: WindowShape) -> NetworkShape:
+    """Return the architecture: the user's, with recall where the window repeats itself.
+
+    Raises:
+        UsageError: Widths that are none or not one a layer, or what needs several segments on one.
+    """
+    widths = parse_units(model.units, model.layers)
+    for flag, wanted in (("--attention", model.attention), ("--bidirectional", model.bidirectional)):
+        if wanted and window.segments == 1:
+            raise UsageError(
+                f"{flag} needs several segments, and the lookback of {window.lookback} steps is one",
+                hint="Give a smaller --segment or a longer --lookback",
+            )
+    return NetworkShape(
+        segments=window.segments, channels=window.channels, horizon=window.horizon,
+        units=widths[0] if len(set(widths)) == 1 else widths, layers=model.layers, dropout=model.dropout,
+        cell=model.cell, activation=model.activation, bidirectional=model.bidirectional, attention=model.attention,
+        recall=repeats_itself(window),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from forecaster.config.knob import (
     knob,
 )
 from forecaster.config.training import (
+    Activation,
     Base,
     Cell,
     Device,
@@ -45,10 +46,12 @@ from forecaster.config.values import (
     parse_duration,
     parse_levels,
     parse_limit,
+    parse_units,
 )
 
 __all__ = [
     "DURATIONS",
+    "Activation",
     "BacktestSettings",
     "Base",
     "BatchSettings",
@@ -82,4 +85,5 @@ __all__ = [
     "parse_duration",
     "parse_levels",
     "parse_limit",
+    "parse_units",
 ]

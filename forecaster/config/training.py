@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from forecaster.config.knob import knob
+from forecaster.config.values import MOST_UNITS
 
-Cell = Literal["lstm", "gru"]
+Cell = Literal["lstm", "gru", "peephole", "rnn"]
+Activation = Literal["tanh", "relu", "elu", "gelu", "softsign"]
 Loss = Literal["mse", "mae", "huber"]
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
 Preset = Literal["fast", "default", "best"]
@@ -90,9 +92,26 @@ class ModelSettings:
         panel="Model",
         bounds=(1, None),
     )
-    cell: Cell = knob("lstm", "Recurrent cell.", panel="Model")
+    cell: Cell = knob(
+        "lstm",
+        "Recurrent cell: LSTM, gated recurrent unit, LSTM whose gates see its state, or a plain recurrent network.",
+        panel="Model",
+    )
+    activation: Activation = knob(
+        "tanh", "Activation of the cells. All but tanh leave cuDNN's fused kernel: slow on a GPU.", panel="Model"
+    )
+    bidirectional: bool = knob(False, "Read the window from both its ends.", panel="Model")
+    attention: bool = knob(
+        False, "Answer from a weighted mean over all segments' states too, not from the last alone.", panel="Model"
+    )
     layers: int = knob(2, "Stacked recurrent layers, each followed by dropout.", panel="Model", bounds=(1, 8))
-    units: int = knob(128, "Width of each layer.", panel="Model", bounds=(1, 2048))
+    units: str = knob(
+        "128",
+        "Width of each layer: one number for all, or one a layer, such as 64,32.",
+        panel="Model",
+        bounds=(1, MOST_UNITS),
+        metavar="N[,N…]",
+    )
     dropout: float = knob(0.2, "Share of each layer's outputs dropped in training.", panel="Model", bounds=(0, 0.9))
     transform: Transform = knob(
         "auto", "Take logarithms first: for positive series that grow by percentages.", panel="Model"

@@ -74,8 +74,8 @@ class TrainResult:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to warn of, though the model is published: stale data."""
-        return self.age.warnings(self.panel.source) if self.age else ()
+        """What to warn of, though the model is published: stale data, and settings that cost more than they seem to."""
+        return *(self.age.warnings(self.panel.source) if self.age else ()), *self.plan.warnings()
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
