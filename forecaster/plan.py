@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from forecaster.config import Activation, Cell, Loss, Optimizer
+from forecaster.config import Activation, Cell, Intervals, Loss, Optimizer, Schedule
 from forecaster.windows import Cutoffs, WindowShape
+
+DRAWS = 32
+"""Dropout masks whose answers are compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ class NetworkShape:
         activation: Of the cells' candidate and output; the gates are sigmoid.
         bidirectional: Each layer reads the window from both its ends, with U numbers for each direction.
         attention: Answer from a weighted mean over all states of the last layer too.
+        quantiles: Q levels in percent, ascending: the ends of these intervals are answered beside the median.
+        draws: T, dropout masks under which the deviation of the answers is answered too; 0 for none.
     """
 
     segments: int
@@ -41,11 +46,18 @@ class NetworkShape:
     activation: Activation = "tanh"
     bidirectional: bool = False
     attention: bool = False
+    quantiles: tuple[float, ...] = ()
+    draws: int = 0
 
     @property
     def widths(self) -> tuple[int, ...]:
         """U of each layer."""
         return self.units if isinstance(self.units, tuple) else (self.units,) * self.layers
+
+    @property
+    def answers(self) -> int:
+        """R, numbers that are answered for each window: H of each kind, the point answer first."""
+        return self.horizon * (1 + 2 * len(self.quantiles) + (self.draws > 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +65,7 @@ class FitShape:
     """How each network of the ensemble is trained.
 
     Attributes:
-        steps: Batches, at most; the cosine decay of the learning rate ends there.
+        steps: Batches, at most; a cosine decay of the learning rate ends there.
         batch_size: Windows in a batch.
         learning_rate: At the start.
         loss: On the scaled difference from the base path.
@@ -63,6 +75,9 @@ class FitShape:
         refit: Train again on all data, held-out windows included, after the measurement.
         seed: Seed of every random choice; member k uses `seed + k`.
         time_limit: Seconds of training in all, or None.
+        schedule: How the learning rate falls.
+        weight_decay: Share of each weight, times the rate, that a step takes away; None is the optimiser's own.
+        intervals: What the width of the intervals follows.
     """
 
     steps: int
@@ -75,6 +90,9 @@ class FitShape:
     refit: bool
     seed: int
     time_limit: float | None
+    schedule: Schedule = "cosine"
+    weight_decay: float | None = None
+    intervals: Intervals = "conformal"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +110,10 @@ PRESETS = {
     "default": Preset(steps=700, members=3, loss="mse", refit=True),
     "best": Preset(steps=1200, members=7, loss="mae", refit=True),
 }
+
+
+WIDTHS = {"quantile": "the quantiles that the network learns", "mc-dropout": "its deviation under dropout"}
+"""What the width of intervals follows, for people."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,7 +142,14 @@ class Plan:
             f"{describe_layers(asdict(n))}, dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}"
             + (", recall of segments" if n.recall else ""),
         )
-        yield "training", f"at most {f.steps} steps of {f.batch_size} windows, {f.members} network(s), seed {f.seed}"
+        yield (
+            "training",
+            f"at most {f.steps} steps of {f.batch_size} windows, {f.members} network(s), seed {f.seed}"
+            + (f", {f.schedule} learning rate" if f.schedule != "cosine" else "")
+            + (f", weight decay {f.weight_decay:g}" if f.weight_decay is not None else ""),
+        )
+        if f.intervals != "conformal":
+            yield "intervals", f"of {WIDTHS[f.intervals]}, calibrated on held-out windows"
         yield "windows", f"{self.training.total:,} for training, {self.held_out.total:,} held out"
 
     def warnings(self) -> Iterator[str]:

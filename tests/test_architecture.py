@@ -17,8 +17,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = set("keras numpy onnx onnxruntime pandas pyarrow rich statsforecast tensorflow tf2onnx typer".split())
 # Inside a function numpy, pandas and pyarrow may be loaded anywhere; these only where their noun lives.
 OWNERS = {
-    "keras": {"network", "training"},
-    "tensorflow": {"network", "training"},
+    "keras": {"cells", "network", "optimizers", "training"},
+    "tensorflow": {"losses", "network", "training"},
     "tf2onnx": {"network", "training"},
     "onnx": {"network", "training"},
     "onnxruntime": {"serving"},

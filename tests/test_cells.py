@@ -17,7 +17,7 @@ from forecaster.serving import Server
 prepare_keras()
 
 from forecaster.cells import PeepholeCell, recurrent_layer  # noqa: E402
-from forecaster.network import build_network, serving_graph  # noqa: E402
+from forecaster.network import answering_network, build_network, serving_graph  # noqa: E402
 
 Weights = list[np.ndarray]
 Loop = Callable[[np.ndarray, Weights, int], np.ndarray]
@@ -145,28 +145,34 @@ def test_an_activation_is_that_of_the_cell(cell: str, activation: str) -> None:
 
 def check_serving(shape: NetworkShape) -> None:
     """Compare the ONNX graph of two members with their networks."""
-    members = [random_weights(build_network(shape, 0), seed) for seed in (1, 2)]
-    answers = Server(serving_graph(shape, members)).answer(inputs())
+    members = [[w / 2 for w in random_weights(build_network(shape, 0), seed)] for seed in (1, 2)]
+    answers = Server(serving_graph(shape, members), shape.draws).answer(inputs())
+    assert answers.shape == (len(inputs()), 2, shape.answers)
     for k, weights in enumerate(members):
-        network = build_network(shape, 0)
-        network.set_weights(weights)
+        network, parts = answering_network(shape)
+        for part in parts:
+            part.set_weights(weights)
         np.testing.assert_allclose(answers[:, k], network(inputs()).numpy(), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     "other",
-    [{}, {"bidirectional": True, "units": (4, 3)}, {"attention": True, "activation": "relu"}],
-    ids=["plain", "both ways, widths", "attention, relu"],
+    [
+        {},
+        {"bidirectional": True, "units": (4, 3), "draws": 8},
+        {"attention": True, "activation": "relu", "quantiles": (50.0, 90.0)},
+    ],
+    ids=["plain", "both ways, widths, draws", "attention, relu, quantiles"],
 )
 def test_the_onnx_graph_answers_as_the_networks(cell: str, other: dict[str, object]) -> None:
     check_serving(replace(SHAPE, cell=cell, recall=True, **other))  # type: ignore[arg-type]
 
 
 PRODUCT = [
-    dict(zip(("cell", "bidirectional", "attention", "units", "activation", "residual", "recall"), values, strict=True))
+    dict(zip(("cell", "bidirectional", "attention", "units", "activation", "quantiles", "draws"), values, strict=True))
     for values in itertools.product(
-        CELLS, (False, True), (False, True), (4, (4, 3)), ("tanh", "relu"), (False, True), (False, True)
+        CELLS, (False, True), (False, True), (4, (4, 3)), ("tanh", "relu"), ((), (80.0,)), (0, 4)
     )
 ]
 
@@ -174,7 +180,7 @@ PRODUCT = [
 @pytest.mark.slow
 @pytest.mark.parametrize("values", PRODUCT, ids=[" ".join(map(str, values.values())) for values in PRODUCT])
 def test_every_combination_serves_as_the_networks(values: dict[str, object]) -> None:
-    check_serving(replace(SHAPE, **values))  # type: ignore[arg-type]
+    check_serving(replace(SHAPE, recall=True, **values))  # type: ignore[arg-type]
 
 
 def test_both_directions_of_an_lstm_are_operators_too() -> None:

@@ -148,6 +148,22 @@ def test_another_activation_is_warned_of() -> None:
     assert "--activation relu leaves cuDNN's fused kernel" in warning
 
 
+def test_intervals_of_quantiles_are_of_a_network_that_learns_them() -> None:
+    plan = plan_of(monthly(), train=TrainSettings(intervals="quantile", quantile_levels="90,50"))
+    assert (plan.fit.loss, plan.network.quantiles, plan.network.draws) == ("quantile", (50.0, 90.0), 0)
+    with pytest.raises(UsageError, match="--intervals quantile needs --loss quantile, and --loss is mae"):
+        plan_of(monthly(), train=TrainSettings(intervals="quantile", loss="mae"))
+    with pytest.raises(UsageError, match="--quantile-levels: expected percentages"):
+        plan_of(monthly(), train=TrainSettings(loss="quantile", quantile_levels="0"))
+
+
+def test_intervals_by_dropout_need_dropout() -> None:
+    train = TrainSettings(intervals="mc-dropout")
+    assert plan_of(monthly(), train=train).network.draws > 1
+    with pytest.raises(UsageError, match="--intervals mc-dropout needs dropout, and --dropout is 0"):
+        plan_of(monthly(), ModelSettings(dropout=0), train)
+
+
 def test_training_never_sees_a_held_out_target() -> None:
     plan = plan_of(monthly(count=3))
     _, trained, series = plan.training.all()

@@ -11,8 +11,10 @@ from forecaster.config.values import MOST_UNITS
 
 Cell = Literal["lstm", "gru", "peephole", "rnn"]
 Activation = Literal["tanh", "relu", "elu", "gelu", "softsign"]
-Loss = Literal["mse", "mae", "huber"]
+Loss = Literal["mse", "mae", "huber", "log-cosh", "quantile"]
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
+Schedule = Literal["constant", "cosine", "plateau"]
+Intervals = Literal["conformal", "quantile", "mc-dropout"]
 Preset = Literal["fast", "default", "best"]
 Device = Literal["auto", "cpu", "gpu"]
 OnGap = Literal["interpolate", "ffill", "zero", "error"]
@@ -140,10 +142,32 @@ class TrainSettings:
     )
     batch_size: int | None = knob(None, "Windows in a batch.", panel="Training", bounds=(1, 65_536))
     learning_rate: float = knob(
-        4e-3, "Learning rate at the start; it decays to 1 %.", panel="Training", bounds=(1e-7, 1)
+        4e-3, "Learning rate at the start; how it falls is the schedule.", panel="Training", bounds=(1e-7, 1)
     )
-    loss: Loss | None = knob(None, "Loss on the scaled target.", panel="Training")
-    optimizer: Optimizer = knob("adam", "Optimiser.", panel="Training")
+    schedule: Schedule = knob(
+        "cosine",
+        "How the learning rate falls: not at all, by a cosine to 1 %, or by half whenever the held-out loss stays.",
+        panel="Training",
+    )
+    loss: Loss | None = knob(
+        None, "Loss on the scaled target; quantile learns the ends of intervals beside the median.", panel="Training"
+    )
+    optimizer: Optimizer = knob("adam", "Optimiser; sgd has Nesterov momentum of 0.9.", panel="Training")
+    weight_decay: float | None = knob(
+        None,
+        "Share of each weight, times the learning rate, that a step takes away; by default 0.004 for adamw, else none.",
+        panel="Training",
+        bounds=(0, 1),
+    )
+    intervals: Intervals = knob(
+        "conformal",
+        "What the width of intervals follows: past errors alone, the quantiles that the network learned, or how far "
+        "its answers differ under dropout. All are calibrated on held-out windows.",
+        panel="Training",
+    )
+    quantile_levels: str = knob(
+        "80,95", "Interval levels in percent that --loss quantile learns, separated by commas.", panel="Training"
+    )
     patience: int = knob(
         8,
         "Stop after this many checks without a better held-out loss; 0 never stops.",

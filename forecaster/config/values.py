@@ -38,8 +38,8 @@ def parse_bounds(text: str) -> tuple[float | None, float | None]:
     return low, high
 
 
-def parse_levels(text: str) -> tuple[float, ...]:
-    """Parse `--levels`: percentages between 0 and 100, exclusive, ascending and without repeats in the answer.
+def parse_levels(text: str, flag: str = "--levels") -> tuple[float, ...]:
+    """Parse `--levels` or a flag like it: percentages between 0 and 100, exclusive; the answer is ascending, each once.
 
     They keep the six digits that the columns of a forecast file are named by.
 
@@ -51,7 +51,7 @@ def parse_levels(text: str) -> tuple[float, ...]:
     except ValueError:
         levels = ()
     if not levels or not all(0 < level < 100 for level in levels):
-        raise UsageError(f"--levels: expected percentages between 0 and 100, received {text!r}", hint="--levels 80,95")
+        raise UsageError(f"{flag}: expected percentages between 0 and 100, received {text!r}", hint=f"{flag} 80,95")
     return levels
 
 

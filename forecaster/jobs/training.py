@@ -16,7 +16,7 @@ from forecaster import store
 from forecaster.age import Age, age_of, limits_of
 from forecaster.arrow import return_memory
 from forecaster.backtest import measure
-from forecaster.calibration import Calibration
+from forecaster.calibration import Intervals
 from forecaster.challenge import Verdict, check_rules, compare
 from forecaster.checkpoint import Checkpoint, identify
 from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
@@ -123,7 +123,7 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         prepare_keras()
         from forecaster.training import train_ensemble
 
-        trained = train_ensemble(panel.values, plan, job.training.device, events.on_progress, checkpoint)
+        trained = train_ensemble(panel, plan, job.training.device, events.on_progress, checkpoint)
         measured, calibration = measure(panel, plan, trained)
         check_skill(measured, job.store.min_skill)
         verdict = compare(champion, panel, plan, trained) if champion else None
@@ -185,7 +185,7 @@ def _open_checkpoint(job: TrainJob, home: Path, fits: Json, events: Events) -> C
 
 
 def _make_draft(
-    panel: Panel, plan: Plan, trained: Trained, measured: tuple[Json, Calibration], facts: Json
+    panel: Panel, plan: Plan, trained: Trained, measured: tuple[Json, Intervals], facts: Json
 ) -> store.Draft:
     """Return everything that a version is made of."""
     from forecaster.network import serving_graph
