@@ -46,7 +46,7 @@ def _cause_of(size: float, plan: Plan) -> tuple[str, str]:
     if not np.isfinite(size):
         return "values there are too large to reckon with", "Divide them by a constant"
     if size > FAR:
-        return f"a value {size:,.0f} scales of its window away from it", "Correct it, or train with --on-outlier clip"
+        return f"a value {size:.3g} scales of its window away from it", "Correct it, or train with --on-outlier clip"
     rate, activation = f"--learning-rate {plan.fit.learning_rate:g}", plan.network.activation
     if activation in ("relu", "elu", "gelu"):
         return f"--activation {activation} has no upper end, and {rate} is large", "Try --activation tanh"
