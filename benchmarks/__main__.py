@@ -6,10 +6,10 @@ import argparse
 import re
 from pathlib import Path
 
-from benchmarks import accuracy, ett, leaderboard, memory, peers, speed
+from benchmarks import accuracy, ett, leaderboard, memory, peers, speed, toolbox
 from benchmarks.measure import machine
 
-PARTS = "speed, memory, accuracy, ett, leaderboard, peers"
+PARTS = "speed, memory, toolbox, accuracy, ett, leaderboard, peers"
 NEED_DATA = ("accuracy", "ett", "leaderboard", "peers")
 README = Path(__file__).with_name("README.md")
 
@@ -29,6 +29,7 @@ def main() -> None:
     parts = {
         "speed": speed.measure,
         "memory": memory.measure,
+        "toolbox": toolbox.measure,
         "accuracy": lambda: accuracy.measure(given.data, presets, seeds),
         "ett": lambda: ett.measure(given.data, presets, seeds),
         "leaderboard": lambda: leaderboard.measure(given.data),

@@ -37,16 +37,21 @@ heavy packages that it may import when it is itself imported. A test reads the l
     windows       scaling, and cutting windows in batches                     numpy
     metrics       the published error measures                                numpy
     calibration   how large errors are, and intervals from that               numpy
+    bands         intervals by learned quantiles or by dropout, calibrated too numpy
     forecast      forecast rows: what a forecast file holds                   numpy
     baselines     naive, seasonal naive, drift                                numpy
     plan          every number that training needs; the presets
     planner       a panel and the user's settings → a plan, chosen from the data numpy
     examination   a panel beside its rows → findings, one a kind and series   numpy
     verdict       a data file → what was detected, how sure, and all findings numpy
+    divergence    why a loss is no number: the window, and what to do         numpy
     checkpoint    an interrupted training, saved to go on from                numpy
     runtime       the process made ready for Keras: environment, stderr
+    cells         the recurrent cells: LSTM, GRU, peephole, plain              keras
     network       the Keras network, the whole of it in one file              keras numpy
-    training      batches, optimiser, early stopping, device                  keras numpy tensorflow
+    losses        what training minimises                                     numpy tensorflow
+    optimizers    the optimisers, and how their learning rate falls           keras
+    training      batches, early stopping, device                             keras numpy tensorflow
     stopwatch     seconds of a training step on a device, and its LSTM kernel  keras numpy tensorflow
     serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime
     manifest      what a version says of itself: schema and seal

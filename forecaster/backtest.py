@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from forecaster import baselines, metrics
 from forecaster.arrow import from_numpy
-from forecaster.calibration import Answers, Calibration, Residuals, answer_windows, error_size
+from forecaster.bands import fitter
+from forecaster.calibration import Answers, Intervals, Residuals, answer_windows
 from forecaster.errors import DataError, UsageError
 from forecaster.panel import Panel
 from forecaster.plan import Plan
@@ -34,7 +35,7 @@ FEWEST_SEEN = 2
 """Values before a cutoff, at least: one difference, which errors are scaled by."""
 
 
-def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any], Calibration]:
+def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any], Intervals]:
     """Score the held-out windows against seasonal naive, and calibrate the intervals on them.
 
     Coverage is measured across folds: half the windows are covered by intervals calibrated on the other half.
@@ -43,10 +44,11 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
     answers = answer_held_out(panel, plan, trained)
     errors = (cut_targets(panel.values, ends, answers.windows) - answers.outputs) * answers.windows.scale
     residuals = Residuals(
-        sizes=error_size(errors, plan.window),
+        errors=errors,
         answers=answers,
         folds=folds_of(series),
         independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),
+        fit=fitter(plan.fit.intervals, plan.network.quantiles),
     )
     evaluation = metrics.Evaluation(
         actual=panel.observed(ends[:, None] + np.arange(plan.window.horizon)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,19 +57,22 @@ class Answers:
         signs: [N, F] what tells how large the error may be, as logarithms: the window's scale, and relative to it the
             mean step, the mean seasonal step, how far the networks disagree, and how wrong they recently were (NaN
             where the series is too short to say).
+        spread: [N, B, H] what the networks say of their own errors, in scaled units: for each learned level how far the
+            lower end is from the median, then the upper ends, then the deviation under dropout; B is 0 without them.
     """
 
     windows: Windows
     outputs: Floats
     signs: Floats
+    spread: Floats
 
     def take(self, chosen: NDArray[Any]) -> Answers:
         """Return the answers to the chosen windows: indices, or a mask."""
-        return Answers(self.windows.take(chosen), self.outputs[chosen], self.signs[chosen])
+        return Answers(self.windows.take(chosen), self.outputs[chosen], self.signs[chosen], self.spread[chosen])
 
 
 Ask = Callable[[NDArray[np.float32]], NDArray[np.floating]]
-"""Windows [N, K, C] → each network's answer [N, M, H]."""
+"""Windows [N, K, C] → each network's answer [N, M, R], the point answer in the first H of R numbers."""
 
 
 def answer_windows(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Answers:
@@ -86,14 +89,16 @@ def answer_windows(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: Wi
         shape: Lookback, segment, horizon and scaling.
     """
     windows = cut_windows(values, starts, ends, shape)
-    outputs = ask(windows.inputs).astype(np.float64)
+    said = ask(windows.inputs).astype(np.float64)
+    outputs, own = said[..., : shape.horizon], said[..., shape.horizon :].mean(axis=1)
     spread = outputs.std(axis=1).mean(axis=1, keepdims=True)
     recent = recent_errors(ask, values, starts, ends, shape) / windows.scale
     signs = [
         np.log(windows.scale), window_roughness(values, starts, ends, shape),
         np.log(np.maximum(np.concatenate([spread, recent], axis=1), SMALLEST_SIGN)),
     ]  # fmt: skip
-    return Answers(windows, np.median(outputs, axis=1), np.concatenate(signs, axis=1))
+    own = own.reshape(len(ends), own.shape[1] // shape.horizon, shape.horizon)
+    return Answers(windows, np.median(outputs, axis=1), np.concatenate(signs, axis=1), own)
 
 
 def recent_errors(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
@@ -110,7 +115,8 @@ def recent_errors(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: Win
             known[known] = ~beyond_logarithms(*extremes(values, first, earlier[known] + shape.horizon))
         if known.any():
             windows = cut_windows(values, starts[known], earlier[known], shape)
-            missed = cut_targets(values, earlier[known], windows) - np.median(ask(windows.inputs), axis=1)
+            outputs = ask(windows.inputs)[..., : shape.horizon]
+            missed = cut_targets(values, earlier[known], windows) - np.median(outputs, axis=1)
             errors[known, back - 1] = np.abs(missed).mean(axis=1) * windows.scale[:, 0]
     count = np.isfinite(errors).sum(axis=1, keepdims=True)
     total = np.nansum(errors, axis=1, keepdims=True)
@@ -177,6 +183,25 @@ def _standardise(signs: Floats, centre: Floats, spread: Floats) -> Floats:
     return np.nan_to_num(np.clip((signs - centre) / spread, -3.0, 3.0), nan=0.0)
 
 
+class Intervals(Protocol):
+    """Intervals that were calibrated on held-out windows."""
+
+    @property
+    def levels(self) -> Floats:
+        """[Q] percent, ascending."""
+
+    @property
+    def half_widths(self) -> Floats:
+        """[H, Q], in units of what the width follows."""
+
+    def interval(self, answers: Answers, level: float) -> tuple[Floats, Floats]:
+        """Return the lower and upper ends [N, H] of the intervals at a level in percent, in the units of the data."""
+
+
+Fit = Callable[[Floats, Answers, float], Intervals]
+"""Errors [N, H] in transformed units, the answers to the windows, how many of these do not overlap → intervals."""
+
+
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """Half widths of the intervals, in units of the error that a window's signs let expect.
@@ -194,18 +219,21 @@ class Calibration:
     def interval(self, answers: Answers, level: float) -> tuple[Floats, Floats]:
         """Return the lower and upper ends [N, H] of the intervals at a level in percent, in the units of the data."""
         widths = np.array([np.interp(level, self.levels, row) for row in self.half_widths])
-        half, windows = widths * self.difficulty.size(answers.signs), answers.windows
-        if windows.shape.transform == "log":
+        half = widths * self.difficulty.size(answers.signs)
+        if answers.windows.shape.transform == "log":
             half = np.log1p(half)
-        middle = windows.base + answers.outputs * windows.scale
-        return from_scale(middle - half, windows.shape), from_scale(middle + half, windows.shape)
+        return from_middle(answers, half, half)
+
+
+def from_middle(answers: Answers, below: Floats, above: Floats) -> tuple[Floats, Floats]:
+    """Return the ends [N, H] of intervals, in the units of the data, from their distances in transformed units."""
+    windows = answers.windows
+    middle = windows.base + answers.outputs * windows.scale
+    return from_scale(middle - below, windows.shape), from_scale(middle + above, windows.shape)
 
 
 def calibrate(sizes: Floats, signs: Floats, independent: float) -> Calibration:
     """Measure half widths from errors on held-out windows.
-
-    The quantile is the conformal one, the ⌈(n + 1)·level⌉-th smallest of n. Where windows are few, the errors of all
-    lead times are pooled after division by a profile of their size over the lead time.
 
     Args:
         sizes: [N, H] sizes of errors (`error_size`), N at least 1.
@@ -213,15 +241,22 @@ def calibrate(sizes: Floats, signs: Floats, independent: float) -> Calibration:
         independent: How many of the windows do not overlap.
     """
     difficulty = fit_difficulty(sizes, signs, independent)
-    size = sizes / difficulty.size(signs)
-    count, horizon = size.shape
-    profile = _smooth(np.maximum(np.sqrt((size**2).mean(axis=0)), 1e-12))
-    pooled = _conformal_quantiles((size / profile).ravel(), GRID, effective=count)
-    widths = profile[:, None] * pooled
-    if count >= ENOUGH_WINDOWS:
-        own = np.array([_conformal_quantiles(size[:, h], GRID, effective=count) for h in range(horizon)])
-        widths = _smooth(own) if horizon >= 5 else own
+    widths = conformal_widths(sizes / difficulty.size(signs), GRID)
     return Calibration(GRID, np.maximum.accumulate(widths, axis=1), difficulty)
+
+
+def conformal_widths(size: Floats, levels: Floats) -> Floats:
+    """Return the half widths [H, Q] that hold as many as they should of the relative sizes of errors [N, H].
+
+    The quantile is the conformal one, the ⌈(n + 1)·level⌉-th smallest of n. Where windows are few, the errors of all
+    lead times are pooled after division by a profile of their size over the lead time.
+    """
+    count, horizon = size.shape
+    if count >= ENOUGH_WINDOWS:
+        own = np.array([_conformal_quantiles(size[:, h], levels, effective=count) for h in range(horizon)])
+        return _smooth(own) if horizon >= 5 else own
+    profile = _smooth(np.maximum(np.sqrt((size**2).mean(axis=0)), 1e-12))
+    return profile[:, None] * _conformal_quantiles((size / profile).ravel(), levels, effective=count)
 
 
 def _conformal_quantiles(sizes: Floats, levels: Floats, effective: int) -> Floats:
@@ -242,20 +277,22 @@ class Residuals:
     """Errors on held-out windows, and what they were made on.
 
     Attributes:
-        sizes: [N, H] sizes of errors (`error_size`).
+        errors: [N, H] actual minus point answer, in transformed units.
         answers: What the networks said.
         folds: [N] fold of each window, 0 or 1.
         independent: How many of the windows do not overlap.
+        fit: Makes intervals of errors and answers.
     """
 
-    sizes: Floats
+    errors: Floats
     answers: Answers
     folds: Ints
     independent: float
+    fit: Fit
 
-    def calibrate(self) -> Calibration:
+    def calibrate(self) -> Intervals:
         """Calibrate on all windows."""
-        return calibrate(self.sizes, self.answers.signs, self.independent)
+        return self.fit(self.errors, self.answers, self.independent)
 
     def cross_intervals(self, levels: Sequence[float]) -> dict[float, tuple[Floats, Floats]]:
         """Return for each level the intervals [N, H] of the windows, each fold's from the calibration of the other.
@@ -263,12 +300,11 @@ class Residuals:
         An interval measured on the windows that it was calibrated on covers them by construction; this way the
         measured coverage says something.
         """
-        ends = {level: (np.empty_like(self.sizes), np.empty_like(self.sizes)) for level in levels}
+        ends = {level: (np.empty_like(self.errors), np.empty_like(self.errors)) for level in levels}
         for fold in np.unique(self.folds):
             inside = self.folds == fold
             others = ~inside if (~inside).any() else inside
-            independent = self.independent * others.mean()
-            calibration = calibrate(self.sizes[others], self.answers.signs[others], independent)
+            calibration = self.fit(self.errors[others], self.answers.take(others), self.independent * others.mean())
             for level, (low, high) in ends.items():
                 low[inside], high[inside] = calibration.interval(self.answers.take(inside), level)
         return ends

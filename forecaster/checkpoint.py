@@ -27,6 +27,9 @@ from forecaster.windows import Floats
 FORMAT = 1
 LARGEST = 2**33
 ANEW = "To train from the start, leave out --resume"
+ANY = "any"
+"""Stands in `Checkpoint.fits` for a setting that may be another one when training goes on."""
+
 _ARRAY, _FACTS = "array", "facts"
 
 
@@ -133,7 +136,7 @@ def restore_variables(variables: Sequence[Any], values: Sequence[Any]) -> None:
 def _differences(there: Json, here: Json) -> Iterator[str]:
     """Yield how two answers of `identify` differ; other settings may be why the windows drawn from the data do."""
     for name in here:
-        if name != "data" and there.get(name) != here[name]:
+        if name != "data" and there.get(name) not in (here[name], ANY):
             yield f"{name} is {there.get(name)} there and {here[name]} here"
     if there.get("data") != here["data"]:
         yield "it is of other data"

@@ -302,6 +302,8 @@ def _taken(value: Any, kind: Any) -> Any:
     if kind in (str, Path):
         if isinstance(value, (date, time)):  # as-of = 2026-01-31, without quotes
             value = value.isoformat()
+        if kind is str and isinstance(value, int) and not isinstance(value, bool):  # units = 64
+            value = str(value)
         return kind(value) if isinstance(value, str) and value and "\0" not in value else None
     if isinstance(value, bool) or kind is bool:
         return value if kind is bool and isinstance(value, bool) else None

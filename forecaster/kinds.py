@@ -166,12 +166,12 @@ def fit_lstm(panel: Panel, task: Task) -> Model:
     def tell(now: Progress) -> None:
         task.on_share(now.done)
 
-    trained = train_ensemble(panel.values, plan, task.training.device, tell)
+    trained = train_ensemble(panel, plan, task.training.device, tell)
     _, calibration = measure(panel, plan, trained)
     return Model(
         name="lstm", version="", folder=Path(), manifest={"network": asdict(plan.network)}, schema=panel.schema,
         window=plan.window, season=plan.season, calibration=calibration,
-        server=Server(serving_graph(plan.network, trained.members)),
+        server=Server(serving_graph(plan.network, trained.members), plan.network.draws),
     )  # fmt: skip
 
 

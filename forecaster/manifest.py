@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from forecaster.config import ModelSettings, TrainSettings
+from forecaster.config import Intervals, ModelSettings, TrainSettings
 from forecaster.errors import ModelError
 from forecaster.files import sha256
 from forecaster.plan import FitShape, NetworkShape
@@ -26,8 +26,8 @@ FILES = ("metrics.json", "network.onnx", "weights.npz", "calibration.npz")
 _SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n\Z')
 _OTHER_LIMITS: dict[str, tuple[float | None, float | None]] = {
     "season": (1, None), "steps": (1, None), "members": (1, 50), "segments": (1, 100_000), "channels": (1, 1_000_000),
-    "floor": (0, None), "trust": (0, 1), "bytes": (0, 2**33), "rows": (1, None), "series": (1, None),
-    "skipped": (0, None),
+    "floor": (0, None), "trust": (0, 1), "quantiles": (0, 100), "draws": (0, 1_000),
+    "bytes": (0, 2**33), "rows": (1, None), "series": (1, None), "skipped": (0, None),
 }  # fmt: skip
 LIMITS: Limits = {
     f.name: (f.metadata["min"], f.metadata["max"]) for owner in (ModelSettings, TrainSettings) for f in fields(owner)
@@ -171,9 +171,17 @@ def _check_shapes(manifest: Json, path: Path) -> None:
         and all(1 <= lag <= window.lookback for lag in window.base)
         and {"mase", *(f"coverage-{level:g}" for level in metrics["levels"])} <= metrics["model"].keys()
         and "mase" in metrics["baseline"]
+        and {"conformal": True, "quantile": bool(network.quantiles), "mc-dropout": network.draws > 0}[
+            intervals_of(manifest)
+        ]
     )
     if not fits:
         raise ModelError(f"{path}: window, network and metrics do not fit each other")
+
+
+def intervals_of(manifest: Json) -> Intervals:
+    """Return what the width of the intervals follows; of older manifests, which do not say, past errors."""
+    return manifest["fit"].get("intervals", "conformal")  # type: ignore[no-any-return]
 
 
 def shapes_of(manifest: Json) -> tuple[WindowShape, NetworkShape]:

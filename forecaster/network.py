@@ -11,14 +11,19 @@
                           of the window, whose weighted sum is added to the answer. What happened on the same days of
                           the last weeks is carried over as it was, and need not pass through U numbers.
 
-Both Dense layers at the end are zero at the start, so that an untrained network answers the base path itself.
+Both Dense layers at the end are zero at the start, so that an untrained network answers the base path itself. The cells
+may be others (`cells.py`), the layers of different widths, the window read from both ends; with attention the answer is
+made of all states of the last layer.
 
 Dropout stands between layers, never inside the recurrence, and the gates are sigmoid, the candidate tanh: the settings
-that keep cuDNN's fused kernel on a GPU (`recurrent_dropout=0`, `unroll=False`).
+that keep cuDNN's fused kernel on a GPU (`recurrent_dropout=0`, `unroll=False`). Where intervals follow the deviation of
+the answers under dropout, a mask drops the same numbers at every step, and answers under T fixed masks are compared.
 
 References: Hochreiter & Schmidhuber, Long short-term memory, Neural Computation 9(8), 1997; segments as in Lin et al.,
 SegRNN, 2023, arXiv:2308.11200; an answer made of the input's own parts as in Vinyals et al., Pointer networks, 2015,
-arXiv:1506.03134, here with weights of either sign.
+arXiv:1506.03134, here with weights of either sign; both directions: Schuster & Paliwal, Bidirectional recurrent neural
+networks, IEEE Transactions on Signal Processing 45(11), 1997; attention: Luong, Pham & Manning, Effective approaches to
+attention-based neural machine translation, 2015, arXiv:1508.04025.
 """
 
 from __future__ import annotations
@@ -32,27 +37,87 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.cells import recurrent_layer
 from forecaster.plan import NetworkShape
 
 Weights = list[NDArray[np.float32]]
 
 
-def build_network(shape: NetworkShape, seed: int) -> keras.Model:
-    """Build a fresh network: [N, K, C] → [N, H]. `seed` fixes its initial weights and its dropout masks."""
+def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> keras.Model:
+    """Build a fresh network: [N, K, C] → [N, H], or with quantiles [N, (1 + 2Q) H].
+
+    Args:
+        shape: The architecture.
+        seed: Fixes the initial weights and the dropout masks of training.
+        masked: Drop by T fixed masks when asked too: of [N · T, K, C], the t-th of each T windows by the t-th mask.
+    """
     keras.utils.set_random_seed(seed)
-    recurrent = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[shape.cell]
     inputs = keras.Input((shape.segments, shape.channels))
-    x = keras.layers.Dense(shape.units)(inputs)  # (N, K, U)
-    for layer in range(1, shape.layers + 1):
-        is_last = layer == shape.layers
-        y = recurrent(shape.units, return_sequences=not is_last)(x)  # (N, K, U), at last (N, U)
+    x = keras.layers.Dense(shape.widths[0])(inputs)  # (N, K, U)
+    for layer, width in enumerate(shape.widths, start=1):
+        every = layer < shape.layers or shape.attention
+        y = _read(x, width, shape, every)  # (N, K, U), at last (N, U)
         if shape.residual:
-            y = keras.layers.Add()([y, x[:, -1] if is_last else x])
-        x = keras.layers.Dropout(shape.dropout, seed=seed + layer)(y)
+            y = keras.layers.Add()([y, _widen(x if every else x[:, -1], y.shape[-1])])
+        x = _mask(y, shape, layer) if masked else _drop(y, shape, seed + layer)
+    if shape.attention:
+        x = _attend(x)  # (N, 2U)
     answer = keras.layers.Dense(shape.horizon, kernel_initializer="zeros")(x)
     if shape.recall:
         answer = keras.layers.Add()([answer, _recall(inputs, x, shape)])
+    if shape.quantiles:
+        answer = keras.layers.Concatenate()([answer, _distances(x, shape)])
     return keras.Model(inputs, answer)
+
+
+def _drop(x: keras.KerasTensor, shape: NetworkShape, seed: int) -> keras.KerasTensor:
+    """Drop numbers of [N, K, U] or [N, U] in training; the same ones at every step where they are dropped later too."""
+    steps = (None, 1, x.shape[-1]) if shape.draws and len(x.shape) == 3 else None
+    return keras.layers.Dropout(shape.dropout, noise_shape=steps, seed=seed)(x)
+
+
+def _mask(x: keras.KerasTensor, shape: NetworkShape, layer: int) -> keras.KerasTensor:
+    """Drop numbers of [N · T, K, U] or [N · T, U] by the T masks of a layer, which are the same for every window."""
+    inner = tuple(x.shape[1:])
+    kept = np.random.default_rng(layer).random((shape.draws, *(1,) * (len(inner) - 1), inner[-1])) >= shape.dropout
+    masks = (kept / (1 - shape.dropout)).astype(np.float32)  # (T, 1, U)
+    return keras.ops.reshape(keras.ops.reshape(x, (-1, shape.draws, *inner)) * masks, (-1, *inner))
+
+
+def _distances(state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
+    """Return how far the ends of intervals are from the median, [N, 2Q · H]: all lower ends, then all upper ones.
+
+    Each is further than that of the level before it by a softplus, so that no quantile can cross another.
+    """
+    sides = 2, len(shape.quantiles), shape.horizon
+    further = keras.layers.Dense(sides[0] * sides[1] * sides[2], kernel_initializer="zeros")(state)
+    further = keras.ops.softplus(keras.layers.Reshape(sides)(further))
+    return keras.layers.Flatten()(keras.ops.cumsum(further, axis=2))
+
+
+def _read(x: keras.KerasTensor, width: int, shape: NetworkShape, every: bool) -> keras.KerasTensor:
+    """Return the states of one layer after each step [N, K, U] or the last [N, U]; of both directions, side by side."""
+    forward = recurrent_layer(shape.cell, width, shape.activation, return_sequences=every)(x)
+    if not shape.bidirectional:
+        return forward
+    backward = recurrent_layer(shape.cell, width, shape.activation, return_sequences=every, go_backwards=True)(x)
+    return keras.layers.Concatenate()([forward, keras.ops.flip(backward, axis=1) if every else backward])
+
+
+def _widen(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
+    """Return what a layer read in the width of what it answers, through a linear map where that is another.
+
+    As in He et al., Deep residual learning, 2016, arXiv:1512.03385.
+    """
+    return x if x.shape[-1] == width else keras.layers.Dense(width, use_bias=False)(x)
+
+
+def _attend(states: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the last of the states [N, K, U], and beside it their mean weighted by softmax(h_k W h_K): [N, 2U]."""
+    last = states[:, -1]
+    query = keras.layers.Dense(states.shape[-1], use_bias=False)(last)
+    weights = keras.ops.softmax(keras.ops.matmul(states, query[:, :, None]), axis=1)  # (N, K, 1)
+    return keras.layers.Concatenate()([last, keras.ops.sum(weights * states, axis=1)])
 
 
 def _recall(inputs: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
@@ -68,15 +133,35 @@ def _recall(inputs: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkS
     return keras.layers.Reshape((ahead * length,))(path)[:, : shape.horizon]
 
 
-def serving_graph(shape: NetworkShape, members: Sequence[Weights]) -> bytes:
-    """Return an ONNX graph of the whole ensemble: [N, K, C] → [N, M, H], one answer of each member, times `trust`.
+def answering_network(shape: NetworkShape) -> tuple[keras.Model, list[keras.Model]]:
+    """Return a network as it is asked, [N, K, C] → [N, R], and its parts, each of which takes a member's weights.
 
-    Keras and tf2onnx turn each layer into one ONNX `LSTM` operator (a `GRU` into a `Loop`).
+    It is the network itself, and where there are masks, beside it one that answers each window under each of them.
+    """
+    network = build_network(shape, seed=0)
+    if not shape.draws:
+        return network, [network]
+    masked = build_network(shape, seed=0, masked=True)
+    windows = keras.Input((shape.segments, shape.channels))
+    repeated = keras.layers.RepeatVector(shape.draws)(keras.layers.Flatten()(windows))  # (N, T, K · C)
+    answers = masked(keras.ops.reshape(repeated, (-1, shape.segments, shape.channels)))[:, : shape.horizon]
+    deviation = keras.ops.std(keras.ops.reshape(answers, (-1, shape.draws, shape.horizon)), axis=1)
+    return keras.Model(windows, keras.layers.Concatenate()([network(windows), deviation])), [network, masked]
+
+
+def serving_graph(shape: NetworkShape, members: Sequence[Weights]) -> bytes:
+    """Return an ONNX graph of the whole ensemble: [N, K, C] → [N, M, R], one answer of each member.
+
+    Keras and tf2onnx turn each `lstm` layer into one ONNX `LSTM` operator, the other cells into a `Loop`, which ONNX
+    Runtime runs about as fast.
     """
     windows = keras.Input((shape.segments, shape.channels), name="windows")
-    networks = [build_network(shape, seed=0) for _ in members]
-    for network, weights in zip(networks, members, strict=True):
-        network.set_weights(weights)
+    networks = []
+    for weights in members:
+        network, parts = answering_network(shape)
+        for part in parts:
+            part.set_weights(weights)
+        networks.append(network)
     answers = shape.trust * keras.ops.stack([network(windows) for network in networks], axis=1)
     ensemble = keras.Model(windows, answers)
     ensemble(np.zeros((1, shape.segments, shape.channels), np.float32))  # export needs a model that was called

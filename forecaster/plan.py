@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from forecaster.config import Cell, Loss, Optimizer
+from forecaster.config import Activation, Cell, Intervals, Loss, Optimizer, Schedule
 from forecaster.windows import Cutoffs, WindowShape
+
+DRAWS = 32
+"""Dropout masks whose answers are compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,25 +21,45 @@ class NetworkShape:
         segments: K, LSTM steps in a window.
         channels: C, numbers that one LSTM step reads.
         horizon: H, steps answered at once.
-        units: U, width of each layer.
+        units: U, width of each layer; one a layer where they differ.
         layers: Stacked recurrent layers.
         dropout: Share of each layer's outputs dropped in training.
         cell: Recurrent cell.
         residual: Add each layer's input to its output, from layer to layer.
         recall: Add a weighted sum of the window's own segments to the answer.
         trust: Share of the trained network's answer that counts; the rest stays with the base path.
+        activation: Of the cells' candidate and output; the gates are sigmoid.
+        bidirectional: Each layer reads the window from both its ends, with U numbers for each direction.
+        attention: Answer from a weighted mean over all states of the last layer too.
+        quantiles: Q levels in percent, ascending: the ends of these intervals are answered beside the median.
+        draws: T, dropout masks under which the deviation of the answers is answered too; 0 for none.
     """
 
     segments: int
     channels: int
     horizon: int
-    units: int
+    units: int | tuple[int, ...]
     layers: int
     dropout: float
     cell: Cell = "lstm"
     residual: bool = True
     recall: bool = False
     trust: float = 1.0
+    activation: Activation = "tanh"
+    bidirectional: bool = False
+    attention: bool = False
+    quantiles: tuple[float, ...] = ()
+    draws: int = 0
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """U of each layer."""
+        return self.units if isinstance(self.units, tuple) else (self.units,) * self.layers
+
+    @property
+    def answers(self) -> int:
+        """R, numbers that are answered for each window: H of each kind, the point answer first."""
+        return self.horizon * (1 + 2 * len(self.quantiles) + (self.draws > 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +67,7 @@ class FitShape:
     """How each network of the ensemble is trained.
 
     Attributes:
-        steps: Batches, at most; the cosine decay of the learning rate ends there.
+        steps: Batches, at most; a cosine decay of the learning rate ends there.
         batch_size: Windows in a batch.
         learning_rate: At the start.
         loss: On the scaled difference from the base path.
@@ -54,6 +77,9 @@ class FitShape:
         refit: Train again on all data, held-out windows included, after the measurement.
         seed: Seed of every random choice; member k uses `seed + k`.
         time_limit: Seconds of training in all, or None.
+        schedule: How the learning rate falls.
+        weight_decay: Share of each weight, times the rate, that a step takes away; None is the optimiser's own.
+        intervals: What the width of the intervals follows.
     """
 
     steps: int
@@ -66,6 +92,9 @@ class FitShape:
     refit: bool
     seed: int
     time_limit: float | None
+    schedule: Schedule = "cosine"
+    weight_decay: float | None = None
+    intervals: Intervals = "conformal"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +112,10 @@ PRESETS = {
     "default": Preset(steps=700, members=3, loss="mse", refit=True),
     "best": Preset(steps=1200, members=7, loss="mae", refit=True),
 }
+
+
+WIDTHS = {"quantile": "the quantiles that the network learns", "mc-dropout": "its deviation under dropout"}
+"""What the width of intervals follows, for people."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,11 +146,36 @@ class Plan:
         yield "range", " and ".join(_range_of(w)) or "any value"
         yield (
             "network",
-            f"{n.layers} × {n.cell.upper()}({n.units}), dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}"
+            f"{describe_layers(asdict(n))}, dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}"
             + (", recall of segments" if n.recall else ""),
         )
-        yield "training", f"at most {f.steps} steps of {f.batch_size} windows, {f.members} network(s), seed {f.seed}"
+        yield (
+            "training",
+            f"at most {f.steps} steps of {f.batch_size} windows, {f.members} network(s), seed {f.seed}"
+            + (f", {f.schedule} learning rate" if f.schedule != "cosine" else "")
+            + (f", weight decay {f.weight_decay:g}" if f.weight_decay is not None else ""),
+        )
+        if f.intervals != "conformal":
+            yield "intervals", f"of {WIDTHS[f.intervals]}, calibrated on held-out windows"
         yield "windows", f"{self.training.total:,} for training, {self.held_out.total:,} held out"
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what the user should know of, though it can be done."""
+        if self.network.activation != "tanh":
+            yield (
+                f"--activation {self.network.activation} leaves cuDNN's fused kernel: on a GPU, training takes several "
+                "times as long"
+            )
+
+
+def describe_layers(network: Mapping[str, Any]) -> str:
+    """Return what the recurrent layers of a `NetworkShape`, given as its fields, are: `2 × LSTM(128)`."""
+    units = network["units"]
+    widths = units if isinstance(units, int) else ", ".join(map(str, units))
+    extras = [name for name in ("bidirectional", "attention") if network.get(name)]
+    if (activation := network.get("activation", "tanh")) != "tanh":
+        extras.append(activation)
+    return ", ".join([f"{network['layers']} × {network['cell'].upper()}({widths})", *extras])
 
 
 def _range_of(window: WindowShape) -> Iterator[str]:

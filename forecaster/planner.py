@@ -13,10 +13,10 @@ from typing import Literal
 
 import numpy as np
 
-from forecaster.config import ModelSettings, TrainSettings, parse_bounds
+from forecaster.config import ModelSettings, TrainSettings, parse_bounds, parse_levels, parse_units
 from forecaster.errors import DataError, UsageError
 from forecaster.panel import Panel
-from forecaster.plan import PRESETS, FitShape, NetworkShape, Plan
+from forecaster.plan import DRAWS, PRESETS, FitShape, NetworkShape, Plan
 from forecaster.seasonality import find_season
 from forecaster.windows import Cutoffs, Ints, WindowShape, cut_windows, to_scale, window_level
 
@@ -102,24 +102,60 @@ def plan_training(panel: Panel, model: ModelSettings, train: TrainSettings, wind
             f"train and measure a forecast of {horizon} steps",
             hint=f"Give more data, or a shorter --horizon than {horizon}",
         )
+    fit = choose_fit(train, training.total)
+    network = choose_network(model, train, fit, window)
+    trust = held_out.total / (held_out.total + CREDIBILITY)
+    return Plan(
+        window=window, network=replace(network, trust=trust), fit=fit, season=season,
+        training=training, every=every, held_out=held_out,
+    )  # fmt: skip
+
+
+def choose_fit(train: TrainSettings, windows: int) -> FitShape:
+    """Return how to train on so many windows: the user's settings, else the preset's.
+
+    Raises:
+        UsageError: Both `--steps` and `--epochs`, or intervals of quantiles that the loss does not learn.
+    """
     preset = PRESETS[train.preset]
-    batch_size = train.batch_size or choose_batch_size(training.total)
+    batch_size = train.batch_size or choose_batch_size(windows)
     if train.epochs is not None and train.steps is not None:
         raise UsageError("--epochs and --steps both set the number of steps", hint="Give one of them")
-    epochs = train.epochs and train.epochs * math.ceil(training.total / batch_size)
-    return Plan(
-        window=window,
-        network=NetworkShape(
-            segments=window.segments, channels=window.channels, horizon=horizon,
-            units=model.units, layers=model.layers, dropout=model.dropout, cell=model.cell,
-            recall=repeats_itself(window), trust=held_out.total / (held_out.total + CREDIBILITY),
-        ),
-        fit=FitShape(
-            steps=train.steps or epochs or preset.steps, batch_size=batch_size, learning_rate=train.learning_rate,
-            loss=train.loss or preset.loss, optimizer=train.optimizer, patience=train.patience,
-            members=train.ensemble or preset.members, refit=preset.refit, seed=train.seed, time_limit=train.time_limit,
-        ),
-        season=season, training=training, every=every, held_out=held_out,
+    loss = train.loss or ("quantile" if train.intervals == "quantile" else preset.loss)
+    if train.intervals == "quantile" != loss:
+        raise UsageError(f"--intervals quantile needs --loss quantile, and --loss is {loss}", hint="Leave out --loss")
+    epochs = train.epochs and train.epochs * math.ceil(windows / batch_size)
+    return FitShape(
+        steps=train.steps or epochs or preset.steps, batch_size=batch_size, learning_rate=train.learning_rate,
+        loss=loss, optimizer=train.optimizer, patience=train.patience, members=train.ensemble or preset.members,
+        refit=preset.refit, seed=train.seed, time_limit=train.time_limit, schedule=train.schedule,
+        weight_decay=train.weight_decay, intervals=train.intervals,
+    )  # fmt: skip
+
+
+def choose_network(model: ModelSettings, train: TrainSettings, fit: FitShape, window: WindowShape) -> NetworkShape:
+    """Return the architecture: the user's, with recall where the window repeats itself.
+
+    Raises:
+        UsageError: Widths that are none or not one a layer, what needs several segments on one, intervals by dropout
+            without any, or levels that are none.
+    """
+    levels = parse_levels(train.quantile_levels, "--quantile-levels")
+    if fit.intervals == "mc-dropout" and not model.dropout:
+        raise UsageError("--intervals mc-dropout needs dropout, and --dropout is 0", hint="Give --dropout 0.2")
+    widths = parse_units(model.units, model.layers)
+    for flag, wanted in (("--attention", model.attention), ("--bidirectional", model.bidirectional)):
+        if wanted and window.segments == 1:
+            raise UsageError(
+                f"{flag} needs several segments, and the lookback of {window.lookback} steps is one",
+                hint="Give a smaller --segment or a longer --lookback",
+            )
+    return NetworkShape(
+        segments=window.segments, channels=window.channels, horizon=window.horizon,
+        units=widths[0] if len(set(widths)) == 1 else widths, layers=model.layers, dropout=model.dropout,
+        cell=model.cell, activation=model.activation, bidirectional=model.bidirectional, attention=model.attention,
+        recall=repeats_itself(window), quantiles=levels if fit.loss == "quantile" else (),
+        draws=DRAWS if fit.intervals == "mc-dropout" else 0,
     )  # fmt: skip
 
 

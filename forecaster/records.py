@@ -72,8 +72,9 @@ def check(value: Any, kind: Any, where: str, limits: Limits) -> None:
         for name, part in value.items():
             check(part, hints[name], f"{where}.{name}", limits)
             low, high = limits.get(name, (None, None))
-            if _is_number(part) and not (low is None or low <= part) & (high is None or part <= high):
-                raise ModelError(f"{where}.{name} is {part}, expected {low} to {high}")
+            for number in filter(_is_number, part if isinstance(part, list) else [part]):
+                if not (low is None or low <= number) & (high is None or number <= high):
+                    raise ModelError(f"{where}.{name} is {number}, expected {low} to {high}")
     elif not _fits(value, kind, where, limits):
         raise ModelError(f"{where} is {str(value)[:40]!r}, expected {_name_of(kind)}")
 

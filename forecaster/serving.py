@@ -20,8 +20,12 @@ holds the word."""
 class Server:
     """A serving graph, loaded. Thread-safe."""
 
-    def __init__(self, graph: bytes) -> None:
+    def __init__(self, graph: bytes, draws: int = 0) -> None:
         """Load the graph from bytes that were checked already.
+
+        Args:
+            graph: What `network.serving_graph` returned.
+            draws: How often it asks itself about each window, under another mask each time.
 
         Raises:
             ModelError: It would read other files, has other inputs and outputs than ours, or ONNX Runtime does not
@@ -42,19 +46,19 @@ class Server:
         if (len(inputs), len(outputs)) != (1, 1):
             raise ModelError("the serving graph has other inputs and outputs than ours")
         self._input = inputs[0].name
+        self._batch = BATCH // max(draws, 1) or 1
 
     def answer(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the answers [N, M, H] of the M networks to N windows [N, K, C], in scaled units.
+        """Return the answers [N, M, R] of the M networks to N windows [N, K, C], in scaled units.
 
         Raises:
             ModelError: The graph is not for such windows.
         """
         try:
-            parts = [self._session.run(None, {self._input: part})[0] for part in _batches(inputs)]
+            parts = [self._session.run(None, {self._input: part})[0] for part in self._batches(inputs)]
         except Exception as error:  # as above
             raise ModelError(f"the serving graph cannot answer: {str(error)[:200]}") from error
         return np.concatenate(parts) if parts else np.empty((0, 1, 1), np.float32)
 
-
-def _batches(inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    return [inputs[i : i + BATCH] for i in range(0, len(inputs), BATCH)]
+    def _batches(self, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        return [inputs[i : i + self._batch] for i in range(0, len(inputs), self._batch)]

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from forecaster.config import ModelSettings, TrainSettings
-from forecaster.panel import panel_from_arrays
+from forecaster.panel import Panel, panel_from_arrays
 from forecaster.plan import Plan
 from forecaster.planner import make_plan
 from forecaster.training import Progress, train_ensemble
@@ -40,17 +40,17 @@ def try_cudnn() -> str | None:
     return None
 
 
-def default_plan() -> Plan:
-    """Return the plan of the network that daily data gets by default: what is timed."""
+def default_plan() -> tuple[Panel, Plan]:
+    """Return daily series, and the plan of the network that they get by default: what is timed."""
     rng, days = np.random.default_rng(0), np.arange(400)
     series = [100 + 10 * np.sin(2 * np.pi * days / 7) + rng.normal(size=len(days)) for _ in range(8)]
     panel = panel_from_arrays(series, freq="D")
-    return make_plan(panel, 7, ModelSettings(horizon=14), TrainSettings(steps=2000, ensemble=1, patience=0))
+    return panel, make_plan(panel, 7, ModelSettings(horizon=14), TrainSettings(steps=2000, ensemble=1, patience=0))
 
 
 def step_time(device: str) -> float:
     """Return the seconds that one training step of the default network takes on `cpu` or `gpu`, the median of some."""
-    plan, times = default_plan(), [time.monotonic()]
+    (panel, plan), times = default_plan(), [time.monotonic()]
     steps = [0]
 
     def note(progress: Progress) -> None:
@@ -59,10 +59,9 @@ def step_time(device: str) -> float:
         if len(times) > CALLS:
             raise _EnoughError
 
-    values = np.random.default_rng(0).normal(100, 10, 8 * 400)
     try:
         with tf.device(f"/{device.upper()}:0"):
-            train_ensemble(values, plan, "auto", note)
+            train_ensemble(panel, plan, "auto", note)
     except _EnoughError:
         pass
     return float(np.median(np.diff(times[1:]) / np.diff(steps[1:])))

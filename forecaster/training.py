@@ -1,4 +1,4 @@
-"""Training: batches drawn on the fly, Adam, a cosine decay, early stopping on held-out windows, best weights restored.
+"""Training: batches drawn on the fly, early stopping on held-out windows, best weights restored.
 
 Windows are never materialised: each step draws cutoffs, gathers its batch from the one flat array of values and forgets
 it, so memory does not grow with the number of windows.
@@ -19,13 +19,17 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from forecaster.checkpoint import Checkpoint, restore_variables, save_variables
-from forecaster.config import Device, Loss
-from forecaster.errors import GateError, ResourceError
-from forecaster.network import Weights, build_network
+from forecaster.checkpoint import ANY, Checkpoint, restore_variables, save_variables
+from forecaster.config import Device
+from forecaster.divergence import diagnose
+from forecaster.errors import ResourceError
+from forecaster.losses import answer_loss
+from forecaster.network import Weights, answering_network, build_network
+from forecaster.optimizers import PLATEAU, make_optimizer, rate_after
+from forecaster.panel import Panel
 from forecaster.plan import FitShape, NetworkShape, Plan
 from forecaster.records import Json
-from forecaster.windows import Cutoffs, Floats, WindowShape, cut_targets, cut_windows
+from forecaster.windows import Cutoffs, Floats, Ints, WindowShape, cut_targets, cut_windows
 
 STEPS_PER_CALL = 20
 """Training steps in one call of the compiled graph: fewer crossings between Python and TensorFlow."""
@@ -33,7 +37,9 @@ STEPS_PER_CALL = 20
 CHECKS = 20
 """Looks at the held-out windows in a training of full length."""
 
-CLIP_NORM = 1.0
+BATCH = 1024
+"""Windows that a network is asked about at once."""
+
 EVENNESS = 0.5
 """Between drawing every window alike (0) and every series alike (1)."""
 
@@ -86,12 +92,12 @@ OnProgress = Callable[[Progress], None]
 
 
 def train_ensemble(
-    values: Floats, plan: Plan, device: Device, on_progress: OnProgress, checkpoint: Checkpoint | None = None
+    panel: Panel, plan: Plan, device: Device, on_progress: OnProgress, checkpoint: Checkpoint | None = None
 ) -> Trained:
     """Train all members, measure, and refit where the plan says so.
 
     Args:
-        values: [T] all series end to end.
+        panel: The series.
         plan: Every number that training needs.
         device: Where to train.
         on_progress: Told now and then how far training is.
@@ -99,16 +105,16 @@ def train_ensemble(
 
     Raises:
         ResourceError: A GPU was asked for and there is none, or memory ran out.
-        GateError: The loss became NaN.
+        GateError: The loss became NaN; the checkpoint holds the last good weights.
     """
     used = select_device(device)
     tf.config.experimental.enable_op_determinism()
     starts, ends, _ = plan.held_out.all()
-    windows = cut_windows(values, starts, ends, plan.window)
-    held_out = HeldOut(windows.inputs, cut_targets(values, ends, windows))
+    windows = cut_windows(panel.values, starts, ends, plan.window)
+    held_out = HeldOut(windows.inputs, cut_targets(panel.values, ends, windows))
     checkpoint = checkpoint or Checkpoint()
     clock = _Clock(plan.fit, on_progress, checkpoint.part("clock"))
-    trainer = _Trainer(values, plan, clock, checkpoint)
+    trainer = _Trainer(panel, plan, clock, checkpoint)
     try:
         wanted = (k for k in range(plan.fit.members) if k == 0 or clock.has_time() or checkpoint.part(f"measure-{k}"))
         first = [trainer.measure(k, held_out) for k in wanted]
@@ -131,8 +137,11 @@ class HeldOut:
 
 @dataclass(frozen=True, eq=False)
 class _Fitted:
+    """A trained network: its weights, after how many steps, and the steps at which the learning rate was halved."""
+
     weights: Weights
     best_step: int
+    drops: list[int]
 
 
 class _Clock:
@@ -173,7 +182,7 @@ class _Clock:
 class _Trainer:
     """Trains one network at a time."""
 
-    values: Floats
+    panel: Panel
     plan: Plan
     clock: _Clock
     checkpoint: Checkpoint
@@ -185,8 +194,7 @@ class _Trainer:
         """
         fit, network, kept = self.plan.fit, self._network(member), self.checkpoint.part(f"measure-{member}")
         if not kept:
-            loss = float(point_loss(tf.constant(held_out.targets), fit.loss))
-            kept.update(best=[network.get_weights(), 0], loss=loss, worse=0)
+            kept.update(best=[network.get_weights(), 0], loss=self._measured(network, held_out), worse=0, drops=[])
         check_every = max(STEPS_PER_CALL, fit.steps // CHECKS)
         for step, loss in self._steps(network, member, self.plan.training, fit.steps, kept):
             tell = self.clock.report("measure", member, step, fit.steps)
@@ -194,16 +202,18 @@ class _Trainer:
             if step // check_every == (step - STEPS_PER_CALL) // check_every and not is_last:
                 tell(loss, None)
                 continue
-            answers = _answer(network, held_out.inputs)
-            measured = float(point_loss(tf.constant(answers - held_out.targets), fit.loss))
+            measured = self._measured(network, held_out)
             tell(loss, measured)
             kept["worse"] += 1
             if measured < kept["loss"]:
                 kept.update(best=[network.get_weights(), step], loss=measured, worse=0)
+            elif kept["worse"] % PLATEAU == 0:
+                kept["drops"].append(step)
             if is_last or (fit.patience and kept["worse"] >= fit.patience):
                 break
         self._finish(kept)
-        return _Fitted(*kept["best"])
+        weights, step = kept["best"]
+        return _Fitted(weights, step, kept["drops"])
 
     def refit(self, member: int, fitted: _Fitted) -> Weights:
         """Train afresh on all data, for as many steps as were good; without the time for it, keep what there is."""
@@ -211,6 +221,7 @@ class _Trainer:
         if not fitted.best_step or not (kept or self.clock.has_time()):
             return fitted.weights
         network = self._network(member)
+        kept.setdefault("drops", fitted.drops)
         for step, loss in self._steps(network, member, self.plan.every, fitted.best_step, kept):
             self.clock.report("refit", member, step, fitted.best_step)(loss, None)
             if not self.clock.has_time():
@@ -218,6 +229,12 @@ class _Trainer:
         kept.setdefault("weights", network.get_weights())
         self._finish(kept)
         return kept["weights"]  # type: ignore[no-any-return]
+
+    def _measured(self, network: keras.Model, held_out: HeldOut) -> float:
+        answers = tf.constant(_answer(network, held_out.inputs))
+        return float(
+            answer_loss(answers, tf.constant(held_out.targets), self.plan.fit.loss, self.plan.network.quantiles)
+        )
 
     def _network(self, member: int) -> keras.Model:
         keras.utils.clear_session()  # the graph of the network before would stay
@@ -244,26 +261,37 @@ class _Trainer:
         if kept.get("done"):
             return
         fit = self.plan.fit
-        batches = _Batches(self.values, cutoffs, self.plan.window, fit.batch_size, fit.seed + member)
+        batches = _Batches(self.panel.values, cutoffs, self.plan.window, fit.batch_size, fit.seed + member)
         optimizer = make_optimizer(fit, steps)
-        run = _compile_steps(network, optimizer, fit.loss)
+        run = _compile_steps(network, optimizer, self.plan)
         variables = [*network.variables, *optimizer.variables]  # with the state of each Dropout's random generator
         step = kept.get("step", 0)
         if step:
             restore_variables(variables, kept["variables"])
             batches.rng.bit_generator.state = kept["draws"]
+        state = good = {"step": step, "variables": save_variables(variables), "draws": batches.rng.bit_generator.state}
         while step < steps:
+            if fit.schedule == "plateau":
+                optimizer.learning_rate = rate_after(fit, kept["drops"], step)
             count = min(STEPS_PER_CALL, steps - step)
             loss = float(run(*batches.next(count)))
-            step += count
             if not np.isfinite(loss):
-                raise GateError(
-                    f"training diverged: the loss became {loss} by step {step}", hint="Try a smaller --learning-rate"
-                )
+                self._keep_good(kept, good)
+                can_resume = self.checkpoint.path is not None
+                raise diagnose(self.panel, self.plan, batches.drawn, step, can_resume=can_resume)
+            step += count
+            state = {"step": step, "variables": save_variables(variables), "draws": batches.rng.bit_generator.state}
+            good = state if all(np.isfinite(values).all() for values in state["variables"]) else good
             yield step, loss
             if self.checkpoint.is_due():
-                kept.update(step=step, variables=save_variables(variables), draws=batches.rng.bit_generator.state)
+                kept.update(state)
                 self._write()
+
+    def _keep_good(self, kept: Json, good: Json) -> None:
+        """Keep the last good weights, to be gone on from at another learning rate."""
+        kept.update(good)
+        self.checkpoint.fits = {**self.checkpoint.fits, "learning_rate": ANY}
+        self._write()
 
 
 class _Batches:
@@ -272,38 +300,27 @@ class _Batches:
     def __init__(self, values: Floats, cutoffs: Cutoffs, shape: WindowShape, size: int, seed: int) -> None:
         self.values, self.cutoffs, self.shape, self.size = values, cutoffs, shape, size
         self.rng = np.random.default_rng(seed)
+        self.drawn: tuple[Ints, Ints] = (cutoffs.starts[:0], cutoffs.starts[:0])
 
     def next(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return `count` batches: inputs [count, B, K, C] and targets [count, B, H]."""
-        starts, ends = self.cutoffs.draw(self.rng, count * self.size, EVENNESS)
+        starts, ends = self.drawn = self.cutoffs.draw(self.rng, count * self.size, EVENNESS)
         windows = cut_windows(self.values, starts, ends, self.shape)
         targets = cut_targets(self.values, ends, windows)
         shape = windows.inputs.shape[1:]
         return windows.inputs.reshape(count, self.size, *shape), targets.reshape(count, self.size, -1)
 
 
-def make_optimizer(fit: FitShape, steps: int) -> keras.Optimizer:
-    """Return the optimiser, its rate decaying by a cosine to 1 %, the gradients' global norm clipped at 1."""
-    rate = keras.optimizers.schedules.CosineDecay(fit.learning_rate, steps, alpha=0.01)
-    kinds = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "sgd": lambda rate, **clip: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **clip),
-        "rmsprop": keras.optimizers.RMSprop,
-    }
-    return kinds[fit.optimizer](rate, global_clipnorm=CLIP_NORM)
-
-
 def _compile_steps(
-    network: keras.Model, optimizer: keras.Optimizer, loss: Loss
+    network: keras.Model, optimizer: keras.Optimizer, plan: Plan
 ) -> Callable[[NDArray[np.float32], NDArray[np.float32]], tf.Tensor]:
     """Return a compiled function: batches [n, B, K, C], [n, B, H] → the mean loss of those n steps, weights updated."""
-    variables = network.trainable_variables
+    variables, loss, levels = network.trainable_variables, plan.fit.loss, plan.network.quantiles
     optimizer.build(variables)
 
     def step(i: tf.Tensor, total: tf.Tensor, inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            value = point_loss(network(inputs[i], training=True) - targets[i], loss)
+            value = answer_loss(network(inputs[i], training=True), targets[i], loss, levels)
         optimizer.apply(tape.gradient(value, variables), variables)
         return i + 1, total + value
 
@@ -320,35 +337,26 @@ def _compile_steps(
     return run  # type: ignore[no-any-return]
 
 
-def point_loss(error: tf.Tensor, loss: Loss) -> tf.Tensor:
-    """Return the mean loss of errors [N, H] in scaled units; Huber's bend is at 1."""
-    if loss == "mse":
-        return tf.reduce_mean(tf.square(error))
-    size = tf.abs(error)
-    if loss == "mae":
-        return tf.reduce_mean(size)
-    return tf.reduce_mean(tf.where(size < 1.0, 0.5 * tf.square(error), size - 0.5))
-
-
-def _answer(network: keras.Model, inputs: NDArray[np.float32], batch: int = 1024) -> NDArray[np.float32]:
-    """Return the network's answers [N, H] without dropout."""
+def _answer(network: keras.Model, inputs: NDArray[np.float32], batch: int = BATCH) -> NDArray[np.float32]:
+    """Return the network's answers [N, R] without dropout."""
     parts = [network(inputs[i : i + batch], training=False).numpy() for i in range(0, len(inputs), batch)]
     return np.concatenate(parts)
 
 
 def ensemble(shape: NetworkShape, members: Sequence[Weights]) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """Return a function of trained networks, given as their weights: windows [N, K, C] → answers [N, M, H].
+    """Return a function of trained networks, given as their weights: windows [N, K, C] → answers [N, M, R].
 
     As in the exported graph, the answers are shortened by the shape's `trust`.
     """
     keras.utils.clear_session()
-    network = build_network(shape, seed=0)
+    network, parts = answering_network(shape)
 
     def ask(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         answers = []
         for weights in members:
-            network.set_weights(weights)
-            answers.append(_answer(network, inputs))
+            for part in parts:
+                part.set_weights(weights)
+            answers.append(_answer(network, inputs, BATCH // max(shape.draws, 1)))
         return np.float32(shape.trust) * np.stack(answers, axis=1)
 
     return ask

@@ -142,7 +142,7 @@ class Tuning:
         members = []
         for k in range(min(self.plan.fit.members, ROUNDS)):
             one = replace(plan, fit=replace(plan.fit, seed=plan.fit.seed + k))
-            members += train_ensemble(self.known.values, one, settings[1].device, tell).members
+            members += train_ensemble(self.known, one, settings[1].device, tell).members
             yield self._judge(plan, members)
 
     def _judge(self, plan: Plan, members: list[list[np.ndarray]]) -> float:

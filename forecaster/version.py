@@ -22,10 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.arrays import Arrays, Form, pack, read_forms, unpack
-from forecaster.calibration import N_SIGNS, Calibration, Difficulty
+from forecaster.bands import forms_of, from_arrays, to_arrays
+from forecaster.calibration import Intervals
 from forecaster.errors import ModelError
 from forecaster.files import read_own, sha256
-from forecaster.manifest import FILES, FORMAT, open_sealed, seal, shapes_of
+from forecaster.manifest import FILES, FORMAT, intervals_of, open_sealed, seal, shapes_of
 from forecaster.plan import FitShape, NetworkShape
 from forecaster.records import Json, parse, to_json
 from forecaster.schema import Schema
@@ -35,7 +36,6 @@ from forecaster.windows import WindowShape
 PROBE_TOLERANCE = 1e-4
 """Largest difference of the serving graph from the trained network, in scaled units."""
 
-SIGNS = ("sign_centre", "sign_spread", "sign_slope")
 LARGEST_MANIFEST = 16 * 1024 * 1024
 MOST_LEVELS, MOST_PROBES = 10_000, 1_000
 
@@ -53,7 +53,7 @@ class Draft:
         graph: The ONNX serving graph.
         members: Weights of each network of the ensemble.
         calibration: Half widths of the intervals.
-        probe: Inputs [n, K, C] and the trained networks' answers [n, M, H] to them.
+        probe: Inputs [n, K, C] and the trained networks' answers [n, M, R] to them.
         metrics: As written to metrics.json.
         facts: What else the manifest records: data fingerprint, package versions, device, time.
     """
@@ -65,7 +65,7 @@ class Draft:
     season: int
     graph: bytes
     members: Sequence[Sequence[NDArray[np.float32]]]
-    calibration: Calibration
+    calibration: Intervals
     probe: tuple[NDArray[np.float32], NDArray[np.float32]]
     metrics: Json
     facts: Json
@@ -82,7 +82,7 @@ class Model:
     schema: Schema
     window: WindowShape
     season: int
-    calibration: Calibration
+    calibration: Intervals
     server: Server
 
 
@@ -110,15 +110,14 @@ def read_version(folder: Path, name: str, version: str) -> Model:
     if parse(contents["metrics.json"], folder / "metrics.json") != manifest["metrics"]:
         raise ModelError(f"{folder}/metrics.json is not what the manifest says")
     members = _read_members(contents["weights.npz"], folder / "weights.npz")
-    arrays = _read_calibration(contents["calibration.npz"], folder / "calibration.npz", network, len(members))
-    server = Server(contents["network.onnx"])
+    forms = _calibration_forms(contents["calibration.npz"], folder / "calibration.npz", manifest, len(members))
+    arrays = unpack(contents["calibration.npz"], folder / "calibration.npz", forms)
+    server = Server(contents["network.onnx"], network.draws)
     _run_probe(server, arrays, folder)
-    centre, spread, slope = (arrays[name] for name in SIGNS)
-    difficulty = Difficulty(centre, spread, slope, float(arrays["sign_level"]))
     return Model(
         name=name, version=version, folder=folder, manifest=manifest, schema=Schema.from_dict(manifest["schema"]),
         window=window, season=manifest["season"], server=server,
-        calibration=Calibration(arrays["levels"], arrays["half_widths"], difficulty),
+        calibration=from_arrays(intervals_of(manifest), arrays),
     )  # fmt: skip
 
 
@@ -126,12 +125,7 @@ def contents_of(name: str, version: str, draft: Draft) -> dict[str, bytes]:
     """Return the bytes of every file of a version that is made of a draft."""
     weights = {f"m{i:03d}_w{j:03d}": w for i, member in enumerate(draft.members) for j, w in enumerate(member)}
     calibration: Mapping[str, NDArray[Any]] = {
-        "levels": draft.calibration.levels,
-        "half_widths": draft.calibration.half_widths,
-        "sign_centre": draft.calibration.difficulty.centre,
-        "sign_spread": draft.calibration.difficulty.spread,
-        "sign_slope": draft.calibration.difficulty.slope,
-        "sign_level": np.array(draft.calibration.difficulty.level),
+        **to_arrays(draft.calibration),
         "probe_inputs": draft.probe[0],
         "probe_outputs": draft.probe[1],
     }
@@ -209,20 +203,17 @@ def _read_members(data: bytes, path: Path) -> list[list[NDArray[np.float32]]]:
     return [[arrays[f"m{i:03d}_w{j:03d}"] for j in range(len(shapes))] for i in range(members)]
 
 
-def _read_calibration(data: bytes, path: Path, network: NetworkShape, members: int) -> Arrays:
-    forms = read_forms(data, path)
+def _calibration_forms(data: bytes, path: Path, manifest: Json, members: int) -> dict[str, Form]:
+    """Return which arrays there must be, from how many levels and probes there are."""
+    forms, (_, network) = read_forms(data, path), shapes_of(manifest)
     levels, probes = (_length(forms.get(name)) for name in ("levels", "probe_inputs"))
     if not 1 <= levels <= MOST_LEVELS or not 1 <= probes <= MOST_PROBES:
         raise ModelError(f"{path}: {levels} levels and {probes} probes, expected at least one of each")
-    expected = {
-        "levels": Form("<f8", (levels,)),
-        "half_widths": Form("<f8", (network.horizon, levels)),
-        **dict.fromkeys(SIGNS, Form("<f8", (N_SIGNS,))),
-        "sign_level": Form("<f8", ()),
+    return {
+        **forms_of(intervals_of(manifest), levels, network.horizon),
         "probe_inputs": Form("<f4", (probes, network.segments, network.channels)),
-        "probe_outputs": Form("<f4", (probes, members, network.horizon)),
+        "probe_outputs": Form("<f4", (probes, members, network.answers)),
     }
-    return unpack(data, path, expected)
 
 
 def _length(form: Form | None) -> int:

@@ -21,9 +21,9 @@ HEAVY = set(
 # Inside a function numpy, pandas and pyarrow may be loaded anywhere; these only where their noun lives.
 OWNERS = {
     "jinja2": {"report"},
-    "keras": {"network", "stopwatch", "training"},
+    "keras": {"cells", "network", "optimizers", "stopwatch", "training"},
     "matplotlib": {"drawing", "pictures"},
-    "tensorflow": {"lite", "network", "stopwatch", "training"},
+    "tensorflow": {"lite", "losses", "network", "stopwatch", "training"},
     "tf2onnx": {"network", "training"},
     "onnx": {"graph", "network", "training"},
     "onnxruntime": {"graph", "serving"},

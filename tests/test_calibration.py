@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecaster.bands import fitter
 from forecaster.calibration import (
     Answers,
     Residuals,
@@ -26,7 +27,7 @@ SHAPE = WindowShape(lookback=4, segment=2, horizon=3, season=1)
 
 def answers(count: int, scale: float = 1.0, shape: WindowShape = SHAPE) -> Answers:
     windows = Windows(shape, np.zeros((count, 2, 3), np.float32), np.zeros((count, 3)), np.full((count, 1), scale))
-    return Answers(windows, np.zeros((count, 3)), np.full((count, 4), math.log(scale)))
+    return Answers(windows, np.zeros((count, 3)), np.full((count, 4), math.log(scale)), np.empty((count, 0, 3)))
 
 
 def same_signs(count: int) -> np.ndarray:
@@ -96,7 +97,7 @@ def test_an_interval_under_a_logarithm_stays_positive() -> None:
 
 def test_a_fold_is_covered_by_the_other_only() -> None:
     errors = np.repeat([[1.0], [100.0]], 50, axis=0) * np.ones((1, 3))
-    residuals = Residuals(errors, answers(100), np.repeat([0, 1], 50), 100)
+    residuals = Residuals(errors, answers(100), np.repeat([0, 1], 50), 100, fitter("conformal", ()))
     low, high = residuals.cross_intervals([80.0])[80.0]
     np.testing.assert_allclose(high[:50], 100)
     np.testing.assert_allclose(high[50:], 1)

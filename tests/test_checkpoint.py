@@ -11,6 +11,7 @@ import pytest
 from forecaster import files
 from forecaster.checkpoint import Checkpoint, identify
 from forecaster.errors import ModelError
+from forecaster.panel import panel_from_arrays
 from forecaster.plan import Plan
 from tests.test_training import WAVE, plan_of, training
 
@@ -39,7 +40,7 @@ def run(plan: Plan, checkpoint: Checkpoint, stop_at: int | None = None) -> tuple
         if reports == stop_at:
             raise Interrupted
 
-    return training.train_ensemble(WAVE, plan, "cpu", count, checkpoint), reports
+    return training.train_ensemble(panel_from_arrays([WAVE]), plan, "cpu", count, checkpoint), reports
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,9 @@ from forecaster.serving import Server
 
 prepare_keras()
 
-from forecaster.network import build_network, serving_graph  # noqa: E402
+import keras  # noqa: E402
+
+from forecaster.network import answering_network, build_network, serving_graph  # noqa: E402
 
 SHAPE = NetworkShape(segments=3, channels=5, horizon=2, units=4, layers=2, dropout=0.3)
 
@@ -107,3 +109,39 @@ def test_each_lstm_layer_is_one_operator() -> None:
     graph = onnx.load_from_string(serving_graph(SHAPE, [random_weights(SHAPE, 1)])).graph
     assert [node.op_type for node in graph.node].count("LSTM") == SHAPE.layers
     assert not [node for node in graph.node if node.op_type == "Loop"]
+
+
+def test_quantiles_never_cross_and_leave_the_median_as_it_is() -> None:
+    shape = replace(SHAPE, quantiles=(50.0, 80.0, 95.0))
+    network = build_network(shape, 1)
+    assert not network(inputs()).numpy()[:, : shape.horizon].any()  # untrained: the base path
+    network.set_weights([10 * w for w in random_weights(shape, 4)])
+    distances = network(inputs()).numpy()[:, shape.horizon :].reshape(-1, 2, 3, shape.horizon)
+    assert (distances >= 0).all()
+    assert (np.diff(distances, axis=2) >= 0).all()
+
+
+def test_masks_deviate_as_the_networks_under_them_do() -> None:
+    """One layer, so that a mask is on the state alone: against a plain loop over the T masks."""
+    shape = replace(SHAPE, layers=1, draws=16)
+    weights = random_weights(shape, 6)
+    answering, parts = answering_network(shape)
+    for part in parts:
+        part.set_weights(weights)
+    kept = np.random.default_rng(1).random((16, shape.units)) >= shape.dropout
+    plain = build_network(replace(shape, dropout=0.0), 0)
+    plain.set_weights(weights)
+    state = keras.Model(plain.input, plain.layers[-1].input)(inputs()).numpy()
+    drawn = [(state * mask / (1 - shape.dropout)) @ weights[-2] + weights[-1] for mask in kept]
+    answer = answering(inputs()).numpy()
+    np.testing.assert_allclose(answer[:, : shape.horizon], plain(inputs()).numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(answer[:, shape.horizon :], np.std(drawn, axis=0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(answering(inputs()[:2]).numpy(), answer[:2], rtol=1e-4, atol=1e-5)
+
+
+def test_where_masks_are_drawn_training_drops_the_same_numbers_at_every_step() -> None:
+    shape = replace(SHAPE, draws=4, residual=False)
+    network = build_network(shape, 1)
+    dropped = keras.Model(network.input, network.layers[3].output)(inputs(), training=True).numpy() == 0  # (N, K, U)
+    assert dropped.any()
+    assert (dropped == dropped[:, :1]).all()

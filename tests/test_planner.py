@@ -97,7 +97,7 @@ def test_a_season_is_a_base_where_there_is_a_window_to_train_on(length: int, bas
 
 
 def test_what_the_user_gives_is_taken() -> None:
-    model = ModelSettings(horizon=5, lookback=20, segment=10, base="last", units=7, layers=3, dropout=0.5, cell="gru")
+    model = ModelSettings(horizon=5, lookback=20, segment=10, base="last", units="7", layers=3, dropout=0.5, cell="gru")
     train = TrainSettings(steps=9, batch_size=11, loss="huber", ensemble=2, seed=5, learning_rate=0.1)
     plan = plan_of(monthly(), model, train)
     assert (plan.window.horizon, plan.window.lookback, plan.window.segment, plan.window.base) == (5, 20, 10, ())
@@ -126,6 +126,54 @@ def test_a_segment_that_does_not_divide_names_those_that_do() -> None:
     with pytest.raises(UsageError, match="--segment 7 does not divide the lookback of 24") as caught:
         plan_of(monthly(), ModelSettings(lookback=24, segment=7))
     assert caught.value.hint == "The nearest that do: 4, 6, 8"
+
+
+@pytest.mark.parametrize(("units", "expected"), [("8", 8), (8, 8), ("8, 8", 8), ("8,4", (8, 4))])
+def test_widths_are_one_or_one_a_layer(units: str, expected: int | tuple[int, ...]) -> None:
+    network = plan_of(monthly(), ModelSettings(units=units)).network
+    assert network.units == expected
+    assert len(network.widths) == 2
+
+
+@pytest.mark.parametrize("units", ["", "0", "-8", "8,", "8;4", "1e3", "2049", "64,0"])
+def test_what_is_no_width_is_refused(units: str) -> None:
+    with pytest.raises(UsageError, match="--units: expected whole numbers from 1 to 2048"):
+        plan_of(monthly(), ModelSettings(units=units))
+
+
+def test_widths_for_other_layers_are_refused() -> None:
+    with pytest.raises(UsageError, match="--units 8,4,2 is for 3 layers, and --layers is 2") as caught:
+        plan_of(monthly(), ModelSettings(units="8,4,2"))
+    assert "--layers 3" in caught.value.hint
+
+
+@pytest.mark.parametrize("flag", ["attention", "bidirectional"])
+def test_one_segment_has_no_other_to_attend_to_and_no_other_end(flag: str) -> None:
+    one = ModelSettings(lookback=12, segment=12, **{flag: True})  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=f"--{flag} needs several segments, and the lookback of 12 steps is one"):
+        plan_of(monthly(), one)
+
+
+def test_another_activation_is_warned_of() -> None:
+    assert not list(plan_of(monthly()).warnings())
+    [warning] = plan_of(monthly(), ModelSettings(activation="relu")).warnings()
+    assert "--activation relu leaves cuDNN's fused kernel" in warning
+
+
+def test_intervals_of_quantiles_are_of_a_network_that_learns_them() -> None:
+    plan = plan_of(monthly(), train=TrainSettings(intervals="quantile", quantile_levels="90,50"))
+    assert (plan.fit.loss, plan.network.quantiles, plan.network.draws) == ("quantile", (50.0, 90.0), 0)
+    with pytest.raises(UsageError, match="--intervals quantile needs --loss quantile, and --loss is mae"):
+        plan_of(monthly(), train=TrainSettings(intervals="quantile", loss="mae"))
+    with pytest.raises(UsageError, match="--quantile-levels: expected percentages"):
+        plan_of(monthly(), train=TrainSettings(loss="quantile", quantile_levels="0"))
+
+
+def test_intervals_by_dropout_need_dropout() -> None:
+    train = TrainSettings(intervals="mc-dropout")
+    assert plan_of(monthly(), train=train).network.draws > 1
+    with pytest.raises(UsageError, match="--intervals mc-dropout needs dropout, and --dropout is 0"):
+        plan_of(monthly(), ModelSettings(dropout=0), train)
 
 
 def test_training_never_sees_a_held_out_target() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from forecaster.checkpoint import Checkpoint, identify
 from forecaster.config import ModelSettings, TrainSettings
-from forecaster.errors import GateError, ResourceError
+from forecaster.errors import GateError, ModelError, ResourceError
 from forecaster.panel import panel_from_arrays
 from forecaster.plan import Plan
 from forecaster.planner import make_plan
@@ -18,6 +20,7 @@ prepare_keras()
 
 from forecaster import training  # noqa: E402
 
+FAST = TrainSettings(steps=40, ensemble=1, batch_size=16, preset="fast")
 STEPS = np.arange(200)
 WAVE = 50 + 10 * np.sin(2 * np.pi * STEPS / 10) + 5 * np.sin(2 * np.pi * STEPS / 25)
 
@@ -30,7 +33,7 @@ def plan_of(values: np.ndarray = WAVE, **train: object) -> Plan:
 
 def fit(plan: Plan, values: np.ndarray = WAVE) -> tuple[training.Trained, list[training.Progress]]:
     seen: list[training.Progress] = []
-    return training.train_ensemble(values, plan, "cpu", seen.append), seen
+    return training.train_ensemble(panel_from_arrays([values]), plan, "cpu", seen.append), seen
 
 
 def test_the_loss_falls() -> None:
@@ -105,25 +108,69 @@ def test_progress_ends_at_one() -> None:
     assert {p.stage for p in seen} == {"measure", "refit"}
 
 
-def test_a_loss_that_is_not_finite_is_refused() -> None:
-    values = WAVE.copy()
-    values[50] = np.nan
-    with pytest.raises(GateError, match="training diverged"):
-        training.train_ensemble(values, plan_of(), "cpu", lambda _: None)
+def test_a_loss_that_is_no_number_names_the_window() -> None:
+    values = np.tile(WAVE, 2)
+    panel = panel_from_arrays({"good": values[:200], "bad": values[200:]})
+    plan = make_plan(panel, 10, ModelSettings(horizon=4, lookback=20, segment=5, units=4, base="last"), FAST)
+    planted = panel.values.copy()
+    planted[250] = np.nan
+    with pytest.raises(GateError, match=r"training diverged after step 0.*series 'bad'") as caught:
+        training.train_ensemble(replace(panel, values=planted), plan, "cpu", lambda _: None)
+    assert "too large to reckon with" in caught.value.message
 
 
-@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
-def test_losses_by_hand(loss: str) -> None:
-    error = np.array([[0.5, -3.0]], np.float32)
-    expected = {"mse": (0.25 + 9) / 2, "mae": 1.75, "huber": (0.125 + 2.5) / 2}[loss]
-    assert float(training.point_loss(error, loss)) == pytest.approx(expected)  # type: ignore[arg-type]
+def test_the_last_good_weights_are_kept_and_gone_on_from_at_another_rate(tmp_path: Path) -> None:
+    path, wild = tmp_path / "CHECKPOINT", plan_of(learning_rate=0.01, optimizer="sgd", steps=60, preset="fast")
+    panel, calls = replace(panel_from_arrays([WAVE]), values=WAVE.copy()), 0
+
+    def poison(progress: training.Progress) -> None:
+        """Let what is drawn after the second report be no numbers."""
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            panel.values[:] = np.nan
+
+    checkpoint = Checkpoint(path=path, fits=identify(WAVE, wild), every=1e9)
+    with pytest.raises(GateError, match="after step 40") as caught:
+        training.train_ensemble(panel, wild, "cpu", poison, checkpoint)
+    assert "--resume --learning-rate 0.001" in caught.value.hint
+    calm = replace(wild, fit=replace(wild.fit, learning_rate=0.001))
+    again = Checkpoint(path=path, fits=identify(WAVE, calm), every=1e9)
+    assert again.read()
+    seen: list[training.Progress] = []
+    trained = training.train_ensemble(panel_from_arrays([WAVE]), calm, "cpu", seen.append, again)
+    assert min(p.step for p in seen) == 60
+    assert all(np.isfinite(w).all() for w in trained.members[0])
+    other = Checkpoint(path=path, fits=identify(WAVE, replace(calm, fit=replace(calm.fit, patience=1))))
+    with pytest.raises(ModelError, match="patience is 8 there and 1 here"):
+        other.read()
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
-def test_every_optimiser_learns(optimizer: str) -> None:
-    _, seen = fit(plan_of(optimizer=optimizer, steps=120, learning_rate=0.02, preset="fast"))
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "plateau"])
+def test_every_optimiser_learns(optimizer: str, schedule: str) -> None:
+    settings = {"optimizer": optimizer, "schedule": schedule, "weight_decay": 1e-3}
+    _, seen = fit(plan_of(**settings, steps=120, learning_rate=0.02, preset="fast"))
     looks = [p.held_out for p in seen if p.held_out is not None]
     assert min(looks) < looks[0]
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "log-cosh", "quantile"])
+def test_every_loss_learns(loss: str) -> None:
+    _, seen = fit(plan_of(loss=loss, steps=200, learning_rate=0.01, preset="fast"))
+    looks = [p.held_out for p in seen if p.held_out is not None]
+    assert min(looks) < 0.8 * looks[0]
+
+
+def test_a_plateau_halves_the_rate_at_the_same_steps_again() -> None:
+    noise = np.random.default_rng(0).normal(size=200) + 100
+    plan = plan_of(noise, schedule="plateau", steps=400, patience=0, learning_rate=0.01)
+    checkpoint = Checkpoint()
+    training.train_ensemble(panel_from_arrays([noise]), plan, "cpu", lambda _: None, checkpoint)
+    measured, refitted = checkpoint.parts["measure-0"], checkpoint.parts.get("refit-0", {})
+    assert measured["drops"]
+    assert measured["drops"] == sorted(measured["drops"])
+    assert refitted.get("drops", measured["drops"]) == measured["drops"]
 
 
 def test_a_gpu_that_is_not_there_is_refused() -> None:

@@ -227,11 +227,13 @@ def describe_models(rows: list[dict[str, Any]]) -> Iterator[Block]:
 
 def describe_model(manifest: dict[str, Any]) -> Iterator[Block]:
     """Yield the facts of a manifest that people ask for first."""
+    from forecaster.plan import describe_layers
+
     data, window, network, metrics = (manifest[key] for key in ("data", "window", "network", "metrics"))
     inside = ", ".join(
         f"{percent(metrics['model'][f'coverage-{level:g}'])} inside {level:g} %" for level in metrics["levels"]
     )
-    shape = f"{network['layers']} × {network['cell'].upper()}({network['units']}), dropout {network['dropout']:g}"
+    shape = f"{describe_layers(network)}, dropout {network['dropout']:g}"
     mase, base = number(metrics["model"]["mase"], 3), number(metrics["baseline"]["mase"], 3)
     yield Grid([
         ("name", manifest["name"]),

@@ -31,11 +31,13 @@ from forecaster.config.knob import (
     knob,
 )
 from forecaster.config.training import (
+    Activation,
     Base,
     Cell,
     Device,
     FitSettings,
     FreshSettings,
+    Intervals,
     LimitSettings,
     LockSettings,
     Loss,
@@ -45,6 +47,7 @@ from forecaster.config.training import (
     Optimizer,
     Preset,
     ReadSettings,
+    Schedule,
     StoreSettings,
     TrainSettings,
     Transform,
@@ -56,10 +59,12 @@ from forecaster.config.values import (
     parse_leads,
     parse_levels,
     parse_limit,
+    parse_units,
 )
 
 __all__ = [
     "DURATIONS",
+    "Activation",
     "BacktestSettings",
     "Base",
     "BatchSettings",
@@ -75,6 +80,7 @@ __all__ = [
     "ForecastSettings",
     "FreshSettings",
     "GateSettings",
+    "Intervals",
     "LimitSettings",
     "LockSettings",
     "Loss",
@@ -89,6 +95,7 @@ __all__ = [
     "Quantize",
     "ReadSettings",
     "ReportSettings",
+    "Schedule",
     "ScoreSettings",
     "StoreSettings",
     "SuccessionSettings",
@@ -104,4 +111,5 @@ __all__ = [
     "parse_leads",
     "parse_levels",
     "parse_limit",
+    "parse_units",
 ]

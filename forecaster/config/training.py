@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from forecaster.config.knob import knob
+from forecaster.config.values import MOST_UNITS
 
-Cell = Literal["lstm", "gru"]
-Loss = Literal["mse", "mae", "huber"]
+Cell = Literal["lstm", "gru", "peephole", "rnn"]
+Activation = Literal["tanh", "relu", "elu", "gelu", "softsign"]
+Loss = Literal["mse", "mae", "huber", "log-cosh", "quantile"]
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
+Schedule = Literal["constant", "cosine", "plateau"]
+Intervals = Literal["conformal", "quantile", "mc-dropout"]
 Preset = Literal["fast", "default", "best"]
 Device = Literal["auto", "cpu", "gpu"]
 OnGap = Literal["interpolate", "ffill", "zero", "error"]
@@ -90,9 +94,26 @@ class ModelSettings:
         panel="Model",
         bounds=(1, None),
     )
-    cell: Cell = knob("lstm", "Recurrent cell.", panel="Model")
+    cell: Cell = knob(
+        "lstm",
+        "Recurrent cell: LSTM, gated recurrent unit, LSTM whose gates see its state, or a plain recurrent network.",
+        panel="Model",
+    )
+    activation: Activation = knob(
+        "tanh", "Activation of the cells. All but tanh leave cuDNN's fused kernel: slow on a GPU.", panel="Model"
+    )
+    bidirectional: bool = knob(False, "Read the window from both its ends.", panel="Model")
+    attention: bool = knob(
+        False, "Answer from a weighted mean over all segments' states too, not from the last alone.", panel="Model"
+    )
     layers: int = knob(2, "Stacked recurrent layers, each followed by dropout.", panel="Model", bounds=(1, 8))
-    units: int = knob(128, "Width of each layer.", panel="Model", bounds=(1, 2048))
+    units: str = knob(
+        "128",
+        "Width of each layer: one number for all, or one a layer, such as 64,32.",
+        panel="Model",
+        bounds=(1, MOST_UNITS),
+        metavar="N[,N…]",
+    )
     dropout: float = knob(0.2, "Share of each layer's outputs dropped in training.", panel="Model", bounds=(0, 0.9))
     transform: Transform = knob(
         "auto", "Take logarithms first: for positive series that grow by percentages.", panel="Model"
@@ -121,10 +142,32 @@ class FitSettings:
     )
     batch_size: int | None = knob(None, "Windows in a batch.", panel="Training", bounds=(1, 65_536))
     learning_rate: float = knob(
-        4e-3, "Learning rate at the start; it decays to 1 %.", panel="Training", bounds=(1e-7, 1)
+        4e-3, "Learning rate at the start; how it falls is the schedule.", panel="Training", bounds=(1e-7, 1)
     )
-    loss: Loss | None = knob(None, "Loss on the scaled target.", panel="Training")
-    optimizer: Optimizer = knob("adam", "Optimiser.", panel="Training")
+    schedule: Schedule = knob(
+        "cosine",
+        "How the learning rate falls: not at all, by a cosine to 1 %, or by half whenever the held-out loss stays.",
+        panel="Training",
+    )
+    loss: Loss | None = knob(
+        None, "Loss on the scaled target; quantile learns the ends of intervals beside the median.", panel="Training"
+    )
+    optimizer: Optimizer = knob("adam", "Optimiser; sgd has Nesterov momentum of 0.9.", panel="Training")
+    weight_decay: float | None = knob(
+        None,
+        "Share of each weight, times the learning rate, that a step takes away; by default 0.004 for adamw, else none.",
+        panel="Training",
+        bounds=(0, 1),
+    )
+    intervals: Intervals = knob(
+        "conformal",
+        "What the width of intervals follows: past errors alone, the quantiles that the network learned, or how far "
+        "its answers differ under dropout. All are calibrated on held-out windows.",
+        panel="Training",
+    )
+    quantile_levels: str = knob(
+        "80,95", "Interval levels in percent that --loss quantile learns, separated by commas.", panel="Training"
+    )
     patience: int = knob(
         8,
         "Stop after this many checks without a better held-out loss; 0 never stops.",

@@ -8,6 +8,9 @@ from datetime import timedelta
 
 from forecaster.errors import UsageError
 
+MOST_UNITS = 2048
+"""The widest layer."""
+
 DURATIONS = {
     "s": timedelta(seconds=1),
     "min": timedelta(minutes=1),
@@ -35,8 +38,8 @@ def parse_bounds(text: str) -> tuple[float | None, float | None]:
     return low, high
 
 
-def parse_levels(text: str) -> tuple[float, ...]:
-    """Parse `--levels`: percentages between 0 and 100, exclusive, ascending and without repeats in the answer.
+def parse_levels(text: str, flag: str = "--levels") -> tuple[float, ...]:
+    """Parse `--levels` or a flag like it: percentages between 0 and 100, exclusive; the answer is ascending, each once.
 
     They keep the six digits that the columns of a forecast file are named by.
 
@@ -48,7 +51,7 @@ def parse_levels(text: str) -> tuple[float, ...]:
     except ValueError:
         levels = ()
     if not levels or not all(0 < level < 100 for level in levels):
-        raise UsageError(f"--levels: expected percentages between 0 and 100, received {text!r}", hint="--levels 80,95")
+        raise UsageError(f"{flag}: expected percentages between 0 and 100, received {text!r}", hint=f"{flag} 80,95")
     return levels
 
 
@@ -73,6 +76,26 @@ def parse_leads(text: str | None, horizon: int) -> tuple[int, ...]:
             raise UsageError(fault, hint=f"Such as --leads 1,{horizon}")
         leads.update(range(low, high + 1))
     return tuple(sorted(leads))
+
+
+def parse_units(text: str, layers: int) -> tuple[int, ...]:
+    """Parse `--units`: one width for every layer, or as many as there are layers, separated by commas.
+
+    Raises:
+        UsageError: Something is not a width, or there are more or fewer of them than layers.
+    """
+    parts = str(text).split(",")  # a number, where Python gives the settings
+    widths = tuple(int(part) for part in parts if part.strip().isdecimal())
+    if len(widths) != len(parts) or not all(1 <= width <= MOST_UNITS for width in widths):
+        raise UsageError(
+            f"--units: expected whole numbers from 1 to {MOST_UNITS}, received {str(text)!r}", hint="--units 64,32"
+        )
+    if len(widths) not in (1, layers):
+        raise UsageError(
+            f"--units {text} is for {len(widths)} layers, and --layers is {layers}",
+            hint=f"Give --layers {len(widths)}, or one number for all layers",
+        )
+    return widths * layers if len(widths) == 1 else widths
 
 
 def parse_duration(text: str, flag: str) -> timedelta:

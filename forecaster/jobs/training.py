@@ -15,7 +15,7 @@ from forecaster import store
 from forecaster.age import Age, age_of, limits_of
 from forecaster.arrow import return_memory
 from forecaster.backtest import measure
-from forecaster.calibration import Calibration
+from forecaster.calibration import Intervals
 from forecaster.challenge import Verdict, check_rules, compare
 from forecaster.checkpoint import Checkpoint, identify
 from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
@@ -79,13 +79,13 @@ class TrainResult:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to warn of, though the model is published: stale data, measures that flatter it."""
-        stale = self.age.warnings(self.panel.source) if self.age else ()
+        """What to warn of, though the model is published: stale data, costly settings, measures that flatter it."""
+        warnings = (*(self.age.warnings(self.panel.source) if self.age else ()), *self.plan.warnings())
         if not self.seen:
-            return stale
+            return warnings
         windows = f"{self.seen:,} of {self.metrics['windows']:,} held-out windows"
-        parent = self.model.manifest["parent"]
-        return (*stale, f"{windows} lie in the time that {parent} was trained on: scores and intervals may flatter it")
+        flattered = f"{windows} lie in the time that {self.model.manifest['parent']} was trained on"
+        return (*warnings, f"{flattered}: scores and intervals may flatter it")
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -137,7 +137,7 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         prepare_keras()
         from forecaster.training import train_ensemble
 
-        trained = train_ensemble(panel.values, plan, job.training.device, events.on_progress, checkpoint)
+        trained = train_ensemble(panel, plan, job.training.device, events.on_progress, checkpoint)
         measured, calibration = measure(panel, plan, trained)
         check_skill(measured, job.store.min_skill)
         verdict = compare(champion, panel, plan, trained) if champion else None
@@ -217,7 +217,7 @@ def _open_checkpoint(job: TrainJob, home: Path, fits: Json, events: Events) -> C
 
 
 def _make_draft(
-    panel: Panel, plan: Plan, trained: Trained, measured: tuple[Json, Calibration], facts: Json
+    panel: Panel, plan: Plan, trained: Trained, measured: tuple[Json, Intervals], facts: Json
 ) -> store.Draft:
     """Return everything that a version is made of."""
     from forecaster.network import serving_graph

@@ -1,0 +1,50 @@
+"""Every cell, loss, optimiser, schedule and kind of interval on two files of `sample_data/`, one setting at a time.
+
+`forecast train FILE --preset fast OPTIONS`, and what it measured on the windows that it held out. Parity is the largest
+difference, in scaled units, of the saved ONNX graph from the trained network on the windows of the model's probe.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.measure import FORECAST, run, table
+from forecaster import store
+
+FILES = ("co2_monthly", "nyc_departures_daily")
+SAMPLES = Path(__file__).parent.parent / "sample_data"
+OPTIONS = (
+    "--cell lstm", "--cell gru", "--cell peephole", "--cell rnn", "--bidirectional", "--attention", "--units 128,64",
+    "--segment 1", "--activation relu",
+    "--loss mae", "--loss huber", "--loss log-cosh", "--loss quantile",
+    "--intervals quantile", "--intervals mc-dropout",
+    "--optimizer adamw", "--optimizer sgd --learning-rate 0.1", "--optimizer rmsprop",
+    "--schedule constant", "--schedule plateau", "--weight-decay 0.01",
+)  # fmt: skip
+"""The first is what `--preset fast` does anyway: LSTM, MSE, Adam, cosine, conformal intervals."""
+
+HEAD = ["data", "options", "MASE", "MSIS 95", "cov. 80", "cov. 95", "train", "parity"]
+
+
+def measure() -> str:
+    """Return the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        return table(HEAD, [row_of(name, options, Path(folder)) for name in FILES for options in OPTIONS])
+
+
+def row_of(name: str, options: str, folder: Path) -> list[object]:
+    """Train once, and return what was measured."""
+    asked = ["--preset", "fast", "--models-dir", "models", *options.split()]
+    done = run([*FORECAST, "train", SAMPLES / f"{name}.csv", *asked], folder)
+    model = store.load_model(folder / "models", name)
+    scores = model.manifest["metrics"]["model"]
+    with np.load(model.folder / "calibration.npz", allow_pickle=False) as probe:
+        parity = np.abs(model.server.answer(probe["probe_inputs"]) - probe["probe_outputs"]).max()
+    return [
+        name, f"`{options}`", f"{scores['mase']:.3f}", f"{scores['msis-95']:.2f}",
+        f"{100 * scores['coverage-80']:.1f}%", f"{100 * scores['coverage-95']:.1f}%",
+        f"{done.seconds:.0f} s", f"{parity:.0e}",
+    ]  # fmt: skip
