@@ -190,4 +190,5 @@ def _forecast(model: Model, windows: Floats) -> Floats:
     count, size = windows.shape
     starts = np.arange(count) * size
     cut = cut_windows(values.ravel(), starts, starts + size, model.window)
-    return restore(np.median(model.server.answer(cut.inputs).astype(np.float64), axis=1), cut)
+    points = model.server.answer(cut.inputs)[..., : model.window.horizon].astype(np.float64)
+    return restore(np.median(points, axis=1), cut)

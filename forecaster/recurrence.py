@@ -35,11 +35,17 @@ class Trace:
     answers: Array
 
 
+def can_trace(shape: NetworkShape) -> bool:
+    """Return whether a network is one that is computed here: LSTM or GRU layers of one width that read forward."""
+    others = shape.bidirectional or shape.attention or shape.quantiles or isinstance(shape.units, tuple)
+    return shape.cell in GATES and shape.activation == "tanh" and not others
+
+
 def trace(shape: NetworkShape, weights: Weights, inputs: NDArray[Any]) -> Trace:
     """Return what one network does with windows [N, K, C].
 
     Args:
-        shape: Its architecture.
+        shape: Its architecture, one that `can_trace`.
         weights: Its arrays in Keras's order: projection, each layer's three, recall if there is one, answer.
         inputs: Scaled windows, as `cut_windows` gives them.
     """

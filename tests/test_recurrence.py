@@ -9,9 +9,9 @@ import pytest
 
 from forecaster import manifest, store
 from forecaster.plan import NetworkShape
-from forecaster.recurrence import GATES, trace
+from forecaster.recurrence import GATES, can_trace, trace
 from forecaster.runtime import prepare_keras
-from forecaster.version import read_members
+from forecaster.version import read_weights
 from tests.conftest import Trained
 
 prepare_keras()
@@ -49,10 +49,23 @@ def test_the_answer_is_the_networks_own(shape: NetworkShape) -> None:
             assert 0 < layer[name].min() <= layer[name].max() < 1
 
 
+@pytest.mark.parametrize(
+    ("shape", "can"),
+    [
+        (SHAPE, True), (replace(SHAPE, cell="gru", recall=True, draws=5), True),
+        (replace(SHAPE, cell="peephole"), False),
+        (replace(SHAPE, units=(4, 2)), False), (replace(SHAPE, attention=True), False),
+        (replace(SHAPE, bidirectional=True), False), (replace(SHAPE, activation="relu"), False),
+    ],
+)  # fmt: skip
+def test_other_architectures_are_known_as_such(shape: NetworkShape, can: bool) -> None:
+    assert can_trace(shape) is can
+
+
 def test_saved_networks_answer_their_probe(trained: Trained) -> None:
     model = store.load_model(trained.models_dir, trained.name)
     _, shape = manifest.shapes_of(model.manifest)
-    members = read_members(model)
+    members = read_weights(model)
     with np.load(model.folder / "calibration.npz") as saved:
         inputs, outputs = saved["probe_inputs"], saved["probe_outputs"]
     assert outputs.shape[1] == len(members) == 2

@@ -22,8 +22,9 @@ from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.outlook import find_series
 from forecaster.panel import Panel, read_panel
 from forecaster.pictures import draw_gates, draw_lags, draw_series, render
+from forecaster.plan import describe_layers
 from forecaster.predictor import check_horizon, first_changes, leave_out_unreadable
-from forecaster.recurrence import Trace, trace
+from forecaster.recurrence import Trace, can_trace, trace
 from forecaster.source import Data
 from forecaster.version import read_weights
 from forecaster.windows import Floats, Ints, cut_windows
@@ -248,6 +249,13 @@ def read_gates(job: ExplainJob, events: Events = Events()) -> GatesResult:
         ForecastError: Of the kind that says what else went wrong; no file was written, an old one is untouched.
     """
     model, panel = _open(job, events)
+    _, network = manifest.shapes_of(model.manifest)
+    if not can_trace(network):
+        kind = describe_layers(model.manifest["network"])
+        raise UsageError(
+            f"--gates shows LSTM and GRU layers of one width, read forward, with tanh; {model.name} has {kind}",
+            hint="Leave out --gates to see what moves its forecasts",
+        )
     named = find_series(panel, job.settings.series)
     if len(named) != 1:
         raise UsageError(
@@ -257,7 +265,6 @@ def read_gates(job: ExplainJob, events: Events = Events()) -> GatesResult:
     if reason := _reasons(model, panel)[s]:
         raise DataError(f"{panel.source}: nothing to show: {_named(panel.ids[s])}{reason}")
     shape = model.window
-    _, network = manifest.shapes_of(model.manifest)
     windows = cut_windows(panel.values, panel.offsets[s : s + 1], panel.offsets[s + 1 : s + 2], shape)
     first = panel.lengths[s] - shape.lookback + np.arange(shape.segments) * shape.segment
     stamps = panel.write(panel.stamps_at(np.full(shape.segments, s), np.maximum(first, 0)))
