@@ -1,4 +1,4 @@
-"""Measure, and write the tables into `benchmarks/README.md`: `python -m benchmarks [PART …]`, PARTS as below."""
+"""Measure, and write each table between its markers in a README.md: `python -m benchmarks [PART …]`, PARTS as below."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.measure import machine
 
 PARTS = "speed, memory, toolbox, accuracy, ett, leaderboard, peers"
 NEED_DATA = ("accuracy", "ett", "leaderboard", "peers")
-README = Path(__file__).with_name("README.md")
+READMES = (Path(__file__).with_name("README.md"), Path(__file__).parent.parent / "README.md")
 
 
 def main() -> None:
@@ -46,13 +46,17 @@ def main() -> None:
 
 
 def write(part: str, text: str) -> None:
-    """Replace the text between a part's markers in the README."""
-    readme = README.read_text()
+    """Replace the text between a part's markers, which stand in one of the READMEs.
+
+    Raises:
+        SystemExit: They stand in none, or more than once.
+    """
     pattern = re.compile(rf"(<!-- {part} -->\n).*?(<!-- /{part} -->)", re.DOTALL)
-    renewed, count = pattern.subn(lambda match: f"{match[1]}{text}\n{match[2]}", readme)
-    if count != 1:
-        raise SystemExit(f"{README}: expected the markers of {part} once, found them {count} times")
-    README.write_text(renewed)
+    found = [(path, match) for path in READMES for match in pattern.finditer(path.read_text())]
+    if len(found) != 1:
+        raise SystemExit(f"expected the markers of {part} once, found them {len(found)} times")
+    [(path, match)] = found
+    path.write_text(f"{match.string[: match.start()]}{match[1]}{text}\n{match[2]}{match.string[match.end() :]}")
 
 
 if __name__ == "__main__":

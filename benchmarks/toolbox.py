@@ -14,7 +14,9 @@ import numpy as np
 from benchmarks.measure import FORECAST, run, table
 from forecaster import store
 
-FILES = ("co2_monthly", "nyc_departures_daily")
+FILES = {"co2_monthly": "CO₂", "nyc_departures_daily": "NYC"}
+"""Files of `sample_data/`, and what stands for each at the head of its columns."""
+
 SAMPLES = Path(__file__).parent.parent / "sample_data"
 OPTIONS = (
     "--cell lstm", "--cell gru", "--cell peephole", "--cell rnn", "--bidirectional", "--attention", "--units 128,64",
@@ -26,16 +28,22 @@ OPTIONS = (
 )  # fmt: skip
 """The first is what `--preset fast` does anyway: LSTM, MSE, Adam, cosine, conformal intervals."""
 
-HEAD = ["data", "options", "MASE", "MSIS 95", "cov. 80", "cov. 95", "train", "parity"]
+MEASURES = ("MASE", "MSIS", "cov. 80", "cov. 95", "train", "parity")
 
 
 def measure() -> str:
     """Return the table."""
+    head = ["options", *(f"{short}: {MEASURES[0]}" if k == 0 else name for short in FILES.values()
+                         for k, name in enumerate(MEASURES))]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        return table(HEAD, [row_of(name, options, Path(folder)) for name in FILES for options in OPTIONS])
+        rows = [
+            [f"`{options}`", *(cell for name in FILES for cell in cells_of(name, options, Path(folder)))]
+            for options in OPTIONS
+        ]
+    return table(head, rows)
 
 
-def row_of(name: str, options: str, folder: Path) -> list[object]:
+def cells_of(name: str, options: str, folder: Path) -> list[str]:
     """Train once, and return what was measured."""
     asked = ["--preset", "fast", "--models-dir", "models", *options.split()]
     done = run([*FORECAST, "train", SAMPLES / f"{name}.csv", *asked], folder)
@@ -43,8 +51,5 @@ def row_of(name: str, options: str, folder: Path) -> list[object]:
     scores = model.manifest["metrics"]["model"]
     with np.load(model.folder / "calibration.npz", allow_pickle=False) as probe:
         parity = np.abs(model.server.answer(probe["probe_inputs"]) - probe["probe_outputs"]).max()
-    return [
-        name, f"`{options}`", f"{scores['mase']:.3f}", f"{scores['msis-95']:.2f}",
-        f"{100 * scores['coverage-80']:.1f}%", f"{100 * scores['coverage-95']:.1f}%",
-        f"{done.seconds:.0f} s", f"{parity:.0e}",
-    ]  # fmt: skip
+    inside = (f"{100 * scores[f'coverage-{level}']:.1f}%" for level in (80, 95))
+    return [f"{scores['mase']:.3f}", f"{scores['msis-95']:.2f}", *inside, f"{done.seconds:.0f} s", f"{parity:.0e}"]

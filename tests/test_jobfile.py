@@ -89,6 +89,12 @@ def test_entries_know_their_names_and_lines(write_toml: WriteToml) -> None:
     ]
 
 
+@pytest.mark.parametrize(("written", "taken"), [("64", "64"), ('"64,32"', "64,32")])
+def test_text_that_is_a_number_needs_no_quotes(write_toml: WriteToml, written: str, taken: str) -> None:
+    [entry] = read_jobs(write_toml(f"{HEAD}units = {written}\n"), COMMANDS)
+    assert entry.values["units"] == taken
+
+
 def test_a_default_goes_to_the_jobs_that_take_it(write_toml: WriteToml) -> None:
     train, predict = read_jobs(write_toml(TWO), COMMANDS)
     assert (train.values["preset"], "preset" in predict.values) == ("fast", False)

@@ -30,7 +30,7 @@ class Tree:
     alive: bool = True
 
 
-LIMITS = {"size": (1, 10), "height": (None, 100.0)}
+LIMITS = {"size": (1, 10), "height": (None, 100.0), "marks": (None, 1_000)}
 GOOD: dict[str, Any] = {
     "name": "oak", "height": 3, "leaf": {"size": 2, "colour": "red"}, "marks": [1, 2], "notes": {"a": None, "b": 1.5},
     "alive": False,
@@ -52,6 +52,7 @@ def test_what_fits_is_taken() -> None:
         ({"height": True}, "tree.height is 'True'"),
         ({"height": float("inf")}, "tree.height is 'inf'"),
         ({"height": 101}, "tree.height is 101, expected None to 100.0"),
+        ({"marks": [1, 1_001]}, "tree.marks is 1001, expected None to 1000"),
         ({"leaf": []}, "tree.leaf: expected a JSON object"),
         ({"leaf": {}}, "tree.leaf: missing key 'size'"),
         ({"leaf": {"size": 0}}, "tree.leaf.size is 0, expected 1 to 10"),

@@ -123,6 +123,7 @@ class FakeJobs:
         verdict: How the new version does against the current one.
         fault: Raised instead of an answer.
         age: How old the data is.
+        warnings: What is odd about the plan.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -133,13 +134,15 @@ class FakeJobs:
         self.resumed: bool | None = None
         self.verdict: Verdict | None = None
         self.age: Age | None = None
+        self.warnings: list[str] = []
 
     def train(self, job: jobs.TrainJob, events: jobs.Events) -> jobs.TrainResult:
         self.told = job
         events.on_panel(self.panel)
         if self.age:
             events.on_age(self.age)
-        plan = SimpleNamespace(choices=lambda: [("horizon", "3 steps"), ("lookback", "36 steps in 6 segments of 6")])
+        chosen = [("horizon", "3 steps"), ("lookback", "36 steps in 6 segments of 6")]
+        plan = SimpleNamespace(choices=lambda: chosen, warnings=lambda: self.warnings)
         events.on_plan(plan)
         events.on_start(self.resumed)
         for member, held_out in ((1, None), (1, 0.5), (2, 0.25)):

@@ -33,7 +33,7 @@ def test_the_job_is_told_every_setting(run: Run, monkeypatch: pytest.MonkeyPatch
             data="x.csv",
             settings=CompareSettings(models="naive,lstm", windows=7, step=3, levels="50", predictions=Path("p.csv")),
             reading=ReadSettings(freq="D"),
-            model=ModelSettings(horizon=4, units=8),
+            model=ModelSettings(horizon=4, units="8"),
             training=TrainSettings(preset="fast", seed=3),
         )
     ]

@@ -167,3 +167,10 @@ def test_what_the_new_version_beat_is_said(run: Run, see: Callable[..., Seen], f
     assert fake.told.store.promote_if_better
     shown = json.loads(run("train", "x.csv", "--format", "json").stdout)
     assert shown["against_current"]["champion"] == 0.75
+
+
+def test_what_is_odd_about_the_settings_is_told_though_the_model_is_published(run: Run, fake: FakeJobs) -> None:
+    fake.warnings = ["--activation relu is slow on a GPU"]
+    result = run("train", "x.csv", "-q")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "forecast: warning: --activation relu is slow on a GPU\n"
