@@ -288,7 +288,7 @@ def take_value(name: str, value: Any, key: Key) -> Any:
         choices = get_args(key.kind) if get_origin(key.kind) is Literal else ()
         wanted = f"one of {', '.join(choices)}" if choices else KINDS[key.kind]
         raise UsageError(f"{name} must be {wanted}, {f'received {value!r}'[:90]}", hint=near(str(value), choices))
-    check_value(name, taken, key.metadata)
+    check_value(name, value, key.metadata)
     return taken
 
 

@@ -7,6 +7,7 @@ depend on none of that, make no connection, and a user must see none of it.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
@@ -33,6 +34,19 @@ def prepare_keras() -> None:
         for name in ("tensorflow", "absl"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         _detach_stderr()
+    _import_keras()
+
+
+def _import_keras() -> None:
+    """Import Keras without Matplotlib: Keras would load it where it is, and it writes to the home folder."""
+    hidden = "matplotlib" not in sys.modules
+    if hidden:
+        sys.modules["matplotlib"] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module("keras")
+    finally:
+        if hidden:
+            del sys.modules["matplotlib"]
 
 
 def prepare_onnx() -> None:

@@ -118,7 +118,7 @@ def test_the_legend_tells_what_stands_at_the_cursor(opened: Any) -> None:
         const figure = document.querySelector('[data-figure="outlook-best"]'), over = figure.querySelector('.u-over');
         over.scrollIntoView({ block: "center", behavior: "instant" });
         const box = over.getBoundingClientRect();
-        const place = { clientX: box.right - 2, clientY: box.top + 9, bubbles: true };
+        const place = { clientX: box.right - 0.5, clientY: box.top + 9, bubbles: true };
         over.dispatchEvent(new MouseEvent("mouseenter", place));
         over.dispatchEvent(new MouseEvent("mousemove", place));
         return [...figure.querySelectorAll(".legend output")].map(output => output.textContent);

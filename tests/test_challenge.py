@@ -56,7 +56,7 @@ def trained(panel: Panel, plan: Plan, off: float) -> Any:
     starts, ends, _ = plan.held_out.all()
     windows = cut_windows(panel.values, starts, ends, plan.window)
     outputs = cut_targets(panel.values, ends, windows) + off
-    return Answers(windows, outputs, np.zeros((len(ends), 0)))
+    return Answers(windows, outputs, np.zeros((len(ends), 0)), np.zeros((len(ends), 0, plan.window.horizon)))
 
 
 def error_of(champion: Model, panel: Panel, plan: Plan, since: np.datetime64 | None) -> float:

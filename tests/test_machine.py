@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from forecaster import machine
 from forecaster.errors import ResourceError
+from forecaster.extras import EXTRAS
 
 
 def test_versions_are_of_all_that_takes_part() -> None:
     found = machine.find_versions()
-    assert {"forecast-lstm", "python", *machine.NEEDED, *machine.EXTRAS} == set(found)
+    assert {"forecast-lstm", "python", *machine.NEEDED, *chain(*EXTRAS.values())} == set(found)
     assert found["numpy"]
 
 

@@ -14,7 +14,7 @@ def test_a_step_takes_time() -> None:
 
 
 def test_the_network_that_is_timed_is_the_default_one() -> None:
-    plan = stopwatch.default_plan()
+    _, plan = stopwatch.default_plan()
     assert (plan.network.units, plan.network.layers, plan.fit.batch_size) == (128, 2, 128)
 
 

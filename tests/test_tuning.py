@@ -85,7 +85,7 @@ def test_a_search_publishes_settings_that_train_takes(tmp_path: Path) -> None:
     read = read_settings(tmp_path / "tuned.toml", TrainJob)
     assert read["data"] == "sales.csv"
     assert {"lookback", "segment", "learning-rate", "loss"} <= set(read)
-    assert (read["horizon"], read["units"], read["steps"]) == (4, 4, 4)
+    assert (read["horizon"], read["units"], read["steps"]) == (4, "4", 4)
     assert result.error == min(row.error for row in rows if row.error is not None)
     told = result.summary()
     assert told["unseen"]["windows"] == result.contest.windows > 0

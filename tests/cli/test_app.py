@@ -83,7 +83,7 @@ def test_everything_else_has_one_too(
         ("train x --horizon 0", "--horizon must be from 1 to 10000, received 0"),
         (
             "train x --cell foo",
-            "Invalid value for '--cell': 'foo' is not one of 'lstm', 'gru'. See: forecast train --help",
+            "Invalid value for '--cell': 'foo' is not one of 'lstm', 'gru', 'peephole', 'rnn'. See: forecast train",
         ),
         ("train x --nope", "No such option: --nope"),
         ("predict --horizon", "Option '--horizon' requires an argument"),

@@ -68,7 +68,7 @@ def test_the_job_is_told_every_setting(run: Run, monkeypatch: pytest.MonkeyPatch
     )
     assert told == [
         jobs.TuneJob(
-            data="x.csv", settings=settings, reading=ReadSettings(freq="D"), model=ModelSettings(horizon=4, units=8),
+            data="x.csv", settings=settings, reading=ReadSettings(freq="D"), model=ModelSettings(horizon=4, units="8"),
             fit=FitSettings(preset="fast", seed=3), models_dir=Path("m"), lock_wait=2.0,
         )
     ]  # fmt: skip
