@@ -80,8 +80,8 @@ def test_a_signal_stops_it_within_5_seconds_whatever_it_does(body: str) -> None:
 def test_a_second_signal_ends_it_at_once() -> None:
     process = start(SWALLOWING)
     for _ in range(2):
-        process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
     assert end(process, 1)[0] == -signal.SIGTERM
 
 
