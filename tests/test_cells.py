@@ -160,7 +160,7 @@ def check_serving(shape: NetworkShape) -> None:
     "other",
     [
         {},
-        {"bidirectional": True, "units": (4, 3), "draws": 8},
+        pytest.param({"bidirectional": True, "units": (4, 3), "draws": 8}, marks=pytest.mark.slow),
         {"attention": True, "activation": "relu", "quantiles": (50.0, 90.0)},
     ],
     ids=["plain", "both ways, widths, draws", "attention, relu, quantiles"],

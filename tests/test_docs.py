@@ -18,7 +18,7 @@ from tests.readme import README, renew, settings_table
 
 ROOT = README.parent
 SAMPLES = sorted((ROOT / "sample_data").glob("*.csv"))
-TINY = "--steps 2 --units 4 --layers 1"  # training is shown by the README, and tested elsewhere
+TINY = "--steps 2 --units 4 --layers 1 --ensemble 1"  # training is shown by the README, and tested elsewhere
 
 
 class Line(NamedTuple):
@@ -46,7 +46,7 @@ def made_tiny(command: str) -> str:
     """Append the settings of a two-step training to each command that trains, before a pipe, redirection or comment."""
     return re.sub(
         r"(forecast (train|compare|tune)\b[^#|>&;]*[^#|>&;\s])",
-        lambda found: f"{found[1]} {TINY}{' --trials 2 --ensemble 1' if found[2] == 'tune' else ''}",
+        lambda found: f"{found[1]} {TINY}{' --trials 2' if found[2] == 'tune' else ''}",
         command,
     )
 
@@ -96,7 +96,7 @@ def test_commands_of_the_readme_run(line: Line, workshop: Path) -> None:
 def test_python_of_the_readme_runs(workshop: Path) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert blocks
-    code = re.sub(r"(\btrain\([^()]*)\)", r"\1, steps=2, units=4, layers=1)", "\n".join(blocks))
+    code = re.sub(r"(\btrain\([^()]*)\)", r"\1, steps=2, units=4, layers=1, ensemble=1)", "\n".join(blocks))
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=workshop,

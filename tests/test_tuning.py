@@ -94,6 +94,7 @@ def test_a_search_publishes_settings_that_train_takes(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_search_is_gone_on_with(tmp_path: Path) -> None:
     started: list[bool | None] = []
     tune(job_of(tmp_path))
