@@ -24,8 +24,10 @@ heavy packages that it may import when it is itself imported. A test reads the l
     frames        pandas ↔ the rest: a DataFrame as a data file, stamps         numpy
     dialect       how a CSV file is written: separator, decimal, header
     table         a file → strict table of text with line numbers             numpy pyarrow
-    schema        what each column is; frozen in the model                    pyarrow
+    schema        what is known of a kind of file; frozen in the model
+    columns       which column is what                                        pyarrow
     rows          a table → observations: series, stamp, value; Finding       numpy pyarrow
+    covariates    what is known beside the target, on the grid of the series  numpy pyarrow
     cutoff        --as-of: the last stamp that counts, and rows up to it      numpy
     checks        rows → findings: disorder, duplicates, holes, odd ids       numpy
     observations  a file → its observations, sorted, not on a grid yet
@@ -33,8 +35,11 @@ heavy packages that it may import when it is itself imported. A test reads the l
     seasonality   season lengths found in the values themselves               numpy
     anomalies     outliers by robust seasonal residuals, shifts of the level  numpy
     panel         Panel: regular series at one frequency, valid by construction numpy
+    grid          a file → Panel: laid on the grid of its frequency, holes filled numpy
     age           how old data is, and what is too old                        numpy
     windows       scaling, and cutting windows in batches                     numpy
+    almanac       stamps → calendar features, public holidays                 numpy
+    features      what is read beside the target, as numbers                  numpy
     metrics       the published error measures                                numpy
     calibration   how large errors are, and intervals from that               numpy
     bands         intervals by learned quantiles or by dropout, calibrated too numpy

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 from forecaster import jobs, store
 from forecaster.errors import ForecastError
 from forecaster.frames import as_data
+from forecaster.grid import read_panel as read
 from forecaster.jobs.names import load_asked, models_folder
 from forecaster.keywords import make, takes
 from forecaster.panel import Panel
-from forecaster.panel import read_panel as read
 from forecaster.source import Data
 from forecaster.verdict import Verdict
 

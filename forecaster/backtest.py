@@ -18,6 +18,7 @@ from forecaster.arrow import from_numpy
 from forecaster.bands import fitter
 from forecaster.calibration import Answers, Intervals, Residuals, answer_windows
 from forecaster.errors import DataError, UsageError
+from forecaster.features import signals_of
 from forecaster.panel import Panel
 from forecaster.plan import Plan
 from forecaster.predictor import Block, Origins, forecast_windows
@@ -82,7 +83,8 @@ def answer_held_out(panel: Panel, plan: Plan, trained: Trained) -> Answers:
     from forecaster.training import ensemble
 
     starts, ends, _ = plan.held_out.all()
-    return answer_windows(ensemble(plan.network, trained.first), panel.values, starts, ends, plan.window)
+    signals = signals_of(panel, plan.encodings, plan.window.horizon)
+    return answer_windows(ensemble(plan.network, trained.first), signals, starts, ends, plan.window)
 
 
 def folds_of(series: Ints) -> Ints:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from forecaster.windows import (
     Floats,
     Ints,
+    Signals,
     Windows,
     WindowShape,
     beyond_logarithms,
@@ -75,7 +76,7 @@ Ask = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 """Windows [N, K, C] → each network's answer [N, M, R], the point answer in the first H of R numbers."""
 
 
-def answer_windows(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Answers:
+def answer_windows(ask: Ask, signals: Signals, starts: Ints, ends: Ints, shape: WindowShape) -> Answers:
     """Ask the networks about the windows whose history is `values[start:end]`, and gather what tells of their errors.
 
     The networks are also asked what they would have said one, two and three horizons before: how wrong they would have
@@ -83,30 +84,30 @@ def answer_windows(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: Wi
 
     Args:
         ask: The ensemble.
-        values: [T] all series end to end.
+        signals: What the windows are cut from.
         starts: [N] index of the first value of each window's series.
         ends: [N] index after the last value that the window may see (exclusive).
         shape: Lookback, segment, horizon and scaling.
     """
-    windows = cut_windows(values, starts, ends, shape)
+    windows = cut_windows(signals.values, starts, ends, shape, signals.features)
     said = ask(windows.inputs).astype(np.float64)
     outputs, own = said[..., : shape.horizon], said[..., shape.horizon :].mean(axis=1)
     spread = outputs.std(axis=1).mean(axis=1, keepdims=True)
-    recent = recent_errors(ask, values, starts, ends, shape) / windows.scale
+    recent = recent_errors(ask, signals, starts, ends, shape) / windows.scale
     signs = [
-        np.log(windows.scale), window_roughness(values, starts, ends, shape),
+        np.log(windows.scale), window_roughness(signals.values, starts, ends, shape),
         np.log(np.maximum(np.concatenate([spread, recent], axis=1), SMALLEST_SIGN)),
     ]  # fmt: skip
     own = own.reshape(len(ends), own.shape[1] // shape.horizon, shape.horizon)
     return Answers(windows, np.median(outputs, axis=1), np.concatenate(signs, axis=1), own)
 
 
-def recent_errors(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
+def recent_errors(ask: Ask, signals: Signals, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
     """Return the mean absolute error [N, 1] of forecasts from one to three horizons before the end, transformed units.
 
     NaN where the history is too short for one, or not positive and logarithms are taken.
     """
-    errors = np.full((len(ends), LOOKS_BACK), np.nan)
+    errors, values = np.full((len(ends), LOOKS_BACK), np.nan), signals.values
     for back in range(1, LOOKS_BACK + 1):
         earlier = ends - back * shape.horizon
         known = earlier - starts >= shape.shortest_history
@@ -114,7 +115,7 @@ def recent_errors(ask: Ask, values: Floats, starts: Ints, ends: Ints, shape: Win
             first = np.maximum(starts, earlier - shape.lookback)[known]
             known[known] = ~beyond_logarithms(*extremes(values, first, earlier[known] + shape.horizon))
         if known.any():
-            windows = cut_windows(values, starts[known], earlier[known], shape)
+            windows = cut_windows(values, starts[known], earlier[known], shape, signals.features)
             outputs = ask(windows.inputs)[..., : shape.horizon]
             missed = cut_targets(values, earlier[known], windows) - np.median(outputs, axis=1)
             errors[known, back - 1] = np.abs(missed).mean(axis=1) * windows.scale[:, 0]

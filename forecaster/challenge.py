@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from forecaster import metrics
 from forecaster.backtest import answer_held_out
 from forecaster.errors import ModelError
+from forecaster.features import signals_of
 from forecaster.panel import Panel
 from forecaster.plan import Plan
 from forecaster.predictor import ask_model
@@ -58,7 +59,7 @@ def check_rules(champion: Model, panel: Panel) -> None:
     """Find out before the long work whether the current version can be asked about these series.
 
     Raises:
-        ModelError: It is for another frequency.
+        ModelError: It is for another frequency, or reads covariates that are not there.
     """
     if champion.schema.frequency != panel.frequency.alias:
         raise ModelError(
@@ -66,13 +67,20 @@ def check_rules(champion: Model, panel: Panel) -> None:
             f"{panel.frequency.alias}: they cannot be compared",
             hint="Leave out --promote-if-better, or give another --name",
         )
+    there = panel.schema.covariates
+    if missing := [e.name for e in champion.encodings if e.is_column and e.name not in there]:
+        raise ModelError(
+            f"{champion.name} {champion.version} reads the covariate {missing[0]!r}, which is not read here: they "
+            "cannot be compared",
+            hint="Name its covariates, leave out --promote-if-better, or give another --name",
+        )
 
 
 def compare(champion: Model, panel: Panel, plan: Plan, trained: Trained) -> Verdict:
     """Let both forecast the held-out windows, as far ahead as both can."""
     starts, ends, series = plan.held_out.all()
     ours = answer_held_out(panel, plan, trained)
-    theirs = ask_model(champion, panel.values, starts, ends)
+    theirs = ask_model(champion, signals_of(panel, champion.encodings, champion.window.horizon), starts, ends)
     steps = min(plan.window.horizon, champion.window.horizon)
     actual = panel.values[ends[:, None] + np.arange(steps)]
     new = _find_new(champion, panel, series, ends[:, None] + np.arange(steps))

@@ -22,7 +22,7 @@ from forecaster.arrays import Arrays, pack, read_forms, unpack
 from forecaster.errors import ModelError
 from forecaster.plan import Plan
 from forecaster.records import Json, parse, to_json
-from forecaster.windows import Floats
+from forecaster.windows import Signals
 
 FORMAT = 1
 LARGEST = 2**33
@@ -106,12 +106,14 @@ class Checkpoint:
             files.remove_file(self.path)
 
 
-def identify(values: Floats, plan: Plan) -> Json:
+def identify(signals: Signals, plan: Plan) -> Json:
     """Return what a checkpoint must have in common with the training that goes on from it.
 
     The time limit is left out: it decides when to stop, not what is done.
     """
-    digest = hashlib.sha256(values.tobytes())
+    digest = hashlib.sha256(signals.values.tobytes())
+    for known in signals.features.arrays() if signals.features else ():
+        digest.update(known.tobytes())
     for cutoffs in (plan.training, plan.every, plan.held_out):
         for array in (cutoffs.starts, cutoffs.first, cutoffs.count):
             digest.update(array.tobytes())

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from forecaster.columns import Columns
 from forecaster.errors import DataError, shown
 from forecaster.rows import Finding, Rows
-from forecaster.schema import Columns
 from forecaster.stamps import Ints, Mask
 from forecaster.table import Table
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecaster.errors import GateError, shown
+from forecaster.features import signals_of
 from forecaster.panel import Panel
 from forecaster.plan import Plan
 from forecaster.windows import Ints, cut_targets, cut_windows
@@ -24,7 +25,8 @@ def diagnose(panel: Panel, plan: Plan, drawn: tuple[Ints, Ints], step: int, *, c
         can_resume: Whether the last good weights are kept on disk.
     """
     starts, ends = drawn
-    windows = cut_windows(panel.values, starts, ends, plan.window)
+    features = signals_of(panel, plan.encodings, plan.window.horizon).features
+    windows = cut_windows(panel.values, starts, ends, plan.window, features)
     targets = np.abs(cut_targets(panel.values, ends, windows)).max(axis=1)
     size = np.maximum(targets, np.abs(windows.inputs).max(axis=(1, 2)))  # (n,)
     worst = int(np.argmax(np.where(np.isfinite(size), size, np.inf)))

@@ -10,7 +10,8 @@ The whole way from the values to the forecast is explained, scaling and base pat
 nothing, the lags of the base path have all the weight. Gradients are central differences on ONNX Runtime, many windows
 in a batch: forecasting needs no TensorFlow, and so explaining needs none. Leaving values out instead, as occlusion
 does, has no such sum, and what a window without the value would be is a question of its own; here nothing leaves the
-neighbourhood of windows that the network knows.
+neighbourhood of windows that the network knows. What is read beside the values (covariates, calendar, holidays) is left
+out, one feature at a time: for these it is plain what being without them means.
 
 References: Sundararajan, Taly & Yan, Axiomatic attribution for deep networks, ICML 2017 (integrated gradients); Zeiler
 & Fergus, Visualizing and understanding convolutional networks, ECCV 2014 (occlusion).
@@ -19,14 +20,16 @@ References: Sundararajan, Taly & Yan, Axiomatic attribution for deep networks, I
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from forecaster.features import signals_of
 from forecaster.panel import Panel
 from forecaster.store import Model
-from forecaster.windows import Floats, Ints, cut_windows, restore, to_scale
+from forecaster.windows import Floats, Ints, Signals, WindowShape, cut_windows, restore, to_scale
 
 STEP = 0.05
 """Half the distance of a central difference, in standard deviations of the window: small against what the network bends
@@ -56,6 +59,9 @@ class Explanation:
         flat: [S, H] forecasts for the flat window.
         weights: [S, H, L] derivative of each forecast by each value; 0 before the series began.
         contributions: [S, H, L] parts of `forecasts − flat`, in units of the data; 0 before the series began.
+        features: [D] names of what is read beside the values.
+        effects: [S, H, D] how much higher the forecast is than without a feature: than with a number at its mean, a
+            category unknown, over the whole window and ahead of it; in units of the data.
     """
 
     series: Ints
@@ -66,6 +72,8 @@ class Explanation:
     flat: Floats
     weights: Floats
     contributions: Floats
+    features: tuple[str, ...] = ()
+    effects: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
 
     @property
     def unexplained(self) -> Floats:
@@ -134,43 +142,104 @@ def explain(
     """
     lookback, count = model.window.lookback, len(leads)
     values = np.full((len(series), lookback), np.nan)
+    signals = signals_of(panel, model.encodings, model.window.horizon)
     forecasts, flat = np.empty((len(series), count)), np.empty((len(series), count))
     weights, contributions = np.zeros((2, len(series), count, lookback))
+    effects = np.zeros((len(series), count, len(model.encodings)))
     for row, s in enumerate(series):
         history = panel.series(int(s))[-lookback:]
         size = len(history)
         values[row, :size] = history[::-1]
-        ends, slopes, integral = _follow(model, history)
+        ask = _Asker(model, _Known.of(signals, panel.offsets[s : s + 2], model.window))
+        ends, slopes, integral = _follow(ask, history)
         forecasts[row], flat[row] = ends[:, leads - 1]
         weights[row, :, :size] = slopes[::-1, leads - 1].T
         contributions[row, :, :size] = integral[::-1, leads - 1].T
+        for at in range(len(model.encodings)):
+            effects[row, :, at] = (
+                forecasts[row] - ask.without(at).forecast(to_scale(history, model.window)[None])[0, leads - 1]
+            )
         on_share((row + 1) / len(series))
     return Explanation(
         series=series, leads=leads, season=model.season, values=values, forecasts=forecasts, flat=flat,
-        weights=weights, contributions=contributions,
+        weights=weights, contributions=contributions, features=tuple(each.name for each in model.encodings),
+        effects=effects,
     )  # fmt: skip
 
 
-def _follow(model: Model, history: Floats) -> tuple[Floats, Floats, Floats]:
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What is read beside one window [1, K, X]: the same, whatever its values are."""
+
+    features: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, signals: Signals, bounds: Ints, shape: WindowShape) -> _Known | None:
+        """Return the features at the end of one series, or None where there are none."""
+        return None if signals.features is None else cls(signals.features.beside(bounds[:1], bounds[1:], shape))
+
+    def beside(self, starts: Ints, ends: Ints, shape: WindowShape) -> NDArray[np.float32]:
+        """Return them for every window."""
+        return np.repeat(self.features, len(starts), axis=0)
+
+    def arrays(self) -> tuple[NDArray[np.float32], ...]:
+        """Return all that is known."""
+        return (self.features,)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asker:
+    """Asks a model about windows of one series."""
+
+    model: Model
+    known: _Known | None
+
+    def without(self, feature: int) -> _Asker:
+        """Return the same, asked without a feature: a number at its mean, a category unknown."""
+        shape, known = self.model.window, self.known
+        if known is None:
+            return self
+        changing, length = len(shape.past) + len(shape.future), shape.segment
+        first = feature * length if feature < changing else changing * length + feature - changing
+        features = known.features.copy()
+        features[..., first : first + (length if feature < changing else 1)] = 0.0
+        return replace(self, known=_Known(features))
+
+    @property
+    def is_log(self) -> bool:
+        """Whether windows are in logarithms."""
+        return self.model.window.transform == "log"
+
+    def forecast(self, windows: Floats) -> Floats:
+        """Return the forecasts [N, H] in units of the data after windows [N, n] in transformed units."""
+        values = np.exp(windows) if self.is_log else windows
+        count, size = windows.shape
+        starts = np.arange(count) * size
+        cut = cut_windows(values.ravel(), starts, starts + size, self.model.window, self.known)
+        points = self.model.server.answer(cut.inputs)[..., : self.model.window.horizon].astype(np.float64)
+        return restore(np.median(points, axis=1), cut)
+
+
+def _follow(ask: _Asker, history: Floats) -> tuple[Floats, Floats, Floats]:
     """Follow the path from the flat window to a history [n], oldest value first.
 
     Returns:
         Forecasts [2, H] for the history and for the flat window, weights [n, H], contributions [n, H].
     """
-    real = to_scale(history, model.window)
+    real = to_scale(history, ask.model.window)
     level = real.mean()
     spread = real.std()
     nodes, shares = np.polynomial.legendre.leggauss(NODES)
     alphas = FLATTEST + (1 - FLATTEST) * (nodes + 1) / 2
-    ends = _forecast(model, level + np.outer([1.0, FLATTEST], real - level))
-    slopes = np.array([_slopes(model, level + a * (real - level), STEP * a * spread) for a in alphas])
+    ends = ask.forecast(level + np.outer([1.0, FLATTEST], real - level))
+    slopes = np.array([_slopes(ask, level + a * (real - level), STEP * a * spread) for a in alphas])
     mean = np.tensordot(shares / 2, slopes, axes=1)  # (n, H)
-    here = _slopes(model, real, STEP * spread)
-    units = 1 / np.maximum(history, np.finfo(float).tiny) if model.window.transform == "log" else np.ones(len(history))
+    here = _slopes(ask, real, STEP * spread)
+    units = 1 / np.maximum(history, np.finfo(float).tiny) if ask.is_log else np.ones(len(history))
     return ends, here * units[:, None], mean * ((1 - FLATTEST) * (real - level))[:, None]
 
 
-def _slopes(model: Model, window: Floats, step: float) -> Floats:
+def _slopes(ask: _Asker, window: Floats, step: float) -> Floats:
     """Return the derivatives [n, H] of the forecasts by the values of a window [n], in transformed units."""
     size = len(window)
     rows = max(MOST_CELLS // (2 * size), 1)
@@ -179,16 +248,6 @@ def _slopes(model: Model, window: Floats, step: float) -> Floats:
         chosen = np.arange(at, min(at + rows, size))
         moved = np.zeros((len(chosen), size))
         moved[np.arange(len(chosen)), chosen] = step
-        above, below = np.split(_forecast(model, np.concatenate([window + moved, window - moved])), 2)
+        above, below = np.split(ask.forecast(np.concatenate([window + moved, window - moved])), 2)
         parts.append((above - below) / (2 * step))
     return np.concatenate(parts)
-
-
-def _forecast(model: Model, windows: Floats) -> Floats:
-    """Return the forecasts [N, H] in units of the data after windows [N, n] in transformed units."""
-    values = np.exp(windows) if model.window.transform == "log" else windows
-    count, size = windows.shape
-    starts = np.arange(count) * size
-    cut = cut_windows(values.ravel(), starts, starts + size, model.window)
-    points = model.server.answer(cut.inputs)[..., : model.window.horizon].astype(np.float64)
-    return restore(np.median(points, axis=1), cut)

@@ -6,7 +6,12 @@ import importlib.util
 
 from forecaster.errors import UsageError
 
-EXTRAS = {"baselines": ("statsforecast",), "report": ("jinja2", "matplotlib"), "tune": ("optuna",)}
+EXTRAS = {
+    "baselines": ("statsforecast",),
+    "holidays": ("holidays",),
+    "report": ("jinja2", "matplotlib"),
+    "tune": ("optuna",),
+}
 """What each extra brings that this package imports."""
 
 

@@ -170,7 +170,7 @@ def fit_lstm(panel: Panel, task: Task) -> Model:
     _, calibration = measure(panel, plan, trained)
     return Model(
         name="lstm", version="", folder=Path(), manifest={"network": asdict(plan.network)}, schema=panel.schema,
-        window=plan.window, season=plan.season, calibration=calibration,
+        window=plan.window, season=plan.season, calibration=calibration, encodings=plan.encodings,
         server=Server(serving_graph(plan.network, trained.members), plan.network.draws),
     )  # fmt: skip
 

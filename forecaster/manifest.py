@@ -13,6 +13,7 @@ from typing import Any
 
 from forecaster.config import Intervals, ModelSettings, TrainSettings
 from forecaster.errors import ModelError
+from forecaster.features import SOURCES, Encoding, sizes
 from forecaster.files import sha256
 from forecaster.plan import FitShape, NetworkShape
 from forecaster.records import Json, Limits, build, check, parse, to_json
@@ -27,6 +28,7 @@ _SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n\Z')
 _OTHER_LIMITS: dict[str, tuple[float | None, float | None]] = {
     "season": (1, None), "steps": (1, None), "members": (1, 50), "segments": (1, 100_000), "channels": (1, 1_000_000),
     "floor": (0, None), "trust": (0, 1), "quantiles": (0, 100), "draws": (0, 1_000),
+    "past": (0, 1_000_000), "future": (0, 1_000_000), "static": (0, 1_000_000), "deviation": (1e-300, None),
     "bytes": (0, 2**33), "rows": (1, None), "series": (1, None), "skipped": (0, None),
 }  # fmt: skip
 LIMITS: Limits = {
@@ -117,6 +119,7 @@ class Manifest:
     metrics: Metrics
     files: dict[str, FileFacts]
     parent: str | None = None
+    encodings: list[Encoding] = field(default_factory=list)
     sha256: str | None = None
 
 
@@ -163,11 +166,14 @@ def _check_format(manifest: Json, sealed: bool, path: Path) -> None:
 
 def _check_shapes(manifest: Json, path: Path) -> None:
     """Compare what the window, the network and the metrics say of each other."""
-    window, network = shapes_of(manifest)
+    (window, network), encodings = shapes_of(manifest), encodings_of(manifest)
     metrics = manifest["metrics"]
     fits = (
         window.lookback % window.segment == 0
         and (network.segments, network.channels, network.horizon) == (window.segments, window.channels, window.horizon)
+        and (network.past, network.future, network.static) == (window.past, window.future, window.static)
+        and (window.past, window.future, window.static) == tuple(sizes(encodings, *of) for of in SOURCES)
+        and network.base == (window.base if window.future else ())
         and all(1 <= lag <= window.lookback for lag in window.base)
         and {"mase", *(f"coverage-{level:g}" for level in metrics["levels"])} <= metrics["model"].keys()
         and "mase" in metrics["baseline"]
@@ -182,6 +188,11 @@ def _check_shapes(manifest: Json, path: Path) -> None:
 def intervals_of(manifest: Json) -> Intervals:
     """Return what the width of the intervals follows; of older manifests, which do not say, past errors."""
     return manifest["fit"].get("intervals", "conformal")  # type: ignore[no-any-return]
+
+
+def encodings_of(manifest: Json) -> tuple[Encoding, ...]:
+    """Return how features are written as numbers; older manifests have none."""
+    return tuple(build(Encoding, each, "encodings", LIMITS) for each in manifest.get("encodings", []))
 
 
 def shapes_of(manifest: Json) -> tuple[WindowShape, NetworkShape]:

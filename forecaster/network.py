@@ -7,6 +7,7 @@
     LSTM     [N, U]       the last layer answers only after the last segment
     Dropout  [N, U]
     Dense    [N, H]       all H steps at once, in scaled units
+    Dense    [N, H]       where features are known ahead: what they do at each step, from their values there
     Dense    [N, ⌈H/P⌉·K] where segments are in phase with a season: for each segment ahead the weight of each segment
                           of the window, whose weighted sum is added to the answer. What happened on the same days of
                           the last weeks is carried over as it was, and need not pass through U numbers.
@@ -42,6 +43,12 @@ from forecaster.plan import NetworkShape
 
 Weights = list[NDArray[np.float32]]
 
+WIDEST_VECTOR = 16
+"""Numbers that a category is learned as, at most."""
+
+STATE, HIDDEN = 16, 32
+"""Numbers that the features ahead are told of the window's state, and width of the network that weighs both."""
+
 
 def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> keras.Model:
     """Build a fresh network: [N, K, C] → [N, H], or with quantiles [N, (1 + 2Q) H].
@@ -53,7 +60,8 @@ def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> ke
     """
     keras.utils.set_random_seed(seed)
     inputs = keras.Input((shape.segments, shape.channels))
-    x = keras.layers.Dense(shape.widths[0])(inputs)  # (N, K, U)
+    segments, path = _beside(inputs, shape) if shape.has_features else (inputs, None)
+    x = keras.layers.Dense(shape.widths[0])(segments)  # (N, K, U)
     for layer, width in enumerate(shape.widths, start=1):
         every = layer < shape.layers or shape.attention
         y = _read(x, width, shape, every)  # (N, K, U), at last (N, U)
@@ -65,6 +73,8 @@ def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> ke
     answer = keras.layers.Dense(shape.horizon, kernel_initializer="zeros")(x)
     if shape.recall:
         answer = keras.layers.Add()([answer, _recall(inputs, x, shape)])
+    if shape.future:
+        answer = keras.layers.Add()([answer, _foresee(path, x, shape)])
     if shape.quantiles:
         answer = keras.layers.Concatenate()([answer, _distances(x, shape)])
     return keras.Model(inputs, answer)
@@ -125,12 +135,66 @@ def _recall(inputs: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkS
 
     It is divided by √K: a step of the optimiser moves K weights at once.
     """
-    length = shape.channels - 1
+    length, known = shape.length, shape.segments - shape.ahead
     ahead = -(-shape.horizon // length)
-    weights = keras.layers.Dense(ahead * shape.segments, kernel_initializer="zeros")(state)
-    weights = keras.layers.Reshape((ahead, shape.segments))(weights)
-    path = keras.ops.matmul(weights, inputs[:, :, :length]) / shape.segments**0.5  # (N, ⌈H/P⌉, P)
+    weights = keras.layers.Dense(ahead * known, kernel_initializer="zeros")(state)
+    weights = keras.layers.Reshape((ahead, known))(weights)
+    path = keras.ops.matmul(weights, inputs[:, :known, :length]) / known**0.5  # (N, ⌈H/P⌉, P)
     return keras.layers.Reshape((ahead * length,))(path)[:, : shape.horizon]
+
+
+def _beside(inputs: keras.KerasTensor, shape: NetworkShape) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Return the segments with what stands beside their values, and the path of features [N, K · P, E] step by step.
+
+    A category is looked up in a table of vectors that is learned; one that is not known is a vector of zeros.
+    """
+    length, count = shape.length, len(shape.past) + len(shape.future)
+    plain = inputs[:, :, : length + 1]
+    dynamic = inputs[:, :, length + 1 : length + 1 + count * length]
+    dynamic = keras.layers.Reshape((shape.segments, count, length))(dynamic)
+    steps = keras.layers.Reshape((shape.segments * length, count))(keras.layers.Permute((1, 3, 2))(dynamic))
+    parts = [_look_up(steps[:, :, d], size) for d, size in enumerate(shape.past + shape.future)]
+    path = keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0] if parts else None
+    told = [plain]
+    if path is not None:
+        told.append(keras.layers.Reshape((shape.segments, length * path.shape[-1]))(path))
+    fixed = shape.channels - len(shape.static)
+    told += [_look_up(inputs[:, :, fixed + g], size) for g, size in enumerate(shape.static)]
+    return keras.layers.Concatenate()(told), path
+
+
+def _look_up(codes: keras.KerasTensor, size: int) -> keras.KerasTensor:
+    """Return numbers [N, T] as [N, T, 1], or for categories 1 to `size` their vectors [N, T, E]; 0 is not known."""
+    if not size:
+        return keras.layers.Reshape((*codes.shape[1:], 1))(codes)
+    known = keras.layers.Reshape((*codes.shape[1:], 1))(keras.ops.cast(codes > 0, "float32"))
+    places = keras.ops.cast(codes, "int32")
+    return keras.layers.Embedding(size + 1, _vector(size))(places) * known
+
+
+def _vector(size: int) -> int:
+    """Return E, how many numbers stand for a feature of so many categories; 0 categories are a number."""
+    return min(WIDEST_VECTOR, 1 + size // 2)
+
+
+def _foresee(path: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
+    """Return what the features do at each step ahead [N, H], from those of that step and those that the base path had.
+
+    The base path repeats what happened then, promotion and all: what counts is the difference. A linear map, and beside
+    it a small network that knows the state too; as the temporal decoder of Das et al., Long-term forecasting with TiDE,
+    2023, arXiv:2304.08424.
+    """
+    lookback, horizon = shape.length * (shape.segments - shape.ahead), shape.horizon
+    past = sum(_vector(size) for size in shape.past)
+    then = path[:, lookback : lookback + horizon, past:]  # (N, H, E of the future ones)
+    places = [lookback - lag + np.arange(horizon) % lag for lag in shape.base] or [np.full(horizon, lookback - 1)]
+    before = [keras.ops.take(path, np.asarray(at, np.int32), axis=1) for at in places]
+    told = keras.layers.Concatenate()([then, sum(before[1:], before[0]) / len(before)])
+    seen = keras.layers.RepeatVector(horizon)(keras.layers.Dense(STATE, activation="tanh")(state))
+    hidden = keras.layers.Dense(HIDDEN, activation="tanh")(keras.layers.Concatenate()([told, seen]))
+    bent = keras.layers.Dense(1, kernel_initializer="zeros")(hidden)
+    straight = keras.layers.Dense(1, kernel_initializer="zeros", use_bias=False)(told)
+    return keras.layers.Reshape((horizon,))(keras.layers.Add()([bent, straight]))
 
 
 def answering_network(shape: NetworkShape) -> tuple[keras.Model, list[keras.Model]]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from forecaster.config import Activation, Cell, Intervals, Loss, Optimizer, Schedule
+from forecaster.features import Encoding
 from forecaster.windows import Cutoffs, WindowShape
 
 DRAWS = 32
@@ -33,6 +34,10 @@ class NetworkShape:
         attention: Answer from a weighted mean over all states of the last layer too.
         quantiles: Q levels in percent, ascending: the ends of these intervals are answered beside the median.
         draws: T, dropout masks under which the deviation of the answers is answered too; 0 for none.
+        past: As of `WindowShape`.
+        future: As of `WindowShape`.
+        static: As of `WindowShape`.
+        base: As of `WindowShape`, where there are features that are known ahead.
     """
 
     segments: int
@@ -50,6 +55,25 @@ class NetworkShape:
     attention: bool = False
     quantiles: tuple[float, ...] = ()
     draws: int = 0
+    past: tuple[int, ...] = ()
+    future: tuple[int, ...] = ()
+    static: tuple[int, ...] = ()
+    base: tuple[int, ...] = ()
+
+    @property
+    def has_features(self) -> bool:
+        """Whether anything is read beside the values."""
+        return bool(self.past or self.future or self.static)
+
+    @property
+    def length(self) -> int:
+        """P, values in a segment."""
+        return (self.channels - 1 - len(self.static)) // (1 + len(self.past) + len(self.future))
+
+    @property
+    def ahead(self) -> int:
+        """A, segments ahead of the end of a window."""
+        return -(-self.horizon // self.length) if self.future else 0
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -123,6 +147,7 @@ class Plan:
     """All that training needs to know beside the values.
 
     Attributes:
+        encodings: How each feature is written as a number.
         start: Weights that each network begins with; empty for random ones.
     """
 
@@ -134,6 +159,7 @@ class Plan:
     every: Cutoffs
     held_out: Cutoffs
     start: tuple[list[Any], ...] = ()
+    encodings: tuple[Encoding, ...] = ()
 
     def choices(self) -> Iterator[tuple[str, str]]:
         """Yield what was decided, as (setting, value) for people."""
@@ -143,6 +169,8 @@ class Plan:
         yield "lookback", f"{w.lookback} steps in {w.segments} segments of {w.segment}"
         yield "base path", f"last season of {' and '.join(map(str, w.base))} steps" if w.base else "last value"
         yield "transform", w.transform
+        if self.encodings:
+            yield "features", ", ".join(f"{e.name} ({e.source})" for e in self.encodings)
         yield "range", " and ".join(_range_of(w)) or "any value"
         yield (
             "network",

@@ -15,6 +15,7 @@ import numpy as np
 
 from forecaster.config import ModelSettings, TrainSettings, parse_bounds, parse_levels, parse_units
 from forecaster.errors import DataError, UsageError
+from forecaster.features import AHEAD, choose_encodings, sizes
 from forecaster.panel import Panel
 from forecaster.plan import DRAWS, PRESETS, FitShape, NetworkShape, Plan
 from forecaster.seasonality import find_season
@@ -81,8 +82,13 @@ def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSetti
         )
     fitting = tuple(lag for lag in shape.base if lag <= lookback)
     low, high = choose_bounds(panel, model)
-    shape = replace(shape, lookback=lookback, segment=segment, base=fitting, low=low, high=high)
-    return plan_training(panel, model, train, replace(shape, floor=choose_floor(panel, shape)), season)
+    encodings = choose_encodings(panel, model)
+    shape = replace(
+        shape, lookback=lookback, segment=segment, base=fitting, low=low, high=high, past=sizes(encodings, "past"),
+        future=sizes(encodings, *AHEAD), static=sizes(encodings, "static"),
+    )  # fmt: skip
+    plan = plan_training(panel, model, train, replace(shape, floor=choose_floor(panel, shape)), season)
+    return replace(plan, encodings=encodings)
 
 
 def plan_training(panel: Panel, model: ModelSettings, train: TrainSettings, window: WindowShape, season: int) -> Plan:
@@ -155,7 +161,8 @@ def choose_network(model: ModelSettings, train: TrainSettings, fit: FitShape, wi
         units=widths[0] if len(set(widths)) == 1 else widths, layers=model.layers, dropout=model.dropout,
         cell=model.cell, activation=model.activation, bidirectional=model.bidirectional, attention=model.attention,
         recall=repeats_itself(window), quantiles=levels if fit.loss == "quantile" else (),
-        draws=DRAWS if fit.intervals == "mc-dropout" else 0,
+        draws=DRAWS if fit.intervals == "mc-dropout" else 0, past=window.past, future=window.future,
+        static=window.static, base=window.base if window.future else (),
     )  # fmt: skip
 
 

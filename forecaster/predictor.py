@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from forecaster import baselines
 from forecaster.calibration import Answers, answer_windows
 from forecaster.errors import ModelError, UsageError, shown
+from forecaster.features import signals_of
 from forecaster.forecast import Forecast
 from forecaster.panel import Panel
 from forecaster.store import Model
-from forecaster.windows import LOGARITHMS, Floats, Ints, beyond_logarithms, extremes, restore, to_scale
+from forecaster.windows import LOGARITHMS, Floats, Ints, Signals, beyond_logarithms, extremes, restore, to_scale
 
 MOST_WINDOWS = 8192
 MOST_CELLS = 2**19
@@ -131,37 +132,26 @@ def forecast_windows(
     Raises:
         ModelError: The network's answer is not finite.
     """
-    changes = first_changes(panel)
+    changes, signals = first_changes(panel), signals_of(panel, model.encodings, model.window.horizon)
     size = min(max(MOST_CELLS // (model.window.lookback + model.window.horizon), 1), MOST_WINDOWS)
     for at in range(0, len(origins), size):
         part = origins[at : at + size]
-        block = _forecast_block(model, panel, part, part.ends <= changes[part.series], levels)
-        if not all(
-            np.isfinite(end).all() for end in (block.values, *(e for _, *both in block.intervals for e in both))
-        ):
+        starts, constant = panel.offsets[part.series], part.ends <= changes[part.series]
+        answers = ask_model(model, signals, starts, part.ends)
+        values = restore(answers.outputs, answers.windows)
+        values[constant] = forever = panel.values[starts[constant]][:, None]
+        intervals = []
+        for level in levels:
+            low, high = model.calibration.interval(answers, level)
+            low[constant] = high[constant] = forever
+            low, high = np.minimum(low, values), np.maximum(high, values)
+            intervals.append((level, low[:, :horizon], high[:, :horizon]))
+        if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):
             raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
-        intervals = tuple((level, low[:, :horizon], high[:, :horizon]) for level, low, high in block.intervals)
-        yield Block(origins=part, values=block.values[:, :horizon], intervals=intervals, methods=block.methods)
-
-
-def _forecast_block(
-    model: Model, panel: Panel, origins: Origins, constant: NDArray[np.bool_], levels: tuple[float, ...]
-) -> Block:
-    """Forecast some of the windows, all steps that the model can."""
-    starts, ends = panel.offsets[origins.series], origins.ends
-    answers = ask_model(model, panel.values, starts, ends)
-    short = ends - starts < model.window.shortest_history
-    forever = panel.values[starts[constant]][:, None]
-    values = restore(answers.outputs, answers.windows)
-    values[constant] = forever
-    intervals = []
-    for level in levels:
-        low, high = model.calibration.interval(answers, level)
-        low[constant] = high[constant] = forever
-        intervals.append((level, np.minimum(low, values), np.maximum(high, values)))
-    cell = model.manifest["network"]["cell"]
-    methods = np.where(constant, "constant", np.where(short, "seasonal_naive", cell))
-    return Block(origins=origins, values=values, intervals=tuple(intervals), methods=methods.astype(object))
+        short = part.ends - starts < model.window.shortest_history
+        cell = model.manifest["network"]["cell"]
+        methods = np.where(constant, "constant", np.where(short, "seasonal_naive", cell)).astype(object)
+        yield Block(origins=part, values=values[:, :horizon], intervals=tuple(intervals), methods=methods)
 
 
 def first_changes(panel: Panel) -> Ints:
@@ -171,19 +161,19 @@ def first_changes(panel: Panel) -> Ints:
     return np.asarray(np.minimum(other[np.searchsorted(other, starts)], panel.offsets[1:]))
 
 
-def ask_model(model: Model, values: Floats, starts: Ints, ends: Ints) -> Answers:
+def ask_model(model: Model, signals: Signals, starts: Ints, ends: Ints) -> Answers:
     """Return what a model says of the windows that end at `ends`; of those too short for it, the seasonal naive method.
 
     Args:
         model: The model.
-        values: [T] all series end to end.
+        signals: What its windows are cut from.
         starts: [N] index of the first value of each window's series.
         ends: [N] index after the last value that the window may see (exclusive).
     """
     shape = model.window
-    answers = answer_windows(model.server.answer, values, starts, ends, shape)
+    answers = answer_windows(model.server.answer, signals, starts, ends, shape)
     short = ends - starts < shape.shortest_history
     if short.any():
-        naive = baselines.seasonal_naive(values, starts[short], ends[short], model.season, shape.horizon)
+        naive = baselines.seasonal_naive(signals.values, starts[short], ends[short], model.season, shape.horizon)
         answers.outputs[short] = (to_scale(naive, shape) - answers.windows.base[short]) / answers.windows.scale[short]
     return answers

@@ -37,7 +37,13 @@ class Trace:
 
 def can_trace(shape: NetworkShape) -> bool:
     """Return whether a network is one that is computed here: LSTM or GRU layers of one width that read forward."""
-    others = shape.bidirectional or shape.attention or shape.quantiles or isinstance(shape.units, tuple)
+    others = (
+        shape.bidirectional
+        or shape.attention
+        or shape.quantiles
+        or shape.has_features
+        or isinstance(shape.units, tuple)
+    )
     return shape.cell in GATES and shape.activation == "tanh" and not others
 
 

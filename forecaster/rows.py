@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecaster.arrow import from_texts, integers, text, to_numpy
+from forecaster.columns import Columns
 from forecaster.config import ReadSettings
 from forecaster.dialect import MISSING
 from forecaster.errors import DataError, ModelError, shown
 from forecaster.frequency import Frequency
-from forecaster.schema import Columns, Schema
+from forecaster.schema import Schema
 from forecaster.stamps import (
     DAY,
     SECOND,
@@ -211,15 +212,22 @@ def _typed_clock(table: Table, name: str, settings: ReadSettings, schema: Schema
 
 def read_rows(table: Table, columns: Columns, codes: Ints) -> Rows:
     """Return the observations of all series."""
-    if columns.shape == "wide":
-        values = table.numbers(*columns.targets)
-        count = len(columns.targets)
-        series = np.repeat(np.arange(count), table.rows)
-        return Rows(series, np.tile(codes, count), values, np.tile(np.arange(table.rows), count), columns.targets)
     values = table.numbers(*columns.targets)
-    lines = np.arange(table.rows)
+    series, ids = read_series(table, columns)
+    repeats = len(series) // max(table.rows, 1)
+    return Rows(series, np.tile(codes, repeats), values, np.tile(np.arange(table.rows), repeats), ids)
+
+
+def read_series(table: Table, columns: Columns) -> tuple[Ints, tuple[str, ...]]:
+    """Return which series each row belongs to [N], and the names; in a wide file, all rows once for each column.
+
+    Raises:
+        DataError: A row without a name.
+    """
+    if columns.shape == "wide":
+        return np.repeat(np.arange(len(columns.targets)), table.rows), columns.targets
     if columns.id is None:
-        return Rows(np.zeros(table.rows, np.int64), codes, values, lines, ("",))
+        return np.zeros(table.rows, np.int64), ("",)
     column = table.columns[columns.id]
     if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
         raise DataError(f"{table.source}: column {columns.id!r} holds {column.type}, not names", hint="Pass --id")
@@ -230,4 +238,4 @@ def read_rows(table: Table, columns: Columns, codes: Ints) -> Rows:
     if "" in ids:
         row = int(np.argmax(series == ids.index("")))
         raise DataError(f"{table.place(row)}: column {columns.id!r} is empty")
-    return Rows(series, codes, values, lines, ids)
+    return series, ids

@@ -23,13 +23,14 @@ from forecaster.checkpoint import ANY, Checkpoint, restore_variables, save_varia
 from forecaster.config import Device
 from forecaster.divergence import diagnose
 from forecaster.errors import ResourceError
+from forecaster.features import signals_of
 from forecaster.losses import answer_loss
 from forecaster.network import Weights, answering_network, build_network
 from forecaster.optimizers import PLATEAU, make_optimizer, rate_after
 from forecaster.panel import Panel
 from forecaster.plan import FitShape, NetworkShape, Plan
 from forecaster.records import Json
-from forecaster.windows import Cutoffs, Floats, Ints, WindowShape, cut_targets, cut_windows
+from forecaster.windows import Cutoffs, Ints, Signals, WindowShape, cut_targets, cut_windows
 
 STEPS_PER_CALL = 20
 """Training steps in one call of the compiled graph: fewer crossings between Python and TensorFlow."""
@@ -110,11 +111,12 @@ def train_ensemble(
     used = select_device(device)
     tf.config.experimental.enable_op_determinism()
     starts, ends, _ = plan.held_out.all()
-    windows = cut_windows(panel.values, starts, ends, plan.window)
+    signals = signals_of(panel, plan.encodings, plan.window.horizon)
+    windows = cut_windows(panel.values, starts, ends, plan.window, signals.features)
     held_out = HeldOut(windows.inputs, cut_targets(panel.values, ends, windows))
     checkpoint = checkpoint or Checkpoint()
     clock = _Clock(plan.fit, on_progress, checkpoint.part("clock"))
-    trainer = _Trainer(panel, plan, clock, checkpoint)
+    trainer = _Trainer(panel, signals, plan, clock, checkpoint)
     try:
         wanted = (k for k in range(plan.fit.members) if k == 0 or clock.has_time() or checkpoint.part(f"measure-{k}"))
         first = [trainer.measure(k, held_out) for k in wanted]
@@ -183,6 +185,7 @@ class _Trainer:
     """Trains one network at a time."""
 
     panel: Panel
+    signals: Signals
     plan: Plan
     clock: _Clock
     checkpoint: Checkpoint
@@ -261,7 +264,7 @@ class _Trainer:
         if kept.get("done"):
             return
         fit = self.plan.fit
-        batches = _Batches(self.panel.values, cutoffs, self.plan.window, fit.batch_size, fit.seed + member)
+        batches = _Batches(self.signals, cutoffs, self.plan.window, fit.batch_size, fit.seed + member)
         optimizer = make_optimizer(fit, steps)
         run = _compile_steps(network, optimizer, self.plan)
         variables = [*network.variables, *optimizer.variables]  # with the state of each Dropout's random generator
@@ -297,16 +300,16 @@ class _Trainer:
 class _Batches:
     """Draws batches: the same ones for the same seed."""
 
-    def __init__(self, values: Floats, cutoffs: Cutoffs, shape: WindowShape, size: int, seed: int) -> None:
-        self.values, self.cutoffs, self.shape, self.size = values, cutoffs, shape, size
+    def __init__(self, signals: Signals, cutoffs: Cutoffs, shape: WindowShape, size: int, seed: int) -> None:
+        self.signals, self.cutoffs, self.shape, self.size = signals, cutoffs, shape, size
         self.rng = np.random.default_rng(seed)
         self.drawn: tuple[Ints, Ints] = (cutoffs.starts[:0], cutoffs.starts[:0])
 
     def next(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return `count` batches: inputs [count, B, K, C] and targets [count, B, H]."""
         starts, ends = self.drawn = self.cutoffs.draw(self.rng, count * self.size, EVENNESS)
-        windows = cut_windows(self.values, starts, ends, self.shape)
-        targets = cut_targets(self.values, ends, windows)
+        windows = cut_windows(self.signals.values, starts, ends, self.shape, self.signals.features)
+        targets = cut_targets(self.signals.values, ends, windows)
         shape = windows.inputs.shape[1:]
         return windows.inputs.reshape(count, self.size, *shape), targets.reshape(count, self.size, -1)
 

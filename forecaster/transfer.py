@@ -75,7 +75,7 @@ def plan_from(parent: Model, panel: Panel, model: ModelSettings, train: TrainSet
     network = shapes_of(parent.manifest)[1]
     if model.dropout != ModelSettings.dropout:
         network = replace(network, dropout=model.dropout)
-    return replace(plan, network=network, start=tuple(members[:count]))
+    return replace(plan, network=network, start=tuple(members[:count]), encodings=parent.encodings)
 
 
 def seen_windows(parent: Model, panel: Panel, plan: Plan) -> int:
@@ -96,6 +96,8 @@ def _settings_of(parent: Model) -> dict[str, str]:
     return {name: ",".join(map(str, x)) if isinstance(x, list) else str(x) for name, x in told.items()} | {
         "base": "seasonal" if window["base"] else "last",
         "bounds": ",".join(ends) if any(ends) else "none",
+        "calendar": "on" if any(e.source == "calendar" for e in parent.encodings) else "off",
+        "holidays": next((e.name for e in parent.encodings if e.source == "holidays"), "none"),
         "freq": parent.schema.frequency,
         "season_length": str(parent.season),
     }

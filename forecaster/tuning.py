@@ -22,6 +22,7 @@ from forecaster.backtest import Backtest, rolling_origin
 from forecaster.comparison import Judgement, difference_interval
 from forecaster.config import FitSettings, ModelSettings, TrainSettings
 from forecaster.errors import DataError
+from forecaster.features import signals_of
 from forecaster.files import sha256
 from forecaster.kinds import Task, fit_lstm
 from forecaster.panel import Panel, head
@@ -149,7 +150,8 @@ class Tuning:
         from forecaster.training import ensemble
 
         panel, (starts, ends, series) = self.known, plan.held_out.all()
-        windows = cut_windows(panel.values, starts, ends, plan.window)
+        features = signals_of(panel, plan.encodings, plan.window.horizon).features
+        windows = cut_windows(panel.values, starts, ends, plan.window, features)
         outputs = np.median(ensemble(plan.network, members)(windows.inputs)[..., : self.horizon], axis=1)
         row = metrics.score(
             metrics.Evaluation(

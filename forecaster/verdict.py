@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from forecaster.columns import ID_NAMES, TARGET_NAMES, TIME_NAMES
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.errors import DataError
 from forecaster.examination import Examination, finish, without_duplicates
+from forecaster.grid import lay_out
 from forecaster.observations import Observations
-from forecaster.panel import Panel, lay_out
+from forecaster.panel import Panel
 from forecaster.planner import choose_season, make_plan
 from forecaster.rows import Finding, Severity
-from forecaster.schema import ID_NAMES, TARGET_NAMES, TIME_NAMES
 from forecaster.seasonality import seasonal_strength
 
 if TYPE_CHECKING:

@@ -25,8 +25,9 @@ from forecaster.arrays import Arrays, Form, pack, read_forms, unpack
 from forecaster.bands import forms_of, from_arrays, to_arrays
 from forecaster.calibration import Intervals
 from forecaster.errors import ModelError
+from forecaster.features import Encoding
 from forecaster.files import read_own, sha256
-from forecaster.manifest import FILES, FORMAT, intervals_of, open_sealed, seal, shapes_of
+from forecaster.manifest import FILES, FORMAT, encodings_of, intervals_of, open_sealed, seal, shapes_of
 from forecaster.plan import FitShape, NetworkShape
 from forecaster.records import Json, parse, to_json
 from forecaster.schema import Schema
@@ -69,6 +70,7 @@ class Draft:
     probe: tuple[NDArray[np.float32], NDArray[np.float32]]
     metrics: Json
     facts: Json
+    encodings: tuple[Encoding, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,6 +86,7 @@ class Model:
     season: int
     calibration: Intervals
     server: Server
+    encodings: tuple[Encoding, ...] = ()
 
 
 def read_manifest(folder: Path) -> Json:
@@ -117,7 +120,7 @@ def read_version(folder: Path, name: str, version: str) -> Model:
     return Model(
         name=name, version=version, folder=folder, manifest=manifest, schema=Schema.from_dict(manifest["schema"]),
         window=window, season=manifest["season"], server=server,
-        calibration=from_arrays(intervals_of(manifest), arrays),
+        calibration=from_arrays(intervals_of(manifest), arrays), encodings=encodings_of(manifest),
     )  # fmt: skip
 
 
@@ -141,6 +144,7 @@ def contents_of(name: str, version: str, draft: Draft) -> dict[str, bytes]:
         "version": version,
         **draft.facts,
         "season": draft.season,
+        **({"encodings": [asdict(encoding) for encoding in draft.encodings]} if draft.encodings else {}),
         "window": asdict(draft.window),
         "network": asdict(draft.network),
         "fit": asdict(draft.fit),

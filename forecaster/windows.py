@@ -11,8 +11,9 @@ to carry on.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,9 @@ class WindowShape:
         low: Value that no forecast and no interval goes below, or None.
         high: Value that none goes above, or None.
         floor: least scale of a window, relative to its level (absolute where the transform is `log`).
+        past: for each feature that is known up to the end of a window, how many categories it has; 0 for a number.
+        future: the same of those that are known for the H steps after it too.
+        static: the same of those that do not change.
     """
 
     lookback: int
@@ -53,16 +57,24 @@ class WindowShape:
     floor: float = 0.0
     low: float | None = None
     high: float | None = None
+    past: tuple[int, ...] = ()
+    future: tuple[int, ...] = ()
+    static: tuple[int, ...] = ()
+
+    @property
+    def ahead(self) -> int:
+        """A, the segments after the end of a window of which features are known: ⌈H / P⌉, or none."""
+        return -(-self.horizon // self.segment) if self.future else 0
 
     @property
     def segments(self) -> int:
-        """K, the number of LSTM steps in a window."""
-        return self.lookback // self.segment
+        """K, the number of LSTM steps in a window: those of its history, and those ahead."""
+        return self.lookback // self.segment + self.ahead
 
     @property
     def channels(self) -> int:
-        """Numbers that one LSTM step reads: P values and the share of them that was observed."""
-        return self.segment + 1
+        """C, numbers that one LSTM step reads: P values, the share of them that was observed, and features beside."""
+        return self.segment + 1 + self.segment * (len(self.past) + len(self.future)) + len(self.static)
 
     @property
     def shortest_history(self) -> int:
@@ -76,7 +88,8 @@ class Windows:
 
     Attributes:
         shape: How they were cut and scaled.
-        inputs: [N, K, P + 1] float32; the last channel is the share of the segment inside the series.
+        inputs: [N, K, C] float32: P values of a segment, the share of it inside the series, then its features. Segments
+            ahead of the end have no values, and a share of 0.
         base: [N, H] float64, the base path in transformed units.
         scale: [N, 1] float64, the window's scale in transformed units, positive.
     """
@@ -91,7 +104,27 @@ class Windows:
         return Windows(self.shape, self.inputs[chosen], self.base[chosen], self.scale[chosen])
 
 
-def cut_windows(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Windows:
+class Beside(Protocol):
+    """What is known beside the values."""
+
+    def beside(self, starts: Ints, ends: Ints, shape: WindowShape) -> NDArray[np.float32]:
+        """Return what is read beside windows, [N, K, C − P − 1]."""
+
+    def arrays(self) -> Iterable[NDArray[np.float32]]:
+        """Return all that is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """What windows are cut from: [T] values of all series end to end, and features beside them where there are some."""
+
+    values: Floats
+    features: Beside | None = None
+
+
+def cut_windows(
+    values: Floats, starts: Ints, ends: Ints, shape: WindowShape, features: Beside | None = None
+) -> Windows:
     """Cut and scale the windows whose history is `values[start:end]`, the last L steps of it.
 
     A history shorter than L is padded on the left with its first value, and the last input channel says so.
@@ -101,14 +134,19 @@ def cut_windows(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) ->
         starts: [N] index of the first value of each window's series.
         ends: [N] index after the last value that the window may see (exclusive); `ends > starts`.
         shape: Lookback, segment, horizon and scaling.
+        features: What is known beside the values; None leaves it out of the inputs.
     """
     history, inside = _history(values, starts, ends, shape)
     loc = history[:, -1:] if not shape.base else history.mean(axis=1, keepdims=True, where=inside)
     scale = _scale(history, inside, shape)
     scaled = ((history - loc) / scale).astype(np.float32)
-    observed = inside.reshape(len(ends), shape.segments, shape.segment).mean(axis=2, keepdims=True, dtype=np.float32)
-    segments = scaled.reshape(len(ends), shape.segments, shape.segment)
-    return Windows(shape, np.concatenate([segments, observed], axis=2), _base_path(history, shape), scale)
+    cut = len(ends), shape.lookback // shape.segment, shape.segment
+    observed = inside.reshape(cut).mean(axis=2, keepdims=True, dtype=np.float32)
+    inputs = np.concatenate([scaled.reshape(cut), observed], axis=2)
+    if features is not None:
+        inputs = np.pad(inputs, ((0, 0), (0, shape.ahead), (0, 0)))
+        inputs = np.concatenate([inputs, features.beside(starts, ends, shape)], axis=2)
+    return Windows(shape, inputs, _base_path(history, shape), scale)
 
 
 def window_level(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:

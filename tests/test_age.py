@@ -13,7 +13,7 @@ from forecaster import jobs
 from forecaster.age import Age, age_of, limits_of
 from forecaster.config import FreshSettings, PredictSettings, StoreSettings, parse_duration
 from forecaster.errors import GateError, UsageError
-from forecaster.panel import read_panel
+from forecaster.grid import read_panel
 from tests.conftest import Trained, names
 
 NOON = datetime(2024, 2, 2, 12, tzinfo=UTC)

@@ -12,7 +12,8 @@ from forecaster import predictor, store
 from forecaster.backtest import Backtest, check_names, folds_of, prediction_rows, rolling_origin, span
 from forecaster.config import OnGap, ReadSettings
 from forecaster.errors import DataError, UsageError
-from forecaster.panel import panel_from_arrays, read_panel
+from forecaster.grid import read_panel
+from forecaster.panel import panel_from_arrays
 from forecaster.predictor import make_forecast
 from tests.conftest import Trained
 

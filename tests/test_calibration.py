@@ -20,7 +20,7 @@ from forecaster.calibration import (
     fit_difficulty,
     recent_errors,
 )
-from forecaster.windows import Windows, WindowShape
+from forecaster.windows import Signals, Windows, WindowShape
 
 SHAPE = WindowShape(lookback=4, segment=2, horizon=3, season=1)
 
@@ -135,7 +135,7 @@ def disagreeing(inputs: np.ndarray) -> np.ndarray:
 
 
 def test_answers_are_the_median_and_tell_how_far_the_networks_disagree() -> None:
-    made = answer_windows(disagreeing, VALUES, np.array([0, 20]), np.array([20, 40]), SHAPE)
+    made = answer_windows(disagreeing, Signals(VALUES), np.array([0, 20]), np.array([20, 40]), SHAPE)
     np.testing.assert_allclose(made.outputs, np.full((2, 3), 2.0))
     np.testing.assert_allclose(made.signs[:, 0], np.log(made.windows.scale[:, 0]))
     np.testing.assert_allclose(made.signs[:, 3], math.log(np.std([1, 2, 9])))
@@ -148,8 +148,8 @@ def test_recent_errors_are_those_of_the_last_three_horizons() -> None:
         window = VALUES[earlier - 4 : earlier]
         forecast = VALUES[earlier - 1] + 2 * window.std()
         expected.append(np.abs(VALUES[earlier : earlier + 3] - forecast).mean())
-    found = recent_errors(disagreeing, VALUES, np.array([0]), ends, SHAPE)
+    found = recent_errors(disagreeing, Signals(VALUES), np.array([0]), ends, SHAPE)
     np.testing.assert_allclose(found, [[np.mean(expected)]])
-    short = recent_errors(disagreeing, VALUES, np.array([14, 16]), np.array([21, 22]), SHAPE)
+    short = recent_errors(disagreeing, Signals(VALUES), np.array([14, 16]), np.array([21, 22]), SHAPE)
     assert np.isfinite(short[0]).all()  # one earlier forecast from four values
     assert np.isnan(short[1]).all()

@@ -13,12 +13,13 @@ from forecaster import challenge, store
 from forecaster.calibration import Answers
 from forecaster.config import ModelSettings, ReadSettings, TrainSettings
 from forecaster.errors import ModelError
-from forecaster.panel import Panel, read_panel
+from forecaster.grid import read_panel
+from forecaster.panel import Panel
 from forecaster.plan import Plan
 from forecaster.planner import make_plan
 from forecaster.predictor import ask_model
 from forecaster.version import Model
-from forecaster.windows import cut_targets, cut_windows, restore
+from forecaster.windows import Signals, cut_targets, cut_windows, restore
 from tests.saved import NEWEST, TINY_DATA
 
 LAST = np.datetime64("2024-02-29")
@@ -62,7 +63,7 @@ def trained(panel: Panel, plan: Plan, off: float) -> Any:
 def error_of(champion: Model, panel: Panel, plan: Plan, since: np.datetime64 | None) -> float:
     """Return the champion's mean absolute error on the held-out windows, value by value, in a plain loop."""
     starts, ends, series = plan.held_out.all()
-    answers = ask_model(champion, panel.values, starts, ends)
+    answers = ask_model(champion, Signals(panel.values), starts, ends)
     forecasts = restore(answers.outputs, answers.windows)
     means = []
     for n, end in enumerate(ends):
@@ -85,7 +86,7 @@ def test_equal_is_not_better(champion: Model) -> None:
     panel = read_panel(str(TINY_DATA), ReadSettings())
     plan = plan_of(panel)
     starts, ends, _ = plan.held_out.all()
-    same: Any = ask_model(champion, panel.values, starts, ends)
+    same: Any = ask_model(champion, Signals(panel.values), starts, ends)
     verdict = challenge.compare(champion, panel, plan, same)
     assert verdict.challenger == pytest.approx(verdict.champion, rel=1e-5)
     assert not replace(verdict, challenger=verdict.champion).is_better

@@ -13,6 +13,7 @@ from forecaster.checkpoint import Checkpoint, identify
 from forecaster.errors import ModelError
 from forecaster.panel import panel_from_arrays
 from forecaster.plan import Plan
+from forecaster.windows import Signals
 from tests.test_training import WAVE, plan_of, training
 
 
@@ -27,7 +28,7 @@ def plan_with(**train: object) -> Plan:
 
 
 def checkpoint_for(path: Path, plan: Plan) -> Checkpoint:
-    return Checkpoint(path=path, fits=identify(WAVE, plan))
+    return Checkpoint(path=path, fits=identify(Signals(WAVE), plan))
 
 
 def run(plan: Plan, checkpoint: Checkpoint, stop_at: int | None = None) -> tuple[training.Trained, int]:
@@ -128,7 +129,7 @@ def test_other_data_is_refused(tmp_path: Path) -> None:
     path, plan = tmp_path / "CHECKPOINT", plan_with()
     checkpoint_for(path, plan).write()
     with pytest.raises(ModelError, match="does not fit: it is of other data"):
-        Checkpoint(path=path, fits=identify(WAVE + 1e-9, plan)).read()
+        Checkpoint(path=path, fits=identify(Signals(WAVE + 1e-9), plan)).read()
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:

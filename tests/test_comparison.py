@@ -15,8 +15,9 @@ from forecaster.backtest import rolling_origin
 from forecaster.comparison import Comparison, difference_interval
 from forecaster.config import CompareSettings, ModelSettings, ReadSettings, TrainSettings
 from forecaster.errors import DataError, UsageError
+from forecaster.grid import read_panel
 from forecaster.kinds import Answer, Task
-from forecaster.panel import Panel, head, panel_from_arrays, read_panel
+from forecaster.panel import Panel, head, panel_from_arrays
 from tests.conftest import panel_csv
 
 FAST = CompareSettings(models="naive,seasonal-naive,drift", windows=2, step=5)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from forecaster import jobs
 from forecaster.config import FreshSettings, PredictSettings, ReadSettings
 from forecaster.errors import DataError, ForecastError, UsageError
-from forecaster.panel import Panel, read_panel
+from forecaster.grid import read_panel
+from forecaster.panel import Panel
 from tests.conftest import Trained
 
 WriteCsv = Callable[..., Path]

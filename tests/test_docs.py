@@ -193,3 +193,11 @@ def test_the_settings_table_has_a_row_a_setting() -> None:
     assert any("| `--season-length` | – | at least 1 |" in row for row in rows)
     assert any("| `--on-gap` | `interpolate` | `interpolate`, `ffill`, `zero`, `error` |" in row for row in rows)
     assert any("| `--wide` | off |  |" in row for row in rows)
+
+
+def test_no_file_has_the_marks_of_a_merge() -> None:
+    files = subprocess.run(
+        ["git", "ls-files", "*.md", "*.py", "*.toml"], check=True, cwd=ROOT, capture_output=True, text=True
+    ).stdout
+    marks = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
+    assert not [name for name in files.split() if marks.search((ROOT / name).read_text("utf-8"))]

@@ -10,7 +10,8 @@ import pytest
 
 from forecaster import store
 from forecaster.explanation import Explanation, explain
-from forecaster.panel import Panel, panel_from_arrays, read_panel
+from forecaster.grid import read_panel
+from forecaster.panel import Panel, panel_from_arrays
 from forecaster.windows import WindowShape
 from tests.conftest import Trained
 
@@ -32,7 +33,7 @@ class Network:
 
 
 def model_of(network: Any, **changes: Any) -> Any:
-    return SimpleNamespace(window=WindowShape(**{**vars(SHAPE), **changes}), server=network, season=7)
+    return SimpleNamespace(encodings=(), window=WindowShape(**{**vars(SHAPE), **changes}), server=network, season=7)
 
 
 def daily(*series: np.ndarray) -> Panel:
@@ -86,7 +87,7 @@ def test_contributions_add_up(trained: Trained, transform: str) -> None:
     model = store.load_model(trained.models_dir, trained.name)
     panel = read_panel(trained.data)
     window = WindowShape(**{**vars(model.window), "transform": transform})
-    model = SimpleNamespace(window=window, server=model.server, season=model.season)  # type: ignore[assignment]
+    model = SimpleNamespace(encodings=(), window=window, server=model.server, season=model.season)  # type: ignore[assignment]
     found = explained(model, panel, tuple(range(1, 15)))
     moved = np.abs(found.contributions).sum(axis=2)
     assert np.abs(found.unexplained).max() < 0.01 * moved.max()

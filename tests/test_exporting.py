@@ -13,8 +13,8 @@ import pytest
 
 from forecaster.config import ExportSettings
 from forecaster.errors import GateError, MissingError, OutputError, UsageError
+from forecaster.grid import read_panel
 from forecaster.jobs import ExportJob, ExportResult, export, exporting
-from forecaster.panel import read_panel
 from forecaster.predictor import make_forecast
 from forecaster.store import load_model
 from tests.conftest import Trained, names

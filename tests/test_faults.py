@@ -28,7 +28,8 @@ from typer.testing import CliRunner
 from forecaster import jobs
 from forecaster.cli.app import app
 from forecaster.cli.notes import finish
-from forecaster.panel import Panel, read_panel
+from forecaster.grid import read_panel
+from forecaster.panel import Panel
 from forecaster.planner import choose_season, make_plan
 from tests.conftest import TINY, Trained
 

@@ -11,7 +11,7 @@ import pytest
 
 from forecaster.errors import DataError, UsageError
 from forecaster.frames import as_data, as_times
-from forecaster.panel import read_panel
+from forecaster.grid import read_panel
 from forecaster.source import Source
 
 MONTHS = pd.date_range("2020-01-01", periods=36, freq="MS")

@@ -207,7 +207,16 @@ def test_a_new_command_needs_no_more_than_its_class(write_toml: WriteToml) -> No
         data: str | None = None
         settings: PredictSettings = field(default_factory=PredictSettings)
 
-    assert set(keys_of(Other)) == {"data", "model", "horizon", "levels", "output", "ledger", "spreadsheet-safe"}
+    assert set(keys_of(Other)) == {
+        "data",
+        "model",
+        "future",
+        "horizon",
+        "levels",
+        "output",
+        "ledger",
+        "spreadsheet-safe",
+    }
 
 
 @given(

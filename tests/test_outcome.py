@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from forecaster import jobs, ledger
 from forecaster.config import PredictSettings, ScoreSettings, StoreSettings, TrainSettings, parse_limit
 from forecaster.errors import DataError, GateError, MissingError, StorageError, UsageError
+from forecaster.grid import read_panel
 from forecaster.ledger import Issue
 from forecaster.outcome import score_issues
-from forecaster.panel import panel_from_arrays, read_panel
+from forecaster.panel import panel_from_arrays
 from tests.conftest import monthly_csv
 from tests.test_jobs import SMALL
 from tests.test_ledger import issue_of

@@ -7,8 +7,9 @@ import pytest
 
 from forecaster import store
 from forecaster.errors import UsageError
+from forecaster.grid import read_panel
 from forecaster.outlook import find_series, look_ahead, usual_history
-from forecaster.panel import Panel, panel_from_arrays, read_panel
+from forecaster.panel import Panel, panel_from_arrays
 from forecaster.predictor import make_forecast
 from tests.conftest import Trained
 

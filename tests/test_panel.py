@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from forecaster.config import ReadSettings
 from forecaster.errors import AccessError, DataError, ForecastError, MissingError, ModelError, TryAgainError, UsageError
-from forecaster.panel import Panel, fill, panel_from_arrays, read_panel
+from forecaster.grid import read_panel
+from forecaster.holes import fill
+from forecaster.panel import Panel, panel_from_arrays
 from forecaster.schema import Schema
 
 Read = Callable[..., Panel]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from forecaster import predictor, store
-from forecaster.panel import Panel, panel_from_arrays, read_panel
+from forecaster.grid import read_panel
+from forecaster.panel import Panel, panel_from_arrays
 from forecaster.predictor import Origins, first_changes, forecast_windows, make_forecast
 from tests.conftest import Trained
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecaster import metrics, store
-from forecaster.panel import Panel, read_panel
+from forecaster.grid import read_panel
+from forecaster.panel import Panel
 from forecaster.predictor import Origins, forecast_windows
 from forecaster.residuals import BINS, autocorrelation, find_residuals
 from tests.conftest import Trained

@@ -11,9 +11,9 @@ import pytest
 
 from forecaster import jobs, store
 from forecaster.config import ModelSettings, PredictSettings, StoreSettings, TrainSettings
+from forecaster.grid import read_panel
 from forecaster.jobfile import keys_of
 from forecaster.kinds import Task, forecast_kind
-from forecaster.panel import read_panel
 from tests.conftest import monthly_csv
 
 OPTIONS = "cell activation bidirectional attention units loss optimizer schedule weight-decay intervals quantile-levels"

@@ -15,6 +15,7 @@ from forecaster.panel import panel_from_arrays
 from forecaster.plan import Plan
 from forecaster.planner import make_plan
 from forecaster.runtime import prepare_keras
+from forecaster.windows import Signals
 
 prepare_keras()
 
@@ -130,18 +131,18 @@ def test_the_last_good_weights_are_kept_and_gone_on_from_at_another_rate(tmp_pat
         if calls == 2:
             panel.values[:] = np.nan
 
-    checkpoint = Checkpoint(path=path, fits=identify(WAVE, wild), every=1e9)
+    checkpoint = Checkpoint(path=path, fits=identify(Signals(WAVE), wild), every=1e9)
     with pytest.raises(GateError, match="after step 40") as caught:
         training.train_ensemble(panel, wild, "cpu", poison, checkpoint)
     assert "--resume --learning-rate 0.001" in caught.value.hint
     calm = replace(wild, fit=replace(wild.fit, learning_rate=0.001))
-    again = Checkpoint(path=path, fits=identify(WAVE, calm), every=1e9)
+    again = Checkpoint(path=path, fits=identify(Signals(WAVE), calm), every=1e9)
     assert again.read()
     seen: list[training.Progress] = []
     trained = training.train_ensemble(panel_from_arrays([WAVE]), calm, "cpu", seen.append, again)
     assert min(p.step for p in seen) == 60
     assert all(np.isfinite(w).all() for w in trained.members[0])
-    other = Checkpoint(path=path, fits=identify(WAVE, replace(calm, fit=replace(calm.fit, patience=1))))
+    other = Checkpoint(path=path, fits=identify(Signals(WAVE), replace(calm, fit=replace(calm.fit, patience=1))))
     with pytest.raises(ModelError, match="patience is 8 there and 1 here"):
         other.read()
 

@@ -11,8 +11,8 @@ import pytest
 
 from forecaster.config import ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.errors import ForecastError, ModelError, UsageError
+from forecaster.grid import read_panel
 from forecaster.jobs import TrainJob, TrainResult, train
-from forecaster.panel import read_panel
 from forecaster.store import Model, load_model
 from forecaster.transfer import check_fit, plan_from
 from forecaster.version import read_weights

@@ -71,6 +71,12 @@ def describe(result: ExplainResult) -> Iterator[Block]:
     if alone is None:
         yield Line("")
         yield series_grid(result)
+    if moved := sorted(result.features(alone), key=lambda row: -row["size"]):
+        yield Line("")
+        yield Grid(
+            [(row["covariate"], f"{row['size']:.4g}", f"{row['effect']:+.4g}") for row in moved],
+            header=("covariate", "moves the forecast by", "on average up"),
+        )
     yield Line("")
     leads = result.found.leads.tolist()
     explained = f"{result.ids[0]}, " if alone is not None and result.ids[0] else ""

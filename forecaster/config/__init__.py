@@ -5,6 +5,7 @@ README's settings table. `None` as a default means "chosen from the data, and pr
 """
 
 from forecaster.config.commands import (
+    AheadSettings,
     BacktestSettings,
     BatchSettings,
     CheckSettings,
@@ -33,6 +34,7 @@ from forecaster.config.knob import (
 from forecaster.config.training import (
     Activation,
     Base,
+    Calendar,
     Cell,
     Device,
     FitSettings,
@@ -65,9 +67,11 @@ from forecaster.config.values import (
 __all__ = [
     "DURATIONS",
     "Activation",
+    "AheadSettings",
     "BacktestSettings",
     "Base",
     "BatchSettings",
+    "Calendar",
     "Cell",
     "CheckSettings",
     "CompareSettings",

@@ -41,7 +41,20 @@ class ForecastSettings(ModelChoice):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictSettings(ForecastSettings):
+class AheadSettings:
+    """What is known ahead of the data."""
+
+    future: Path | None = knob(
+        None,
+        "File of future rows: stamps, names of series, and covariates that are known ahead. Without it they stand in "
+        "the data file, with an empty target.",
+        panel="Forecast",
+        metavar="FILE",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings(ForecastSettings, AheadSettings):
     """What to forecast and where to write it."""
 
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
@@ -142,14 +155,14 @@ class EvaluateSettings(ForecastSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportSettings(ForecastSettings):
+class ReportSettings(ForecastSettings, AheadSettings):
     """What to report on, and where to write it."""
 
     output: Path = knob(Path("report.html"), "Page to write.", panel="Forecast", metavar="PATH")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlotSettings(ForecastSettings):
+class PlotSettings(ForecastSettings, AheadSettings):
     """What to draw, and where to write it."""
 
     series: list[str] | None = knob(
@@ -164,7 +177,7 @@ class PlotSettings(ForecastSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplainSettings(ModelChoice):
+class ExplainSettings(ModelChoice, AheadSettings):
     """Which forecasts are explained, and how it is shown."""
 
     leads: str | None = knob(

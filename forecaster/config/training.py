@@ -21,6 +21,7 @@ OnGap = Literal["interpolate", "ffill", "zero", "error"]
 OnOutlier = Literal["keep", "clip", "interpolate"]
 Transform = Literal["auto", "log", "none"]
 Base = Literal["auto", "last", "seasonal"]
+Calendar = Literal["off", "on"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,19 @@ class ReadSettings:
     id: str | None = knob(None, "Column that says which series a row belongs to.", panel="Data", metavar="COLUMN")
     target: str | None = knob(None, "Column to forecast.", panel="Data", metavar="COLUMN")
     wide: bool = knob(False, "Every column beside the time column is a series of its own.", panel="Data")
+    past_covariates: str | None = knob(
+        None, "Columns known up to the last observation, separated by commas.", panel="Data", metavar="COLUMNS"
+    )
+    future_covariates: str | None = knob(
+        None,
+        "Columns known ahead too, such as a price or a promotion, separated by commas. Their future rows stand in the "
+        "file with an empty target, or in predict --future FILE.",
+        panel="Data",
+        metavar="COLUMNS",
+    )
+    static_covariates: str | None = knob(
+        None, "Columns with one value a series, separated by commas.", panel="Data", metavar="COLUMNS"
+    )
     freq: str | None = knob(
         None, "Frequency as a pandas alias: h, D, B, W, MS, ME, QS, YS, 15min, …", panel="Data", metavar="ALIAS"
     )
@@ -119,6 +133,17 @@ class ModelSettings:
         "auto", "Take logarithms first: for positive series that grow by percentages.", panel="Model"
     )
     base: Base = knob("auto", "Path that the network corrects: last value, or the last season again.", panel="Model")
+    calendar: Calendar = knob(
+        "off",
+        "Read hour, weekday, month and day of the year too: those of them that differ from step to step.",
+        panel="Model",
+    )
+    holidays: str | None = knob(
+        None,
+        "Read the public holidays of a country too: its code, such as GB or US, or with a region, DE-BY.",
+        panel="Model",
+        metavar="COUNTRY",
+    )
     bounds: str = knob(
         "auto",
         "Range that forecasts and intervals never leave: LOW,HIGH (either may be left out), none, or auto: "

@@ -13,10 +13,11 @@ from forecaster.backtest import check_names, prediction_rows, rolling_origin, sp
 from forecaster.comparison import Comparison, Standing
 from forecaster.config import CompareSettings, ModelSettings, ReadSettings, TrainSettings, parse_levels
 from forecaster.errors import DataError
+from forecaster.grid import read_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_not_data
 from forecaster.kinds import Task, parse_kinds
-from forecaster.panel import Panel, read_panel
+from forecaster.panel import Panel
 from forecaster.planner import choose_horizon, choose_season
 from forecaster.predictor import Origins
 from forecaster.rowfile import is_parquet, maybe_writing_rows

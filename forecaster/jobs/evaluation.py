@@ -12,10 +12,11 @@ from forecaster import files, store
 from forecaster.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin, span
 from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings, parse_levels
 from forecaster.errors import GateError, UsageError
+from forecaster.grid import read_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.metrics import Scores
-from forecaster.panel import Panel, read_panel
+from forecaster.panel import Panel
 from forecaster.predictor import check_horizon, leave_out_unreadable
 from forecaster.rowfile import is_parquet, maybe_writing_rows
 from forecaster.source import Data

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster import files, manifest, store
-from forecaster.config import ExplainSettings, ReadSettings, parse_leads
+from forecaster.config import ExplainSettings, parse_leads
 from forecaster.drawing import kind_of
 from forecaster.errors import DataError, UsageError, shown
 from forecaster.explanation import Explanation
@@ -19,11 +19,12 @@ from forecaster.extras import check_extra
 from forecaster.frames import as_times
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
+from forecaster.jobs.opening import read_for
 from forecaster.outlook import find_series
-from forecaster.panel import Panel, read_panel
+from forecaster.panel import Panel
 from forecaster.pictures import draw_gates, draw_lags, draw_series, render
 from forecaster.plan import describe_layers
-from forecaster.predictor import check_horizon, first_changes, leave_out_unreadable
+from forecaster.predictor import check_horizon, first_changes
 from forecaster.recurrence import Trace, can_trace, trace
 from forecaster.source import Data
 from forecaster.version import read_weights
@@ -92,6 +93,17 @@ class ExplainResult:
             return []
         return [{"season": k, "share": share, "same_step": same} for k, share, same in self.found.seasons()]
 
+    def features(self, row: int | None = None) -> list[dict[str, Any]]:
+        """Return how far each covariate moves the forecast: of one explained series, else in the mean over all.
+
+        Columns: `covariate`; `effect`, the mean of how much higher the forecast is than without it, over the leads, in
+        units of the data; `size`, the mean of how far it is moved, up or down.
+        """
+        effects = self.found.effects if row is None else self.found.effects[row : row + 1]
+        means, sizes = effects.mean(axis=(0, 1)).tolist(), np.abs(effects).mean(axis=(0, 1)).tolist()
+        rows = zip(self.found.features, means, sizes, strict=True)
+        return [{"covariate": name, "effect": effect, "size": size} for name, effect, size in rows]
+
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
         found = self.found
@@ -107,6 +119,7 @@ class ExplainResult:
             "same_step_share": found.seasonal_share,
             "seasons": self.seasons(),
             "lags": self.lags(),
+            "covariates": self.features(),
             "by_series": [
                 {
                     "series": name,
@@ -114,6 +127,8 @@ class ExplainResult:
                     "flat": found.flat[row].tolist(),
                     "unexplained": found.unexplained[row].tolist(),
                     "lags": self.lags(row),
+                    "covariates": self.features(row),
+                    "effects": found.effects[row].tolist(),
                 }
                 for row, name in enumerate(self.ids)
             ],
@@ -294,7 +309,7 @@ def _open(job: ExplainJob, events: Events) -> tuple[store.Model, Panel]:
         files.check_writable(settings.output)
     model = load_asked(models_folder(job.models_dir), settings.model, job.data)
     source = source_of(model, job.data, settings.output)
-    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema), model.window.lookback)
+    panel = read_for(model, source, future=settings.future)
     events.on_panel(panel)
     return model, panel
 

@@ -15,11 +15,12 @@ import numpy as np
 from forecaster import files, metrics, store
 from forecaster.backtest import rolling_origin
 from forecaster.config import ExportSettings, ReadSettings
-from forecaster.errors import DataError, GateError, MissingError, OutputError, UsageError
+from forecaster.errors import DataError, GateError, MissingError, ModelError, OutputError, UsageError
 from forecaster.graph import drift, forecast_values, quantize_graph, raw_graph
+from forecaster.grid import read_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_harmless, load_asked, models_folder, source_of
-from forecaster.panel import Panel, read_panel
+from forecaster.panel import Panel
 from forecaster.predictor import leave_out_unreadable
 from forecaster.runtime import prepare_keras
 from forecaster.serving import Server
@@ -253,6 +254,12 @@ def windows_of(model: store.Model, panel: Panel) -> Measured | None:
 
 def _read(job: ExportJob, model: store.Model, output: Path, events: Events) -> Panel | None:
     """Return the data to compare on; None where none was named and that of the training is not there any more."""
+    if model.encodings:
+        raise ModelError(
+            f"{model.name} {model.version} reads {model.encodings[0].name!r} beside the values, and an export takes "
+            "values alone",
+            hint="Train without covariates, --calendar and --holidays to export",
+        )
     check_harmless(output, job.data or str(model.manifest["data"]["source"]), model)
     if job.data is None and not job.settings.quantize and not Path(model.manifest["data"]["source"]).is_file():
         return None

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from forecaster import files, store
-from forecaster.config import PlotSettings, ReadSettings, parse_levels
+from forecaster.config import PlotSettings, parse_levels
 from forecaster.extras import check_extra
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
+from forecaster.jobs.opening import read_for
 from forecaster.outlook import find_series, look_ahead, usual_history
-from forecaster.panel import Panel, read_panel
-from forecaster.predictor import check_horizon, leave_out_unreadable
+from forecaster.panel import Panel
+from forecaster.predictor import check_horizon
 
 MOST_SERIES = 12
 """Series in one picture: of more, none could be read."""
@@ -86,7 +87,7 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
     model = load_asked(models_folder(job.models_dir), settings.model, job.data)
     horizon = check_horizon(model, settings.horizon)
     source = source_of(model, job.data, output)
-    panel = leave_out_unreadable(model, read_panel(source, ReadSettings(), model.schema), model.window.lookback)
+    panel = read_for(model, source, future=settings.future, steps=horizon)
     events.on_panel(panel)
     asked = find_series(panel, settings.series)
     chosen = asked[:MOST_SERIES].tolist()

@@ -11,14 +11,15 @@ import numpy as np
 
 from forecaster import files, ledger, store
 from forecaster.age import Age, age_of, limits_of
-from forecaster.config import FreshSettings, PredictSettings, ReadSettings, parse_levels
+from forecaster.config import FreshSettings, PredictSettings, parse_levels
 from forecaster.errors import ForecastError
 from forecaster.forecast import Forecast
 from forecaster.frames import as_times
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
-from forecaster.panel import Panel, read_panel
-from forecaster.predictor import leave_out_unreadable, make_forecast
+from forecaster.jobs.opening import read_for
+from forecaster.panel import Panel
+from forecaster.predictor import check_horizon, make_forecast
 from forecaster.source import Data
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     root = models_folder(job.models_dir)
     model = load_asked(root, settings.model, job.data)
     source = source_of(model, job.data, output)
-    panel = read_panel(source, ReadSettings(), model.schema, job.fresh.as_of)
-    panel = leave_out_unreadable(model, panel, model.window.lookback)
+    steps = check_horizon(model, settings.horizon)
+    panel = read_for(model, source, as_of=job.fresh.as_of, future=settings.future, steps=steps)
     events.on_panel(panel)
     age = age_of(panel, job.now)
     events.on_age(age)

@@ -43,7 +43,7 @@ class Inputs:
 
     Attributes:
         settings: Key → value, as the job file gives them.
-        data: Path and hash of the data file.
+        data: Path and hash of the data file, and under `future` of a file of future rows.
         model: Name, version and hash of the model that is used; None for a job that makes one.
     """
 
@@ -79,9 +79,10 @@ def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -
         manifest = folder / "manifest.json"
         used = {"name": name, "version": version, "sha256": hash_of(manifest)}
         data = data or str(store.read_manifest(folder)["data"]["source"])
-    path = str(data)
+    path, future = str(data), entry.values.get("future")
     settings = {**entry.values, "models-dir": str(root)}
-    return Inputs(settings, {"path": path, "sha256": hash_of(Path(path))}, used)
+    ahead = {"future": {"path": future, "sha256": hash_of(Path(future))}} if future else {}
+    return Inputs(settings, {"path": path, "sha256": hash_of(Path(path)), **ahead}, used)
 
 
 def hash_of(path: Path) -> str:

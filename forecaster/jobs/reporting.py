@@ -11,12 +11,15 @@ from forecaster import files, store
 from forecaster.checks import check_duplicates
 from forecaster.config import BacktestSettings, EvaluateSettings, ReadSettings, ReportSettings
 from forecaster.extras import check_extra
+from forecaster.features import check_ahead
+from forecaster.grid import lay_out
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, open_model, score_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_harmless
 from forecaster.observations import observe
 from forecaster.outlook import look_ahead, usual_history
-from forecaster.panel import Panel, lay_out
+from forecaster.panel import Panel
+from forecaster.predictor import check_horizon
 from forecaster.residuals import find_residuals
 from forecaster.verdict import judge
 
@@ -105,9 +108,11 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     files.check_writable(output)
     model, source = open_model(job.evaluation)
     check_harmless(output, source, model)
-    read = observe(source, ReadSettings(), model.schema)
+    read = observe(source, ReadSettings(), model.schema, future=job.settings.future)
     check_duplicates(read.rows, read.table)
-    result = score_panel(job.evaluation, model, lay_out(read), events)
+    panel = lay_out(read)
+    check_ahead(panel, model.encodings, check_horizon(model, job.settings.horizon))
+    result = score_panel(job.evaluation, model, panel, events)
     panel, evaluation = result.panel, result.summary()
     horizon = evaluation["horizon"]
     steps, ranks = usual_history(model.season, horizon), choose_examples(evaluation)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from forecaster import ledger, store
 from forecaster.config import ReadSettings, ScoreSettings, parse_limit
 from forecaster.errors import GateError, MissingError, StorageError
+from forecaster.grid import read_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder
 from forecaster.ledger import Issue, Unreadable
 from forecaster.metrics import Columns, Row
 from forecaster.outcome import Outcome, score_issues
-from forecaster.panel import Panel, read_panel
+from forecaster.panel import Panel
 from forecaster.schema import Schema
 from forecaster.source import Data
 
@@ -138,6 +139,8 @@ def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
     folder = Path(settings.ledger) if settings.ledger else root / name / ledger.FOLDER
     issues, hindsight, unreadable = _issued(folder, name, version if "@" in reference else None)
     schema = replace(Schema.from_dict(manifest["schema"]), on_gap="interpolate", max_missing=1.0)
+    if schema.shape != "wide":  # there a covariate is only known as one by its name
+        schema = replace(schema, past_covariates=(), future_covariates=(), static_covariates=())
     panel = read_panel(job.actuals, ReadSettings(), schema)
     events.on_panel(panel)
     result = ScoreResult(

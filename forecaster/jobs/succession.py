@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecaster import store
-from forecaster.config import ReadSettings, SuccessionSettings
+from forecaster.config import SuccessionSettings
 from forecaster.difference import Difference, align, forecast_stage
 from forecaster.errors import DataError, ModelError, UsageError
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, source_of
-from forecaster.panel import Panel, read_panel
-from forecaster.predictor import leave_out_unreadable
+from forecaster.jobs.opening import read_for
+from forecaster.panel import Panel
 from forecaster.records import flatten
 from forecaster.source import Data, read_source
 
@@ -168,8 +168,7 @@ def check_alike(old: store.Model, new: store.Model) -> None:
 
 
 def _read(model: store.Model, source: Data, as_of: str | None = None) -> Panel:
-    panel = read_panel(source, ReadSettings(), model.schema, as_of)
-    return leave_out_unreadable(model, panel, model.window.lookback)
+    return read_for(model, source, as_of=as_of)
 
 
 def _last_of(model: store.Model) -> str:

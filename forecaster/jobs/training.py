@@ -20,10 +20,12 @@ from forecaster.challenge import Verdict, check_rules, compare
 from forecaster.checkpoint import Checkpoint, identify
 from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.errors import ForecastError, GateError
+from forecaster.features import signals_of
+from forecaster.grid import read_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of, recorded
 from forecaster.machine import version_of
-from forecaster.panel import Panel, read_panel
+from forecaster.panel import Panel
 from forecaster.plan import Plan
 from forecaster.planner import choose_season, make_plan
 from forecaster.predictor import leave_out_unreadable
@@ -132,7 +134,9 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     events.on_plan(plan)
     with store.hold_model(root, name, job.store.lock_wait, "forecast train") as home:
         champion = _find_champion(job, home, panel)
-        checkpoint = _open_checkpoint(job, home, identify(panel.values, plan), events)
+        checkpoint = _open_checkpoint(
+            job, home, identify(signals_of(panel, plan.encodings, plan.window.horizon), plan), events
+        )
         return_memory()
         prepare_keras()
         from forecaster.training import train_ensemble
@@ -225,8 +229,9 @@ def _make_draft(
     metrics, calibration = measured
     return store.Draft(
         schema=replace(panel.schema, season_length=plan.season), window=plan.window, network=plan.network, fit=plan.fit,
-        season=plan.season, graph=serving_graph(plan.network, trained.members), members=trained.members,
-        calibration=calibration, probe=make_probe(panel, plan, trained), metrics=metrics, facts=facts,
+        season=plan.season, encodings=plan.encodings, graph=serving_graph(plan.network, trained.members),
+        members=trained.members, calibration=calibration, probe=make_probe(panel, plan, trained),
+        metrics=metrics, facts=facts,
     )  # fmt: skip
 
 
@@ -250,7 +255,9 @@ def make_probe(panel: Panel, plan: Plan, trained: Trained) -> tuple[np.ndarray, 
     from forecaster.training import ensemble
 
     chosen = np.unique(np.linspace(0, panel.n_series - 1, min(16, panel.n_series)).astype(int))
-    windows = cut_windows(panel.values, panel.offsets[:-1][chosen], panel.offsets[1:][chosen], plan.window)
+    starts, ends = panel.offsets[:-1][chosen], panel.offsets[1:][chosen]
+    features = signals_of(panel, plan.encodings, plan.window.horizon).features
+    windows = cut_windows(panel.values, starts, ends, plan.window, features)
     return windows.inputs, ensemble(plan.network, trained.members)(windows.inputs)
 
 

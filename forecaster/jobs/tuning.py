@@ -14,10 +14,11 @@ from forecaster.backtest import span
 from forecaster.config import FitSettings, ModelSettings, ReadSettings, TuneSettings, key_of
 from forecaster.errors import DataError, DeadlineError, GateError, UsageError
 from forecaster.extras import check_extra
+from forecaster.grid import read_panel
 from forecaster.jobfile import write_settings
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_not_data, models_folder, name_of
-from forecaster.panel import Panel, read_panel
+from forecaster.panel import Panel
 from forecaster.planner import choose_season
 from forecaster.search import Attempt, State, Study, Values, apply, check_storage, find_axes, open_study
 from forecaster.tuning import Contest, OutOfTimeError, Tuning

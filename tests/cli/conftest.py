@@ -20,7 +20,8 @@ from forecaster.challenge import Verdict
 from forecaster.cli import output, progress
 from forecaster.cli.app import app
 from forecaster.forecast import Forecast
-from forecaster.panel import Panel, read_panel
+from forecaster.grid import read_panel
+from forecaster.panel import Panel
 
 Run = Callable[..., Result]
 

@@ -1,0 +1,36 @@
+"""Data read for a saved model, to forecast after its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from forecaster.config import ReadSettings
+from forecaster.features import check_ahead
+from forecaster.grid import read_panel
+from forecaster.panel import Panel
+from forecaster.predictor import leave_out_unreadable
+from forecaster.rows import Finding
+from forecaster.source import Data
+from forecaster.store import Model
+
+
+def read_for(
+    model: Model, source: Data, *, as_of: str | None = None, future: Data | None = None, steps: int | None = None
+) -> Panel:
+    """Return the data as the model reads it, without series that it cannot read.
+
+    Args:
+        model: What forecasts.
+        source: The data.
+        as_of: The last stamp that counts.
+        future: A file of future rows.
+        steps: How many steps ahead will be forecast; None is all that the model can.
+
+    Raises:
+        DataError: The content is wrong, or something that should be known ahead is not there.
+        ModelError: It is no data for this model.
+    """
+    panel = read_panel(source, ReadSettings(), model.schema, as_of, future)
+    panel = leave_out_unreadable(model, panel, model.window.lookback)
+    odd = check_ahead(panel, model.encodings, steps or model.window.horizon)
+    return replace(panel, findings=(*panel.findings, *(Finding("covariate", "warning", message) for message in odd)))
