@@ -126,7 +126,8 @@ class Examination:
             yield self._draft("leading", "warning", message, group)
         for group in self._of_rows(np.flatnonzero(blank & self.late)):
             message = f"{_many(group.count, 'missing value')} at the end, from {group.stamp}: forecasts start before"
-            yield self._draft("trailing", "warning", message, group)
+            ahead = bool(self.panel.schema.future_covariates)  # then such rows are how the future is told
+            yield self._draft("trailing", "info" if ahead else "warning", message, group)
         for group in self._of_rows(self.on_grid[blank[self.on_grid]]):
             message = f"{_many(group.count, 'missing value')}, first at {group.stamp}: {filled}"
             yield self._draft("missing", "warning", message, group)

@@ -80,6 +80,9 @@ def lay_out(read: Observations) -> Panel:
     ids = tuple(rows.ids[s] for s in kept)
     grid = Grid(ids=ids, first=first[kept], lengths=lengths[kept], frequency=frequency)
     covariates, told = lay_covariates(read.cells, read.columns, schema.categorical, grid)
+    holes = find_holes(table, rows, seen, ordinals, (first, lengths, good))
+    if read.columns.future:  # rows without a target after the last observation are how the future is told
+        holes = [finding for finding in holes if finding.code != "trailing"]
     panel = Panel(
         values=values,
         filled=filled,
@@ -89,7 +92,7 @@ def lay_out(read: Observations) -> Panel:
         frequency=frequency,
         season_length=schema.season_length,
         schema=schema,
-        findings=(*read.findings, *find_holes(table, rows, seen, ordinals, (first, lengths, good)), *told),
+        findings=(*read.findings, *holes, *told),
         skipped=tuple((rows.ids[s], reason) for s, reason in sorted(reasons.items())),
         source=table.source,
         sha256=table.sha256,

@@ -53,6 +53,11 @@ def test_every_cell_stands_at_its_step(write_csv: Write) -> None:
     assert panel.schema.target == "y"
 
 
+def test_rows_ahead_are_no_fault(write_csv: Write) -> None:
+    assert [each.code for each in read_panel(write_csv(ROWS), LONG).findings] == []
+    assert "trailing" in [each.code for each in read_panel(write_csv(ROWS), ReadSettings(target="y")).findings]
+
+
 def test_covariates_are_no_candidates_for_the_target(write_csv: Write) -> None:
     path = write_csv("date,sold,price\n2024-01-01,1,9\n2024-01-02,2,8\n2024-01-03,3,7\n")
     assert read_panel(path, ReadSettings(future_covariates="price")).schema.target == "sold"

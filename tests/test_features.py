@@ -16,6 +16,8 @@ from forecaster.config import ModelSettings, PredictSettings, ReadSettings, Stor
 from forecaster.errors import DataError, UsageError
 from forecaster.features import Encoding, Features, check_ahead, choose_encodings, signals_of, sizes
 from forecaster.grid import read_panel
+from forecaster.jobfile import Entry
+from forecaster.jobs.record import find_inputs
 from forecaster.network import build_network, serving_graph
 from forecaster.plan import NetworkShape
 from forecaster.serving import Server
@@ -205,3 +207,35 @@ def test_nothing_that_came_after_a_cutoff_moves_a_forecast_but_what_was_known_ah
 def test_encodings_are_closed_records() -> None:
     assert Encoding(name="a", source="past").is_column
     assert not Encoding(name="GB", source="holidays").is_column
+
+
+def test_future_rows_in_a_file_of_their_own_forecast_as_those_in_the_data(tmp_path: Path) -> None:
+    whole = panel_csv(tmp_path / "whole.csv", ahead=7)
+    train(whole, tmp_path, READ)
+    header, *rows = whole.read_text().splitlines()
+    known = [row for row in rows if row.split(",")[2]]
+    ahead = [",".join(row.split(",")[k] for k in (0, 1, 4, 5)) for row in rows if not row.split(",")[2]]
+    (tmp_path / "data.csv").write_text("\n".join([header, *known]) + "\n")
+    (tmp_path / "ahead.csv").write_text("\n".join(["id,day,promo,event", *ahead]) + "\n")
+
+    def forecast(data: str, **settings: object) -> str:
+        asked = PredictSettings(output="-", model="m", ledger="none", **settings)  # type: ignore[arg-type]
+        job = jobs.PredictJob(data=str(tmp_path / data), settings=asked, models_dir=tmp_path / "models")
+        return jobs.predict(job).text
+
+    assert forecast("data.csv", future=tmp_path / "ahead.csv") == forecast("whole.csv")
+    with pytest.raises(DataError, match="column 'promo' has no value at 2024-03-01"):
+        forecast("data.csv")
+    (tmp_path / "ahead.csv").write_text("\n".join(["id,day,promo,event", *ahead[:2], *ahead[7:9]]) + "\n")
+    assert len(forecast("data.csv", future=tmp_path / "ahead.csv", horizon=2).splitlines()) == 5
+
+
+def test_a_job_of_a_batch_knows_when_its_future_rows_changed(tmp_path: Path) -> None:
+    data, ahead = panel_csv(tmp_path / "x.csv"), tmp_path / "ahead.csv"
+    ahead.write_text("id,day,promo\n")
+    values = {"data": str(data), "future": str(ahead)}
+    entry = Entry(name="nightly", command="predict", line=1, values=values)
+    before = find_inputs(entry, tmp_path, str(data), None)
+    assert before.mark("predict") == find_inputs(entry, tmp_path, str(data), None).mark("predict")
+    ahead.write_text("id,day,promo\ns0,2024-03-01,1\n")
+    assert before.mark("predict") != find_inputs(entry, tmp_path, str(data), None).mark("predict")
