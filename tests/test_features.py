@@ -129,7 +129,15 @@ SHAPE = NetworkShape(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("changes", [{}, {"cell": "gru"}, {"attention": True, "bidirectional": True}, {"draws": 2}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"cell": "gru"},
+        pytest.param({"attention": True, "bidirectional": True}, marks=pytest.mark.slow),
+        pytest.param({"draws": 2}, marks=pytest.mark.slow),
+    ],
+)
 def test_a_network_with_features_is_exported_as_it_is(changes: dict[str, object]) -> None:
     shape = replace(SHAPE, **changes)  # type: ignore[arg-type]
     assert (shape.length, shape.ahead) == (4, 2)
