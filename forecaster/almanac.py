@@ -104,7 +104,12 @@ def holiday_counts(code: str, first: Ints, after: Ints, tz: str | None) -> npt.N
 
 
 def _holidays_in(code: str, first: int, last: int) -> Ints:
-    """Return the holidays, as days since 1970, of the years of two such days."""
+    """Return the holidays, as days since 1970, of the years of two such days.
+
+    Raises:
+        UsageError: The package `holidays` is missing, here where a model that reads holidays is used.
+    """
+    check_extra("holidays", f"A model with the holidays of {code}")
     from holidays import country_holidays
 
     country, _, region = code.partition("-")

@@ -251,9 +251,10 @@ class _Layout:
         if encoding.source == "calendar":
             values = calendar_feature(encoding.name, self.stamps, tz)
             return (values + bool(encoding.categories)).astype(np.float32)
-        values = encode(self.raw(encoding), self.covariate(encoding), encoding)
+        raw = self.raw(encoding)
+        values = encode(raw, self.covariate(encoding), encoding)
         if encoding.source == "future":
-            last = np.maximum.accumulate(np.where(np.isnan(self.raw(encoding)), 0, np.arange(self.size)))
+            last = np.maximum.accumulate(np.where(np.isnan(raw), 0, np.arange(self.size)))
             values = np.where(self.is_ahead, values[last], values)  # what is not needed goes on as it was
         return values.astype(np.float32)
 

@@ -91,3 +91,5 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(UsageError, match="--holidays GB needs no_such_package") as caught:
         almanac.check_country("GB")
     assert "forecast-lstm[holidays]" in caught.value.hint
+    with pytest.raises(UsageError, match="A model with the holidays of GB needs no_such_package"):
+        holiday_counts("GB", np.array([0]), np.array([1]), None)  # a model from elsewhere is used here
