@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+signal.signal(
+    signal.SIGINT, signal.default_int_handler
+)  # a shell ignores it in background jobs, and programs inherit that
 settings.register_profile("here", deadline=None)  # a busy machine is no fault of ours
 settings.load_profile("here")
 

@@ -19,6 +19,7 @@ from tests.readme import README, renew, settings_table
 ROOT = README.parent
 SAMPLES = sorted((ROOT / "sample_data").glob("*.csv"))
 TINY = "--steps 2 --units 4 --layers 1 --ensemble 1"  # training is shown by the README, and tested elsewhere
+LESS = {"tune": " --trials 2", "compare": " --windows 2"}
 
 
 class Line(NamedTuple):
@@ -44,11 +45,12 @@ def commands_in(text: str) -> Iterator[Line]:
 
 def made_tiny(command: str) -> str:
     """Append the settings of a two-step training to each command that trains, before a pipe, redirection or comment."""
-    return re.sub(
-        r"(forecast (train|compare|tune)\b[^#|>&;]*[^#|>&;\s])",
-        lambda found: f"{found[1]} {TINY}{' --trials 2' if found[2] == 'tune' else ''}",
-        command,
-    )
+
+    def more(found: re.Match[str]) -> str:
+        preset = "" if "--preset" in found[1] or "--from" in found[1] else " --preset fast"  # trains once, not twice
+        return f"{found[1]} {TINY}{preset}{LESS.get(found[2], '')}"
+
+    return re.sub(r"(forecast (train|compare|tune)\b[^#|>&;]*[^#|>&;\s])", more, command)
 
 
 LINES = list(commands_in(README.read_text("utf-8"))) if README.exists() else []
@@ -180,10 +182,10 @@ def test_commands_are_found_with_line_and_code() -> None:
 
 def test_training_is_made_tiny() -> None:
     assert [made_tiny(line.command) for line in commands_in(README_EXAMPLE)] == [
-        f"forecast train a.csv --name a {TINY}",
-        f"forecast train b.csv --horizon 3 {TINY} | head -1",
+        f"forecast train a.csv --name a {TINY} --preset fast",
+        f"forecast train b.csv --horizon 3 {TINY} --preset fast | head -1",
         "forecast predict nothing.csv  # exits 66",
-        f"forecast train a.csv {TINY} > x.json  # why",
+        f"forecast train a.csv {TINY} --preset fast > x.json  # why",
     ]
 
 

@@ -13,20 +13,26 @@ import pytest
 
 import forecaster
 from forecaster import jobs, store
-from forecaster.config import SuccessionSettings
+from forecaster.config import FreshSettings, ModelSettings, StoreSettings, SuccessionSettings, TrainSettings
 from forecaster.difference import PARTS
 from forecaster.errors import DataError, ForecastError, MissingError, ModelError
 from forecaster.jobs.succession import check_alike
-from tests.conftest import TINY, Trained, run_forecast
+from tests.conftest import Trained, run_forecast
 
 
 @pytest.fixture(scope="module")
 def versions(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Two versions of `shops`: until 2024-02-20, and of all data with other settings and a shorter horizon."""
     models = tmp_path_factory.mktemp("versions") / "models"
-    for more in (["--as-of", "2024-02-20"], ["--seed", "9", "--horizon", "10"]):
-        done = run_forecast("train", trained.data, "--models-dir", models, *TINY, *more)
-        assert done.returncode == 0, done.stderr
+    for as_of, horizon, seed in (("2024-02-20", None, 1), (None, 10, 9)):
+        job = jobs.TrainJob(
+            data=str(trained.data),
+            fresh=FreshSettings(as_of=as_of),
+            model=ModelSettings(horizon=horizon, units="4", layers=1),
+            training=TrainSettings(steps=4, ensemble=1, preset="fast", seed=seed),
+            store=StoreSettings(models_dir=models),
+        )
+        jobs.train(job)
     return replace(trained, models_dir=models)
 
 

@@ -47,8 +47,8 @@ def train_and_predict(folder: Path, **options: Any) -> store.Model:
 
 
 CHOICES: list[dict[str, Any]] = [
-    {"cell": "gru", "loss": "log-cosh", "optimizer": "rmsprop", "schedule": "plateau"},
-    {"cell": "peephole", "bidirectional": True, "loss": "log-cosh", "optimizer": "adamw", "weight_decay": 0.1},
+    {"cell": "gru", "bidirectional": True, "loss": "log-cosh", "optimizer": "rmsprop", "schedule": "plateau"},
+    {"cell": "peephole", "loss": "log-cosh", "optimizer": "adamw", "weight_decay": 0.1},
     {"cell": "rnn", "attention": True, "activation": "relu", "intervals": "quantile", "optimizer": "sgd"},
     {"intervals": "mc-dropout", "loss": "quantile", "quantile_levels": "60", "schedule": "constant", "segment": 1},
 ]
