@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets background jobs ignore it; programs inherit that
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets background jobs ignore it, and so do theirs
 
 settings.register_profile("here", deadline=None)  # a busy machine is no fault of ours
 settings.load_profile("here")
