@@ -63,6 +63,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     version       one version of a saved model: its files, read without trust numpy
     store         saved models: publish, load, the current version
     predictor     a saved model and a panel → forecasts, in blocks of windows numpy
+    recursion     more steps than a model was trained for, round by round     numpy
     ledger        what was forecast: parts that are added, and never changed  numpy pyarrow
     outcome       issued forecasts beside what came: live scores              numpy
     difference    two forecasts → what is revision, new rows, another model     numpy

@@ -121,6 +121,7 @@ def identify(signals: Signals, plan: Plan) -> Json:
         digest.update(weights.tobytes())
     settings = {name: value for part in (plan.fit, plan.network, plan.window) for name, value in asdict(part).items()}
     del settings["time_limit"]
+    settings["teacher"] = plan.teacher and plan.teacher.sha256
     return parse(to_json({"forecast": __version__, **settings, "data": digest.hexdigest()}), "plan")
 
 

@@ -70,7 +70,7 @@ def replacing(path: Path) -> Iterator[io.RawIOBase]:
                 yield _Sink(handle)
             return
         target = Path(os.path.realpath(path))
-        _sweep_orphans(target)
+        sweep_orphans(target.parent, _prefix(target))
         temporary, handle = _open_temporary(target)
         try:
             if before is not None:
@@ -222,6 +222,16 @@ def sweep(folder: Path) -> None:
                     _remove_tree(Path(entry.path))
 
 
+def sweep_orphans(folder: Path, prefix: str = TEMPORARY) -> None:
+    """Remove temporary files whose writers died, with any lock or none: a living one would hold the file's own."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix) and entry.is_file(follow_symlinks=False):
+                with suppress(OSError), _opened(Path(entry.path), os.O_RDWR | os.O_NOFOLLOW) as handle:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(entry.path)
+
+
 def temporary_name(final: Path) -> Path:
     """Return a free name beside `final` for what is to become it, or what is left of it."""
     return final.with_name(f"{_prefix(final)}{secrets.token_hex(4)}")
@@ -304,16 +314,6 @@ def _open_temporary(target: Path) -> tuple[Path, int]:
         if _try_lock(handle) and os.fstat(handle).st_nlink:
             return path, handle
         os.close(handle)  # taken for an orphan, and swept, in the moment before it was locked
-
-
-def _sweep_orphans(target: Path) -> None:
-    """Remove temporary siblings of a file whose owners died: a living one would hold the lock."""
-    with suppress(OSError), os.scandir(target.parent) as entries:
-        for entry in entries:
-            if entry.name.startswith(_prefix(target)) and entry.is_file(follow_symlinks=False):
-                with suppress(OSError), _opened(Path(entry.path), os.O_RDWR | os.O_NOFOLLOW) as handle:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    os.unlink(entry.path)
 
 
 def _take_after(handle: int, before: os.stat_result) -> None:

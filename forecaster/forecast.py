@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+SIMPLE = ("seasonal_naive", "constant")
+"""Methods that stand in for the network, and forecast any horizon at once."""
+
+RECURSIVE = "_recursive"
+"""What is added to the method of steps that were made from forecasts."""
+
+
 class _Lines(list[str]):
     """Takes lines that end in CR LF, and keeps them with LF."""
 
@@ -35,6 +42,7 @@ class Forecast:
         methods: [S] `lstm`, or what stood in for it.
         id_column: Name of the id column, or None for a single series without one.
         time_column: Name of the time column.
+        direct: Steps that the model forecasts at once, where H is more: later ones were made from its own forecasts.
     """
 
     ids: tuple[str, ...]
@@ -44,6 +52,7 @@ class Forecast:
     methods: NDArray[np.object_]
     id_column: str | None
     time_column: str
+    direct: int | None = None
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns of a forecast file, one row per series and stamp: [S · H] each."""
@@ -56,8 +65,17 @@ class Forecast:
         for level, low, high in self.intervals:
             columns[f"forecast-lo-{level:g}"] = low.ravel()
             columns[f"forecast-hi-{level:g}"] = high.ravel()
-        columns["method"] = np.repeat(self.methods, horizon)
+        grid = np.repeat(self.methods, horizon).reshape(-1, horizon)
+        if self.direct is not None:
+            grid[:, self.direct :] = self.last_methods()[:, None]
+        columns["method"] = grid.ravel()
         return columns
+
+    def last_methods(self) -> NDArray[np.object_]:
+        """Return what made the last step of each series [S]: `lstm_recursive` where the network read forecasts."""
+        if self.direct is None:
+            return self.methods
+        return np.where(np.isin(self.methods, SIMPLE), self.methods, self.methods + RECURSIVE)
 
     def to_csv(self) -> str:
         """Return the content of a forecast file: RFC 4180 quoting, shortest floats that read back equal."""

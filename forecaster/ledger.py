@@ -126,6 +126,7 @@ def enter(folder: Path, issue: Issue) -> bool:
         OutputError, AccessError, StorageError: It cannot be written; the ledger is as it was.
     """
     path = folder / issue.part_name()
+    files.sweep_orphans(folder)  # each part has a name of its own, so no later one would find what is left of it
     if path.exists():
         return False
     files.make_folder(folder)

@@ -100,7 +100,12 @@ class Metrics:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The whole manifest; `parent` is the version whose weights the training began with, as NAME@VERSION."""
+    """The whole manifest.
+
+    Attributes:
+        parent: The version whose weights the training began with, as NAME@VERSION.
+        teacher: The version whose forecasts it was fitted to.
+    """
 
     format: int
     name: str
@@ -119,6 +124,7 @@ class Manifest:
     metrics: Metrics
     files: dict[str, FileFacts]
     parent: str | None = None
+    teacher: str | None = None
     encodings: list[Encoding] = field(default_factory=list)
     sha256: str | None = None
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from forecaster.config import Activation, Cell, Intervals, Loss, Optimizer, Schedule
 from forecaster.features import Encoding
 from forecaster.windows import Cutoffs, WindowShape
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 DRAWS = 32
 """Dropout masks whose answers are compared."""
@@ -142,6 +146,26 @@ WIDTHS = {"quantile": "the quantiles that the network learns", "mc-dropout": "it
 """What the width of intervals follows, for people."""
 
 
+class Teacher(Protocol):
+    """What a network can learn from instead of the values.
+
+    Attributes:
+        name: The version, as NAME@VERSION.
+        sha256: Hash of it.
+    """
+
+    @property
+    def name(self) -> str:
+        """See the class."""
+
+    @property
+    def sha256(self) -> str:
+        """See the class."""
+
+    def answers(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what to say of windows [N, K, C]: [N, H], in scaled units."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
     """All that training needs to know beside the values.
@@ -149,6 +173,7 @@ class Plan:
     Attributes:
         encodings: How each feature is written as a number.
         start: Weights that each network begins with; empty for random ones.
+        teacher: Whose answers the networks learn; None for the values themselves.
     """
 
     window: WindowShape
@@ -160,6 +185,7 @@ class Plan:
     held_out: Cutoffs
     start: tuple[list[Any], ...] = ()
     encodings: tuple[Encoding, ...] = ()
+    teacher: Teacher | None = None
 
     def choices(self) -> Iterator[tuple[str, str]]:
         """Yield what was decided, as (setting, value) for people."""
@@ -183,6 +209,8 @@ class Plan:
             + (f", {f.schedule} learning rate" if f.schedule != "cosine" else "")
             + (f", weight decay {f.weight_decay:g}" if f.weight_decay is not None else ""),
         )
+        if self.teacher:
+            yield "learns from", f"the forecasts of {self.teacher.name}"
         if f.intervals != "conformal":
             yield "intervals", f"of {WIDTHS[f.intervals]}, calibrated on held-out windows"
         yield "windows", f"{self.training.total:,} for training, {self.held_out.total:,} held out"

@@ -88,7 +88,7 @@ class Block:
 
 
 def check_horizon(model: Model, horizon: int | None) -> int:
-    """Return how many steps to forecast; None is all that the model can.
+    """Return how many steps to forecast at once; None is all that the model can.
 
     Raises:
         UsageError: A longer horizon than the model's.
@@ -97,7 +97,8 @@ def check_horizon(model: Model, horizon: int | None) -> int:
     if horizon is not None and horizon > longest:
         raise UsageError(
             f"--horizon {horizon}: model {model.name!r} was trained for {longest} steps",
-            hint=f"Train again with: forecast train DATA --horizon {horizon}",
+            hint=f"Train again with: forecast train DATA --horizon {horizon}, or go on from its own forecasts with: "
+            "forecast predict --recursive",
         )
     return horizon or longest
 

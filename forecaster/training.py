@@ -30,7 +30,7 @@ from forecaster.optimizers import PLATEAU, make_optimizer, rate_after
 from forecaster.panel import Panel
 from forecaster.plan import FitShape, NetworkShape, Plan
 from forecaster.records import Json
-from forecaster.windows import Cutoffs, Ints, Signals, WindowShape, cut_targets, cut_windows
+from forecaster.windows import Cutoffs, Ints, Signals, cut_targets, cut_windows
 
 STEPS_PER_CALL = 20
 """Training steps in one call of the compiled graph: fewer crossings between Python and TensorFlow."""
@@ -264,7 +264,7 @@ class _Trainer:
         if kept.get("done"):
             return
         fit = self.plan.fit
-        batches = _Batches(self.signals, cutoffs, self.plan.window, fit.batch_size, fit.seed + member)
+        batches = _Batches(self.signals, cutoffs, self.plan, fit.seed + member)
         optimizer = make_optimizer(fit, steps)
         run = _compile_steps(network, optimizer, self.plan)
         variables = [*network.variables, *optimizer.variables]  # with the state of each Dropout's random generator
@@ -300,8 +300,9 @@ class _Trainer:
 class _Batches:
     """Draws batches: the same ones for the same seed."""
 
-    def __init__(self, signals: Signals, cutoffs: Cutoffs, shape: WindowShape, size: int, seed: int) -> None:
-        self.signals, self.cutoffs, self.shape, self.size = signals, cutoffs, shape, size
+    def __init__(self, signals: Signals, cutoffs: Cutoffs, plan: Plan, seed: int) -> None:
+        self.signals, self.cutoffs, self.shape, self.size = signals, cutoffs, plan.window, plan.fit.batch_size
+        self.teacher = plan.teacher
         self.rng = np.random.default_rng(seed)
         self.drawn: tuple[Ints, Ints] = (cutoffs.starts[:0], cutoffs.starts[:0])
 
@@ -309,7 +310,10 @@ class _Batches:
         """Return `count` batches: inputs [count, B, K, C] and targets [count, B, H]."""
         starts, ends = self.drawn = self.cutoffs.draw(self.rng, count * self.size, EVENNESS)
         windows = cut_windows(self.signals.values, starts, ends, self.shape, self.signals.features)
-        targets = cut_targets(self.signals.values, ends, windows)
+        targets = (
+            self.teacher.answers(windows.inputs) if self.teacher
+            else cut_targets(self.signals.values, ends, windows)
+        )  # fmt: skip
         shape = windows.inputs.shape[1:]
         return windows.inputs.reshape(count, self.size, *shape), targets.reshape(count, self.size, -1)
 

@@ -46,6 +46,20 @@ def set_scene(folder: Path) -> None:
     predict(folder)
     for _ in range(VERSIONS - 1):
         publish(folder)
+    write_jobs(folder)
+
+
+def write_jobs(folder: Path) -> None:
+    """Write a job file with one forecast in this scene."""
+    lines = f"""
+        [[jobs]]
+        name = "p"
+        command = "predict"
+        data = "{TINY_DATA}"
+        models-dir = "{models_of(folder)}"
+        output = "{folder}/forecasts.csv"
+    """
+    (folder / "jobs.toml").write_text(dedent(lines))
 
 
 def other_draft(models: Path) -> store.Draft:
@@ -82,15 +96,6 @@ def predict_with_ledger(folder: Path) -> None:
 
 def run_job(folder: Path) -> None:
     """Do the same as a job of `forecast run`, which writes what it did into run.json."""
-    lines = f"""
-        [[jobs]]
-        name = "p"
-        command = "predict"
-        data = "{TINY_DATA}"
-        models-dir = "{models_of(folder)}"
-        output = "{folder}/forecasts.csv"
-    """
-    (folder / "jobs.toml").write_text(dedent(lines))
     (entry,) = jobs.load_jobs(folder / "jobs.toml")
     run = jobs.Run(
         folder=folder / "runs", now=datetime(2024, 3, 1, tzinfo=UTC), argv=("run", "jobs.toml"), force=False,
@@ -198,6 +203,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def copy_scene(scene: Path, folder: Path) -> Path:
     """Copy a scene, so that it can be disturbed."""
     shutil.copytree(scene, folder)
+    write_jobs(folder)
     return folder
 
 
@@ -210,9 +216,10 @@ def check_afterwards(folder: Path) -> None:
     rows = (folder / "forecasts.csv").read_text().split("\n")
     assert (len(rows), rows[-1], {row.count(",") for row in rows[:-1]}) == (8, "", {7})
     with store.hold_model(models, "tiny", 0, "test") as home:  # the lock is free, and what was left half done is swept
-        assert not [path for path in home.rglob(".tmp-*") if "CHECKPOINT" not in path.name]
+        swept = [path for path in home.rglob(".tmp-*") if path.parent.name != "LEDGER"]
+        assert not [path for path in swept if "CHECKPOINT" not in path.name]
     predict(folder)
-    assert not list(folder.glob(".tmp-*"))
+    assert not [path for path in folder.rglob(".tmp-*") if "CHECKPOINT" not in path.name]
 
 
 def loop(folder: Path) -> None:
@@ -249,8 +256,9 @@ def run_out(folder: Path, squeeze: Callable[[Path, int], Callable[[], None]]) ->
                 work(here)
                 assert witness.is_done(here, command)
             shutil.rmtree(here)
-        assert codes == sorted(codes, reverse=True), codes  # with enough room it succeeds, and from there on always
-        assert codes[-1] == 0
+        # With enough room it succeeds, and from there on always; but the ledger may take what the forecast lacks then.
+        assert codes == sorted(codes, reverse=True) or command in ("predict", "run"), codes
+        assert not any(codes[len(codes) // 2 :]), codes
         assert codes[0] == 74 or command == "prune"  # which needs no room, and so makes some
         print(f"{command}: {codes.count(74)} of {len(codes)} without enough room", flush=True)
 

@@ -215,6 +215,7 @@ def test_a_new_command_needs_no_more_than_its_class(write_toml: WriteToml) -> No
         "levels",
         "output",
         "ledger",
+        "recursive",
         "spreadsheet-safe",
     }
 

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from forecaster.checkpoint import identify
 from forecaster.config import ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.errors import ForecastError, ModelError, UsageError
 from forecaster.grid import read_panel
 from forecaster.jobs import TrainJob, TrainResult, train
 from forecaster.store import Model, load_model
-from forecaster.transfer import check_fit, plan_from
+from forecaster.transfer import Ensemble, check_fit, plan_from, plan_learning
 from forecaster.version import read_weights
+from forecaster.windows import Signals
 from tests.conftest import Trained, monthly_csv, panel_csv
 
 
@@ -111,3 +114,73 @@ def test_values_outside_the_range_of_the_version_are_refused(trained: Trained) -
     panel = read_panel(trained.data)
     with pytest.raises(ModelError, match="forecasts only 0 to inf"):
         plan_from(parent_of(trained), replace(panel, values=panel.values - 1e4), ModelSettings(), TrainSettings())
+
+
+def learn(trained: Trained, folder: Path, **model: Any) -> TrainResult:
+    """Fit a network to the forecasts of the fixture's model; it is published beside it, in a folder of its own."""
+    (folder / "models").mkdir()
+    (folder / "models" / trained.name).symlink_to(trained.models_dir / trained.name)
+    job = TrainJob(
+        data=str(trained.data), model=ModelSettings(**model), training=TrainSettings(steps=4, preset="fast"),
+        store=StoreSettings(models_dir=folder / "models", name="small", distill=trained.name),
+    )  # fmt: skip
+    return train(job)
+
+
+def test_one_network_learns_from_an_ensemble(trained: Trained, tmp_path: Path) -> None:
+    result = learn(trained, tmp_path, cell="gru", units="3", layers=1)
+    model, teacher = load_model(tmp_path / "models", "small"), parent_of(trained)
+    assert model.manifest["teacher"] == f"{trained.name}@{teacher.version}"
+    assert (model.window, model.schema, len(read_weights(model))) == (teacher.window, teacher.schema, 1)
+    assert (model.manifest["network"]["cell"], model.manifest["network"]["trust"]) == ("gru", 1.0)
+    assert ("learns from", f"the forecasts of {trained.name}@{teacher.version}") in result.plan.choices()
+    assert any("lie in the time that shops@v000001 was trained on" in warning for warning in result.warnings)
+
+
+def test_what_a_teacher_says_is_the_median_of_its_networks(trained: Trained) -> None:
+    teacher, inputs = parent_of(trained), np.random.default_rng(0).normal(size=(6, 1, 1)).astype(np.float32)
+    shape = teacher.manifest["network"]
+    inputs = np.broadcast_to(inputs, (6, shape["segments"], shape["channels"])).copy()
+    said = teacher.server.answer(inputs)
+    assert said.shape == (6, 2, 14)
+    np.testing.assert_allclose(Ensemble(teacher).answers(inputs), said.mean(axis=1), rtol=1e-5)  # the median of two
+
+
+class Sure:
+    """A teacher that always says the same."""
+
+    name, sha256 = "sure@v000001", "0" * 64
+
+    def answers(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.full((len(inputs), 14), 2.0, np.float32)
+
+
+def test_the_loss_is_of_what_the_teacher_says(trained: Trained) -> None:
+    from forecaster.training import train_ensemble
+
+    panel, losses = read_panel(trained.data), []
+    settings = ModelSettings(units="4", layers=1, dropout=0.0)
+    fit = TrainSettings(steps=60, preset="fast", learning_rate=0.05, patience=0)
+    plan = replace(plan_learning(parent_of(trained), panel, settings, fit), teacher=Sure())
+    train_ensemble(panel, plan, "cpu", lambda progress: losses.append(progress.loss))
+    assert losses[-1] < 0.1 < losses[0]  # of the values, which have noise, it would stay far above
+
+
+def test_a_checkpoint_of_another_teacher_is_another_training(trained: Trained) -> None:
+    panel = read_panel(trained.data)
+    plan = plan_learning(parent_of(trained), panel, ModelSettings(units="4", layers=1), TrainSettings())
+    others = [identify(Signals(panel.values), replace(plan, teacher=each)) for each in (plan.teacher, Sure(), None)]
+    assert len({each["teacher"] for each in others}) == 3
+
+
+def test_what_cannot_be_learned_is_refused(trained: Trained, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="only the point forecasts can be learned"):
+        plan_learning(
+            parent_of(trained), read_panel(trained.data), ModelSettings(), TrainSettings(intervals="quantile")
+        )
+    with pytest.raises(UsageError, match="--lookback 21 does not fit --distill shops@v000001"):
+        check_fit(parent_of(trained), ModelSettings(lookback=21), ReadSettings(), "--distill")
+    check_fit(parent_of(trained), ModelSettings(units="7", cell="rnn"), ReadSettings(), "--distill")
+    both = StoreSettings(models_dir=trained.models_dir, from_=trained.name, distill=trained.name)
+    with pytest.raises(UsageError, match=r"--from begins with .* and --distill learns from"):
+        train(TrainJob(data=str(trained.data), store=both))

@@ -57,6 +57,11 @@ class AheadSettings:
 class PredictSettings(ForecastSettings, AheadSettings):
     """What to forecast and where to write it."""
 
+    recursive: bool = knob(
+        False,
+        "Go beyond the horizon of training: the model reads its own forecasts, and `method` says where.",
+        panel="Forecast",
+    )
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
     spreadsheet_safe: bool = knob(
         False, "Put ' before names that a spreadsheet would take for a formula.", panel="Forecast"

@@ -249,6 +249,13 @@ class StoreSettings(LockSettings):
         panel="Model store",
         metavar="NAME@VERSION",
     )
+    distill: str | None = knob(
+        None,
+        "Fit one network to the forecasts of this saved version, as a rule an ensemble: nearly as "
+        "good, and several times smaller. Columns, window and scaling are kept; cell, layers and units are free.",
+        panel="Model store",
+        metavar="NAME@VERSION",
+    )
     promote_if_better: bool = knob(
         False,
         "Make the new version current only if it beats the current one on its held-out windows; else exit 4.",

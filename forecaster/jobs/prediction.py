@@ -20,6 +20,7 @@ from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.jobs.opening import read_for
 from forecaster.panel import Panel
 from forecaster.predictor import check_horizon, make_forecast
+from forecaster.recursion import check_rounds, forecast_recursively
 from forecaster.source import Data
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class PredictResult:
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
-        names, counts = np.unique(self.forecast.methods.astype(str), return_counts=True)
+        names, counts = np.unique(self.forecast.last_methods().astype(str), return_counts=True)
         return {
             "model": self.model.name,
             "version": self.model.version,
@@ -112,13 +113,13 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     root = models_folder(job.models_dir)
     model = load_asked(root, settings.model, job.data)
     source = source_of(model, job.data, output)
-    steps = check_horizon(model, settings.horizon)
+    steps, is_recursive = _reach(model, settings)
     panel = read_for(model, source, as_of=job.fresh.as_of, future=settings.future, steps=steps)
     events.on_panel(panel)
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
-    forecast = make_forecast(model, panel, settings.horizon, levels)
+    forecast = (forecast_recursively if is_recursive else make_forecast)(model, panel, steps, levels)
     text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
     warnings = (*age.warnings(panel.source), *_enter(job, ledger.make_issue(model, panel, forecast, issued), root))
@@ -128,6 +129,14 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     return PredictResult(
         forecast=forecast, model=model, panel=panel, output=output, text=text, age=age, warnings=warnings
     )
+
+
+def _reach(model: store.Model, settings: PredictSettings) -> tuple[int, bool]:
+    """Return how many steps to forecast, and whether that takes more than one round."""
+    steps = settings.horizon or model.window.horizon
+    if settings.recursive and check_rounds(model, steps) > 1:
+        return steps, True
+    return check_horizon(model, settings.horizon), False
 
 
 def _enter(job: PredictJob, issue: ledger.Issue, root: Path) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from forecaster.calibration import Intervals
 from forecaster.challenge import Verdict, check_rules, compare
 from forecaster.checkpoint import Checkpoint, identify
 from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
-from forecaster.errors import ForecastError, GateError
+from forecaster.errors import ForecastError, GateError, UsageError
 from forecaster.features import signals_of
 from forecaster.grid import read_panel
 from forecaster.jobs.events import Events
@@ -32,7 +32,7 @@ from forecaster.predictor import leave_out_unreadable
 from forecaster.records import Json
 from forecaster.runtime import prepare_keras
 from forecaster.source import Data
-from forecaster.transfer import check_fit, plan_from, seen_windows
+from forecaster.transfer import check_fit, plan_from, plan_learning, seen_windows
 from forecaster.windows import cut_windows
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ class TrainResult:
         if not self.seen:
             return warnings
         windows = f"{self.seen:,} of {self.metrics['windows']:,} held-out windows"
-        flattered = f"{windows} lie in the time that {self.model.manifest['parent']} was trained on"
+        origin = self.model.manifest.get("parent") or self.model.manifest.get("teacher")
+        flattered = f"{windows} lie in the time that {origin} was trained on"
         return (*warnings, f"{flattered}: scores and intervals may flatter it")
 
     def summary(self) -> dict[str, Any]:
@@ -127,10 +128,7 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
-    plan = (
-        plan_from(parent, panel, job.model, job.training) if parent
-        else make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
-    )  # fmt: skip
+    plan = _make_plan(job, panel, parent)
     events.on_plan(plan)
     with store.hold_model(root, name, job.store.lock_wait, "forecast train") as home:
         champion = _find_champion(job, home, panel)
@@ -185,12 +183,24 @@ def check_verdict(model: store.Model, verdict: Verdict) -> None:
 
 
 def _load_parent(job: TrainJob, root: Path) -> store.Model | None:
-    """Return the version to go on from, where one was named and the settings fit it."""
-    if job.store.from_ is None:
+    """Return the version to go on from, or to learn from, where one was named and the settings fit it."""
+    if job.store.from_ and job.store.distill:
+        raise UsageError(
+            "--from begins with a version's weights and --distill learns from its forecasts", hint="Give one of them"
+        )
+    flag, named = ("--distill", job.store.distill) if job.store.distill else ("--from", job.store.from_)
+    if named is None:
         return None
-    parent = store.load_model(root, job.store.from_)
-    check_fit(parent, job.model, job.reading)
+    parent = store.load_model(root, named)
+    check_fit(parent, job.model, job.reading, flag)
     return parent
+
+
+def _make_plan(job: TrainJob, panel: Panel, parent: store.Model | None) -> Plan:
+    """Decide everything about the training."""
+    if parent is None:
+        return make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
+    return (plan_learning if job.store.distill else plan_from)(parent, panel, job.model, job.training)
 
 
 def _read(job: TrainJob, parent: store.Model | None) -> Panel:
@@ -276,7 +286,7 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained, parent: store.Model | 
             "last_stamp": int(panel.ends.max().astype(np.int64)),
             "findings": [finding.message for finding in panel.findings],
         },
-        **({"parent": f"{parent.name}@{parent.version}"} if parent else {}),
+        **({"teacher" if job.store.distill else "parent": f"{parent.name}@{parent.version}"} if parent else {}),
         "device": trained.device,
         "best_steps": trained.best_steps,
         "curve": [{"member": p.member, "step": p.step, "loss": p.loss, "held_out": p.held_out} for p in trained.curve],
