@@ -6,11 +6,11 @@ import argparse
 import re
 from pathlib import Path
 
-from benchmarks import accuracy, ett, leaderboard, memory, peers, speed, toolbox
+from benchmarks import accuracy, distilled, ett, leaderboard, memory, peers, speed, toolbox
 from benchmarks.measure import machine
 
-PARTS = "speed, memory, toolbox, accuracy, ett, leaderboard, peers"
-NEED_DATA = ("accuracy", "ett", "leaderboard", "peers")
+PARTS = "speed, memory, toolbox, accuracy, distilled, ett, leaderboard, peers"
+NEED_DATA = ("accuracy", "distilled", "ett", "leaderboard", "peers")
 READMES = (Path(__file__).with_name("README.md"), Path(__file__).parent.parent / "README.md")
 
 
@@ -31,6 +31,7 @@ def main() -> None:
         "memory": memory.measure,
         "toolbox": toolbox.measure,
         "accuracy": lambda: accuracy.measure(given.data, presets, seeds),
+        "distilled": lambda: distilled.measure(given.data),
         "ett": lambda: ett.measure(given.data, presets, seeds),
         "leaderboard": lambda: leaderboard.measure(given.data),
         "peers": lambda: peers.measure(given.data, given.peers_python),

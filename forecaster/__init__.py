@@ -56,6 +56,7 @@ heavy packages that it may import when it is itself imported. A test reads the l
     network       the Keras network, the whole of it in one file              keras numpy
     losses        what training minimises                                     numpy tensorflow
     optimizers    the optimisers, and how their learning rate falls           keras
+    steps         the compiled training step, on one device or several GPUs   keras numpy tensorflow
     training      batches, early stopping, device                             keras numpy tensorflow
     stopwatch     seconds of a training step on a device, and its LSTM kernel  keras numpy tensorflow
     serving       a batch of windows → forecasts, on ONNX Runtime             numpy onnxruntime

@@ -31,7 +31,8 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -39,6 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.cells import recurrent_layer
+from forecaster.config import Precision
 from forecaster.plan import NetworkShape
 
 Weights = list[NDArray[np.float32]]
@@ -48,6 +50,21 @@ WIDEST_VECTOR = 16
 
 STATE, HIDDEN = 16, 32
 """Numbers that the features ahead are told of the window's state, and width of the network that weighs both."""
+
+
+@contextmanager
+def computing_in(precision: Precision) -> Iterator[None]:
+    """Let networks that are built in the block multiply in bfloat16, where that is asked; their weights are float32.
+
+    It has the range of float32, so no loss must be scaled (Kalamkar et al., A study of BFLOAT16 for deep learning
+    training, 2019, arXiv:1905.12322), and cuDNN's LSTM takes it.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "mixed" else "float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> keras.Model:
@@ -77,7 +94,7 @@ def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> ke
         answer = keras.layers.Add()([answer, _foresee(path, x, shape)])
     if shape.quantiles:
         answer = keras.layers.Concatenate()([answer, _distances(x, shape)])
-    return keras.Model(inputs, answer)
+    return keras.Model(inputs, answer if answer.dtype == "float32" else keras.ops.cast(answer, "float32"))
 
 
 def _drop(x: keras.KerasTensor, shape: NetworkShape, seed: int) -> keras.KerasTensor:

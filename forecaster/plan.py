@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from forecaster.config import Activation, Cell, Intervals, Loss, Optimizer, Schedule
+from forecaster.config import Activation, Cell, Intervals, Loss, Optimizer, Precision, Schedule
 from forecaster.features import Encoding
 from forecaster.windows import Cutoffs, WindowShape
 
@@ -108,6 +108,7 @@ class FitShape:
         schedule: How the learning rate falls.
         weight_decay: Share of each weight, times the rate, that a step takes away; None is the optimiser's own.
         intervals: What the width of the intervals follows.
+        precision: What training multiplies: float32, or bfloat16 with weights in float32.
     """
 
     steps: int
@@ -123,6 +124,7 @@ class FitShape:
     schedule: Schedule = "cosine"
     weight_decay: float | None = None
     intervals: Intervals = "conformal"
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +209,8 @@ class Plan:
             "training",
             f"at most {f.steps} steps of {f.batch_size} windows, {f.members} network(s), seed {f.seed}"
             + (f", {f.schedule} learning rate" if f.schedule != "cosine" else "")
-            + (f", weight decay {f.weight_decay:g}" if f.weight_decay is not None else ""),
+            + (f", weight decay {f.weight_decay:g}" if f.weight_decay is not None else "")
+            + (", mixed precision" if f.precision == "mixed" else ""),
         )
         if self.teacher:
             yield "learns from", f"the forecasts of {self.teacher.name}"
@@ -215,8 +218,10 @@ class Plan:
             yield "intervals", f"of {WIDTHS[f.intervals]}, calibrated on held-out windows"
         yield "windows", f"{self.training.total:,} for training, {self.held_out.total:,} held out"
 
-    def warnings(self) -> Iterator[str]:
-        """Yield what the user should know of, though it can be done."""
+    def warnings(self, device: str) -> Iterator[str]:
+        """Yield what the user should know of, though it can be done on a device: `cpu` or `gpu`."""
+        if self.fit.precision == "mixed" and device == "cpu":
+            yield "--precision mixed gains nothing on a CPU, where this was trained"
         if self.network.activation != "tanh":
             yield (
                 f"--activation {self.network.activation} leaves cuDNN's fused kernel: on a GPU, training takes several "

@@ -135,7 +135,7 @@ def choose_fit(train: TrainSettings, windows: int) -> FitShape:
         steps=train.steps or epochs or preset.steps, batch_size=batch_size, learning_rate=train.learning_rate,
         loss=loss, optimizer=train.optimizer, patience=train.patience, members=train.ensemble or preset.members,
         refit=preset.refit, seed=train.seed, time_limit=train.time_limit, schedule=train.schedule,
-        weight_decay=train.weight_decay, intervals=train.intervals,
+        weight_decay=train.weight_decay, intervals=train.intervals, precision=train.precision,
     )  # fmt: skip
 
 

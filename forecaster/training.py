@@ -25,11 +25,12 @@ from forecaster.divergence import diagnose
 from forecaster.errors import ResourceError
 from forecaster.features import signals_of
 from forecaster.losses import answer_loss
-from forecaster.network import Weights, answering_network, build_network
+from forecaster.network import Weights, answering_network, build_network, computing_in
 from forecaster.optimizers import PLATEAU, make_optimizer, rate_after
 from forecaster.panel import Panel
 from forecaster.plan import FitShape, NetworkShape, Plan
 from forecaster.records import Json
+from forecaster.steps import Spread, spread_over
 from forecaster.windows import Cutoffs, Ints, Signals, cut_targets, cut_windows
 
 STEPS_PER_CALL = 20
@@ -116,7 +117,7 @@ def train_ensemble(
     held_out = HeldOut(windows.inputs, cut_targets(panel.values, ends, windows))
     checkpoint = checkpoint or Checkpoint()
     clock = _Clock(plan.fit, on_progress, checkpoint.part("clock"))
-    trainer = _Trainer(panel, signals, plan, clock, checkpoint)
+    trainer = _Trainer(panel, signals, plan, clock, checkpoint, spread_over())
     try:
         wanted = (k for k in range(plan.fit.members) if k == 0 or clock.has_time() or checkpoint.part(f"measure-{k}"))
         first = [trainer.measure(k, held_out) for k in wanted]
@@ -189,6 +190,7 @@ class _Trainer:
     plan: Plan
     clock: _Clock
     checkpoint: Checkpoint
+    spread: Spread
 
     def measure(self, member: int, held_out: HeldOut) -> _Fitted:
         """Train without the held-out windows, stop early, and go back to the best weights.
@@ -241,7 +243,8 @@ class _Trainer:
 
     def _network(self, member: int) -> keras.Model:
         keras.utils.clear_session()  # the graph of the network before would stay
-        network = build_network(self.plan.network, self.plan.fit.seed + member)
+        with self.spread.scope(), computing_in(self.plan.fit.precision):
+            network = build_network(self.plan.network, self.plan.fit.seed + member)
         if self.plan.start:
             network.set_weights(self.plan.start[member])
         return network
@@ -265,8 +268,9 @@ class _Trainer:
             return
         fit = self.plan.fit
         batches = _Batches(self.signals, cutoffs, self.plan, fit.seed + member)
-        optimizer = make_optimizer(fit, steps)
-        run = _compile_steps(network, optimizer, self.plan)
+        with self.spread.scope():
+            optimizer = make_optimizer(fit, steps)
+        run = self.spread.compile_steps(network, optimizer, self.plan)
         variables = [*network.variables, *optimizer.variables]  # with the state of each Dropout's random generator
         step = kept.get("step", 0)
         if step:
@@ -316,32 +320,6 @@ class _Batches:
         )  # fmt: skip
         shape = windows.inputs.shape[1:]
         return windows.inputs.reshape(count, self.size, *shape), targets.reshape(count, self.size, -1)
-
-
-def _compile_steps(
-    network: keras.Model, optimizer: keras.Optimizer, plan: Plan
-) -> Callable[[NDArray[np.float32], NDArray[np.float32]], tf.Tensor]:
-    """Return a compiled function: batches [n, B, K, C], [n, B, H] → the mean loss of those n steps, weights updated."""
-    variables, loss, levels = network.trainable_variables, plan.fit.loss, plan.network.quantiles
-    optimizer.build(variables)
-
-    def step(i: tf.Tensor, total: tf.Tensor, inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            value = answer_loss(network(inputs[i], training=True), targets[i], loss, levels)
-        optimizer.apply(tape.gradient(value, variables), variables)
-        return i + 1, total + value
-
-    # XLA makes an LSTM's training 2 to 4 times slower on a CPU, so it is not asked for; the loop is written out, since
-    # what AutoGraph can translate depends on the Python version.
-    @tf.function(jit_compile=False, autograph=False, reduce_retracing=True)
-    def run(inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        count = tf.shape(inputs)[0]
-        _, total = tf.while_loop(
-            lambda i, _: i < count, lambda i, total: step(i, total, inputs, targets), (tf.constant(0), tf.zeros(()))
-        )
-        return total / tf.cast(count, tf.float32)
-
-    return run  # type: ignore[no-any-return]
 
 
 def _answer(network: keras.Model, inputs: NDArray[np.float32], batch: int = BATCH) -> NDArray[np.float32]:

@@ -155,8 +155,8 @@ def test_one_segment_has_no_other_to_attend_to_and_no_other_end(flag: str) -> No
 
 
 def test_another_activation_is_warned_of() -> None:
-    assert not list(plan_of(monthly()).warnings())
-    [warning] = plan_of(monthly(), ModelSettings(activation="relu")).warnings()
+    assert not list(plan_of(monthly()).warnings("cpu"))
+    [warning] = plan_of(monthly(), ModelSettings(activation="relu")).warnings("gpu")
     assert "--activation relu leaves cuDNN's fused kernel" in warning
 
 

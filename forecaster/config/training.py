@@ -17,6 +17,7 @@ Schedule = Literal["constant", "cosine", "plateau"]
 Intervals = Literal["conformal", "quantile", "mc-dropout"]
 Preset = Literal["fast", "default", "best"]
 Device = Literal["auto", "cpu", "gpu"]
+Precision = Literal["float32", "mixed"]
 OnGap = Literal["interpolate", "ffill", "zero", "error"]
 OnOutlier = Literal["keep", "clip", "interpolate"]
 Transform = Literal["auto", "log", "none"]
@@ -202,6 +203,12 @@ class FitSettings:
     ensemble: int | None = knob(None, "Networks whose median is the forecast.", panel="Training", bounds=(1, 50))
     seed: int = knob(1, "Seed of every random choice.", panel="Training", bounds=(0, 2**31 - 1))
     device: Device = knob("auto", "Where to train: auto takes a GPU when TensorFlow sees one.", panel="Training")
+    precision: Precision = knob(
+        "float32",
+        "Numbers that training multiplies: mixed takes bfloat16 and keeps the weights in float32, for a GPU. What is "
+        "saved is the same.",
+        panel="Training",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,7 +82,8 @@ class TrainResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to warn of, though the model is published: stale data, costly settings, measures that flatter it."""
-        warnings = (*(self.age.warnings(self.panel.source) if self.age else ()), *self.plan.warnings())
+        device = self.model.manifest["device"]
+        warnings = (*(self.age.warnings(self.panel.source) if self.age else ()), *self.plan.warnings(device))
         if not self.seen:
             return warnings
         windows = f"{self.seen:,} of {self.metrics['windows']:,} held-out windows"
