@@ -12,6 +12,8 @@ from forecaster import extras, jobs
 from forecaster.config import ReportSettings
 from forecaster.errors import AccessError, DataError, ForecastError, MissingError, OutputError, UsageError
 from tests.conftest import Trained, names
+from tests.test_features import panel_csv as featured_csv
+from tests.test_recursion import train_on
 
 pytest.importorskip("jinja2", reason="the extra report")
 pytest.importorskip("matplotlib", reason="the extra report")
@@ -91,3 +93,13 @@ def test_a_part_of_the_model_is_never_written_over(trained: Trained) -> None:
     with pytest.raises((UsageError, AccessError), match="is a part of the model"):
         jobs.report(job_of(trained, manifest))
     assert manifest.read_bytes() == before
+
+
+def test_a_category_that_was_never_seen_is_told_here_too(tmp_path: Path) -> None:
+    data = featured_csv(tmp_path / "a.csv")
+    model = train_on(tmp_path / "models", data, static_covariates="region")
+    data.write_text(data.read_text().replace(",r1", ",r9"))
+    asked = ReportSettings(output=tmp_path / "r.html", model=model.name)
+    result = jobs.report(jobs.ReportJob(data=str(data), settings=asked, models_dir=tmp_path / "models", now=NOW))
+    told = [finding["message"] for finding in result.summary()["findings"]]
+    assert any("covariate 'region': 'r9' was not there in training" in message for message in told)

@@ -31,6 +31,14 @@ def read_for(
         ModelError: It is no data for this model.
     """
     panel = read_panel(source, ReadSettings(), model.schema, as_of, future)
-    panel = leave_out_unreadable(model, panel, model.window.lookback)
-    odd = check_ahead(panel, model.encodings, steps or model.window.horizon)
+    return look_beside(model, leave_out_unreadable(model, panel, model.window.lookback), steps or model.window.horizon)
+
+
+def look_beside(model: Model, panel: Panel, steps: int) -> Panel:
+    """Return a panel whose findings say what is odd in its covariates, for a model that will forecast so many steps.
+
+    Raises:
+        DataError: Something that should be known ahead is not there.
+    """
+    odd = check_ahead(panel, model.encodings, steps)
     return replace(panel, findings=(*panel.findings, *(Finding("covariate", "warning", message) for message in odd)))

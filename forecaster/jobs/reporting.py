@@ -11,11 +11,11 @@ from forecaster import files, store
 from forecaster.checks import check_duplicates
 from forecaster.config import BacktestSettings, EvaluateSettings, ReadSettings, ReportSettings
 from forecaster.extras import check_extra
-from forecaster.features import check_ahead
 from forecaster.grid import lay_out
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, open_model, score_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_harmless
+from forecaster.jobs.opening import look_beside
 from forecaster.observations import observe
 from forecaster.outlook import look_ahead, usual_history
 from forecaster.panel import Panel
@@ -110,8 +110,7 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     check_harmless(output, source, model)
     read = observe(source, ReadSettings(), model.schema, future=job.settings.future)
     check_duplicates(read.rows, read.table)
-    panel = lay_out(read)
-    check_ahead(panel, model.encodings, check_horizon(model, job.settings.horizon))
+    panel = look_beside(model, lay_out(read), check_horizon(model, job.settings.horizon))
     result = score_panel(job.evaluation, model, panel, events)
     panel, evaluation = result.panel, result.summary()
     horizon = evaluation["horizon"]
