@@ -306,3 +306,21 @@ def test_two_jobs_never_write_one_file(tmp_path: Path, one: str, two: str | None
 def test_jobs_on_one_model_are_known_by_it(tmp_path: Path, table: str, key: str) -> None:
     (entry,) = load(tmp_path, f'name = "a"\n{table}')
     assert jobs.model_key(entry) == key
+
+
+@pytest.mark.parametrize("key", ["from", "distill"])
+def test_the_version_that_a_training_begins_with_is_an_input(bench: Bench, key: str) -> None:
+    def mark(model: str) -> str:
+        lines = ["[[jobs]]", 'name = "t"', 'command = "train"', 'data = "shops.csv"', 'models-dir = "models"']
+        Path("jobs.toml").write_text("\n".join([*lines, f'{key} = "shops"', model]))
+        (entry,) = jobs.load_jobs(Path("jobs.toml"))
+        return record.find_inputs(entry, Path("models"), "shops.csv", None).mark("train")
+
+    before = [mark('model = "other"'), mark(""), mark('model = "shops"')]
+    path = Path("models/shops/versions/v000001/manifest.json")
+    path.write_text(path.read_text() + " ")
+    after = [mark('model = "other"'), mark(""), mark('model = "shops"')]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, True]
+    Path("models/shops/CURRENT").unlink()
+    with pytest.raises(ForecastError):
+        mark('model = "other"')

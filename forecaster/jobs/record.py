@@ -18,6 +18,7 @@ from forecaster import __version__, files, store
 from forecaster.age import Age
 from forecaster.errors import OK, PARTIAL, AccessError, MissingError, StorageError
 from forecaster.jobfile import Entry
+from forecaster.jobs.names import name_of
 from forecaster.panel import Panel
 from forecaster.records import to_json
 
@@ -73,16 +74,30 @@ def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -
     Raises:
         MissingError: There is no such file or model.
     """
-    used = None
-    if model is not None:
-        folder, name, version = store.find_version(root, model)
-        manifest = folder / "manifest.json"
-        used = {"name": name, "version": version, "sha256": hash_of(manifest)}
-        data = data or str(store.read_manifest(folder)["data"]["source"])
+    used = None if model is None else _version(root, model)
+    if used and data is None:
+        folder, _, _ = store.find_version(root, f"{used['name']}@{used['version']}")
+        data = str(store.read_manifest(folder)["data"]["source"])
     path, future = str(data), entry.values.get("future")
     settings = {**entry.values, "models-dir": str(root)}
     ahead = {"future": {"path": future, "sha256": hash_of(Path(future))}} if future else {}
-    return Inputs(settings, {"path": path, "sha256": hash_of(Path(path)), **ahead}, used)
+    return Inputs(settings, {"path": path, "sha256": hash_of(Path(path)), **ahead, **_origin(entry, root)}, used)
+
+
+def _version(root: Path, model: str) -> dict[str, str]:
+    """Return which version NAME or NAME@VERSION is."""
+    folder, name, version = store.find_version(root, model)
+    return {"name": name, "version": version, "sha256": hash_of(folder / "manifest.json")}
+
+
+def _origin(entry: Entry, root: Path) -> dict[str, Any]:
+    """Return the version that a training begins with or learns from, where that is another model's.
+
+    Its own last version is one that it made itself: a job that goes on from that would never find its inputs unchanged.
+    """
+    origin = entry.values.get("from") or entry.values.get("distill")
+    own = entry.values.get("model") or name_of(str(entry.values.get("data")))
+    return {} if origin is None or origin.partition("@")[0] == own else {"origin": _version(root, origin)}
 
 
 def hash_of(path: Path) -> str:
