@@ -122,6 +122,8 @@ def find_columns(table: Table, settings: ReadSettings) -> Columns:
             )
         return _wide(table, time, targets, beside)
     series = settings.id or _find_id(table, time, used, has_target=bool(targets))
+    if series is None and beside["static"]:  # the series' own name may be one: each then has an effect of its own
+        series = _find_id(table, time, (*targets, *beside["past"], *beside["future"]), has_target=bool(targets))
     target = targets[0] if targets else _find_target(table, time, series, used)
     _check_own(table, time, series)
     ignored = _rest(table, time, series, target, *used)

@@ -184,3 +184,15 @@ def test_columns_forecast_jointly_read_each_other(write_csv: Write) -> None:
     assert again.ids == ("x", "z")
     with pytest.raises(UsageError, match="does not go with --id"):
         read_panel(write_csv(text), ReadSettings(target="x,z", id="other"))
+
+
+@pytest.mark.parametrize("named", [None, "shop"])
+def test_the_name_of_the_series_may_be_a_covariate_too(write_csv: Write, named: str | None) -> None:
+    days = ["2024-01-01", "2024-01-02", "2024-01-03"]
+    rows = [f"{shop},{day},{n}" for shop in ("north", "south") for n, day in enumerate(days)]
+    text = "shop,day,sold\n" + "\n".join(rows) + "\n"
+    panel = read_panel(write_csv(text), ReadSettings(id=named, static_covariates="shop"))
+    assert (panel.ids, panel.schema.id) == (("north", "south"), "shop")
+    assert panel.covariates is not None
+    [found] = panel.covariates.columns
+    assert (found.role, found.names, found.values.tolist()) == ("static", ("north", "south"), [0, 1])
