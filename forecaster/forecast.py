@@ -54,6 +54,9 @@ class Forecast:
     time_column: str
     direct: int | None = None
 
+    def __repr__(self) -> str:
+        return f"<Forecast of {len(self.ids):,} series, {self.values.shape[1]} steps ahead>"
+
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns of a forecast file, one row per series and stamp: [S · H] each."""
         horizon = self.values.shape[1]

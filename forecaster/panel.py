@@ -72,6 +72,10 @@ class Panel:
     as_of: int | None = None
     covariates: Covariates | None = None
 
+    def __repr__(self) -> str:
+        named = f" of {self.source}" if self.source else ""
+        return f"<Panel{named}: {self.n_series:,} series, {len(self.values):,} values, {self.frequency.alias}>"
+
     @property
     def n_series(self) -> int:
         """How many series, S."""

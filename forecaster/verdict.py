@@ -96,6 +96,10 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     plan: tuple[tuple[str, str], ...] = ()
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{self.count(severity):,} of {severity}" for severity in ("error", "warning", "info"))
+        return f"<Verdict on {self.source}: {self.rows:,} rows, {self.series:,} series; findings: {counts}>"
+
     def count(self, severity: Severity) -> int:
         """Return how many findings have this severity."""
         return sum(finding.severity == severity for finding in self.findings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -146,3 +147,17 @@ def test_skipped_series_are_warned_of(trained: Trained, tmp_path: Path) -> None:
     with pytest.warns(ForecastWarning, match="1 series skipped: holes"):
         panel = forecaster.read_panel(path, max_missing=0.5, as_of="2024-02-25")
     assert (panel.n_series, str(panel.ends.max())[:10]) == (5, "2024-02-25")
+
+
+def test_what_a_notebook_shows_of_a_result_is_one_line(trained: Trained) -> None:
+    model = forecaster.load_model(trained.name, models_dir=trained.models_dir)
+    results = [
+        model.predict(trained.data, horizon=3), model.predict(trained.data, horizon=3).forecast,
+        forecaster.read_panel(trained.data), forecaster.check(trained.data), forecaster.explain(model, trained.data),
+        forecaster.compare(trained.data, models="naive", horizon=2),
+    ]  # fmt: skip
+    with pytest.warns(ForecastWarning):
+        results.append(forecaster.evaluate(model, trained.data))
+    for result in results:
+        assert re.fullmatch(rf"<{type(result).__name__} .{{20,300}}>", repr(result)), repr(result)
+    assert re.search(r"model='shops', version='v000001', .*horizon=3, rows=15>", repr(results[0]))

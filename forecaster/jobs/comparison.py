@@ -14,6 +14,7 @@ from forecaster.comparison import Comparison, Standing
 from forecaster.config import CompareSettings, ModelSettings, ReadSettings, TrainSettings, parse_levels
 from forecaster.errors import DataError
 from forecaster.grid import read_panel
+from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_not_data
 from forecaster.kinds import Task, parse_kinds
@@ -61,6 +62,8 @@ class CompareResult:
     step: int
     task: Task
     settings: CompareSettings
+
+    __repr__ = brief
 
     @property
     def skipped(self) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from forecaster.backtest import Backtest, check_names, facts_of, prediction_rows
 from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings, parse_levels
 from forecaster.errors import GateError, UsageError
 from forecaster.grid import read_panel
+from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.metrics import Scores
@@ -66,6 +67,8 @@ class EvaluateResult:
     step: int
     levels: tuple[float, ...]
     predictions: Path | None
+
+    __repr__ = brief
 
     @property
     def metrics(self) -> dict[str, Any]:

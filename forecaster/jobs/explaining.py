@@ -17,6 +17,7 @@ from forecaster.explanation import Explanation
 from forecaster.explanation import explain as explain_forecasts
 from forecaster.extras import check_extra
 from forecaster.frames import as_times
+from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.jobs.opening import read_for
@@ -65,6 +66,8 @@ class ExplainResult:
     can_explain: int
     skipped: list[tuple[str, str]]
     output: Path | None = None
+
+    __repr__ = brief
 
     @cached_property
     def ids(self) -> list[str]:
@@ -225,6 +228,8 @@ class GatesResult:
     output: Path | None = None
 
     skipped: tuple[tuple[str, str], ...] = ()
+
+    __repr__ = brief
 
     def records(self) -> list[dict[str, Any]]:
         """Return one row a layer and segment: the mean over units of each gate, and the mean size of each state."""

@@ -18,6 +18,7 @@ from forecaster.config import ExportSettings, ReadSettings
 from forecaster.errors import DataError, GateError, MissingError, ModelError, OutputError, UsageError
 from forecaster.graph import drift, forecast_values, quantize_graph, raw_graph
 from forecaster.grid import read_panel
+from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_harmless, load_asked, models_folder, source_of
 from forecaster.panel import Panel
@@ -94,6 +95,8 @@ class ExportResult:
     drift: float = 0.0
     size: int = 0
     cost: Cost | None = None
+
+    __repr__ = brief
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""

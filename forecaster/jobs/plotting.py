@@ -9,6 +9,7 @@ from typing import Any
 from forecaster import files, store
 from forecaster.config import PlotSettings, parse_levels
 from forecaster.extras import check_extra
+from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.jobs.opening import read_for
@@ -48,6 +49,8 @@ class PlotResult:
     output: Path
     drawn: tuple[str, ...]
     asked: int
+
+    __repr__ = brief
 
     @property
     def warnings(self) -> tuple[str, ...]:

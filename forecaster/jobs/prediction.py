@@ -15,6 +15,7 @@ from forecaster.config import FreshSettings, PredictSettings, parse_levels
 from forecaster.errors import ForecastError
 from forecaster.forecast import Forecast
 from forecaster.frames import as_times
+from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.jobs.opening import read_for
@@ -63,6 +64,8 @@ class PredictResult:
     text: str
     age: Age | None = None
     warnings: tuple[str, ...] = ()
+
+    __repr__ = brief
 
     @property
     def skill(self) -> float | None:

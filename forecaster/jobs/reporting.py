@@ -12,6 +12,7 @@ from forecaster.checks import check_duplicates
 from forecaster.config import BacktestSettings, EvaluateSettings, ReadSettings, ReportSettings
 from forecaster.extras import check_extra
 from forecaster.grid import lay_out
+from forecaster.jobs.brief import brief
 from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, open_model, score_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_harmless
@@ -65,6 +66,8 @@ class ReportResult:
     evaluation: EvaluateResult
     headline: dict[str, Any]
     size: int
+
+    __repr__ = brief
 
     @property
     def model(self) -> store.Model:

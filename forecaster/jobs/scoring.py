@@ -10,6 +10,7 @@ from forecaster import ledger, store
 from forecaster.config import ReadSettings, ScoreSettings, parse_limit
 from forecaster.errors import GateError, MissingError, StorageError
 from forecaster.grid import read_panel
+from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder
 from forecaster.ledger import Issue, Unreadable
@@ -61,6 +62,8 @@ class ScoreResult:
     hindsight: int
     unreadable: tuple[Unreadable, ...]
     training: dict[str, Any]
+
+    __repr__ = brief
 
     def compared(self) -> dict[str, dict[str, float | None]]:
         """Return the measures that training knows too, live and then, at the same lead times."""

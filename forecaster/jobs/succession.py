@@ -11,6 +11,7 @@ from forecaster import store
 from forecaster.config import SuccessionSettings
 from forecaster.difference import Difference, align, forecast_stage
 from forecaster.errors import DataError, ModelError, UsageError
+from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, source_of
 from forecaster.jobs.opening import read_for
@@ -64,6 +65,8 @@ class SuccessionResult:
     cutoff: str
     separated: bool
     difference: Difference
+
+    __repr__ = brief
 
     @property
     def skipped(self) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreS
 from forecaster.errors import ForecastError, GateError, UsageError
 from forecaster.features import signals_of
 from forecaster.grid import read_panel
+from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of, recorded
 from forecaster.machine import version_of
@@ -78,6 +79,8 @@ class TrainResult:
     verdict: Verdict | None = None
     age: Age | None = None
     seen: int = 0
+
+    __repr__ = brief
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from forecaster.errors import DataError, DeadlineError, GateError, UsageError
 from forecaster.extras import check_extra
 from forecaster.grid import read_panel
 from forecaster.jobfile import write_settings
+from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_not_data, models_folder, name_of
 from forecaster.panel import Panel
@@ -95,6 +96,8 @@ class TuneResult:
     storage: Path
     output: Path
     seconds: float
+
+    __repr__ = brief
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
