@@ -82,7 +82,7 @@ FAULTS: dict[str, Callable[[int], Injector]] = {
     "killed": lambda n: Injector(n, die, forever=True),
     "power cut": PowerCut,
 }
-FAST = {("publish", "EIO once"), ("publish", "killed"), ("predict", "ENOSPC once"), ("prune", "power cut"),
+FAST = {("publish", "EIO once"), ("promote", "killed"), ("predict", "ENOSPC once"), ("prune", "power cut"),
         ("ledger", "EIO once"), ("run", "ENOSPC once")}  # fmt: skip
 CASES = [
     pytest.param(command, fault, marks=[] if (command, fault) in FAST else pytest.mark.slow)

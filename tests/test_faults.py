@@ -31,7 +31,7 @@ from forecaster.cli.notes import finish
 from forecaster.grid import read_panel
 from forecaster.panel import Panel
 from forecaster.planner import choose_season, make_plan
-from tests.conftest import TINY, Trained
+from tests.conftest import TINY, WHOLE, Trained
 
 FAULTS = Path(__file__).parent / "faults"
 GROUPS = {"A": (1, 43), "B": (44, 79), "C": (80, 112), "D": (113, 150), "E": (151, 168), "F": (169, 180)}
@@ -211,6 +211,7 @@ def run_shell(case: Case) -> Done:
         "forecast": f"{sys.executable} -m forecaster",
         "script": str(Path(sys.executable).with_name("forecast")),
         "tiny": " ".join(TINY),
+        "whole": " ".join(WHOLE),
         "unprivileged": unprivileged() or "",
         "PYTHONPATH": str(FAULTS / "guard"),
         **case.env,

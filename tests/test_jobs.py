@@ -25,7 +25,7 @@ from tests.saved import TINY_DATA, copy_tiny
 if TYPE_CHECKING:
     from forecaster.training import Progress
 
-TINY = TrainSettings(steps=4, ensemble=1)
+TINY = TrainSettings(steps=4, ensemble=1, preset="fast")
 SMALL = ModelSettings(units=4, layers=1)
 
 
@@ -204,7 +204,8 @@ def test_an_interrupted_training_leaves_a_checkpoint_that_is_gone_on_from(tmp_pa
 
     events = jobs.Events(on_state=said.append, on_progress=stop)
     job = jobs.TrainJob(
-        data=str(monthly_csv(tmp_path / "sales.csv")), model=SMALL, training=replace(TINY, checkpoint_every=0.0),
+        data=str(monthly_csv(tmp_path / "sales.csv")), model=SMALL,
+        training=replace(TINY, checkpoint_every=0.0, preset="default"),
         store=StoreSettings(models_dir=models), created="2026-01-01",
     )  # fmt: skip
     with pytest.raises(KeyboardInterrupt):

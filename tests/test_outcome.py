@@ -305,7 +305,7 @@ def test_issue_wait_score(tmp_path: Path) -> None:
     lines = data.read_text().splitlines()
     data.write_text("\n".join(lines[:-3]) + "\n")
     models = tmp_path / "models"
-    training = TrainSettings(steps=4, ensemble=1)
+    training = TrainSettings(steps=4, ensemble=1, preset="fast")
     jobs.train(jobs.TrainJob(data=str(data), model=SMALL, training=training, store=StoreSettings(models_dir=models)))
     now = datetime(2020, 1, 1, tzinfo=UTC)
     forecast = jobs.predict(jobs.PredictJob(settings=PredictSettings(output="-"), models_dir=models, now=now)).forecast

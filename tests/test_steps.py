@@ -44,9 +44,8 @@ def test_one_device_needs_no_strategy() -> None:
     assert spread_over().strategy is None
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "plateau"])
-def test_a_strategy_of_one_device_trains_alike(schedule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = plan_of(schedule=schedule)
+def test_a_strategy_of_one_device_trains_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(schedule="plateau")
     alone = losses(plan)
     monkeypatch.setattr(training, "spread_over", lambda: Spread(tf.distribute.MirroredStrategy(["CPU:0"])))
     assert losses(plan) == pytest.approx(alone, rel=1e-3)
@@ -80,10 +79,9 @@ def test_two_devices_train_as_one() -> None:
     assert together[-1] < together[0]
 
 
-@pytest.mark.parametrize("cell", ["lstm", "peephole"])
-def test_mixed_precision_trains_alike_and_keeps_its_weights_whole(cell: str) -> None:
+def test_mixed_precision_trains_alike() -> None:
     plan = plan_of(precision="mixed")
-    plan = replace(plan, network=replace(plan.network, cell=cell, attention=True))  # type: ignore[arg-type]
+    plan = replace(plan, network=replace(plan.network, cell="peephole", attention=True))
     whole = replace(plan, fit=replace(plan.fit, precision="float32"))
     mixed, exact = losses(plan), losses(whole)
     assert mixed == pytest.approx(exact, rel=0.1)

@@ -26,7 +26,7 @@ def train_and_predict(folder: Path, **options: Any) -> store.Model:
     job = jobs.TrainJob(
         data=str(data),
         model=ModelSettings(**{"units": "4,3", "horizon": 6, **of_model}),
-        training=TrainSettings(steps=3, ensemble=1, **options),
+        training=TrainSettings(steps=3, ensemble=1, preset="fast", **options),
         store=StoreSettings(models_dir=folder / "models"),
     )
     model = jobs.train(job).model

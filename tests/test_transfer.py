@@ -26,7 +26,7 @@ def go_on(trained: Trained, data: Path, folder: Path, reading: ReadSettings | No
     """Train from the fixture's model into a folder of its own, which begins as a copy of it."""
     (folder / "models").mkdir(exist_ok=True)
     (folder / "models" / trained.name).symlink_to(trained.models_dir / trained.name)
-    training = TrainSettings(steps=told.pop("steps", 4), **told)
+    training = TrainSettings(steps=told.pop("steps", 4), preset="fast", **told)
     store = StoreSettings(models_dir=folder / "models", name="next", from_=trained.name)
     return train(TrainJob(data=str(data), reading=reading or ReadSettings(), training=training, store=store))
 

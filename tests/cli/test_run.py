@@ -235,7 +235,8 @@ def test_no_job_file(run: Run) -> None:
 
 def test_train_then_predict_in_parallel(bench: Callable[..., Path], tmp_path: Path) -> None:
     """The prediction waits for the training of its model, though there is room for both."""
-    tiny = "".join(f"{flag.removeprefix('--')} = {value}\n" for flag, value in zip(TINY[::2], TINY[1::2], strict=True))
+    flags = zip(TINY[::2], TINY[1::2], strict=True)
+    tiny = "".join(f"{flag[2:]} = {value if value.isdigit() else repr(value)}\n" for flag, value in flags)
     train = job("t", command="train", data="shops.csv", model="fresh") + tiny
     predict = job("p", command="predict", model="fresh", output="p.csv")
     done = run_forecast("run", bench(train, predict), "--jobs", "2", "--format", "json")
