@@ -139,7 +139,7 @@ def signals_of(panel: Panel, encodings: Sequence[Encoding], horizon: int) -> Sig
         return Signals(panel.values)
     layout = _Layout(panel, horizon)
     dynamic = [layout.column(encoding) for encoding in encodings if encoding.source != "static"]
-    static = [layout.static(encoding) for encoding in encodings if encoding.source == "static"]
+    static = [layout.column(encoding) for encoding in encodings if encoding.source == "static"]
     return Signals(
         panel.values,
         Features(
@@ -242,31 +242,60 @@ class _Layout:
         known = self.steps < beside.lengths[self.series]
         return np.where(known, covariate.values[np.where(known, beside.starts[self.series] + self.steps, 0)], np.nan)
 
-    def column(self, encoding: Encoding) -> NDArray[np.float32]:
-        """Return a feature that changes, as it is read [R]."""
+    def number(self, encoding: Encoding) -> NDArray[np.float64]:
+        """Return a feature as numbers, [R] or for a static one [S]: NaN where it is not known, categories from 1 on."""
         tz = self.panel.frequency.tz
         if encoding.source == "holidays":
             after = self.panel.stamps_at(self.series, self.steps + 1).astype(np.int64)
-            return holiday_counts(encoding.name, self.stamps, after, tz).astype(np.float32)
+            return holiday_counts(encoding.name, self.stamps, after, tz).astype(np.float64)
         if encoding.source == "calendar":
-            values = calendar_feature(encoding.name, self.stamps, tz)
-            return (values + bool(encoding.categories)).astype(np.float32)
+            return np.asarray(calendar_feature(encoding.name, self.stamps, tz) + bool(encoding.categories), np.float64)
         raw = self.raw(encoding)
-        values = encode(raw, self.covariate(encoding), encoding)
+        values = _places(raw, self.covariate(encoding), encoding) if encoding.categories else raw
         if encoding.source == "future":
             last = np.maximum.accumulate(np.where(np.isnan(raw), 0, np.arange(self.size)))
             values = np.where(self.is_ahead, values[last], values)  # what is not needed goes on as it was
-        return values.astype(np.float32)
+        return values
 
-    def static(self, encoding: Encoding) -> NDArray[np.float32]:
-        """Return a feature that does not change, as it is read [S]."""
-        return encode(self.raw(encoding), self.covariate(encoding), encoding).astype(np.float32)
+    def column(self, encoding: Encoding) -> NDArray[np.float32]:
+        """Return a feature as the network reads it, [R] or for a static one [S]."""
+        return standardise(self.number(encoding), encoding).astype(np.float32)
 
 
-def encode(values: NDArray[np.float64], covariate: Covariate, encoding: Encoding) -> NDArray[np.float64]:
-    """Return values as the network reads them: 0 where they are not known."""
-    if not encoding.categories:
-        return np.nan_to_num((values - encoding.mean) / encoding.deviation)
+def standardise(values: NDArray[np.float64], encoding: Encoding) -> NDArray[np.float64]:
+    """Return numbers as the network reads them: 0 where they are not known. Places of categories stay what they are."""
+    return np.nan_to_num((values - encoding.mean) / encoding.deviation)
+
+
+def _places(values: NDArray[np.float64], covariate: Covariate, encoding: Encoding) -> NDArray[np.float64]:
+    """Return the places of a panel's categories among those of an encoding, from 1 on; 0 where they are not known."""
     places = {name: k for k, name in enumerate(encoding.categories, start=1)}
     table = np.array([places.get(name, 0) for name in covariate.names or ()] + [0], np.float64)
     return np.asarray(table[np.where(np.isnan(values), -1, values).astype(np.int64)])
+
+
+def numbers_beside(
+    panel: Panel, encodings: Sequence[Encoding], series: Ints, ends: Ints, shape: WindowShape
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the features of whole windows as numbers, before they are standardised.
+
+    Args:
+        panel: S series.
+        encodings: Of the model.
+        series: [N] index of each window's series.
+        ends: [N] index after the last value that each window sees (exclusive); L of its series' values come before.
+        shape: Of the windows.
+
+    Returns:
+        Those that change [N, L + H, D], NaN where they are not known, and those that do not [N, G].
+    """
+    layout, horizon = _Layout(panel, shape.horizon), shape.horizon
+    rows = ends[:, None] + np.arange(-shape.lookback, horizon) + (series * horizon)[:, None]
+    changing = [encoding for encoding in encodings if encoding.source != "static"]
+    fixed = [encoding for encoding in encodings if encoding.source == "static"]
+    dynamic = np.empty((*rows.shape, len(changing)))
+    for k, encoding in enumerate(changing):
+        dynamic[..., k] = layout.number(encoding)[rows]
+    dynamic[:, shape.lookback :, : len(shape.past)] = np.nan
+    static = [layout.number(encoding)[series] for encoding in fixed]
+    return dynamic, np.stack(static, axis=1) if static else np.empty((len(ends), 0))

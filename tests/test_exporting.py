@@ -9,15 +9,20 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+import pandas as pd
 import pytest
 
-from forecaster.config import ExportSettings
-from forecaster.errors import GateError, MissingError, OutputError, UsageError
+from forecaster import jobs
+from forecaster.almanac import calendar_feature
+from forecaster.config import ExportSettings, ModelSettings, StoreSettings, TrainSettings
+from forecaster.errors import DataError, GateError, MissingError, ModelError, OutputError, UsageError
 from forecaster.grid import read_panel
 from forecaster.jobs import ExportJob, ExportResult, export, exporting
 from forecaster.predictor import make_forecast
 from forecaster.store import load_model
 from tests.conftest import Trained, names
+from tests.test_features import READ as FEATURED
+from tests.test_features import panel_csv as featured_csv
 
 
 def run(trained: Trained, output: Path, data: str | None = None, **settings: Any) -> ExportResult:
@@ -108,3 +113,69 @@ def test_data_and_model_are_never_overwritten(trained: Trained) -> None:
         with pytest.raises(UsageError):
             run(trained, output)
     assert trained.data.read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def featured(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A model that reads past, future and static covariates, numbers and categories, the calendar and holidays."""
+    folder = tmp_path_factory.mktemp("featured")
+    data = featured_csv(folder / "sales.csv", ahead=5)
+    job = jobs.TrainJob(
+        data=str(data), reading=FEATURED,
+        model=ModelSettings(units="4", layers=1, horizon=5, lookback=28, segment=7, calendar="on"),
+        training=TrainSettings(steps=3, ensemble=2, preset="fast"), store=StoreSettings(models_dir=folder / "models"),
+    )  # fmt: skip
+    jobs.train(job)
+    return Trained(models_dir=folder / "models", data=data, name="sales")
+
+
+@pytest.mark.parametrize("settings", [{}, {"format": "saved-model"}, {"quantize": "dynamic"}])
+def test_a_model_with_features_is_exported(featured: Trained, tmp_path: Path, settings: dict[str, Any]) -> None:
+    result = run(featured, tmp_path / "out", max_loss=10.0, **settings)
+    assert result.cost or result.drift < exporting.TOLERANCES[settings.get("format", "onnx")]
+    named = result.summary()["inputs"]
+    assert [each["name"] for each in named["features"]][:3] == ["rain", "promo", "event"]
+    assert named["static"] == [{"name": "region", "source": "static", "categories": ["r0", "r1"]}]
+
+
+def test_what_litert_cannot_hold_is_said(featured: Trained, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="LiteRT cannot hold this network") as caught:
+        run(featured, tmp_path / "out", format="litert")
+    assert caught.value.hint == "Use --format onnx"
+    assert not names(tmp_path)
+
+
+def test_features_are_given_as_they_stand_in_the_data(featured: Trained, tmp_path: Path) -> None:
+    """What a stranger does who has the data and the file, which says what its inputs are."""
+    model = run(featured, tmp_path / "m.onnx").model
+    shape = model.window
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
+    inputs = json.loads(session.get_modelmeta().custom_metadata_map["inputs"])
+    frame = pd.read_csv(featured.data)
+    parts = []
+    for _, rows in frame.groupby("id"):
+        last = rows.iloc[-shape.lookback - shape.horizon :]
+        columns = []
+        for each in inputs["features"]:
+            if each["source"] == "calendar":
+                days = pd.to_datetime(last["day"]).to_numpy("M8[ns]").astype(np.int64)
+                columns.append(calendar_feature(each["name"], days, None) + bool(each["categories"]))
+            elif each["categories"]:
+                columns.append(last[each["name"]].map({name: k for k, name in enumerate(each["categories"], 1)}))
+            else:
+                columns.append(last[each["name"]])
+        fixed = [1.0 + ["r0", "r1"].index(last["region"].iloc[0])]
+        parts.append((last["y"].to_numpy()[: shape.lookback], np.stack(columns, axis=1).astype(float), fixed))
+    given = dict(zip(("values", "features", "static"), map(np.array, zip(*parts, strict=True)), strict=True))
+    answered = session.run(["forecasts"], given)[0]
+    panel = read_panel(str(featured.data), None, model.schema)
+    np.testing.assert_allclose(answered, make_forecast(model, panel, None, (80.0,)).values, rtol=1e-5)
+    given["features"][:, shape.lookback :, 0] = 1e9  # rain after the end: nobody knows it
+    np.testing.assert_array_equal(session.run(["forecasts"], given)[0], answered)
+
+
+def test_features_are_compared_on_data(featured: Trained, tmp_path: Path) -> None:
+    short = tmp_path / "short.csv"
+    short.write_text("\n".join(featured.data.read_text().splitlines()[:20]) + "\n")
+    with pytest.raises(DataError, match="no series has the 33 steps that measuring needs"):
+        run(featured, tmp_path / "m.onnx", data=str(short))

@@ -12,6 +12,7 @@ import pytest
 
 from forecaster import graph
 from forecaster.files import sha256
+from forecaster.graph import Raw, RawServer
 from forecaster.plan import NetworkShape
 from forecaster.runtime import prepare_keras
 from forecaster.serving import Server
@@ -38,12 +39,18 @@ def model_of(folder: Path, members: int = 2, **shape: Any) -> Any:
     (folder / "network.onnx").write_bytes(data)
     files = {"network.onnx": {"sha256": sha256(data), "bytes": len(data)}}
     return SimpleNamespace(
-        name="m", version="v000001", folder=folder, window=window, manifest={"files": files}, server=Server(data)
+        name="m",
+        version="v000001",
+        folder=folder,
+        window=window,
+        manifest={"files": files},
+        server=Server(data),
+        encodings=(),
     )
 
 
-def values_of(count: int = 40, level: float = 100.0, spread: float = 10.0) -> np.ndarray:
-    return level + spread * np.random.default_rng(1).normal(size=(count, PLAIN["lookback"]))
+def values_of(count: int = 40, level: float = 100.0, spread: float = 10.0) -> Raw:
+    return Raw(level + spread * np.random.default_rng(1).normal(size=(count, PLAIN["lookback"])))
 
 
 @pytest.mark.parametrize("members", [1, 2, 3])
@@ -61,7 +68,7 @@ def values_of(count: int = 40, level: float = 100.0, spread: float = 10.0) -> np
 )
 def test_the_graph_says_what_numpy_says(tmp_path: Path, shape: dict[str, Any], members: int) -> None:
     model, values = model_of(tmp_path, members, **shape), values_of()
-    answered = Server(graph.raw_graph(model)).answer(values)  # type: ignore[arg-type]
+    answered = RawServer(graph.raw_graph(model)).answer(values)
     expected = graph.forecast_values(model, values)
     assert answered.dtype == np.float64
     assert graph.drift(model, values, expected, answered) < 1e-6
@@ -80,25 +87,25 @@ def test_the_graph_says_what_numpy_says(tmp_path: Path, shape: dict[str, Any], m
     ids=["constant", "zero", "huge", "tiny", "small"],
 )
 def test_odd_windows_are_scaled_alike(tmp_path: Path, values: np.ndarray) -> None:
-    model = model_of(tmp_path, base=(6,), floor=0.1)
-    answered = Server(graph.raw_graph(model)).answer(values)  # type: ignore[arg-type]
-    assert graph.drift(model, values, graph.forecast_values(model, values), answered) < 1e-6
+    model, raw = model_of(tmp_path, base=(6,), floor=0.1), Raw(values)
+    answered = RawServer(graph.raw_graph(model)).answer(raw)
+    assert graph.drift(model, raw, graph.forecast_values(model, raw), answered) < 1e-6
 
 
 def test_logarithms_of_what_has_none_stay_finite(tmp_path: Path) -> None:
     model = model_of(tmp_path, transform="log")
-    values = np.array([[0.0, *np.linspace(1, 5, 11)], np.linspace(1e-300, 1e300, 12)])
-    answered = Server(graph.raw_graph(model)).answer(values)  # type: ignore[arg-type]
+    values = Raw(np.array([[0.0, *np.linspace(1, 5, 11)], np.linspace(1e-300, 1e300, 12)]))
+    answered = RawServer(graph.raw_graph(model)).answer(values)
     assert np.isfinite(answered).all()
     np.testing.assert_allclose(answered, graph.forecast_values(model, values), rtol=1e-6)
 
 
 def test_the_graph_takes_any_number_of_series(tmp_path: Path) -> None:
     model = model_of(tmp_path)
-    server = Server(graph.raw_graph(model))
-    whole = server.answer(values_of(7))  # type: ignore[arg-type]
+    server = RawServer(graph.raw_graph(model))
+    whole = server.answer(values_of(7))
     for at in range(7):
-        np.testing.assert_allclose(server.answer(values_of(7)[at : at + 1])[0], whole[at], rtol=1e-6)  # type: ignore[arg-type]
+        np.testing.assert_allclose(server.answer(values_of(7)[at : at + 1])[0], whole[at], rtol=1e-6)
 
 
 def test_inputs_and_outputs_have_names_and_shapes(tmp_path: Path) -> None:
@@ -115,7 +122,7 @@ def test_a_difference_is_seen(tmp_path: Path) -> None:
     forecasts = graph.forecast_values(model, values)
     off = forecasts.copy()
     off[3, 2] += 1.0
-    assert graph.drift(model, values, forecasts, off) == pytest.approx(1 / values[3].std(), rel=1e-6)
+    assert graph.drift(model, values, forecasts, off) == pytest.approx(1 / values.values[3].std(), rel=1e-6)
     off[0, 0] = np.nan
     assert graph.drift(model, values, forecasts, off) == np.inf
 
@@ -128,5 +135,5 @@ def test_quantised_networks_are_near(tmp_path: Path, how: Any) -> None:
     operators = {node.op_type for node in onnx.load_from_string(small).graph.node}
     assert "DynamicQuantizeLSTM" in operators
     assert ("QuantizeLinear" in operators) == (how == "int8")
-    answered = Server(small).answer(values)  # type: ignore[arg-type]
+    answered = RawServer(small).answer(values)
     assert 0 < graph.drift(model, values, graph.forecast_values(model, values), answered) < 0.5

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecaster.graph import drift, forecast_values
+from forecaster.graph import Raw, drift, forecast_values
 from forecaster.runtime import prepare_keras
 from forecaster.store import Model, load_model
 from tests.conftest import Trained
@@ -22,10 +22,10 @@ def model(trained: Trained) -> Model:
     return load_model(trained.models_dir, trained.name)
 
 
-def values_of(model: Model, count: int = 6) -> np.ndarray:
+def values_of(model: Model, count: int = 6) -> Raw:
     steps = np.arange(model.window.lookback)
     noise = np.random.default_rng(0).normal(size=(count, len(steps)))
-    return 50 + 10 * np.sin(2 * np.pi * steps / 7) + 2 * noise
+    return Raw(50 + 10 * np.sin(2 * np.pi * steps / 7) + 2 * noise)
 
 
 def test_a_saved_model_forecasts_the_same(model: Model, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def describe(result: ExportResult) -> Iterator[Block]:
         ("model", f"{result.model.name} {result.model.version}"),
         ("file", f"{result.output}, {result.size:,} bytes"),
         ("in", f"the last {shape.lookback:,} values of each series"),
+        *((name, ", ".join(e["name"] for e in listed)) for name, listed in result.summary()["inputs"].items()),
         ("out", f"{shape.horizon:,} forecasts"),
         ("difference", f"{result.drift:.1e} of a window's scale at most, on {result.windows:,} windows"),
     ])  # fmt: skip

@@ -15,8 +15,9 @@ import numpy as np
 from forecaster import files, metrics, store
 from forecaster.backtest import rolling_origin
 from forecaster.config import ExportSettings, ReadSettings
-from forecaster.errors import DataError, GateError, MissingError, ModelError, OutputError, UsageError
-from forecaster.graph import drift, forecast_values, quantize_graph, raw_graph
+from forecaster.errors import DataError, GateError, MissingError, OutputError, UsageError
+from forecaster.features import numbers_beside
+from forecaster.graph import Raw, RawServer, drift, forecast_values, inputs_of, quantize_graph, raw_graph
 from forecaster.grid import read_panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
@@ -24,7 +25,6 @@ from forecaster.jobs.names import check_harmless, load_asked, models_folder, sou
 from forecaster.panel import Panel
 from forecaster.predictor import leave_out_unreadable
 from forecaster.runtime import prepare_keras
-from forecaster.serving import Server
 from forecaster.version import read_probe
 from forecaster.windows import Floats, Ints, from_scale
 
@@ -38,8 +38,8 @@ CUTOFFS, MOST_WINDOWS = 20, 500
 TIMES = 30
 """How often one window is forecast to measure the time that it takes."""
 
-Ask = Callable[[Any], Any]
-"""Windows [N, L] of raw values → forecasts [N, H]."""
+Ask = Callable[[Raw], Any]
+"""N windows → forecasts [N, H]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +107,7 @@ class ExportResult:
             "output": str(self.output),
             "bytes": self.size,
             "lookback": self.model.window.lookback,
+            "inputs": inputs_of(self.model.encodings),
             "horizon": self.model.window.horizon,
             "windows": self.windows,
             "drift": self.drift,
@@ -132,17 +133,15 @@ def export(job: ExportJob, events: Events = Events()) -> ExportResult:
         check_free(output)
     else:
         files.check_writable(output)
-    values = probe_values(model)
     measured = None if panel is None else windows_of(model, panel)
-    if measured is not None:
-        values = np.concatenate([values, measured.values])
-    elif settings.quantize:
+    if measured is None and (settings.quantize or model.encodings):
         raise DataError(
             f"no series has the {model.window.lookback + model.window.horizon} steps that measuring needs",
-            hint="Name a longer data file, or leave out --quantize",
+            hint="Name a longer data file" + (", or leave out --quantize" if settings.quantize else ""),
         )
+    raw = probe_of(model, measured)
     publish = _publish_folder if settings.format == "saved-model" else _publish_file
-    return publish(ExportResult(model=model, settings=settings, output=output, windows=len(values)), values, measured)
+    return publish(ExportResult(model=model, settings=settings, output=output, windows=len(raw)), raw, measured)
 
 
 def check_settings(settings: ExportSettings) -> None:
@@ -171,13 +170,13 @@ def check_free(output: Path) -> None:
     files.check_writable(output)
 
 
-def check_drift(model: store.Model, settings: ExportSettings, values: Floats, ask: Ask) -> float:
+def check_drift(model: store.Model, settings: ExportSettings, raw: Raw, ask: Ask) -> float:
     """Return how far an export is from the model, in units of each window's scale.
 
     Raises:
         GateError: Further than the tolerance.
     """
-    apart, allowed = drift(model, values, forecast_values(model, values), ask(values)), TOLERANCES[settings.format]
+    apart, allowed = drift(model, raw, forecast_values(model, raw), ask(raw)), TOLERANCES[settings.format]
     if not apart <= allowed:
         raise GateError(
             f"nothing was published: as {settings.format}, {model.name} {model.version} forecasts {apart:.2g} of a "
@@ -202,6 +201,13 @@ def check_cost(cost: Cost, settings: ExportSettings) -> None:
         )
 
 
+def probe_of(model: store.Model, measured: Measured | None) -> Raw:
+    """Return the windows to compare on: those of the data, and those of the version's probe, which has no features."""
+    if measured is None:
+        return Raw(probe_values(model))
+    return measured.raw if model.encodings else Raw(np.concatenate([probe_values(model), measured.raw.values]))
+
+
 def probe_values(model: store.Model) -> Floats:
     """Return raw values [n, L] whose shapes are those of the version's probe, at levels small and large."""
     shape = model.window
@@ -215,13 +221,13 @@ class Measured:
     """Windows of a data file.
 
     Attributes:
-        values: [N, L] raw values.
+        raw: The windows.
         ends: [N] index into the panel's values after the last value of each.
         series: [N] index of the series that each was cut from.
     """
 
     panel: Panel
-    values: Floats
+    raw: Raw
     ends: Ints
     series: Ints
     horizon: int
@@ -231,7 +237,7 @@ class Measured:
         past, starts = self.panel.values, self.panel.offsets[self.series]
         row = metrics.score(
             metrics.Evaluation(
-                actual=self.panel.observed(self.ends[:, None] + np.arange(self.horizon)), forecast=ask(self.values),
+                actual=self.panel.observed(self.ends[:, None] + np.arange(self.horizon)), forecast=ask(self.raw),
                 scale=metrics.seasonal_error(past, starts, self.ends, season), series=self.series,
                 rms_scale=metrics.seasonal_rms_error(past, starts, self.ends, season),
             )
@@ -252,37 +258,36 @@ def windows_of(model: store.Model, panel: Panel) -> Measured | None:
     chosen = long[np.linspace(0, len(long) - 1, min(len(long), MOST_WINDOWS)).astype(int)]
     ends, series = origins.ends[chosen], origins.series[chosen]
     values = panel.values[ends[:, None] + np.arange(-shape.lookback, 0)]
-    return Measured(panel=panel, values=values, ends=ends, series=series, horizon=shape.horizon)
+    raw = Raw(values)
+    if model.encodings:
+        features, static = numbers_beside(panel, model.encodings, series, ends, shape)
+        raw = Raw(values, features if features.shape[-1] else None, static if static.shape[-1] else None)
+    return Measured(panel=panel, raw=raw, ends=ends, series=series, horizon=shape.horizon)
 
 
 def _read(job: ExportJob, model: store.Model, output: Path, events: Events) -> Panel | None:
     """Return the data to compare on; None where none was named and that of the training is not there any more."""
-    if model.encodings:
-        raise ModelError(
-            f"{model.name} {model.version} reads {model.encodings[0].name!r} beside the values, and an export takes "
-            "values alone",
-            hint="Train without covariates, --calendar and --holidays to export",
-        )
     check_harmless(output, job.data or str(model.manifest["data"]["source"]), model)
-    if job.data is None and not job.settings.quantize and not Path(model.manifest["data"]["source"]).is_file():
+    needed = job.settings.quantize or model.encodings
+    if job.data is None and not needed and not Path(model.manifest["data"]["source"]).is_file():
         return None
     try:
         panel = read_panel(source_of(model, job.data, None), ReadSettings(), model.schema)
     except MissingError as error:
-        raise MissingError(error.message, hint="Name a data file: --quantize is measured on it") from None
+        raise MissingError(error.message, hint="Name a data file: it is measured there") from None
     shape = model.window
     panel = leave_out_unreadable(model, panel, shape.lookback + (CUTOFFS + 1) * shape.horizon)
     events.on_panel(panel)
     return panel
 
 
-def _build(model: store.Model, settings: ExportSettings, *, quantized: bool, values: Floats) -> tuple[bytes, Ask]:
+def _build(model: store.Model, settings: ExportSettings, *, quantized: bool, raw: Raw) -> tuple[bytes, Ask]:
     """Return the bytes of an export, and what they forecast."""
     if settings.format == "onnx":
         data = raw_graph(model)
         if quantized and settings.quantize:
-            data = quantize_graph(data, settings.quantize, values)
-        return data, Server(data).answer
+            data = quantize_graph(data, settings.quantize, raw)
+        return data, RawServer(data).answer
     prepare_keras()
     from forecaster.lite import LiteServer, lite_file
 
@@ -290,26 +295,26 @@ def _build(model: store.Model, settings: ExportSettings, *, quantized: bool, val
     return data, LiteServer(data).answer
 
 
-def _publish_file(result: ExportResult, values: Floats, measured: Measured | None) -> ExportResult:
+def _publish_file(result: ExportResult, raw: Raw, measured: Measured | None) -> ExportResult:
     """Build an ONNX or LiteRT file, compare it, quantise it where that was asked, and write it."""
     model, settings, cost = result.model, result.settings, None
-    data, ask = _build(model, settings, quantized=False, values=values)
-    apart = check_drift(model, settings, values, ask)
+    data, ask = _build(model, settings, quantized=False, raw=raw)
+    apart = check_drift(model, settings, raw, ask)
     if settings.quantize and measured is not None:
         plain, before = data, ask
-        data, ask = _build(model, settings, quantized=True, values=measured.values)
+        data, ask = _build(model, settings, quantized=True, raw=measured.raw)
         cost = Cost(
             mase=(measured.mase(before, model.season), measured.mase(ask, model.season)),
             size=(len(plain), len(data)),
-            seconds=(_seconds(before, values[:1]), _seconds(ask, values[:1])),
+            seconds=(_seconds(before, raw[:1]), _seconds(ask, raw[:1])),
         )
         check_cost(cost, settings)
-        apart = drift(model, values, forecast_values(model, values), ask(values))
+        apart = drift(model, raw, forecast_values(model, raw), ask(raw))
     files.write_file(result.output, data)
     return replace(result, drift=apart, size=len(data), cost=cost)
 
 
-def _publish_folder(result: ExportResult, values: Floats, _: Measured | None) -> ExportResult:
+def _publish_folder(result: ExportResult, raw: Raw, _: Measured | None) -> ExportResult:
     """Build a SavedModel beside its place, compare it, and rename it."""
     prepare_keras()
     from forecaster.lite import ask_tensorflow, save_tensorflow
@@ -317,17 +322,17 @@ def _publish_folder(result: ExportResult, values: Floats, _: Measured | None) ->
     with tempfile.TemporaryDirectory(prefix=files.TEMPORARY, dir=result.output.absolute().parent) as around:
         built = Path(around) / "model"
         save_tensorflow(result.model, built)
-        apart = check_drift(result.model, result.settings, values, partial(ask_tensorflow, built))
+        apart = check_drift(result.model, result.settings, raw, partial(ask_tensorflow, built))
         size = sum(path.stat().st_size for path in built.rglob("*") if path.is_file())
         files.publish_folder(built, result.output)
     return replace(result, drift=apart, size=size)
 
 
-def _seconds(ask: Ask, values: Floats) -> float:
+def _seconds(ask: Ask, raw: Raw) -> float:
     """Return the median time of forecasting these windows."""
     times = []
     for _ in range(TIMES):
         began = time.perf_counter()
-        ask(values)
+        ask(raw)
         times.append(time.perf_counter() - began)
     return float(np.median(times))
