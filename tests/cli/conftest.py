@@ -90,7 +90,7 @@ MODEL = SimpleNamespace(
     name="sales",
     version="v000001",
     folder=Path("models/sales/versions/v000001"),
-    manifest={"metrics": {"skill": 0.25}},
+    manifest={"metrics": {"skill": 0.25}, "device": "cpu"},
 )
 ROW = {
     "mae": 1.5, "mse": 4.0, "rmse": 2.0, "smape": 10.0, "mape": None, "wape": 9.0, "mase": 0.75, "rmsse": 0.8,
@@ -143,7 +143,7 @@ class FakeJobs:
         if self.age:
             events.on_age(self.age)
         chosen = [("horizon", "3 steps"), ("lookback", "36 steps in 6 segments of 6")]
-        plan = SimpleNamespace(choices=lambda: chosen, warnings=lambda: self.warnings)
+        plan = SimpleNamespace(choices=lambda: chosen, warnings=lambda device: self.warnings)
         events.on_plan(plan)
         events.on_start(self.resumed)
         for member, held_out in ((1, None), (1, 0.5), (2, 0.25)):
