@@ -161,7 +161,7 @@ def check_serving(shape: NetworkShape) -> None:
     [
         {},
         pytest.param({"bidirectional": True, "units": (4, 3), "draws": 8}, marks=pytest.mark.slow),
-        {"attention": True, "activation": "relu", "quantiles": (50.0, 90.0)},
+        pytest.param({"attention": True, "activation": "relu", "quantiles": (50.0, 90.0)}, marks=pytest.mark.slow),
     ],
     ids=["plain", "both ways, widths, draws", "attention, relu, quantiles"],
 )

@@ -129,7 +129,14 @@ def featured(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return Trained(models_dir=folder / "models", data=data, name="sales")
 
 
-@pytest.mark.parametrize("settings", [{}, {"format": "saved-model"}, {"quantize": "dynamic"}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        pytest.param({"format": "saved-model"}, marks=pytest.mark.slow),
+        pytest.param({"quantize": "dynamic"}, marks=pytest.mark.slow),
+    ],
+)
 def test_a_model_with_features_is_exported(featured: Trained, tmp_path: Path, settings: dict[str, Any]) -> None:
     result = run(featured, tmp_path / "out", max_loss=10.0, **settings)
     assert result.cost or result.drift < exporting.TOLERANCES[settings.get("format", "onnx")]
@@ -138,6 +145,7 @@ def test_a_model_with_features_is_exported(featured: Trained, tmp_path: Path, se
     assert named["static"] == [{"name": "region", "source": "static", "categories": ["r0", "r1"]}]
 
 
+@pytest.mark.slow
 def test_what_litert_cannot_hold_is_said(featured: Trained, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="LiteRT cannot hold this network") as caught:
         run(featured, tmp_path / "out", format="litert")

@@ -54,7 +54,11 @@ CHOICES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("chosen", CHOICES, ids=[" ".join(map(str, chosen.values())) for chosen in CHOICES])
+@pytest.mark.parametrize(
+    "chosen",
+    [pytest.param(c, marks=[] if "intervals" in c else pytest.mark.slow) for c in CHOICES],
+    ids=[" ".join(map(str, chosen.values())) for chosen in CHOICES],
+)
 def test_what_is_chosen_trains_is_saved_and_forecasts(tmp_path: Path, chosen: dict[str, Any]) -> None:
     model = train_and_predict(tmp_path, **chosen)
     kept = model.manifest["network"] | model.manifest["fit"] | {"segment": model.window.segment}
