@@ -49,7 +49,7 @@ def test_other_formats(trained: Trained, tmp_path: Path, settings: dict[str, Any
     assert json.loads(json.dumps(result.summary()))["cost"] is None
 
 
-@pytest.mark.parametrize("how", ["dynamic", "int8"])
+@pytest.mark.parametrize("how", [pytest.param("dynamic", marks=pytest.mark.slow), "int8"])
 def test_quantising_is_measured(trained: Trained, tmp_path: Path, how: Any) -> None:
     cost = run(trained, tmp_path / "m.onnx", quantize=how, max_loss=10.0).cost
     assert cost is not None

@@ -69,7 +69,9 @@ def test_a_signal_stops_it(number: signal.Signals, code: int) -> None:
     assert end(process, 5) == (code, "forecast: error[STOPPED]: stopped; nothing changed\n")
 
 
-@pytest.mark.parametrize("body", [CALLING, SWALLOWING], ids=["in a C library", "swallowed"])
+@pytest.mark.parametrize(
+    "body", [CALLING, pytest.param(SWALLOWING, marks=pytest.mark.slow)], ids=["in a C library", "swallowed"]
+)
 def test_a_signal_stops_it_within_5_seconds_whatever_it_does(body: str) -> None:
     process = start(body)
     time.sleep(0.5)
@@ -92,7 +94,9 @@ def test_what_is_being_published_is_said() -> None:
     assert end(process, 5) == (143, "forecast: error[STOPPED]: stopped; x is being published\n")
 
 
-@pytest.mark.parametrize(("body", "seconds"), [(SLEEPING, 3.5), (CALLING, 1 + GRACE + 1.5)])
+@pytest.mark.parametrize(
+    ("body", "seconds"), [(SLEEPING, 3.5), pytest.param(CALLING, 1 + GRACE + 1.5, marks=pytest.mark.slow)]
+)
 def test_a_deadline_is_a_hard_stop(body: str, seconds: float, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     process = start(body, "--deadline", "1", "--log-file", str(log))
