@@ -6,7 +6,7 @@ How each is written as a number is learned once, from the data that a model is t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -82,6 +82,12 @@ def _encoding_of(covariate: Covariate) -> Encoding:
     return Encoding(name=covariate.name, source=covariate.role, mean=mean, deviation=deviation or 1.0)
 
 
+def split_encodings(encodings: Iterable[Encoding]) -> tuple[list[Encoding], list[Encoding]]:
+    """Return the features that change, and those that do not, each in their order."""
+    every = list(encodings)
+    return [e for e in every if e.source != "static"], [e for e in every if e.source == "static"]
+
+
 def sizes(encodings: Sequence[Encoding], *sources: str) -> tuple[int, ...]:
     """Return for each feature of some sources how many categories it has, 0 for a number: fields of `WindowShape`."""
     return tuple(len(encoding.categories) for encoding in encodings if encoding.source in sources)
@@ -138,8 +144,7 @@ def signals_of(panel: Panel, encodings: Sequence[Encoding], horizon: int) -> Sig
     if not encodings:
         return Signals(panel.values)
     layout = _Layout(panel, horizon)
-    dynamic = [layout.column(encoding) for encoding in encodings if encoding.source != "static"]
-    static = [layout.column(encoding) for encoding in encodings if encoding.source == "static"]
+    dynamic, static = ([layout.column(encoding) for encoding in part] for part in split_encodings(encodings))
     return Signals(
         panel.values,
         Features(
@@ -291,8 +296,7 @@ def numbers_beside(
     """
     layout, horizon = _Layout(panel, shape.horizon), shape.horizon
     rows = ends[:, None] + np.arange(-shape.lookback, horizon) + (series * horizon)[:, None]
-    changing = [encoding for encoding in encodings if encoding.source != "static"]
-    fixed = [encoding for encoding in encodings if encoding.source == "static"]
+    changing, fixed = split_encodings(encodings)
     dynamic = np.empty((*rows.shape, len(changing)))
     for k, encoding in enumerate(changing):
         dynamic[..., k] = layout.number(encoding)[rows]

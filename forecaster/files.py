@@ -70,7 +70,7 @@ def replacing(path: Path) -> Iterator[io.RawIOBase]:
                 yield _Sink(handle)
             return
         target = Path(os.path.realpath(path))
-        sweep_orphans(target.parent, _prefix(target))
+        sweep_orphans(target.parent, re.escape(_prefix(target)))
         temporary, handle = _open_temporary(target)
         try:
             if before is not None:
@@ -222,11 +222,16 @@ def sweep(folder: Path) -> None:
                     _remove_tree(Path(entry.path))
 
 
-def sweep_orphans(folder: Path, prefix: str = TEMPORARY) -> None:
-    """Remove temporary files whose writers died, with any lock or none: a living one would hold the file's own."""
+def sweep_orphans(folder: Path, beginning: str) -> None:
+    """Remove temporary files whose writers died: a living one would hold the file's lock.
+
+    Args:
+        folder: Where they were written; it may be anybody's, with files of others in it.
+        beginning: Regular expression of how their names begin.
+    """
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(prefix) and entry.is_file(follow_symlinks=False):
+            if re.match(beginning, entry.name) and entry.is_file(follow_symlinks=False):
                 with suppress(OSError), _opened(Path(entry.path), os.O_RDWR | os.O_NOFOLLOW) as handle:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     os.unlink(entry.path)

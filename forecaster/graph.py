@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.config import Quantize
-from forecaster.features import Encoding, standardise
+from forecaster.features import Encoding, split_encodings, standardise
 from forecaster.runtime import prepare_onnx
 from forecaster.version import Model, read_graph
 from forecaster.windows import (
@@ -99,12 +99,6 @@ class _Beside:
             read = np.stack([standardise(self.raw.static[:, k], e) for k, e in enumerate(fixed)], axis=1)
             parts.append(np.repeat(read[:, None], shape.segments, axis=1))
         return np.concatenate(parts, axis=2).astype(np.float32)
-
-
-def split_encodings(encodings: Iterable[Encoding]) -> tuple[list[Encoding], list[Encoding]]:
-    """Return the features that change, in the order of `features`, and those that do not, in that of `static`."""
-    every = list(encodings)
-    return [e for e in every if e.source != "static"], [e for e in every if e.source == "static"]
 
 
 def inputs_of(encodings: Iterable[Encoding]) -> dict[str, list[dict[str, Any]]]:

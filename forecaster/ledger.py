@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ FOLDER = "LEDGER"
 FORMAT = 1
 """Version of the parts; a newer one is not read."""
 
+_LEFT = re.escape(files.TEMPORARY) + r".+-[0-9a-f]{32}\.parquet-"  # of a part that was being written
 _KEY = b"forecast"
 _PLAIN = ("cutoff", "stamp", "forecast", "scale", "rms_scale")
 
@@ -126,7 +128,7 @@ def enter(folder: Path, issue: Issue) -> bool:
         OutputError, AccessError, StorageError: It cannot be written; the ledger is as it was.
     """
     path = folder / issue.part_name()
-    files.sweep_orphans(folder)  # each part has a name of its own, so no later one would find what is left of it
+    files.sweep_orphans(folder, _LEFT)  # each part has a name of its own, so no later one would find what is left of it
     if path.exists():
         return False
     files.make_folder(folder)

@@ -19,8 +19,8 @@ from tensorflow.lite.python.convert_phase import ConverterError
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from forecaster.errors import ModelError
-from forecaster.features import Encoding
-from forecaster.graph import Raw, base_lags, split_encodings
+from forecaster.features import Encoding, split_encodings
+from forecaster.graph import Raw, base_lags
 from forecaster.manifest import shapes_of
 from forecaster.network import build_network
 from forecaster.version import Model, read_weights

@@ -325,3 +325,25 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(tmp_path: Path) -> None
         assert output.exists()
         assert len(list((models / "shops" / "LEDGER").glob(f"{day}-*.parquet"))) == 1
     assert len(parts(models / "shops" / "LEDGER")) == len(days)
+
+
+@pytest.mark.parametrize("entered", [False, True])
+def test_what_died_while_it_was_written_is_swept_and_nothing_else(tmp_path: Path, entered: bool) -> None:
+    """The folder is the user's: what only looks temporary may be somebody's."""
+    issue, other = issue_of(), issue_of(((5.0, 6.0),))
+    if entered:
+        enter(tmp_path, issue)
+    orphan = files.temporary_name(tmp_path / other.part_name())
+    orphan.write_bytes(b"half a part")
+    (tmp_path / ".tmp-notes").write_text("mine")
+    (tmp_path / ".tmp-forecasts.csv-0badcafe").write_text("mine too")
+    assert enter(tmp_path, issue) != entered
+    assert names(tmp_path) == sorted([".tmp-notes", ".tmp-forecasts.csv-0badcafe", issue.part_name()])
+
+
+def test_a_part_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    with files.replacing(tmp_path / issue_of(((5.0, 6.0),)).part_name()) as stream:
+        stream.write(b"half a part")
+        enter(tmp_path, issue_of())
+        assert len(names(tmp_path)) == 2
+    assert len(names(tmp_path)) == 2
