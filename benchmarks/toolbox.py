@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measure import FORECAST, run, table
-from forecaster import store
+from forecaster.model import store
 
 FILES = {"co2_monthly": "CO₂", "nyc_departures_daily": "NYC"}
 """Files of `sample_data/`, and what stands for each at the head of its columns."""

@@ -20,15 +20,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecaster import jobs, store
-from forecaster.errors import ForecastError
-from forecaster.frames import as_data
-from forecaster.grid import read_panel as read
+from forecaster import jobs
+from forecaster.base.errors import ForecastError
+from forecaster.config.keywords import make, takes
+from forecaster.data.frames import as_data
+from forecaster.data.grid import read_panel as read
+from forecaster.data.panel import Panel
+from forecaster.data.source import Data
 from forecaster.jobs.names import load_asked, models_folder
-from forecaster.keywords import make, takes
-from forecaster.panel import Panel
-from forecaster.source import Data
-from forecaster.verdict import Verdict
+from forecaster.model import store
+from forecaster.report.verdict import Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +82,7 @@ class Model:
         data: What it was trained on where that is no file that could be read again, else None.
     """
 
-    saved: store.Model
+    saved: store.SavedModel
     data: Data | None = field(default=None)
 
     def __repr__(self) -> str:

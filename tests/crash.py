@@ -22,13 +22,14 @@ from textwrap import dedent
 
 import numpy as np
 
-from forecaster import jobs, store
-from forecaster.checkpoint import Checkpoint
+from forecaster import jobs
+from forecaster.base.errors import StorageError
 from forecaster.config import PredictSettings, PruneSettings
-from forecaster.errors import StorageError
 from forecaster.jobs.record import read_record
-from forecaster.jobs.training import drop
-from forecaster.ledger import Unreadable, read_ledger
+from forecaster.jobs.train import drop
+from forecaster.model import store
+from forecaster.model.ledger import Unreadable, read_ledger
+from forecaster.training.checkpoint import Checkpoint
 from tests.injector import Injector, exit_at_once, injected
 from tests.saved import NEWEST, TINY_DATA, copy_tiny, draft_of
 

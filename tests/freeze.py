@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from forecaster import files, manifest
-from forecaster.arrays import Form, pack, unpack
+from forecaster.base import files
+from forecaster.base.arrays import Form, pack, unpack
+from forecaster.model import manifest
 
 FIXTURES = Path(__file__).parent / "fixtures"
 BROKEN: dict[str, tuple[str, Callable[[dict[str, bytes]], dict[str, bytes]]]] = {}

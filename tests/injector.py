@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from forecaster import files
+from forecaster.base import files
 
 OPERATIONS = frozenset(
     "open write fsync replace rename mkdir unlink rmdir scandir ftruncate pwrite fchmod fchown".split()

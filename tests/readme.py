@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from forecaster import config, errors
+from forecaster import config
+from forecaster.base import errors
 
 README = Path(__file__).parent.parent / "README.md"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from forecaster import manifest, store
-from forecaster.plan import FitShape
-from forecaster.version import Draft, Model
+from forecaster.model import manifest, store
+from forecaster.model.plan import FitShape
+from forecaster.model.version import Draft, SavedModel
 
 FIXTURES = Path(__file__).parent / "fixtures"
 GOOD = FIXTURES / "good"
@@ -31,7 +31,7 @@ def version_of(models: Path, name: str = "tiny", version: str = "v000001") -> Pa
     return models / name / "versions" / version
 
 
-def draft_of(model: Model) -> Draft:
+def draft_of(model: SavedModel) -> Draft:
     """Return a draft with the content of a saved model."""
     _, network = manifest.shapes_of(model.manifest)
     with np.load(model.folder / "weights.npz") as archive:
@@ -47,7 +47,7 @@ def draft_of(model: Model) -> Draft:
     )  # fmt: skip
 
 
-def publish(models: Path, draft: Draft, *, current: bool = True) -> Model:
+def publish(models: Path, draft: Draft, *, current: bool = True) -> SavedModel:
     """Publish a draft as the next version of `tiny`."""
     with store.hold_model(models, "tiny", 0, "test") as home:
         return store.publish_model(home, draft, current=current)

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from forecaster import files, jobs, store
+from forecaster import jobs
+from forecaster.base import files
+from forecaster.base.errors import AccessError, OutputError, StorageError
 from forecaster.config import PredictSettings
-from forecaster.errors import AccessError, OutputError, StorageError
+from forecaster.model import store
 from tests.crash import COMMANDS, Witness, check_afterwards, copy_scene, set_scene
 from tests.injector import Injector, Killed, PowerCut, die, disk_error, disk_full, failing, injected
 from tests.saved import TINY_DATA

@@ -28,9 +28,9 @@ from typer.testing import CliRunner
 from forecaster import jobs
 from forecaster.cli.app import app
 from forecaster.cli.notes import finish
-from forecaster.grid import read_panel
-from forecaster.panel import Panel
-from forecaster.planner import choose_season, make_plan
+from forecaster.data.grid import read_panel
+from forecaster.data.panel import Panel
+from forecaster.model.planner import choose_season, make_plan
 from tests.conftest import TINY, WHOLE, Trained
 
 FAULTS = Path(__file__).parent / "faults"

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecaster import jobs, store
+from forecaster import jobs
 from forecaster.config import ModelSettings, PredictSettings, StoreSettings, TrainSettings
-from forecaster.grid import read_panel
-from forecaster.jobfile import keys_of
-from forecaster.kinds import Task, forecast_kind
+from forecaster.config.jobfile import keys_of
+from forecaster.data.grid import read_panel
+from forecaster.model import store
+from forecaster.scoring.kinds import Task, forecast_kind
 from tests.conftest import monthly_csv
 
 OPTIONS = "cell activation bidirectional attention units loss optimizer schedule weight-decay intervals quantile-levels"
 
 
-def train_and_predict(folder: Path, **options: Any) -> store.Model:
+def train_and_predict(folder: Path, **options: Any) -> store.SavedModel:
     """Train a tiny model, load it from its folder and forecast with it; publishing has run its probe."""
     data = monthly_csv(folder / "data.csv", 60)
     of_model = {name: options.pop(name) for name in [*options] if name in ModelSettings.__dataclass_fields__}

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from forecaster.base.errors import OK, DataError
 from forecaster.cli import log
 from forecaster.cli.notes import STYLES
 from forecaster.cli.options import DataFile, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, counted
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted
 from forecaster.config import CheckSettings, ReadSettings
-from forecaster.errors import OK, DataError
 
 if TYPE_CHECKING:
-    from forecaster.rows import Finding
-    from forecaster.verdict import Verdict
+    from forecaster.data.rows import Finding
+    from forecaster.report.verdict import Verdict
 
 MOST_OF_A_KIND = 5
 """Findings of one kind on the screen."""
@@ -63,13 +63,13 @@ def describe(verdict: Verdict) -> Iterator[Block]:
     """Yield what was detected, the findings, and what training would do."""
     rows = f"{verdict.rows:,} rows, {verdict.series:,} series" if verdict.rows else "not read"
     detected = [(found.what, f"{found.value} ({found.sure}: {found.because})") for found in verdict.detected]
-    yield Grid([("data", f"{verdict.source}, {rows}"), *detected])
-    yield Line("")
+    yield TextGrid([("data", f"{verdict.source}, {rows}"), *detected])
+    yield TextLine("")
     yield from findings(verdict)
     yield conclusion(verdict)
     if verdict.plan:
-        yield Line("")
-        yield Grid(list(verdict.plan))
+        yield TextLine("")
+        yield TextGrid(list(verdict.plan))
 
 
 def findings(verdict: Verdict) -> Iterator[Block]:
@@ -79,21 +79,21 @@ def findings(verdict: Verdict) -> Iterator[Block]:
         kinds.setdefault((finding.code, finding.hint), []).append(finding)
     for (code, hint), alike in kinds.items():
         style = STYLES.get(alike[0].severity, "dim")
-        yield Line(f"{alike[0].severity}: {code}", style)
+        yield TextLine(f"{alike[0].severity}: {code}", style)
         for finding in alike[:MOST_OF_A_KIND]:
-            yield Line(f"  {finding.message if code == 'refused' else place(finding) + finding.message}")
+            yield TextLine(f"  {finding.message if code == 'refused' else place(finding) + finding.message}")
         if len(alike) > MOST_OF_A_KIND:
-            yield Line(f"  and {len(alike) - MOST_OF_A_KIND:,} more: see --format json")
+            yield TextLine(f"  and {len(alike) - MOST_OF_A_KIND:,} more: see --format json")
         if hint:
-            yield Line(f"  → {hint}", "dim")
-        yield Line("")
+            yield TextLine(f"  → {hint}", "dim")
+        yield TextLine("")
 
 
-def conclusion(verdict: Verdict) -> Line:
+def conclusion(verdict: Verdict) -> TextLine:
     """Return one plain sentence: can a model be trained on this."""
     errors, warnings = verdict.count("error"), counted(verdict.count("warning"), "warning")
     if errors:
-        return Line(f"Cannot be trained on: {counted(errors, 'error')}, {warnings}.", "red")
+        return TextLine(f"Cannot be trained on: {counted(errors, 'error')}, {warnings}.", "red")
     if verdict.count("warning"):
-        return Line(f"Can be trained on, with {warnings}. Training would choose:", "yellow")
-    return Line("Good. Training would choose:", "green")
+        return TextLine(f"Can be trained on, with {warnings}. Training would choose:", "yellow")
+    return TextLine("Good. Training would choose:", "green")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from forecaster.cli import log
 from forecaster.cli.notes import finish, note_panel
 from forecaster.cli.options import DataFile, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, counted, number
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number
 from forecaster.cli.process import after
 from forecaster.cli.progress import ShareBar
 from forecaster.config import CompareSettings, ModelSettings, ReadSettings, TrainSettings
 
 if TYPE_CHECKING:
-    from forecaster.comparison import Standing
     from forecaster.jobs import CompareResult
+    from forecaster.scoring.comparison import Standing
 
 
 @takes_settings
@@ -49,21 +49,23 @@ def compare(
 def describe(result: CompareResult) -> Iterator[Block]:
     """Yield the leaderboard, what it says, and what it was measured on."""
     level = result.task.levels[-1]
-    yield Grid(
+    yield TextGrid(
         [(
             row.kind, *(number(row.measures.overall[name], 3) for name in ("mase", "smape", "rmse", f"msis-{level:g}")),
             f"{row.seconds:,.1f} s", difference(row),
         ) for row in result.standings],
         header=("kind", "MASE", "sMAPE", "RMSE", "MSIS", "time", "MASE to the best"),
     )  # fmt: skip
-    yield Line("")
+    yield TextLine("")
     yield conclusion(result)
     for row in result.standings:
         if row.replaced:
-            yield Line(f"{row.kind}: {counted(row.replaced, 'forecast')} by seasonal naive, where it could not.", "dim")
-    yield Line("")
+            yield TextLine(
+                f"{row.kind}: {counted(row.replaced, 'forecast')} by seasonal naive, where it could not.", "dim"
+            )
+    yield TextLine("")
     first, last = result.cutoffs
-    yield Grid([
+    yield TextGrid([
         ("windows", f"{len(result.origins):,} of {counted(result.task.horizon, 'step')}, cutoffs {first} to {last}"),
         ("MSIS", f"of the {level:g} % interval"),
         *([("file", str(result.settings.predictions))] if result.settings.predictions else []),
@@ -82,7 +84,7 @@ def difference(row: Standing) -> str:
     return f"{row.judgement} ({low:+.3f} to {high:+.3f})"
 
 
-def conclusion(result: CompareResult) -> Line:
+def conclusion(result: CompareResult) -> TextLine:
     """Return one plain sentence: which is best, and with which it ties."""
     best, *others = result.standings
     named = {
@@ -91,9 +93,9 @@ def conclusion(result: CompareResult) -> Line:
     }
     text = f"{best.kind} has the lowest error (MASE)"
     if named["unknown"]:
-        return Line(f"{text}, on too few windows to say whether by chance. Give more --windows.", "yellow")
+        return TextLine(f"{text}, on too few windows to say whether by chance. Give more --windows.", "yellow")
     if named["tie"]:
         text += f"; the data does not say whether it is better than {named['tie']}"
     if named["worse"]:
         text += f"; it is better than {named['worse']}"
-    return Line(f"{text}.", "green" if not named["tie"] else "yellow")
+    return TextLine(f"{text}.", "green" if not named["tie"] else "yellow")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from forecaster.base.errors import OK
+from forecaster.base.records import flatten
 from forecaster.cli import log
 from forecaster.cli.options import ModelsDir, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, counted, number
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number
 from forecaster.cli.progress import ShareBar
-from forecaster.errors import OK
-from forecaster.records import flatten
 
 if TYPE_CHECKING:
     from forecaster.jobs import Diagnosis
@@ -26,7 +26,7 @@ def doctor(output: OutputSettings, models_dir: ModelsDir = None) -> int:
 
     Example: forecast doctor --format json
     """
-    from forecaster.machine import require_packages
+    from forecaster.base.machine import require_packages
 
     require_packages()
     from forecaster import jobs
@@ -45,9 +45,9 @@ def doctor(output: OutputSettings, models_dir: ModelsDir = None) -> int:
 def describe(found: Diagnosis) -> Iterator[Block]:
     """Yield what there is, what it can do, and what is odd."""
     cpu = f"{found.processor}, {counted(found.cores, 'core')}"
-    yield Grid([(name, version or "not installed") for name, version in found.versions.items()])
-    yield Line("")
-    yield Grid([
+    yield TextGrid([(name, version or "not installed") for name, version in found.versions.items()])
+    yield TextLine("")
+    yield TextGrid([
         ("processor", f"{cpu}{': ' if found.features else ''}{' '.join(found.features)}"),
         ("GPU", ", ".join(found.gpus) or "none"),
         ("cuDNN LSTM", "runs (proved with use_cudnn=True)" if found.cudnn is None else f"does not run: {found.cudnn}"),
@@ -55,8 +55,8 @@ def describe(found: Diagnosis) -> Iterator[Block]:
         ("device auto", found.auto),
         ("models", str(found.models)),
     ])  # fmt: skip
-    yield Line("")
+    yield TextLine("")
     for note in found.notes:
-        yield Line(f"note: {note}", "dim")
+        yield TextLine(f"note: {note}", "dim")
     if found.fault is None:
-        yield Line("Fit to train and to forecast.", "green")
+        yield TextLine("Fit to train and to forecast.", "green")

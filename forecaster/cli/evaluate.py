@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from forecaster.cli import log
 from forecaster.cli.notes import finish, note_panel
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, number, percent, warn
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
 from forecaster.cli.process import after
 from forecaster.cli.progress import ShareBar
 from forecaster.cli.scores import error_grid, verdict
@@ -64,8 +64,8 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
     ours = metrics["model"]
     every = f"every {result.step:,} steps" if result.step > 1 else "at every step"
     yield error_grid(metrics, "error")
-    yield Line("")
-    yield Grid(
+    yield TextLine("")
+    yield TextGrid(
         [
             (f"{level:g} %", percent(ours[f"coverage-{level:g}"]), number(ours[f"width-{level:g}"]),
              number(ours[f"msis-{level:g}"]))
@@ -73,27 +73,27 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
         ],
         header=("interval", "actual values inside", "mean width", "MSIS"),
     )  # fmt: skip
-    yield Line("")
+    yield TextLine("")
     yield lead_grid(result)
-    yield Line("")
+    yield TextLine("")
     if result.panel.n_series > 1:
         yield series_grid(result)
-        yield Line("")
+        yield TextLine("")
     yield verdict(metrics, "windows", "See the series and lead times where it is worse: --format json")
-    yield Line("")
-    yield Grid([
+    yield TextLine("")
+    yield TextGrid([
         ("model", f"{result.model.name} {result.model.version}"),
         ("cutoffs", f"{result.cutoffs[0]} to {result.cutoffs[1]}, {every}"),
         *([("file", str(result.predictions))] if result.predictions else []),
     ])  # fmt: skip
 
 
-def lead_grid(result: EvaluateResult) -> Grid:
+def lead_grid(result: EvaluateResult) -> TextGrid:
     """Return how the error and the coverage change with the lead time."""
     ours, theirs, level = result.scores.model.by_lead, result.scores.baseline.by_lead, result.levels[0]
     count = len(ours["mase"])
     leads = sorted({round(i * (count - 1) / max(min(MOST_LEADS, count) - 1, 1)) for i in range(min(MOST_LEADS, count))})
-    return Grid(
+    return TextGrid(
         [
             (str(h + 1), number(ours["mase"][h]), number(theirs["mase"][h]), percent(ours[f"coverage-{level:g}"][h]))
             for h in leads
@@ -102,11 +102,11 @@ def lead_grid(result: EvaluateResult) -> Grid:
     )
 
 
-def series_grid(result: EvaluateResult) -> Grid:
+def series_grid(result: EvaluateResult) -> TextGrid:
     """Return the series with the largest errors."""
     ours, theirs = result.scores.model.by_series["mase"], result.scores.baseline.by_series["mase"]
     worst = sorted((-mase, s) for s, mase in enumerate(ours) if mase is not None)[:MOST_SERIES]
-    return Grid(
+    return TextGrid(
         [(result.panel.ids[s], f"{result.counts[s]:,}", number(-mase), number(theirs[s])) for mase, s in worst],
         header=("largest errors", "windows", "MASE", result.metrics["baseline_name"]),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from forecaster.cli import log
 from forecaster.cli.notes import finish, note_panel
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, number, percent
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent
 from forecaster.cli.process import after
 from forecaster.cli.progress import ShareBar
 from forecaster.config import ExplainSettings
@@ -53,7 +53,7 @@ def describe(result: ExplainResult) -> Iterator[Block]:
     """Yield the lags with the largest shares, the seasons, the series where one lag matters most, and what it means."""
     alone = 0 if len(result.ids) == 1 else None
     rows = sorted(result.lags(alone), key=lambda row: -row["share"])[:MOST_LAGS]
-    yield Grid(
+    yield TextGrid(
         [
             (str(row["lag"]), percent(row["share"]), f"{row['weight']:+.3f}",
              *([f"{row['contribution']:+.4g}"] if alone is not None else []))
@@ -61,49 +61,49 @@ def describe(result: ExplainResult) -> Iterator[Block]:
         ],
         header=("lag", "share", "weight", *(["contribution"] if alone is not None else [])),
     )  # fmt: skip
-    yield Line("")
+    yield TextLine("")
     if seasons := result.seasons():
         header = (f"seasons of {result.found.season}", "share", "of it the same step")
         shown = [(f"{s['season']} back", percent(s["share"]), percent(s["same_step"])) for s in seasons[:MOST_SEASONS]]
-        yield Grid(shown, header=header)
-        yield Line("")
+        yield TextGrid(shown, header=header)
+        yield TextLine("")
         yield conclusion(result)
     if alone is None:
-        yield Line("")
+        yield TextLine("")
         yield series_grid(result)
     if moved := sorted(result.features(alone), key=lambda row: -row["size"]):
-        yield Line("")
-        yield Grid(
+        yield TextLine("")
+        yield TextGrid(
             [(row["covariate"], f"{row['size']:.4g}", f"{row['effect']:+.4g}") for row in moved],
             header=("covariate", "moves the forecast by", "on average up"),
         )
-    yield Line("")
+    yield TextLine("")
     leads = result.found.leads.tolist()
     explained = f"{result.ids[0]}, " if alone is not None and result.ids[0] else ""
     if alone is None:
         explained = f"{len(result.ids):,} of {result.can_explain:,} series, "
-    yield Grid([
+    yield TextGrid([
         ("model", f"{result.model.name} {result.model.version}, a window of {result.model.window.lookback:,} steps"),
         ("explained", f"{explained}{f'leads {leads[0]} to {leads[-1]}' if len(leads) > 1 else f'lead {leads[0]}'}"),
         *([("file", str(result.output))] if result.output else []),
     ])  # fmt: skip
 
 
-def conclusion(result: ExplainResult) -> Line:
+def conclusion(result: ExplainResult) -> TextLine:
     """Return one plain sentence: how much the season matters."""
     share, season = result.found.seasonal_share or 0.0, result.found.season
-    return Line(
+    return TextLine(
         f"The same step of earlier seasons (lags {season}, {2 * season}, …) makes up {percent(share)} of what moves "
         f"the forecast; it would be {percent(1 / season)} if all lags mattered alike."
     )
 
 
-def series_grid(result: ExplainResult) -> Grid:
+def series_grid(result: ExplainResult) -> TextGrid:
     """Return the lag with the largest share of some series, those first where it is largest."""
     found = result.found
     best = found.shares.argmax(axis=1)
     top = sorted((-found.shares[row, at], row, at) for row, at in enumerate(best.tolist()))[:MOST_SERIES]
-    return Grid(
+    return TextGrid(
         [
             (result.ids[row], str(found.lags[at]), percent(-share), f"{found.mean_weights[row, at]:+.3f}")
             for share, row, at in top
@@ -116,14 +116,14 @@ def describe_gates(result: GatesResult) -> Iterator[Block]:
     """Yield the mean of each gate over the units, segment by segment."""
     rows = result.records()
     names = [name for name in rows[0] if name not in ("layer", "segment")]
-    yield Grid(
+    yield TextGrid(
         [(row["segment"], str(row["layer"]), *(number(row[name], 3) for name in names)) for row in rows],
         header=("segment from", "layer", *names),
     )
-    yield Line("")
-    yield Line("Means over the units; of states, of their size. A forget gate near 1 keeps what the cell holds.")
-    yield Line("")
-    yield Grid([
+    yield TextLine("")
+    yield TextLine("Means over the units; of states, of their size. A forget gate near 1 keeps what the cell holds.")
+    yield TextLine("")
+    yield TextGrid([
         ("model", f"{result.model.name} {result.model.version}, its first network"),
         *([("series", result.series)] if result.series else []),
         *([("file", str(result.output))] if result.output else []),

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forecaster.base.errors import OK
 from forecaster.cli import log
 from forecaster.cli.notes import note_panel
 from forecaster.cli.options import ModelsDir, OutputSettings, option, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, number
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number
 from forecaster.cli.process import after
 from forecaster.config import ExportSettings
-from forecaster.errors import OK
 
 if TYPE_CHECKING:
     from forecaster.jobs import ExportResult
@@ -61,7 +61,7 @@ def export(
 def describe(result: ExportResult) -> Iterator[Block]:
     """Yield what was written, what it takes and gives, how far off it is, and what quantising did."""
     shape = result.model.window
-    yield Grid([
+    yield TextGrid([
         ("model", f"{result.model.name} {result.model.version}"),
         ("file", f"{result.output}, {result.size:,} bytes"),
         ("in", f"the last {shape.lookback:,} values of each series"),
@@ -71,13 +71,13 @@ def describe(result: ExportResult) -> Iterator[Block]:
     ])  # fmt: skip
     if (cost := result.cost) is None:
         return
-    yield Line("")
+    yield TextLine("")
     rows = [
         ("MASE", *(number(mase) for mase in cost.mase), ratio(*cost.mase)),
         ("bytes", *(f"{size:,}" for size in cost.size), ratio(*cost.size)),
         ("ms a window", *(number(1000 * seconds, 3) for seconds in cost.seconds), ratio(*cost.seconds)),
     ]
-    yield Grid(rows, header=("quantised", "before", "after", "change"))
+    yield TextGrid(rows, header=("quantised", "before", "after", "change"))
 
 
 def ratio(before: float, after: float) -> str:

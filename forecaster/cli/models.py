@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forecaster.base.errors import OK, ModelError
+from forecaster.base.records import flatten
 from forecaster.cli import log
 from forecaster.cli.help import Command
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, listed, number, percent
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, listed, number, percent
 from forecaster.cli.process import after
 from forecaster.cli.succession import describe as describe_succession
 from forecaster.config import LockSettings, PruneSettings, SuccessionSettings
-from forecaster.errors import OK, ModelError
-from forecaster.records import flatten
 
 if TYPE_CHECKING:
     from forecaster.jobs import Checked, Pruned, Switch
@@ -172,9 +172,9 @@ def show_switch(switch: Switch, output: OutputSettings) -> int:
 def describe_checks(checked: list[Checked]) -> Iterator[Block]:
     """Yield one line a version."""
     if not checked:
-        yield Line("No models yet. Begin with: forecast train DATA")
+        yield TextLine("No models yet. Begin with: forecast train DATA")
         return
-    yield Grid(
+    yield TextGrid(
         [(row.name, row.version or "–", "current" if row.current else "", row.fault or "whole") for row in checked],
         header=("name", "version", "", "state"),
         texts=4,
@@ -191,24 +191,24 @@ def mend(checked: list[Checked]) -> str:
 def describe_switch(switch: Switch) -> Iterator[Block]:
     """Yield which version is current, and which was."""
     if switch.before == switch.version:
-        yield Line(f"{switch.name} {switch.version} was current already.")
+        yield TextLine(f"{switch.name} {switch.version} was current already.")
     else:
         before = f"; it was {switch.before}" if switch.before else ""
-        yield Line(f"{switch.name} is at {switch.version} now{before}.")
+        yield TextLine(f"{switch.name} is at {switch.version} now{before}.")
 
 
 def describe_pruned(pruned: Pruned) -> Iterator[Block]:
     """Yield what is gone, and what is left."""
     gone = f"Removed {listed(pruned.removed, 10)}" if pruned.removed else "Nothing to remove"
-    yield Line(f"{gone}; {pruned.name} has {listed(pruned.kept, 10)}.")
+    yield TextLine(f"{gone}; {pruned.name} has {listed(pruned.kept, 10)}.")
 
 
 def describe_models(rows: list[dict[str, Any]]) -> Iterator[Block]:
     """Yield one line a model."""
     if not rows:
-        yield Line("No models yet. Begin with: forecast train DATA")
+        yield TextLine("No models yet. Begin with: forecast train DATA")
         return
-    yield Grid(
+    yield TextGrid(
         [
             (
                 row["name"], row["version"], row["created"][:16].replace("T", " "), row["frequency"],
@@ -222,12 +222,12 @@ def describe_models(rows: list[dict[str, Any]]) -> Iterator[Block]:
     )  # fmt: skip
     for row in rows:
         if row["fault"]:
-            yield Line(f"{row['name']} cannot be used: {row['fault']}", "red")
+            yield TextLine(f"{row['name']} cannot be used: {row['fault']}", "red")
 
 
 def describe_model(manifest: dict[str, Any]) -> Iterator[Block]:
     """Yield the facts of a manifest that people ask for first."""
-    from forecaster.plan import describe_layers
+    from forecaster.model.plan import describe_layers
 
     data, window, network, metrics = (manifest[key] for key in ("data", "window", "network", "metrics"))
     inside = ", ".join(
@@ -235,7 +235,7 @@ def describe_model(manifest: dict[str, Any]) -> Iterator[Block]:
     )
     shape = f"{describe_layers(network)}, dropout {network['dropout']:g}"
     mase, base = number(metrics["model"]["mase"], 3), number(metrics["baseline"]["mase"], 3)
-    yield Grid([
+    yield TextGrid([
         ("name", manifest["name"]),
         ("version", f"{manifest['version']} (there: {', '.join(manifest['versions'])})"),
         ("created", manifest["created"]),
@@ -248,13 +248,13 @@ def describe_model(manifest: dict[str, Any]) -> Iterator[Block]:
         ("intervals", inside),
     ])  # fmt: skip
     if len(history := manifest.get("history", ())) > 1:
-        yield Line("")
+        yield TextLine("")
         yield history_grid(history)
 
 
-def history_grid(history: list[dict[str, Any]]) -> Grid:
+def history_grid(history: list[dict[str, Any]]) -> TextGrid:
     """Return one line for each version, the newest first."""
-    return Grid(
+    return TextGrid(
         [
             (
                 row["version"], row["state"] or "–", (row["created"] or "–")[:16].replace("T", " "), row["last"] or "–",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from forecaster.base.errors import OK, PARTIAL
 from forecaster.cli import log
-from forecaster.cli.output import Block, Grid, Line, Printer, listed, warn
-from forecaster.errors import OK, PARTIAL
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, listed, warn
 
 if TYPE_CHECKING:
+    from forecaster.data.panel import Panel
     from forecaster.jobs import Events
-    from forecaster.panel import Panel
 
 MOST_FINDINGS = 12
 STYLES = {"warning": "yellow", "error": "red"}
@@ -46,7 +46,7 @@ def describe(panel: Panel) -> Iterator[Block]:
     known = columns[:1] + (columns[1:2] if schema.id else []) + ([columns[2]] if schema.target else [wide])
     season = f"season of {panel.season_length} steps" if panel.season_length > 1 else "no season known"
     steps = f"{lengths.min():,}" if lengths.min() == lengths.max() else f"{lengths.min():,} to {lengths.max():,}"
-    yield Grid([
+    yield TextGrid([
         ("data", f"{panel.source}, {panel.rows:,} rows"),
         ("columns", ", ".join(known)),
         ("frequency", f"{panel.frequency.alias}, {season}"),
@@ -54,11 +54,11 @@ def describe(panel: Panel) -> Iterator[Block]:
     ])  # fmt: skip
     for finding in panel.findings[:MOST_FINDINGS]:
         hint = f". {finding.hint}" if finding.hint else ""
-        yield Line(f"{finding.severity}: {finding.message}{hint}", STYLES.get(finding.severity, "dim"))
+        yield TextLine(f"{finding.severity}: {finding.message}{hint}", STYLES.get(finding.severity, "dim"))
     if len(panel.findings) > MOST_FINDINGS:
-        yield Line(f"and {len(panel.findings) - MOST_FINDINGS} more findings: see --format json", "dim")
+        yield TextLine(f"and {len(panel.findings) - MOST_FINDINGS} more findings: see --format json", "dim")
     for name, reason in panel.skipped[:MOST_FINDINGS]:
-        yield Line(f"skipped: series {name!r}: {reason}", "yellow")
+        yield TextLine(f"skipped: series {name!r}: {reason}", "yellow")
 
 
 def finish(skipped: Sequence[tuple[str, str]], warnings: Sequence[str] = ()) -> int:

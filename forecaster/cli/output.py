@@ -15,16 +15,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from forecaster.base.errors import StorageError
+from forecaster.base.words import counted, listed, number, percent
 from forecaster.cli.options import Format, OutputSettings
-from forecaster.errors import StorageError
-from forecaster.words import counted, listed, number, percent
 
 __all__ = [
     "Block",
-    "Grid",
-    "Line",
     "Picture",
     "Printer",
+    "TextGrid",
+    "TextLine",
     "counted",
     "has_colour",
     "listed",
@@ -46,7 +46,7 @@ LABEL = 13
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """A paragraph in a style of Rich, such as `bold` or `yellow`."""
 
     text: str
@@ -54,7 +54,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Grid:
+class TextGrid:
     """A table.
 
     Attributes:
@@ -75,7 +75,7 @@ class Picture:
     lines: Sequence[str]
 
 
-Block = Line | Grid | Picture
+Block = TextLine | TextGrid | Picture
 
 
 class Printer:
@@ -156,9 +156,9 @@ def render(blocks: Iterable[Block], stream: TextIO) -> str:
     with console.capture() as captured:
         for block in blocks:
             match block:
-                case Line():
+                case TextLine():
                     console.print(Text(printable(block.text), style=block.style), overflow="fold")
-                case Grid():
+                case TextGrid():
                     for grid in fitted(block, console.width):
                         console.print(_table(grid))
                 case Picture():
@@ -166,7 +166,7 @@ def render(blocks: Iterable[Block], stream: TextIO) -> str:
     return "\n".join(line.rstrip() for line in captured.get().split("\n"))
 
 
-def fitted(grid: Grid, width: int) -> Iterator[Grid]:
+def fitted(grid: TextGrid, width: int) -> Iterator[TextGrid]:
     """Yield the grid, or where its columns do not fit a grid for each row: header and cell beside each other."""
     from rich.cells import cell_len
 
@@ -175,10 +175,10 @@ def fitted(grid: Grid, width: int) -> Iterator[Grid]:
         yield grid
         return
     for row in grid.rows:
-        yield Grid([*zip(grid.header, row, strict=True), ("", "")])
+        yield TextGrid([*zip(grid.header, row, strict=True), ("", "")])
 
 
-def _table(grid: Grid) -> Any:
+def _table(grid: TextGrid) -> Any:
     """Return a Rich table without lines: long texts are folded, never cut."""
     from rich.table import Table
     from rich.text import Text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
-from forecaster.cli.output import Grid, Printer, listed
+from forecaster.cli.output import Printer, TextGrid, listed
 from forecaster.cli.process import after, now_stands
 from forecaster.config import PlotSettings
 
@@ -37,7 +37,7 @@ def plot(
         return finish(result.panel.skipped, result.warnings)
 
 
-def describe(result: PlotResult) -> Grid:
+def describe(result: PlotResult) -> TextGrid:
     """Return what was drawn, and where the picture is."""
     series = [("series", listed(result.drawn, 6))] if any(result.drawn) else []
-    return Grid([("model", f"{result.model.name} {result.model.version}"), *series, ("file", str(result.output))])
+    return TextGrid([("model", f"{result.model.name} {result.model.version}"), *series, ("file", str(result.output))])

@@ -16,8 +16,8 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from forecaster.errors import OK, PARTIAL, ForecastError, ResourceError
-from forecaster.jobfile import Entry
+from forecaster.base.errors import OK, PARTIAL, ForecastError, ResourceError
+from forecaster.config.jobfile import Entry
 
 PAUSE = 0.02
 """Seconds between two looks at what runs."""

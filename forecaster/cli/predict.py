@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from forecaster.base.errors import UsageError
 from forecaster.cli import log
 from forecaster.cli.chart import Curve, draw
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import MaybeDataFile, ModelsDir, WatchedSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Picture, Printer, number, printable, width_of, write_stdout
+from forecaster.cli.output import Block, Picture, Printer, TextGrid, TextLine, number, printable, width_of, write_stdout
 from forecaster.cli.process import after, deadline, now_stands
 from forecaster.config import FreshSettings, LimitSettings, PredictSettings
-from forecaster.errors import UsageError
 
 if TYPE_CHECKING:
     from forecaster.jobs import PredictResult
@@ -78,17 +78,17 @@ def describe(result: PredictResult) -> Iterator[Block]:
     yield first_rows(result)
     shown = len({*forecast.ids[:MOST_SERIES]})
     if len(forecast.ids) > shown:
-        yield Line(f"and {len(forecast.ids) - shown:,} more series", "dim")
-    yield Line("")
+        yield TextLine(f"and {len(forecast.ids) - shown:,} more series", "dim")
+    yield TextLine("")
     methods = ", ".join(f"{name} {count:,}" for name, count in summary["methods"].items())
-    yield Grid([
+    yield TextGrid([
         ("model", f"{result.model.name} {result.model.version}"),
         ("series", f"{summary['series']:,} (by method: {methods})"),
         ("file", f"{result.output}, {summary['rows']:,} rows"),
     ])  # fmt: skip
 
 
-def first_rows(result: PredictResult) -> Grid:
+def first_rows(result: PredictResult) -> TextGrid:
     """Return the first steps of the first series; on a narrow terminal with the first interval only."""
     forecast = result.forecast
     series = min(len(forecast.ids), MOST_SERIES)
@@ -104,7 +104,7 @@ def first_rows(result: PredictResult) -> Grid:
             ends = [number(end[s, h]) for _, *both in intervals for end in both]
             name = [forecast.ids[s]] if named else []
             rows.append([*name, str(forecast.stamps[s, h]), number(forecast.values[s, h]), *ends])
-    return Grid(rows, header, texts=1 + named)
+    return TextGrid(rows, header, texts=1 + named)
 
 
 def chart(result: PredictResult) -> Iterator[Block]:
@@ -119,6 +119,6 @@ def chart(result: PredictResult) -> Iterator[Block]:
     lines = draw(curve, number, width_of(sys.stdout))
     if lines:
         name = f"{printable(forecast.ids[0])}: " if forecast.ids[0] else ""
-        yield Line(f"{name}the last {len(history)} values, the forecast, and its {level:g} % interval", "bold")
+        yield TextLine(f"{name}the last {len(history)} values, the forecast, and its {level:g} % interval", "bold")
         yield Picture(lines)
-        yield Line("")
+        yield TextLine("")

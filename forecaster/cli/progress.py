@@ -10,7 +10,7 @@ from forecaster.cli import log
 from forecaster.cli.output import has_colour, number, width_of
 
 if TYPE_CHECKING:
-    from forecaster.training import Progress
+    from forecaster.training.fit import Progress
 
 NARROW = 70
 """Columns below which only the bar itself fits."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, number
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import ShareBar
 from forecaster.config import BacktestSettings, ReportSettings
@@ -50,9 +50,9 @@ def report(
 def describe(result: ReportResult) -> Iterator[Block]:
     """Yield the sentence that the page begins with, and where it is."""
     headline = result.headline
-    yield Line(headline["sentence"], "green" if headline["better"] else "yellow")
-    yield Line("")
-    yield Grid([
+    yield TextLine(headline["sentence"], "green" if headline["better"] else "yellow")
+    yield TextLine("")
+    yield TextGrid([
         ("model", f"{result.model.name} {result.model.version}"),
         ("file", f"{result.output}, {number(result.size / 1024, 3)} KiB"),
     ])  # fmt: skip

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forecaster.base.errors import OK, PARTIAL, BatchError, ForecastError, TryAgainError
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import WatchedSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, warn
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, warn
 from forecaster.config import BatchSettings
-from forecaster.errors import OK, PARTIAL, BatchError, ForecastError, TryAgainError
 
 if TYPE_CHECKING:
     from forecaster.cli.pool import Ended
-    from forecaster.jobfile import Entry
+    from forecaster.config.jobfile import Entry
 
 JobsFile = Annotated[Path, typer.Argument(metavar="JOBS", help="TOML file with the jobs.", show_default=False)]
 Row = dict[str, Any]
@@ -58,7 +58,7 @@ def run(jobs_file: JobsFile, settings: BatchSettings, output: WatchedSettings) -
             log.event("job", **row)
             for warning in ended.warnings:
                 warn(f"job {ended.entry.name}: {warning}")
-            printer.note(Line(f"{row['name']}: {row['outcome']}, {row['seconds']:.1f} s"))
+            printer.note(TextLine(f"{row['name']}: {row['outcome']}, {row['seconds']:.1f} s"))
     ordered = [rows[entry.name] for entry in entries]
     if len(failed) < len(ordered):
         printer.show(ordered, ordered, describe(ordered))
@@ -70,7 +70,7 @@ def run(jobs_file: JobsFile, settings: BatchSettings, output: WatchedSettings) -
 def run_here(entry: Entry, folder: Path, records: Path, settings: BatchSettings, printer: Printer) -> Row:
     """Run one job in this process, in the folder of the job file, and return what there is to show of it."""
     from forecaster import jobs
-    from forecaster.cli.app import explain
+    from forecaster.cli.boundary import explain
 
     def told(error: BaseException) -> tuple[int, str, str]:
         fault = explain(error)
@@ -158,7 +158,7 @@ def failure(failed: Sequence[Ended], count: int) -> ForecastError:
 
 def describe(rows: Sequence[Row]) -> Iterator[Block]:
     """Yield one line a job."""
-    yield Grid(
+    yield TextGrid(
         [(row["name"], row["command"], row["outcome"], row["model"] or "", f"{row['seconds']:.1f} s") for row in rows],
         header=("job", "command", "outcome", "model", "time"),
         texts=4,

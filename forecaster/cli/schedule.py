@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from forecaster.base.errors import OK, UsageError
+from forecaster.cli.help import Command
 from forecaster.cli.options import OutputSettings, build, takes_settings
 from forecaster.cli.output import Printer, write_stdout
-from forecaster.cli.run import JobsFile
+from forecaster.cli.run import JobsFile, run
 from forecaster.config import BatchSettings
-from forecaster.errors import OK, UsageError
 
 Cron = Annotated[
     str,
@@ -37,8 +38,8 @@ def schedule(
 
     Example: forecast schedule sample_data/jobs.toml --cron "17 3 * * *" -- --jobs 2
     """
-    from forecaster import cron as crontab
     from forecaster import jobs
+    from forecaster.base import cron as crontab
 
     when = crontab.parse_schedule(cron)
     arguments = ["run", str(jobs_file), *(options or [])]
@@ -75,12 +76,8 @@ def parse_settings(arguments: list[str]) -> BatchSettings:
         UsageError: As the command itself would.
         typer.TyperException: Likewise.
     """
-    from forecaster.cli.app import app
-
-    group = typer.main.get_group(app)
-    context = group.make_context("forecast", arguments, resilient_parsing=True)
-    name, command, rest = group.resolve_command(context, arguments)
-    if command is None:
-        raise UsageError(f"no command {name!r}")
-    settings: BatchSettings = build(BatchSettings, command.make_context(name, rest, parent=context).params)
+    alone = typer.Typer(add_completion=False)
+    alone.command(cls=Command)(run)
+    context = typer.main.get_command(alone).make_context("forecast run", arguments[1:])
+    settings: BatchSettings = build(BatchSettings, context.params)
     return settings

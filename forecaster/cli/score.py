@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forecaster.base.errors import OK, PARTIAL
 from forecaster.cli import log
 from forecaster.cli.notes import listening
 from forecaster.cli.options import ModelsDir, WatchedSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, number, percent, warn
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
 from forecaster.config import ScoreSettings
-from forecaster.errors import OK, PARTIAL
 
 if TYPE_CHECKING:
     from forecaster.jobs import ScoreResult
@@ -65,20 +65,22 @@ def score(actuals: Actuals, settings: ScoreSettings, output: WatchedSettings, mo
 def describe(result: ScoreResult) -> Iterator[Block]:
     """Yield the live measures beside training's, then those of each lead time, then the worst series."""
     outcome, overall = result.outcome, result.outcome.overall
-    yield Grid([
+    yield TextGrid([
         ("model", f"{result.model} (issued by {', '.join(result.versions)})"),
         ("issued", f"{outcome.issues:,} predictions"),
         ("came", f"{outcome.values:,} values; {outcome.pending:,} forecasts are of the future"),
     ])  # fmt: skip
     if result.hindsight:
-        yield Line(f"{result.hindsight:,} predictions left out: as of a time that their model was trained on", "dim")
+        yield TextLine(
+            f"{result.hindsight:,} predictions left out: as of a time that their model was trained on", "dim"
+        )
     if overall is None:
-        yield Line("Nothing to score yet.", "yellow")
+        yield TextLine("Nothing to score yet.", "yellow")
         return
-    yield Line("")
+    yield TextLine("")
     labels = {"mase": "MASE"} | {f"coverage-{level:g}": f"inside {level:g} %" for level in outcome.levels}
     compared = result.compared()
-    yield Grid(
+    yield TextGrid(
         [
             *(
                 (label, cell(name, overall[name]), cell(name, compared[name]["training"]))
@@ -89,8 +91,8 @@ def describe(result: ScoreResult) -> Iterator[Block]:
         header=("", "live", f"training of {result.version}"),
     )
     header, names = ("MASE", "MAE", "bias", *list(labels.values())[1:]), ("mase", "mae", "bias", *list(labels)[1:])
-    yield Line("")
-    yield Grid(
+    yield TextLine("")
+    yield TextGrid(
         [
             (str(row["lead"]), f"{row['values']:,}", *(cell(name, row[name]) for name in names))
             for row in result.by_lead()[:MOST_LEADS]
@@ -99,9 +101,9 @@ def describe(result: ScoreResult) -> Iterator[Block]:
     )
     series = result.by_series()[:MOST_SERIES]
     if len(series) > 1:
-        yield Line("")
+        yield TextLine("")
         rows = [(row["series"], *(cell(name, row[name]) for name in names)) for row in series]
-        yield Grid(rows, header=("worst series", *header))
+        yield TextGrid(rows, header=("worst series", *header))
 
 
 def cell(name: str, value: float | None) -> str:

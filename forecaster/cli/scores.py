@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from forecaster.cli.output import Grid, Line, number
-from forecaster.words import MEASURES, conclude
+from forecaster.base.words import MEASURES, conclude
+from forecaster.cli.output import TextGrid, TextLine, number
 
 
 def metric_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
@@ -15,16 +15,16 @@ def metric_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"method": names[key], **empty, **metrics[key]} for key in names]
 
 
-def error_grid(metrics: dict[str, Any], title: str) -> Grid:
+def error_grid(metrics: dict[str, Any], title: str) -> TextGrid:
     """Return the errors of the model beside those of the baseline."""
     ours, baseline = metrics["model"], metrics["baseline"]
-    return Grid(
+    return TextGrid(
         [(label, number(ours[name]), number(baseline[name])) for name, label in MEASURES.items()],
         header=(title, "model", metrics["baseline_name"]),
     )
 
 
-def verdict(metrics: dict[str, Any], windows: str, remedy: str) -> Line:
+def verdict(metrics: dict[str, Any], windows: str, remedy: str) -> TextLine:
     """Return one plain sentence: is the model better than the baseline.
 
     Args:
@@ -34,4 +34,4 @@ def verdict(metrics: dict[str, Any], windows: str, remedy: str) -> Line:
     """
     sentence, better = conclude(metrics, windows)
     advice = "" if better or metrics["skill"] is None else f" {remedy}"
-    return Line(sentence + advice, "green" if better else "yellow")
+    return TextLine(sentence + advice, "green" if better else "yellow")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from forecaster.cli.output import Block, Grid, Line, number, percent
-from forecaster.words import MEASURES
+from forecaster.base.words import MEASURES
+from forecaster.cli.output import Block, TextGrid, TextLine, number, percent
 
 if TYPE_CHECKING:
     from forecaster.jobs import SuccessionResult
@@ -25,14 +25,14 @@ def describe(result: SuccessionResult) -> Iterator[Block]:
     differing = [row for row in result.settings() + result.made_from() if row["setting"] not in HIDDEN]
     if differing:
         cells = [(row["setting"], _cell(row["old"]), _cell(row["new"])) for row in differing]
-        yield Grid(cells, header=("what differs", old, new), texts=3)
+        yield TextGrid(cells, header=("what differs", old, new), texts=3)
     else:
-        yield Line("They were made with the same settings from the same data.")
-    yield Line("")
+        yield TextLine("They were made with the same settings from the same data.")
+    yield TextLine("")
     rows = [(_named(row["measure"]), *(_measured(row["measure"], row[key]) for key in ("old", "new")))
             for row in result.metrics()]  # fmt: skip
-    yield Grid(rows, header=("on its held-out windows", old, new))
-    yield Line("")
+    yield TextGrid(rows, header=("on its held-out windows", old, new))
+    yield TextLine("")
     yield from forecast_parts(result, old, new)
 
 
@@ -40,7 +40,7 @@ def forecast_parts(result: SuccessionResult, old: str, new: str) -> Iterator[Blo
     """Yield the difference of the forecasts, part by part, and the series that it is largest for."""
     found, overall, size = result.difference, result.difference.overall(), result.difference.size()
     if not overall["steps"]:
-        yield Line(
+        yield TextLine(
             f"{new} forecasts no step that {old} forecast from data until {result.cutoff}: what new rows changed "
             f"cannot be told. From the same data the two are {number(size['model'])} apart, in the mean.",
             "yellow",
@@ -52,7 +52,7 @@ def forecast_parts(result: SuccessionResult, old: str, new: str) -> Iterator[Blo
         (label, f"{overall[name]:+,.4g}", _relative(overall[name], base), number(size[name]))
         for name, label in told.items()
     ]
-    yield Grid(
+    yield TextGrid(
         [
             (f"{old}, data until {result.cutoff}", number(overall["old"], 6), "", ""),
             *parts,
@@ -60,13 +60,13 @@ def forecast_parts(result: SuccessionResult, old: str, new: str) -> Iterator[Blo
         ],
         header=(f"mean forecast of {overall['steps']:,} steps", "", "of the old", "mean size"),
     )
-    yield Line("")
+    yield TextLine("")
     if not result.separated:
-        yield Line("Values that were revised count as they are now; to tell them apart, give --old-data.", "dim")
-        yield Line("")
+        yield TextLine("Values that were revised count as they are now; to tell them apart, give --old-data.", "dim")
+        yield TextLine("")
     if len(found.ids) > 1:
         ranked = sorted(found.by_series(), key=lambda row: -abs(row["total"]))[:MOST_SERIES]
-        yield Grid(
+        yield TextGrid(
             [(row["series"], *(f"{row[name]:+,.4g}" for name in (*told, "total"))) for row in ranked],
             header=("largest changes", *told.values(), "in all"),
         )

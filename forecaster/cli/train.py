@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forecaster.base.words import MEASURES
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, WatchedSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, number, percent
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent
 from forecaster.cli.process import after, deadline, now_stands
 from forecaster.cli.progress import TrainingProgress
 from forecaster.cli.scores import error_grid, metric_rows, verdict
 from forecaster.config import FreshSettings, LimitSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
-from forecaster.words import MEASURES
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrainResult
-    from forecaster.plan import Plan
+    from forecaster.model.plan import Plan
 
 RESUMED = {
     True: "Going on from the checkpoint of an interrupted training.",
@@ -32,7 +32,7 @@ RESUMED = {
 def read_config(context: typer.Context, path: Path | None) -> Path | None:
     """Let the settings of a TOML file stand where no flag is given. Its paths are relative to it."""
     if path is not None:
-        from forecaster.jobfile import keys_of, read_settings
+        from forecaster.config.jobfile import keys_of, read_settings
         from forecaster.jobs import TrainJob
 
         keys = keys_of(TrainJob)
@@ -88,12 +88,12 @@ def train(
 
         def show_plan(plan: Plan) -> None:
             log.event("plan", **dict(plan.choices()))
-            printer.note(Grid(list(plan.choices())), Line(""))
+            printer.note(TextGrid(list(plan.choices())), TextLine(""))
 
         def show_start(resumed: bool | None) -> None:
             if resumed is not None:
                 log.event("resume", checkpoint=resumed)
-                printer.note(Line(RESUMED[resumed]))
+                printer.note(TextLine(RESUMED[resumed]))
             progress.start()
 
         events = listening(
@@ -110,20 +110,20 @@ def describe(result: TrainResult, store: StoreSettings) -> Iterator[Block]:
     """Yield the measures beside the baseline's, the verdict, where the model is, and what to type next."""
     metrics, model = result.metrics, result.model
     yield error_grid(metrics, "held-out error")
-    yield Line("")
+    yield TextLine("")
     levels = [(f"{level:g} %", percent(metrics["model"][f"coverage-{level:g}"])) for level in metrics["levels"]]
-    yield Grid(levels, header=("interval", "actual values inside"))
-    yield Line("")
+    yield TextGrid(levels, header=("interval", "actual values inside"))
+    yield TextLine("")
     yield verdict(metrics, "held-out windows", "Try --preset best or more data, or forecast with the baseline.")
     if (against := result.verdict) is not None:
-        yield Line(
+        yield TextLine(
             f"Better than {against.version}, which was current: {MEASURES[against.measure]} "
             f"{number(against.challenger)} against {number(against.champion)} on {against.windows:,} held-out windows.",
             "green",
         )
-    yield Line("")
+    yield TextLine("")
     folder = f" --models-dir {shlex.quote(str(store.models_dir))}" if store.models_dir else ""
-    yield Grid([
+    yield TextGrid([
         ("model", f"{model.name} {model.version}"),
         ("folder", str(model.folder)),
         ("next", f"forecast predict --model {model.name}{folder}"),

@@ -6,14 +6,14 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from forecaster.base.words import MEASURES
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, ModelsDir, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Grid, Line, Printer, counted, number, percent
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number, percent
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import ShareBar
 from forecaster.config import FitSettings, LockSettings, ModelSettings, ReadSettings, TuneSettings
-from forecaster.words import MEASURES
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrialRow, TuneResult
@@ -55,7 +55,7 @@ def tune(
     table = TrialTable(printer)
 
     def show_start(resumed: bool | None) -> None:
-        printer.note(Line(""), *([] if resumed is None else [Line(RESUMED[resumed])]))
+        printer.note(TextLine(""), *([] if resumed is None else [TextLine(RESUMED[resumed])]))
 
     with ShareBar(printer.notes, "against the defaults") as bar:
         events = listening(
@@ -80,7 +80,7 @@ class TrialTable:
         """Show and record one trial."""
         log.event("trial", **vars(row))
         if not self.begun:
-            self.printer.note(Line("trial     MASE     best    time  unlike the defaults", "bold"))
+            self.printer.note(TextLine("trial     MASE     best    time  unlike the defaults", "bold"))
             self.begun = True
         changed = ", ".join(f"{name.replace('_', '-')} {cell(value)}" for name, value in row.changed.items())
         line = (
@@ -88,7 +88,7 @@ class TrialTable:
         )
         is_best = row.state == "complete" and row.error == row.best
         style = "green" if is_best else "" if row.state == "complete" else "dim"
-        self.printer.note(Line(f"{line}{changed or 'none: these are the defaults'}", style))
+        self.printer.note(TextLine(f"{line}{changed or 'none: these are the defaults'}", style))
 
 
 def cell(value: object) -> str:
@@ -100,16 +100,16 @@ def describe(result: TuneResult) -> Iterator[Block]:
     """Yield the best settings, both on windows that the search never saw, and what that says."""
     contest = result.contest
     ours, theirs, naive = contest.best.model.overall, contest.default.model.overall, contest.best.baseline.overall
-    yield Grid([(name.replace("_", "-"), cell(value)) for name, value in result.values.items()])
-    yield Line("")
-    yield Grid(
+    yield TextGrid([(name.replace("_", "-"), cell(value)) for name, value in result.values.items()])
+    yield TextLine("")
+    yield TextGrid(
         [(label, number(ours[name]), number(theirs[name]), number(naive[name])) for name, label in MEASURES.items()],
         header=("unseen windows", "tuned", "defaults", "seasonal naive"),
     )
-    yield Line("")
+    yield TextLine("")
     yield conclusion(result)
-    yield Line("")
-    yield Grid([
+    yield TextLine("")
+    yield TextGrid([
         ("windows", f"{contest.windows:,} of {counted(result.horizon, 'step')}, cutoffs {' to '.join(result.cutoffs)}"),
         ("trials", f"{result.tried:,}, kept in {result.storage}"),
         ("file", str(result.output)),
@@ -117,12 +117,12 @@ def describe(result: TuneResult) -> Iterator[Block]:
     ])  # fmt: skip
 
 
-def conclusion(result: TuneResult) -> Line:
+def conclusion(result: TuneResult) -> TextLine:
     """Return one plain sentence: what the search gained on data that it never saw."""
     contest = result.contest
     before, difference = contest.default.model.overall["mase"], contest.difference
     if difference is None or not before:
-        return Line("MASE is undefined on these windows: it is not known what the search gained.", "yellow")
+        return TextLine("MASE is undefined on these windows: it is not known what the search gained.", "yellow")
     if contest.interval is None:
         likely = "on too few windows to say whether by chance"
     else:
@@ -132,7 +132,9 @@ def conclusion(result: TuneResult) -> Line:
     share = percent(abs(difference) / before)
     if difference < 0:
         style = "green" if contest.judgement == "best" else "yellow"
-        return Line(f"Its error (MASE) is {share} lower than that of the defaults: {likely}.", style)
+        return TextLine(f"Its error (MASE) is {share} lower than that of the defaults: {likely}.", style)
     if difference == 0:
-        return Line("Nothing better than the defaults was found.", "yellow")
-    return Line(f"Its error (MASE) is {share} higher than that of the defaults: {likely}. Keep the defaults.", "yellow")
+        return TextLine("Nothing better than the defaults was found.", "yellow")
+    return TextLine(
+        f"Its error (MASE) is {share} higher than that of the defaults: {likely}. Keep the defaults.", "yellow"
+    )

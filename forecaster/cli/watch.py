@@ -19,9 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from forecaster.base.errors import OK, PARTIAL, ForecastError, OutputError, StorageError
 from forecaster.cli.output import warn
 from forecaster.cli.process import Stopped
-from forecaster.errors import OK, PARTIAL, ForecastError, OutputError, StorageError
 
 METRICS = {
     "last_success_timestamp_seconds": "When a run last published (exit code 0 or 3), in seconds since 1970.",
@@ -86,7 +86,7 @@ class Watch(logging.Handler):
         """
         path, self.metrics_file = self.metrics_file, None
         if path is not None:
-            from forecaster import files
+            from forecaster.base import files
 
             files.check_writable(path)
             read_metrics(path)
@@ -106,7 +106,7 @@ class Watch(logging.Handler):
                     warn(f"--on-failure: {fault}")
 
     def _write_metrics(self, path: Path) -> None:
-        from forecaster import files
+        from forecaster.base import files
 
         command, name = str(self.facts.get("command", "")), path.stem
         known = read_metrics(path)

@@ -2,6 +2,16 @@
 
 A field made by `knob` becomes a flag of the command line, its default, its bounds and its help, and a row of the
 README's settings table. `None` as a default means "chosen from the data, and printed".
+
+Each file may import only from files above it in this list and from the rooms on lower floors; on the right stand the
+heavy packages that it may import when it is itself imported.
+
+    knob           one setting: its default, bounds and help, written once
+    values         settings that are written as text → what they say
+    training       settings of reading data, and of training and keeping a model
+    commands       settings of the commands that use a model, or measure
+    jobfile        a TOML file → jobs
+    keywords       settings as keywords of a function
 """
 
 from forecaster.config.commands import (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field, fields
 from typing import Any
 
-from forecaster.errors import UsageError
+from forecaster.base.errors import UsageError
 
 
 def knob(

@@ -6,7 +6,7 @@ import math
 import re
 from datetime import timedelta
 
-from forecaster.errors import UsageError
+from forecaster.base.errors import UsageError
 
 MOST_UNITS = 2048
 """The widest layer."""

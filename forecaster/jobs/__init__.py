@@ -1,27 +1,52 @@
 """The use cases, one short function each. They only sequence calls: the work is done in the rooms above.
 
 Nothing here prints or asks the clock; whoever calls passes the time and is told by `Events` how far things are.
+
+Each file may import only from files above it in this list and from the rooms on lower floors; on the right stand the
+heavy packages that it may import when it is itself imported.
+
+    brief          a result in one line: what a notebook shows of it
+    names          which model is meant: its folder, and its name; and which data
+    events         what somebody may want to see while a job runs
+    opening        data read for a saved model, to forecast after its end
+    check          from a data file to the verdict on it
+    compare        from a data file to a leaderboard of kinds                                 numpy
+    doctor         whether this machine is fit to train and to forecast, and how fast it is
+    evaluate       from a saved model and a data file to scores by rolling origin             numpy
+    explain        from a saved model and a data file to what moves its forecasts             numpy
+    export         from a saved model to a file for another runtime                           numpy
+    models         the models that there are, and whether they are whole
+    models_compare from two versions of a model to how they differ
+    models_upkeep  which version of a model is used, and which are kept
+    plot           from a saved model and a data file to a picture of some series
+    predict        from a saved model and a data file to a forecast file                      numpy
+    record         `run.json`
+    score          from the ledger and what came to live scores
+    train          from a data file to a published model                                      numpy
+    tune           from a data file to the best settings for it
+    report         from a saved model and a data file to one page that says what the model is worth
+    run            one job of a batch
 """
 
-from forecaster.jobs.batch import Run, load_jobs, model_key, run_entry
-from forecaster.jobs.catalogue import Checked, check_models, list_models, show_model
-from forecaster.jobs.checking import CheckJob, check
-from forecaster.jobs.comparison import CompareJob, CompareResult, compare
-from forecaster.jobs.diagnosis import Diagnosis, diagnose
-from forecaster.jobs.evaluation import EvaluateJob, EvaluateResult, evaluate
-from forecaster.jobs.events import Events
-from forecaster.jobs.explaining import ExplainJob, ExplainResult, GatesResult, explain, read_gates
-from forecaster.jobs.exporting import ExportJob, ExportResult, export
+from forecaster.jobs.check import CheckJob, check
+from forecaster.jobs.compare import CompareJob, CompareResult, compare
+from forecaster.jobs.doctor import Diagnosis, diagnose
+from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, evaluate
+from forecaster.jobs.events import Events, TrialRow
+from forecaster.jobs.explain import ExplainJob, ExplainResult, GatesResult, explain, read_gates
+from forecaster.jobs.export import ExportJob, ExportResult, export
+from forecaster.jobs.models import Checked, check_models, list_models, show_model
+from forecaster.jobs.models_compare import SuccessionJob, SuccessionResult, compare_versions
+from forecaster.jobs.models_upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 from forecaster.jobs.names import choose_model, models_folder, name_of
-from forecaster.jobs.plotting import PlotJob, PlotResult, plot
-from forecaster.jobs.prediction import PredictJob, PredictResult, predict
+from forecaster.jobs.plot import PlotJob, PlotResult, plot
+from forecaster.jobs.predict import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
-from forecaster.jobs.reporting import ReportJob, ReportResult, report
-from forecaster.jobs.scoring import ScoreJob, ScoreResult, score
-from forecaster.jobs.succession import SuccessionJob, SuccessionResult, compare_versions
-from forecaster.jobs.training import TrainJob, TrainResult, train
-from forecaster.jobs.tuning import TrialRow, TuneJob, TuneResult, tune
-from forecaster.jobs.upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
+from forecaster.jobs.report import ReportJob, ReportResult, report
+from forecaster.jobs.run import Run, load_jobs, model_key, run_entry
+from forecaster.jobs.score import ScoreJob, ScoreResult, score
+from forecaster.jobs.train import TrainJob, TrainResult, train
+from forecaster.jobs.tune import TuneJob, TuneResult, tune
 
 __all__ = [
     "CheckJob",

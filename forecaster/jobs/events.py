@@ -6,13 +6,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from forecaster.age import Age
-from forecaster.panel import Panel
-from forecaster.plan import Plan
+from forecaster.data.age import Age
+from forecaster.data.panel import Panel
+from forecaster.model.plan import Plan
 
 if TYPE_CHECKING:
-    from forecaster.jobs.tuning import TrialRow
-    from forecaster.training import Progress
+    from forecaster.scoring.search import State, Values
+    from forecaster.training.fit import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRow:
+    """One trial that has ended.
+
+    Attributes:
+        number: From 1.
+        values: What was tried.
+        changed: The part of it that is not as the defaults.
+        state: `complete`, `pruned` (behind after a network or two), or `failed` (it did not fit, or diverged).
+        error: MASE on the held-out windows, of as many networks as it had; None where it failed.
+        best: The smallest error of all complete trials so far.
+        seconds: That it took.
+    """
+
+    number: int
+    values: Values
+    changed: Values
+    state: State
+    error: float | None
+    best: float | None
+    seconds: float
 
 
 def _nothing(_: object) -> None:

@@ -6,9 +6,9 @@ import os
 import re
 from pathlib import Path
 
-from forecaster import store
-from forecaster.errors import MissingError, UsageError
-from forecaster.source import Data, Source, is_same_file
+from forecaster.base.errors import MissingError, UsageError
+from forecaster.data.source import Data, Source, is_same_file
+from forecaster.model import store
 
 
 def models_folder(given: Path | None) -> Path:
@@ -40,7 +40,7 @@ def choose_model(root: Path, data: Data | None) -> str:
     raise UsageError(f"several models in {root}: {', '.join(names)}", hint=f"Choose one: --model {names[0]}")
 
 
-def load_asked(root: Path, asked: str | None, data: Data | None) -> store.Model:
+def load_asked(root: Path, asked: str | None, data: Data | None) -> store.SavedModel:
     """Load the model that was asked for as NAME or NAME@VERSION; where none was, the one of `choose_model`.
 
     Raises:
@@ -51,7 +51,7 @@ def load_asked(root: Path, asked: str | None, data: Data | None) -> store.Model:
     return store.load_model(root, choose_model(root, data) if asked is None else asked)
 
 
-def source_of(model: store.Model, data: Data | None, output: Path | None) -> Data:
+def source_of(model: store.SavedModel, data: Data | None, output: Path | None) -> Data:
     """Return the data file to read: the given one, else the one that the model was trained on.
 
     Raises:
@@ -70,7 +70,7 @@ def recorded(data: Data) -> str:
     return "-" if isinstance(data, Source) or str(data) == "-" else str(Path(data).resolve())
 
 
-def check_harmless(output: Path, source: Data, model: store.Model) -> None:
+def check_harmless(output: Path, source: Data, model: store.SavedModel) -> None:
     """Refuse to write over the data file, or over what the model consists of.
 
     Raises:

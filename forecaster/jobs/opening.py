@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from forecaster.config import ReadSettings
-from forecaster.features import check_ahead
-from forecaster.grid import read_panel
-from forecaster.panel import Panel
-from forecaster.predictor import leave_out_unreadable
-from forecaster.rows import Finding
-from forecaster.source import Data
-from forecaster.store import Model
+from forecaster.data.grid import read_panel
+from forecaster.data.panel import Panel
+from forecaster.data.rows import Finding
+from forecaster.data.source import Data
+from forecaster.model.features import check_ahead
+from forecaster.model.predictor import leave_out_unreadable
+from forecaster.model.store import SavedModel
 
 
 def read_for(
-    model: Model, source: Data, *, as_of: str | None = None, future: Data | None = None, steps: int | None = None
+    model: SavedModel, source: Data, *, as_of: str | None = None, future: Data | None = None, steps: int | None = None
 ) -> Panel:
     """Return the data as the model reads it, without series that it cannot read.
 
@@ -34,7 +34,7 @@ def read_for(
     return look_beside(model, leave_out_unreadable(model, panel, model.window.lookback), steps or model.window.horizon)
 
 
-def look_beside(model: Model, panel: Panel, steps: int) -> Panel:
+def look_beside(model: SavedModel, panel: Panel, steps: int) -> Panel:
     """Return a panel whose findings say what is odd in its covariates, for a model that will forecast so many steps.
 
     Raises:

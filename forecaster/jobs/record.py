@@ -14,13 +14,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from forecaster import __version__, files, store
-from forecaster.age import Age
-from forecaster.errors import OK, PARTIAL, AccessError, MissingError, StorageError
-from forecaster.jobfile import Entry
+from forecaster._version import __version__
+from forecaster.base import files
+from forecaster.base.errors import OK, PARTIAL, AccessError, MissingError, StorageError
+from forecaster.base.records import to_json
+from forecaster.config.jobfile import Entry
+from forecaster.data.age import Age
+from forecaster.data.panel import Panel
 from forecaster.jobs.names import name_of
-from forecaster.panel import Panel
-from forecaster.records import to_json
+from forecaster.model import store
 
 Json = dict[str, Any]
 

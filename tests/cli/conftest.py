@@ -15,13 +15,13 @@ import typer
 from typer.testing import CliRunner, Result
 
 from forecaster import jobs
-from forecaster.age import Age
-from forecaster.challenge import Verdict
 from forecaster.cli import output, progress
 from forecaster.cli.app import app
-from forecaster.forecast import Forecast
-from forecaster.grid import read_panel
-from forecaster.panel import Panel
+from forecaster.data.age import Age
+from forecaster.data.grid import read_panel
+from forecaster.data.panel import Panel
+from forecaster.model.forecast import Forecast
+from forecaster.scoring.challenge import ChallengeResult
 
 Run = Callable[..., Result]
 
@@ -133,7 +133,7 @@ class FakeJobs:
         self.skill: float | None = 0.25
         self.fault: BaseException | None = None
         self.resumed: bool | None = None
-        self.verdict: Verdict | None = None
+        self.verdict: ChallengeResult | None = None
         self.age: Age | None = None
         self.warnings: list[str] = []
 

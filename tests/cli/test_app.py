@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import forecaster
-from forecaster import errors, jobs
+from forecaster import jobs
+from forecaster.base import errors
 from forecaster.cli.app import log_file_in
 from forecaster.cli.process import Expired, Stopped
 from tests.cli.conftest import FakeJobs, Run, Seen

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from forecaster import jobs, machine
-from forecaster.errors import ForecastError, OutputError
+from forecaster import jobs
+from forecaster.base import machine
+from forecaster.base.errors import ForecastError, OutputError
 
 
 def found(fault: ForecastError | None = None, **others: Any) -> jobs.Diagnosis:

@@ -12,8 +12,8 @@ import pytest
 
 from forecaster import jobs
 from forecaster.config import ExportSettings
-from forecaster.features import Encoding
-from forecaster.jobs.exporting import Cost
+from forecaster.jobs.export import Cost
+from forecaster.model.features import Encoding
 from tests.cli.conftest import Run, Seen
 
 COST = Cost(mase=(0.5, 0.51), size=(1000, 250), seconds=(2e-4, 1e-4))

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from forecaster import files, jobs
+from forecaster import jobs
+from forecaster.base import files
 from tests.cli.conftest import Run, Seen, metrics_of
 from tests.crash import other_draft
 from tests.injector import Injector, disk_error, injected

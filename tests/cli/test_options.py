@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from forecaster.base.errors import UsageError
 from forecaster.cli.app import app
 from forecaster.cli.options import ModelsDir, bounds_of, takes_settings
 from forecaster.config import (
@@ -29,7 +30,6 @@ from forecaster.config import (
     key_of,
     knob,
 )
-from forecaster.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)

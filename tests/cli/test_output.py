@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 from forecaster.cli import output
 from forecaster.cli.chart import Curve, draw
 from forecaster.cli.options import Format, OutputSettings
-from forecaster.cli.output import Grid, Line, Picture, Printer, listed, number, percent, printable, render, to_csv
+from forecaster.cli.output import (
+    Picture,
+    Printer,
+    TextGrid,
+    TextLine,
+    listed,
+    number,
+    percent,
+    printable,
+    render,
+    to_csv,
+)
 from forecaster.cli.progress import TrainingProgress
 from tests.cli.conftest import Terminal
 
@@ -28,7 +39,7 @@ def wide(monkeypatch: pytest.MonkeyPatch, columns: int) -> Terminal:
 
 
 def test_a_pipe_gets_whole_lines_without_colour() -> None:
-    text = render([Line(LONG, "bold red"), Grid([(LONG, "1")], header=("series", "value"))], io.StringIO())
+    text = render([TextLine(LONG, "bold red"), TextGrid([(LONG, "1")], header=("series", "value"))], io.StringIO())
     assert text.splitlines()[0] == LONG.rstrip()
     assert LONG.strip() in text.splitlines()[2]
     assert "\x1b" not in text
@@ -38,7 +49,7 @@ def test_a_pipe_gets_whole_lines_without_colour() -> None:
 def test_a_terminal_gets_lines_that_fit(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     rows = [("EWR-9E", "2013-12-31", "1,234.5"), ("x" * 60, "2014-01-01", "2.5")]
     text = render(
-        [Line(LONG), Grid(rows, ("series", "date", "forecast"), 2), Grid([r[:2] for r in rows])],
+        [TextLine(LONG), TextGrid(rows, ("series", "date", "forecast"), 2), TextGrid([r[:2] for r in rows])],
         wide(monkeypatch, columns),
     )
     assert max(map(len, text.splitlines())) <= columns
@@ -46,7 +57,7 @@ def test_a_terminal_gets_lines_that_fit(monkeypatch: pytest.MonkeyPatch, columns
 
 
 def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks, terminal = [Line("good", "green"), Grid([("a", "b")])], wide(monkeypatch, 80)
+    blocks, terminal = [TextLine("good", "green"), TextGrid([("a", "b")])], wide(monkeypatch, 80)
     monkeypatch.setenv("TERM", "xterm-256color")
     assert "\x1b[32mgood" in render(blocks, terminal)
     assert "\x1b" not in render(blocks, io.StringIO())
@@ -57,7 +68,7 @@ def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch
 EVIL = "\x1b[31mred\x1b]0;title\x07 [bold]b[/bold] [link=http://x]y[/] \u202e \u009b2J \r"
 
 
-@pytest.mark.parametrize("block", [Line(EVIL), Grid([(EVIL, EVIL)]), Grid([(EVIL,)], header=(EVIL,))])
+@pytest.mark.parametrize("block", [TextLine(EVIL), TextGrid([(EVIL, EVIL)]), TextGrid([(EVIL,)], header=(EVIL,))])
 def test_data_cannot_drive_the_terminal(monkeypatch: pytest.MonkeyPatch, block: output.Block) -> None:
     text = render([block], wide(monkeypatch, 500))
     assert printable(text) == text
@@ -115,7 +126,7 @@ def test_which_format(
     printer = Printer(OutputSettings(format=form, quiet=quiet), piped=piped)
     assert printer.format == expected
     assert printer.notes is (terminal and not quiet)
-    printer.show({"a": 1}, [{"a": 1}], [Line("one")])
+    printer.show({"a": 1}, [{"a": 1}], [TextLine("one")])
     shown = stream.getvalue()
     assert {
         "json": lambda: json.loads(shown) == {"a": 1},

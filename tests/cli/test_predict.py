@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from forecaster.age import Age
 from forecaster.config import FreshSettings, PredictSettings
+from forecaster.data.age import Age
 from tests.cli.conftest import FakeJobs, Run, Seen, panel_of
 
 

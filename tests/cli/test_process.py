@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from forecaster import store
+from forecaster.base.errors import DeadlineError
 from forecaster.cli.process import GRACE, Stopped, after, deadline, now_stands, stoppable
-from forecaster.errors import DeadlineError
+from forecaster.model import store
 from tests.cli.conftest import FakeJobs, Run
 from tests.conftest import TINY, Trained, monthly_csv, names, run_forecast
 

@@ -17,11 +17,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from forecaster import files
+from forecaster.base import files
 from forecaster.cli import pool
 from forecaster.cli.pool import Ended, run_all
 from forecaster.cli.watch import labels, read_metrics
-from forecaster.jobfile import Entry
+from forecaster.config.jobfile import Entry
 from tests.cli.conftest import Run, Seen
 from tests.conftest import TINY, Trained, names, run_forecast
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from forecaster.challenge import Verdict
+from forecaster.base.errors import GateError
 from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
-from forecaster.errors import GateError
+from forecaster.scoring.challenge import ChallengeResult
 from tests.cli.conftest import FakeJobs, Run, Seen, panel_of
 
 
@@ -161,7 +161,9 @@ def test_whether_it_goes_on_is_said(see: Callable[..., Seen], fake: FakeJobs, re
 
 def test_what_the_new_version_beat_is_said(run: Run, see: Callable[..., Seen], fake: FakeJobs) -> None:
     assert json.loads(run("train", "x.csv", "--format", "json").stdout)["against_current"] is None
-    fake.verdict = Verdict(version="v000007", measure="mase", challenger=0.5, champion=0.75, windows=1234, seen=False)
+    fake.verdict = ChallengeResult(
+        version="v000007", measure="mase", challenger=0.5, champion=0.75, windows=1234, seen=False
+    )
     words = " ".join(see("train", "x.csv", "--promote-if-better").stdout.split())
     assert "Better than v000007, which was current: MASE 0.5000 against 0.7500 on 1,234 held-out windows." in words
     assert fake.told.store.promote_if_better

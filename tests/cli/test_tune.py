@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecaster import jobs, metrics
+from forecaster import jobs
 from forecaster.config import FitSettings, ModelSettings, ReadSettings, TuneSettings
-from forecaster.tuning import Contest
+from forecaster.scoring import metrics
+from forecaster.scoring.tuning import FinalTest
 from tests.cli.conftest import Run, Seen, panel_of
 
 
@@ -35,7 +36,7 @@ def result_of(folder: Path, best: float = 0.5, interval: tuple[float, float] | N
     ]
     return jobs.TuneResult(
         panel=panel_of(folder), values=values, error=0.6, default_error=1.0, horizon=2, tried=3, trials=rows,
-        contest=Contest(default=scores_of(1.0), best=scores_of(best), windows=6, interval=interval),
+        contest=FinalTest(default=scores_of(1.0), best=scores_of(best), windows=6, interval=interval),
         cutoffs=("2024-01-01", "2024-06-01"), storage=Path("models/x/TUNING"), output=Path("a b.toml"), seconds=22.0,
     )  # fmt: skip
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from forecaster.age import Age
+from forecaster.base.errors import GateError
 from forecaster.cli import watch
 from forecaster.cli.watch import METRICS, labels, read_metrics, to_text
-from forecaster.errors import GateError
+from forecaster.data.age import Age
 from tests.cli.conftest import FakeJobs, Run, panel_of
 from tests.conftest import Trained, run_forecast
 
@@ -122,8 +122,8 @@ def test_what_cannot_be_the_metrics_file_is_known_before_the_work(
 def test_a_metrics_file_that_fails_late_changes_nothing_else(
     run: Run, fake: FakeJobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from forecaster import files
-    from forecaster.errors import StorageError
+    from forecaster.base import files
+    from forecaster.base.errors import StorageError
 
     def full(path: Path, data: bytes) -> None:
         raise StorageError(f"cannot write {path}: No space left on device")

@@ -1,0 +1,145 @@
+"""Rows that come in blocks of columns → a CSV or Parquet file, of which no more than a block is ever in memory.
+
+A column is an Arrow array: numbers, stamps, or texts as a dictionary of the distinct ones (`categories`).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from forecaster.base.arrow import from_numpy, from_texts, text
+from forecaster.base.errors import UsageError
+from forecaster.base.files import replacing
+
+Columns = Mapping[str, pa.Array]
+
+SLICE = 2**17
+"""Rows that are turned into text at once."""
+
+COMMA, LINE_END, NOTHING = text(","), text("\n"), text("")
+EMPTY = pa.nulls(1, pa.float64())[0]  # `pyarrow.scalar` would import pandas
+
+
+class RowWriter(Protocol):
+    """Writes one block after the other; each has the same columns."""
+
+    def write(self, columns: Columns) -> None:
+        """Append a block of rows."""
+
+
+def is_parquet(path: Path) -> bool:
+    """Return whether a file of this name is Parquet.
+
+    Raises:
+        UsageError: Its suffix is neither that of CSV nor that of Parquet.
+    """
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return True
+    if path.suffix.lower() in (".csv", ".txt", "") or (path.exists() and not path.is_file()):  # /dev/stdout, a FIFO
+        return False
+    raise UsageError(f"{path}: expected a name that ends in .csv or .parquet, received {path.suffix!r}")
+
+
+@contextmanager
+def writing_rows(path: Path) -> Iterator[RowWriter]:
+    """Give a writer whose rows replace the file once the block has ended well; see `files.replacing`."""
+    with replacing(path) as stream, _open(stream, parquet=is_parquet(path)) as writer:
+        yield writer
+
+
+@contextmanager
+def maybe_writing_rows(path: Path | None) -> Iterator[RowWriter | None]:
+    """Give the writer of `writing_rows`, or None where no file is wanted."""
+    if path is None:
+        yield None
+        return
+    with writing_rows(path) as writer:
+        yield writer
+
+
+def categories(distinct: Sequence[str], codes: npt.NDArray[np.int64]) -> pa.DictionaryArray:
+    """Return a column of texts: those of `distinct` that the codes [N] name."""
+    return pa.DictionaryArray.from_arrays(from_numpy(codes).cast(pa.int32()), from_texts(distinct))
+
+
+def measured(values: npt.NDArray[np.float64]) -> pa.Array:
+    """Return a column of numbers, NaN as an empty cell."""
+    array = from_numpy(values)
+    return pc.if_else(pc.is_nan(array), EMPTY, array) if np.isnan(values).any() else array
+
+
+def stamp_column(stamps: npt.NDArray[np.int64], tz: str | None) -> pa.Array:
+    """Return a column of times: int64 nanoseconds in UTC, shown in a zone, or naive where there is none."""
+    return from_numpy(stamps).cast(pa.timestamp("ns", tz))
+
+
+def _open(stream: io.RawIOBase, *, parquet: bool) -> AbstractContextManager[RowWriter]:
+    return _ParquetRows(stream) if parquet else _CsvRows(stream)
+
+
+class _CsvRows:
+    """RFC 4180 with LF: a cell is quoted where it must be, numbers are the shortest that read back equal."""
+
+    def __init__(self, stream: io.RawIOBase) -> None:
+        self._stream = stream
+        self._begun = False
+
+    def __enter__(self) -> _CsvRows:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave closing to whoever opened the stream."""
+
+    def write(self, columns: Columns) -> None:
+        if not self._begun:
+            self._stream.write((",".join(map(_quoted, columns)) + "\n").encode())
+            self._begun = True
+        rows = len(next(iter(columns.values())))
+        for at in range(0, rows, SLICE):
+            *others, last = (pc.coalesce(_cells(column.slice(at, SLICE)), NOTHING) for column in columns.values())
+            ended = pc.binary_join_element_wise(last, LINE_END, NOTHING)
+            lines = pc.binary_join_element_wise(*others, ended, COMMA)
+            begin, end = np.frombuffer(lines.buffers()[1], np.int32)[[lines.offset, lines.offset + len(lines)]]
+            self._stream.write(memoryview(lines.buffers()[2])[begin:end])
+
+
+def _cells(column: pa.Array) -> pa.Array:
+    if isinstance(column, pa.DictionaryArray):
+        return from_texts([_quoted(cell) for cell in column.dictionary.to_pylist()]).take(column.indices)
+    return column.cast(pa.string())
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\r\n') else cell
+
+
+class _ParquetRows:
+    """Parquet, one row group a block."""
+
+    def __init__(self, stream: io.RawIOBase) -> None:
+        self._stream = stream
+        self._writer: pa.parquet.ParquetWriter | None = None
+
+    def __enter__(self) -> _ParquetRows:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def write(self, columns: Columns) -> None:
+        from pyarrow.parquet import ParquetWriter
+
+        table = pa.table(dict(columns))
+        if self._writer is None:
+            self._writer = ParquetWriter(self._stream, table.schema)
+        self._writer.write_table(table)

@@ -1,0 +1,68 @@
+"""Settings as keywords of a function: shown in its signature and its help, checked, and put into a job."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from forecaster.base.errors import UsageError
+from forecaster.config.jobfile import keys_of, near, take_value
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def takes(job: type, *without: str) -> Callable[[Function], Function]:
+    """Say in the signature and the docstring of a function with `**settings` what a job may be told, less some."""
+
+    def show(function: Function) -> Function:
+        own = inspect.signature(function).parameters
+        known = {key.field: key for key in keys_of(job).values() if key.group and key.field not in {*own, *without}}
+        defaults = {f.name: f.default for group in get_type_hints(job).values() for f in _fields_of(group)}
+        given = [p for p in own.values() if p.kind is not p.VAR_KEYWORD]
+        keywords = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name]) for name in known]
+        lines = [f"    {name}: {key.metadata['help']}" for name, key in known.items()]
+        documented: Any = function
+        documented.__signature__ = inspect.Signature([*given, *keywords])
+        documented.__doc__ = "\n".join([inspect.getdoc(function) or "", "", "Settings:", *lines])
+        return function
+
+    return show
+
+
+def _fields_of(group: Any) -> list[Any]:
+    """Return the settings in a group of them."""
+    known = getattr(group, "__dataclass_fields__", {}).values()
+    return [f for f in known if f.metadata and f.default is not MISSING]
+
+
+def make(job: type, settings: dict[str, Any], **given: Any) -> Any:
+    """Return a job that is told `settings`, checked as those of a job file; `given` are fields of its own.
+
+    A setting that is None is left at its default, and a sequence is what the command line takes with commas.
+
+    Raises:
+        UsageError: An unknown setting, or a wrong value.
+    """
+    keys = {key.field: key for key in keys_of(job).values() if key.group}
+    groups: dict[str, dict[str, Any]] = {}
+    for name, value in settings.items():
+        if name not in keys:
+            similar = near(name, [known.replace("_", "-") for known in keys]).replace("-", "_")
+            raise UsageError(f"unknown setting {name!r}", hint=similar or f"Known: {', '.join(sorted(keys))}")
+        if value is not None:
+            key = keys[name]
+            groups.setdefault(str(key.group), {})[name] = take_value(name, _plain(value, key.kind), key)
+    kinds = get_type_hints(job)
+    return job(**given, **{group: kinds[group](**values) for group, values in groups.items()})
+
+
+def _plain(value: Any, kind: Any) -> Any:
+    """Return a value of Python or NumPy as a job file would hold it."""
+    if kind is str and isinstance(value, tuple | list | range):
+        return ",".join(f"{_plain(part, None)}" for part in value)
+    if isinstance(value, Path):
+        return str(value)
+    return value.item() if hasattr(value, "item") and not isinstance(value, type) else value

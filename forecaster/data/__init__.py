@@ -1,0 +1,27 @@
+"""A file → Table → Observations → Panel: reading, checking, and what is found out on the way.
+
+Each file may import only from files above it in this list and from the rooms on lower floors; on the right stand the
+heavy packages that it may import when it is itself imported.
+
+    stamps         text ↔ time: formats, zones, and back as they came in                      numpy pyarrow
+    frequency      the frequency of a time index, and the next stamps                         numpy
+    source         a path → its bytes, whole and unchanged while read
+    frames         pandas ↔ the rest: a DataFrame as a data file, stamps                      numpy
+    dialect        how a CSV file is written: separator, decimal, header
+    table          a file → strict table of text with line numbers                            numpy pyarrow
+    schema         what is known of a kind of file; frozen in the model
+    columns        which column is what                                                       pyarrow
+    rows           a table → observations: series, stamp, value; Finding                      numpy pyarrow
+    covariates     what is known beside the target, on the grid of the series                 numpy pyarrow
+    cutoff         --as-of: the last stamp that counts, and rows up to it                     numpy
+    checks         rows → findings: disorder, duplicates, holes, odd ids                      numpy
+    observations   a file → its observations, sorted, not on a grid yet
+    holes          missing steps: series that have too many, and what fills others            numpy
+    seasonality    season lengths found in the values themselves                              numpy
+    anomalies      outliers by robust seasonal residuals, shifts of the level                 numpy
+    panel          Panel: regular series at one frequency, valid by construction              numpy
+    grid           a file → Panel: laid on the grid of its frequency, holes filled            numpy
+    age            how old data is, and what is too old                                       numpy
+    almanac        stamps → calendar features, public holidays                                numpy
+    examination    a panel beside its rows → findings, one a kind and series                  numpy
+"""

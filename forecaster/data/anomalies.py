@@ -1,0 +1,232 @@
+"""Values that do not fit their series: outliers by robust seasonal residuals, and shifts of the level.
+
+Both are judged from the values alone, with medians, so that what is looked for does not hide itself. As everywhere, all
+series lie end to end in one flat array; those of one length are judged together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.data.frequency import Frequency
+from forecaster.data.stamps import DAY
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+AROUND = 2
+"""Seasons before a value and seasons after it that say what is to be expected."""
+
+LIMIT = 8.0
+"""Upper quartiles of the residuals' size from which a value is an outlier: 6 standard deviations of normal noise."""
+
+EDGE = 1.6
+"""What the limit is multiplied by where one side is missing: such residuals are so much larger (normal noise)."""
+
+PIECE = 2**18
+"""Values that are judged at once: memory stays flat, and the noise of a long series may change."""
+
+MOST_BLOCKS = 400
+"""Medians of successive steps in which a shift of the level is looked for."""
+
+SEGMENT = 8
+"""Blocks on either side of a shift, at least."""
+
+FEWEST_BLOCKS = 40
+"""Blocks of a series, at least: in fewer, a trend or a slow wave looks like a shift too often."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outliers:
+    """Values that are too far from what the seasons around them let expect.
+
+    Attributes:
+        at: [K] index into the values, ascending.
+        expected: [K] what the seasons around say.
+        limit: [K] how far from that a value may be.
+    """
+
+    at: Ints
+    expected: Floats
+    limit: Floats
+
+    def without(self, filled: NDArray[np.bool_]) -> Outliers:
+        """Return those that were observed: a value [T] that has been filled in is no outlier."""
+        kept = ~filled[self.at]
+        return Outliers(self.at[kept], self.expected[kept], self.limit[kept])
+
+    def clipped(self, values: Floats) -> Floats:
+        """Return the outliers [K] moved to the nearest value that is none."""
+        return np.clip(values[self.at], self.expected - self.limit, self.expected + self.limit)
+
+
+@dataclass(frozen=True, eq=False)
+class Shifts:
+    """Series whose level changes at once and stays, the largest such change of each.
+
+    Attributes:
+        series: [K] which series, ascending.
+        steps: [K] the first step after the change, counted from the start of the series.
+        before: [K] median before it.
+        after: [K] median after it.
+    """
+
+    series: Ints
+    steps: Ints
+    before: Floats
+    after: Floats
+
+
+def seasons_of(frequency: Frequency, season: int) -> tuple[int, ...]:
+    """Return the season lengths that outliers are judged by: where a season is a day, a week as well."""
+    unit, count, _ = frequency.grid
+    return (season, 7 * season) if unit == "fixed" and season * count == DAY else (season,)
+
+
+def find_outliers(values: Floats, offsets: Ints, seasons: tuple[int, ...]) -> Outliers:
+    """Find values that stand out from the same season of the two cycles before and after them.
+
+    The expected value is the median of five such values, itself among them, after their own trend (the median of their
+    four differences) is taken out: a step or a trend is no outlier, a spike is, up to two in a row. The residual is
+    compared with the upper quartile of all residuals of the series: Hampel's identifier (The influence curve and its
+    role in robust estimation, JASA 1974) with the quartile for the median, since rounded data has many residuals of 0.
+
+    Of several season lengths that one counts by which residuals are smallest: a Saturday is no outlier among weekdays.
+    Where all values are positive, a value must stand out among the logarithms as well: nor is a series that has grown.
+
+    Args:
+        values: [T] finite.
+        offsets: [S + 1] where each series begins and ends.
+        seasons: In steps, ascending; (1,) for none. Where a series is shorter than five of them, that length does not
+            count; one shorter than five of each is judged with 1, and shorter than 5 steps not at all.
+    """
+    found = []
+    for starts, length in _alike(offsets):
+        lags = [m for m in seasons if length >= (2 * AROUND + 1) * m] or [1]
+        if length < 2 * AROUND + 1:
+            continue
+        series = values[starts[:, None] + np.arange(length)]  # (n, length)
+        positive = series.min(axis=1, keepdims=True) > 0
+        logs = np.log(np.where(positive, series, 1.0))
+        for at in np.array_split(np.arange(length), -(-length // PIECE)):
+            expected, limit = _closest(series, at, lags)
+            wrong = np.abs(series[:, at] - expected) > limit
+            if (wrong & positive).any():
+                middle, width = _closest(logs, at, lags)
+                wrong &= (np.abs(logs[:, at] - middle) > width) | ~positive
+            if wrong.any():
+                found.append(((starts[:, None] + at)[wrong], expected[wrong], limit[wrong]))
+    parts = zip(*found, strict=True) if found else ([np.empty(0, np.int64)], [np.empty(0)], [np.empty(0)])
+    at, expected, limit = (np.concatenate(part) for part in parts)
+    order = np.argsort(at)
+    return Outliers(at[order], expected[order], limit[order])
+
+
+def _alike(offsets: Ints) -> Iterator[tuple[Ints, int]]:
+    """Yield the starts [n] of series of one length, and that length; of so many that they hold at most PIECE values."""
+    lengths = np.diff(offsets)
+    order = np.argsort(lengths, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
+        length = int(lengths[group[0]])
+        size = max(1, PIECE // length)
+        for k in range(0, len(group), size):
+            yield offsets[group[k : k + size]], length
+
+
+def _closest(series: Floats, at: Ints, lags: list[int]) -> tuple[Floats, Floats]:
+    """Return `_expected` by the lag that expects most closely, for each series [S, n]."""
+    expected, limit = _expected(series, at, lags[0])
+    for m in lags[1:]:
+        other, width = _expected(series, at, m)
+        closer = width.mean(axis=1, keepdims=True) < limit.mean(axis=1, keepdims=True)
+        expected, limit = np.where(closer, other, expected), np.where(closer, width, limit)
+    return expected, limit
+
+
+def _expected(series: Floats, at: Ints, m: int) -> tuple[Floats, Floats]:
+    """Return what is expected at some steps [n] of series [S, length], and how far a value may be from it: [S, n]."""
+    before, after = at // m, (series.shape[1] - 1 - at) // m
+    aside = np.maximum(AROUND - before, 0) - np.maximum(AROUND - after, 0)  # seasons that the five are shifted by
+    cycles = np.arange(-AROUND, AROUND + 1)[:, None]
+    around = series[:, at + (aside + cycles) * m]  # (S, 5, n)
+    slopes = np.sort(np.diff(around, axis=1), axis=1)
+    slope = (slopes[:, AROUND - 1] + slopes[:, AROUND]) / 2
+    expected = np.sort(around - cycles * slope[:, None], axis=1)[:, AROUND] - aside * slope
+    size = np.abs(series[:, at] - expected)
+    upper = np.quantile(size[:, aside == 0] if (aside == 0).any() else size, 0.75, axis=1)
+    floor = 1e-9 * np.abs(series).max(axis=1)  # rounding: a perfectly regular series has residuals of 1e-16
+    limit = np.where(upper > floor, LIMIT * upper, np.inf)
+    return expected, limit[:, None] * np.where(aside == 0, 1.0, EDGE)
+
+
+def find_shifts(values: Floats, offsets: Ints, season: int) -> Shifts:
+    """Find series whose level changes at once and stays so, such as after a change of meter or definition.
+
+    The season is taken out by the median of each phase, successive steps are gathered in at most 400 medians, and those
+    are split where two means fit best. It is a shift where the means differ by 7 standard errors (those of residuals
+    that follow each other, lag 1) and by 1.5 standard deviations, two means fit clearly better than a straight line,
+    and the change happens at once: the 8 medians on either side differ by three quarters of it. Of
+    simulated trends and autocorrelated noise fewer than 1 series in 100 is taken for one, of random walks 1 in 20, of
+    slow waves of 60 steps 1 in 9.
+
+    Args:
+        values: [T] finite.
+        offsets: [S + 1] where each series begins and ends; those shorter than 40 steps are not judged.
+        season: m in steps; 1 for none.
+    """
+    found = []
+    for starts, length in _alike(offsets):
+        if length < FEWEST_BLOCKS:
+            continue
+        series = values[starts[:, None] + np.arange(length)]
+        size = -(-length // MOST_BLOCKS)
+        count = length // size
+        plain = _without_season(series, season)[:, : count * size]
+        blocks = np.median(plain.reshape(len(starts), count, size), axis=2)
+        shifted, split = _split(blocks)
+        for k in np.flatnonzero(shifted).tolist():
+            step = int(split[k]) * size
+            found.append((starts[k], step, np.median(series[k, :step]), np.median(series[k, step:])))
+    columns = np.array(found, np.float64).reshape(-1, 4)
+    columns = columns[np.argsort(columns[:, 0])]
+    series_index = np.searchsorted(offsets, columns[:, 0].astype(np.int64))
+    return Shifts(series_index, columns[:, 1].astype(np.int64), columns[:, 2], columns[:, 3])
+
+
+def _without_season(series: Floats, m: int) -> Floats:
+    """Return series [n, length] without the median of each of the m phases, where there are four cycles of them."""
+    count, length = series.shape
+    cycles = length // m
+    if m == 1 or cycles < 4:
+        return series
+    phases = np.median(series[:, : cycles * m].reshape(count, cycles, m), axis=1)
+    return np.asarray(series - np.tile(phases, (1, cycles + 1))[:, :length])
+
+
+def _split(blocks: Floats) -> tuple[NDArray[np.bool_], Ints]:
+    """Return which rows of blocks [n, K] shift, and the first block after it [n]."""
+    count, each = blocks.shape[1], np.arange(len(blocks))
+    low, high = np.quantile(blocks, (0.25, 0.75), axis=1)[:, :, None]
+    centred = np.clip(blocks, low - 3 * (high - low), high + 3 * (high - low))
+    centred = centred - centred.mean(axis=1, keepdims=True)
+    sums = np.concatenate([np.zeros((len(blocks), 1)), np.cumsum(centred, axis=1)], axis=1)
+    sizes = np.arange(SEGMENT, count - SEGMENT + 1)  # blocks before the split
+    size = sizes[np.argmax(sums[:, sizes] ** 2 * (1 / sizes + 1 / (count - sizes)), axis=1)]
+    total = sums[each, size]
+    before, after = total / size, -total / (count - size)
+    jump = after - before
+    rest = centred - np.where(np.arange(count) < size[:, None], before[:, None], after[:, None])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        squares = (rest**2).sum(axis=1)
+        memory = np.clip((rest[:, 1:] * rest[:, :-1]).sum(axis=1) / squares, 0.0, 0.95)
+        deviation = np.sqrt(squares / (count - 2))
+        error = deviation * np.sqrt((1 + memory) / (1 - memory) * (1 / size + 1 / (count - size)))
+        time = np.arange(count) - (count - 1) / 2
+        line = (centred**2).sum(axis=1) - (centred @ time) ** 2 / (time @ time)
+        local = (sums[each, size + SEGMENT] - 2 * total + sums[each, size - SEGMENT]) / SEGMENT / jump
+        shifted = (np.abs(jump) > 7 * error) & (np.abs(jump) > 1.5 * deviation) & (squares < 0.85 * line)
+        return np.asarray(shifted & (local > 0.75)), size

@@ -1,0 +1,326 @@
+"""Which column is what: by the user, a saved schema, well-known names, or the only one that fits."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from forecaster.base.arrow import from_texts, to_numpy
+from forecaster.base.errors import DataError, UsageError
+from forecaster.config import ReadSettings
+from forecaster.data.dialect import MISSING, number_pattern
+from forecaster.data.schema import Schema, Shape
+from forecaster.data.stamps import looks_like_date
+from forecaster.data.table import Table, is_number_type
+
+TIME_NAMES = "ds timestamp datetime date time day week month quarter year period hour step t index".split()
+ID_NAMES = "unique_id item_id series_id series id".split()
+TARGET_NAMES = "y target value".split()
+OWN = re.compile(r"forecast|method|forecast-(lo|hi)-.*")
+"""Columns of a forecast file beside the user's."""
+
+_SAMPLE = 1000
+
+
+class CovariateColumns(TypedDict):
+    """Names of covariates by role."""
+
+    past: tuple[str, ...]
+    future: tuple[str, ...]
+    static: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column is what.
+
+    Attributes:
+        shape: See `Schema`.
+        time: Time column.
+        id: Id column, or None.
+        targets: The value column; in a wide file all of them.
+        ignored: The rest.
+        past: Covariates that are known up to the last observation.
+        future: Covariates that are known ahead.
+        static: Covariates with one value a series.
+        is_joint: Whether the columns of a wide file are forecast jointly: each reads the others.
+    """
+
+    shape: Shape
+    time: str
+    id: str | None
+    targets: tuple[str, ...]
+    ignored: tuple[str, ...]
+    past: tuple[str, ...] = ()
+    future: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    is_joint: bool = False
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """All covariates."""
+        return self.past + self.future + self.static
+
+
+def known_columns(table: Table, schema: Schema) -> Columns:
+    """Return the columns that a saved schema names.
+
+    Raises:
+        DataError: One is not in the file.
+    """
+    time = require_column(table, schema.time, "--time")
+    _check_own(table, time, schema.id if schema.target is not None else "series")
+    beside = CovariateColumns(
+        past=schema.past_covariates, future=schema.future_covariates, static=schema.static_covariates
+    )
+    for name in schema.covariates:
+        require_column(table, name, "--past-covariates, --future-covariates or --static-covariates")
+    if schema.target is None:
+        targets = tuple(require_column(table, name, "--target") for name in schema.targets)
+        return _wide(table, time, targets, beside)
+    series = require_column(table, schema.id, "--id") if schema.id is not None else None
+    target = require_column(table, schema.target, "--target")
+    ignored = _rest(table, time, series, target, *schema.covariates)
+    return Columns(schema.shape, time, series, (target,), ignored, **beside)
+
+
+def find_columns(table: Table, settings: ReadSettings) -> Columns:
+    """Return what each column is: as the user says, else by well-known names, else the only one that fits.
+
+    Raises:
+        DataError: A column named is not there, none fits, or several do; the hint names the flag.
+        UsageError: Flags that exclude each other.
+    """
+    if settings.wide and (settings.id or settings.target):
+        raise UsageError("--wide makes every column a series: it does not go with --id or --target")
+    targets = _named(table, settings.target, "--target")
+    beside = CovariateColumns(
+        past=_named(table, settings.past_covariates, "--past-covariates"),
+        future=_named(table, settings.future_covariates, "--future-covariates"),
+        static=_named(table, settings.static_covariates, "--static-covariates"),
+    )
+    for flag in ("time", "id"):
+        if (name := getattr(settings, flag)) is not None:
+            require_column(table, name, f"--{flag}")
+    used = (*targets, *beside["past"], *beside["future"], *beside["static"])
+    named = [name for name in (settings.time, *used) if name is not None]
+    if len(set(named)) < len(named) or settings.id in (settings.time or 0, *targets):
+        raise UsageError(
+            "--time, --id, --target and covariates must name different columns, received "
+            + ", ".join([*named, *([settings.id] if settings.id else [])])
+        )
+    time = settings.time or _find_time(table, (settings.id, *used))
+    if settings.wide or len(targets) > 1:
+        if settings.id:
+            raise UsageError(
+                f"--target {settings.target} names several columns of one series: it does not go with --id",
+                hint="Forecast one column of a panel, or give each series a column of its own",
+            )
+        return _wide(table, time, targets, beside)
+    series = settings.id or _find_id(table, time, used, has_target=bool(targets))
+    if series is None and beside["static"]:  # the series' own name may be one: each then has an effect of its own
+        series = _find_id(table, time, (*targets, *beside["past"], *beside["future"]), has_target=bool(targets))
+    target = targets[0] if targets else _find_target(table, time, series, used)
+    _check_own(table, time, series)
+    ignored = _rest(table, time, series, target, *used)
+    return Columns("long" if series else "single", time, series, (target,), ignored, **beside)
+
+
+def _wide(table: Table, time: str, joint: tuple[str, ...], beside: CovariateColumns) -> Columns:
+    """Return the columns of a file in which every column is a series, or the ones that are forecast jointly."""
+    covariates = [*beside["past"], *beside["future"], *beside["static"]]
+    targets = joint or _rest(table, time, *covariates)
+    if not targets:
+        raise DataError(f"{table.source} has no column beside {', '.join(map(repr, (time, *covariates)))}")
+    if beside["static"]:
+        raise UsageError(
+            "--static-covariates needs a column that names the series, and here each is a column of its own",
+            hint="Give a long file: one row a series and stamp",
+        )
+    _check_own(table, time, "series")
+    if joint:
+        beside = {**beside, "past": (*beside["past"], *joint)}
+    return Columns(
+        "wide", time, None, targets, _rest(table, time, *targets, *covariates), **beside, is_joint=bool(joint)
+    )
+
+
+def _named(table: Table, text: str | None, flag: str) -> tuple[str, ...]:
+    """Return the columns that a flag names: one whose name is the whole text, or several, separated by commas."""
+    if text is None:
+        return ()
+    names = (text,) if text in table.columns else tuple(part.strip() for part in text.split(",") if part.strip())
+    if len(set(names)) < len(names) or not names:
+        raise UsageError(f"{flag}: expected names of columns, each once, separated by commas, received {text!r}")
+    return tuple(require_column(table, name, flag) for name in names)
+
+
+def _check_own(table: Table, time: str, series: str | None) -> None:
+    """Refuse names that a forecast file has for columns of its own: one of the two would be lost there."""
+    for name in (time, series):
+        if name is not None and (OWN.fullmatch(name) or time == series):
+            raise DataError(
+                f"{table.source}: column {name!r} has the name of a column of the forecast file", hint="Rename it"
+            )
+
+
+def require_column(table: Table, name: str, flag: str) -> str:
+    """Return the name of a column that is there.
+
+    Raises:
+        DataError: It is not; the nearest name is offered, and the flag that named it.
+    """
+    if name in table.columns:
+        return name
+    near = difflib.get_close_matches(name, table.columns, 1, 0.5)
+    hint = f"Did you mean {near[0]!r}? Pass {flag}" if near else f"Pass {flag}"
+    raise DataError(f"{table.source} has no column {name!r}; columns found: {_listed(tuple(table.columns))}", hint=hint)
+
+
+def _rest(table: Table, *used: str | None) -> tuple[str, ...]:
+    return tuple(name for name in table.columns if name not in used)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")
+
+
+def _by_name(names: Sequence[str], known: Sequence[str]) -> str | None:
+    """Return the column with the first of some well-known names, in any case."""
+    lower = {name.strip().lower(): name for name in names}
+    return next((lower[name] for name in known if name in lower), None)
+
+
+def _find_time(table: Table, used: tuple[str | None, ...]) -> str:
+    names = _rest(table, *used)
+    dated = [name for name in names if _holds_dates(table, name)]
+    if len(dated) == 1:
+        return dated[0]
+    if dated:
+        if name := _by_name(dated, ("ds", "timestamp", "datetime")):
+            return name
+        raise DataError(f"{table.source} has several columns of dates: {_listed(dated)}", hint="Pass --time")
+    if name := _by_name(names, TIME_NAMES):
+        return name
+    raise DataError(
+        f"{table.source} has no column of dates; columns found: {_listed(tuple(table.columns))}", hint="Pass --time"
+    )
+
+
+def _find_id(table: Table, time: str, used: Sequence[str], *, has_target: bool) -> str | None:
+    names = _rest(table, time, *used)
+    if name := _by_name(names, ID_NAMES):
+        return name
+    column = table.columns[time]
+    if pc.count_distinct(column).as_py() == table.rows:
+        return None
+    texts = [name for name in names if not holds_numbers(table, name)]
+    whole = texts or [
+        name for name in names if _holds_whole_numbers(table, name) and not _by_name([name], TARGET_NAMES)
+    ]
+    fits = [name for name in whole if _distinct_pairs(table, name, time) == table.rows]
+    if len(fits) == 1 and (texts or len(names) - (not has_target) == 1 or has_target):
+        return fits[0]
+    if len(texts) == 1:
+        return texts[0]
+    if len(whole) > 1 or fits:
+        raise DataError(
+            f"{table.source}: stamps repeat, and several columns could name the series: {_listed(fits or whole)}",
+            hint="Pass --id",
+        )
+    return None
+
+
+def _find_target(table: Table, time: str, series: str | None, used: Sequence[str] = ()) -> str:
+    rest = _rest(table, time, series, *used)
+    numeric = [name for name in rest if holds_numbers(table, name)]
+    numeric = [name for name in numeric if not re.fullmatch(r"column\d+", name)] or numeric  # an index without a name
+    if name := _by_name(numeric or rest, TARGET_NAMES):
+        return name
+    if len(numeric) == 1:
+        return numeric[0]
+    if not numeric:
+        if len(rest) == 1:
+            return rest[0]  # its first cell is refused, with its line
+        raise DataError(
+            f"{table.source} has no column of numbers; columns found: {_listed(rest)}", hint="Pass --target"
+        )
+    hint = "Pass --target COLUMN" if series else "Pass --wide if each is a series, or --target COLUMN for one of them"
+    raise DataError(f"{table.source} has several columns of numbers: {_listed(numeric)}", hint=hint)
+
+
+# ---------------------------------------------------------------------------------------------------- content
+
+
+def _sample(table: Table, name: str) -> list[Any]:
+    """Return the first cells that are not missing."""
+    column = table.columns[name]
+    for start in range(0, table.rows, 50 * _SAMPLE):
+        part = column.slice(start, 50 * _SAMPLE)
+        keep = part.is_valid()
+        if pa.types.is_string(part.type):
+            keep = pc.invert(pc.is_in(part, from_texts(MISSING)))
+        if len(cells := part.filter(keep)):
+            return list(cells.slice(0, _SAMPLE).to_pylist())
+    return []
+
+
+def _holds_dates(table: Table, name: str) -> bool:
+    column = table.columns[name]
+    if not pa.types.is_string(column.type):
+        return bool(pa.types.is_timestamp(column.type) or pa.types.is_date(column.type))
+    first = column[0].as_py()
+    cells = _sample(table, name)[:1] if first in MISSING else [first]
+    return any(looks_like_date(cell) for cell in cells)
+
+
+def holds_numbers(table: Table, name: str) -> bool:
+    """Return whether most cells are meant as numbers, be they written with a sign or mark that is refused later."""
+    if not pa.types.is_string(table.columns[name].type):
+        return is_number_type(table.columns[name].type)
+    cells = _sample(table, name)
+    alike = sum(bool(re.search(r"\d", cell) and not re.search(r"[^\W\deE_]|[eE]{2}", cell)) for cell in cells)
+    return 2 * alike >= len(cells) and not _holds_dates(table, name)
+
+
+def _holds_whole_numbers(table: Table, name: str) -> bool:
+    kind = table.columns[name].type
+    if not pa.types.is_string(kind):
+        return bool(pa.types.is_integer(kind))
+    cells = _sample(table, name)
+    return bool(cells) and all(cell.isdecimal() for cell in cells)
+
+
+def _distinct_pairs(table: Table, one: str, two: str) -> int:
+    pairs = pa.table({"a": table.columns[one], "b": table.columns[two]})
+    return int(pairs.group_by(["a", "b"]).aggregate([]).num_rows)
+
+
+def settle_decimal(table: Table, columns: Columns, settings: ReadSettings) -> Table:
+    """Return the table with the decimal mark that reads its numbers; unchanged where the user or the separator says it.
+
+    Raises:
+        DataError: `1.234` or `1,234` throughout, which could be a thousand or a fraction.
+    """
+    dialect = table.dialect
+    if dialect is None or dialect.separator == "," or settings.decimal or settings.thousands:
+        return table
+    cells = [chunk for name in columns.targets for chunk in table.columns[name].chunks]
+    texts = pc.utf8_trim_whitespace(pa.chunked_array(cells, pa.string()))
+    texts = texts.filter(pc.invert(pc.is_in(texts, from_texts(MISSING))))
+    fits = {mark: int(to_numpy(pc.match_substring_regex(texts, number_pattern(mark, None))).sum()) for mark in ".,"}
+    mark = "," if fits[","] > fits["."] else "."
+    marked = texts.filter(pc.match_substring(texts, mark))
+    doubtful = pc.match_substring_regex(marked, rf"^[+-]?[1-9]\d{{0,2}}{re.escape(mark)}\d{{3}}$")
+    if len(marked) and pc.all(doubtful).as_py():
+        raise DataError(
+            f"{table.source}: {marked[0].as_py()!r} could be a thousand or a fraction, and so could every number",
+            hint=f"Pass --decimal {mark}, or --thousands {mark}",
+        )
+    return replace(table, dialect=replace(dialect, decimal=mark))

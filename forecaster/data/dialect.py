@@ -1,0 +1,198 @@
+"""How a CSV file is written: separator, decimal mark, header. Taken only when one dialect fits, and then frozen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from typing import Any
+
+from forecaster.base.errors import DataError, UsageError
+from forecaster.config import ReadSettings
+from forecaster.data.stamps import looks_like_date
+
+MISSING = (
+    *(
+        "",
+        "NA",
+        "na",
+        "N/A",
+        "n/a",
+        "#N/A",
+        "#NA",
+        "#N/A N/A",
+        "<NA>",
+        "N.A.",
+        "n.a.",
+        "NaN",
+        "nan",
+        "NAN",
+        "-nan",
+        "-NaN",
+    ),
+    *("NULL", "null", "Null", "None", "none", "NONE", "-", "--", ".", "?"),
+)
+"""How a missing value may be written; any other word among numbers is an error."""
+
+csv.field_size_limit(sys.maxsize)  # the default of 128 KiB would be taken for a quote that is never closed
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_HEAD_BYTES, _HEAD_ROWS = 1 << 18, 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """How a CSV file is written.
+
+    Attributes:
+        encoding: Text encoding, in lower case.
+        separator: One character between cells.
+        decimal: `.` or `,`.
+        thousands: Mark between thousands, or None where there is none.
+        header: Whether the first row names the columns; else they are `1`, `2`, `3`, …
+        skip_rows: Lines above the header.
+    """
+
+    encoding: str = "utf-8"
+    separator: str = ","
+    decimal: str = "."
+    thousands: str | None = None
+    header: bool = True
+    skip_rows: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, ready for JSON."""
+        return asdict(self)
+
+    def oddities(self) -> str:
+        """Return in words what is not as in most files; empty where all is."""
+        marks = SEPARATORS | {" ": "space", ".": "point", "'": "apostrophe"}
+        parts = [
+            ("encoding", self.encoding, "utf-8"),
+            ("separator", self.separator, ","),
+            ("decimal mark", self.decimal, "."),
+            ("thousands mark", self.thousands, None),
+        ]
+        return ", ".join(f"{what} {marks.get(mark or '', mark)}" for what, mark, usual in parts if mark != usual)
+
+
+def number_pattern(decimal: str, thousands: str | None) -> str:
+    """Return the regular expression of a number."""
+    point = re.escape(decimal)
+    whole = r"\d+" if thousands is None else rf"(?:\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|\d+)"
+    return rf"^[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?$"
+
+
+def records(text: memoryview | bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each non-blank record with the line it begins on, counted from 0; slow, for heads and for messages."""
+    lines = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", errors="replace", newline="")
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    while True:
+        line = reader.line_num
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            raise DataError(
+                f"a quote opened on line {line + 1} is never closed, or text follows one: {error}"
+            ) from None
+        if record is None:
+            return
+        if record:
+            yield line, record
+
+
+def _top(body: memoryview) -> bytes:
+    """Return the beginning of a file: three lines at least, however long."""
+    ends = [match.end() for match in islice(re.finditer(rb"\r?\n|\r", body), 3)]
+    return bytes(body[: max(_HEAD_BYTES, *ends, 0)] if ends else body)
+
+
+def _head(body: memoryview, separator: str) -> list[tuple[int, list[str]]]:
+    """Return the first records of a file, each with the line it begins on, counted from 0."""
+    head, rows = _top(body), []
+    try:
+        for row in records(head, separator):
+            rows.append(row)
+            if len(rows) > _HEAD_ROWS:
+                break
+    except DataError:  # a separator that is none, or a record longer than the head: judged by what came before
+        pass
+    return rows[:-1] if len(rows) > 1 and len(head) < len(body) else rows
+
+
+def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSettings) -> Dialect:
+    """Return the one dialect in which the first rows all have the same number of cells."""
+    made = Dialect(
+        encoding=encoding,
+        decimal=settings.decimal or ".",
+        thousands=settings.thousands,
+        header=not settings.no_header,
+        skip_rows=settings.skip_rows,
+    )
+    if made.decimal not in (".", ",") or made.thousands == made.decimal:
+        raise UsageError("--decimal must be . or , and differ from --thousands")
+    if settings.sep:
+        separator = {"\\t": "\t", "tab": "\t", "TAB": "\t"}.get(settings.sep, settings.sep)
+        if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
+            raise UsageError(f"--sep must be one ASCII character, received {settings.sep!r}")
+        return replace(made, separator=separator)
+    if re.match(rb'"?sep=.', body):
+        raise DataError(f"{path}: line 1 is a note for spreadsheets, not the header", hint="Pass --skip-rows 1")
+    heads = {mark: _head(body, mark) for mark in SEPARATORS}
+    fits = [mark for mark, rows in heads.items() if _is_even([row for _, row in rows])]
+    if len(fits) == 1:
+        return replace(made, separator=fits[0])
+    if fits:
+        found = " or ".join(SEPARATORS[mark] for mark in fits)
+        raise DataError(f"{path} can be read with {found} as separator", hint="Pass --sep")
+    best = max(heads, key=lambda mark: Counter(len(row) for _, row in heads[mark] if len(row) > 1).total())
+    widths = [len(row) for _, row in heads[best]]
+    if max(widths, default=1) < 2:
+        hint = "Pass --sep ' '" if heads[best] and " " in heads[best][-1][1][0].strip() else "Pass --sep"
+        raise DataError(f"{path} has one column: a time and a value column are needed", hint=hint)
+    above = next(k for k, width in enumerate(widths) if width > 1)
+    if above and len(set(widths[above:])) == 1:
+        line = heads[best][above][0]
+        raise DataError(f"{path}: the header is not in line 1 but in line {line + 1}", hint=f"Pass --skip-rows {line}")
+    return replace(made, separator=best)  # ragged: the strict parser says on which line
+
+
+def _is_even(rows: list[list[str]]) -> bool:
+    """Return whether all rows have the same number of cells, two or more; one empty cell may hang over the header."""
+    if not rows or len(rows[0]) < 2:
+        return False
+    width = len(rows[0])
+    return all(len(row) == width or (len(row) == width + 1 and not row[-1]) for row in rows)
+
+
+def split_header(path: str, body: memoryview, dialect: Dialect) -> tuple[list[str], memoryview, int]:
+    """Return the column names, the text below them, and how many lines they took."""
+    rows = [row for _, row in _head(body, dialect.separator)]
+    if not rows:
+        raise DataError(f"{path}: no header row found, or it is not closed")
+    if not dialect.header:
+        return [str(k) for k in range(1, len(rows[0]) + 1)], body, 0
+    cells = [cell.strip() for cell in rows[0]]
+    if len(cells) < 2:
+        name = SEPARATORS.get(dialect.separator, repr(dialect.separator))
+        raise DataError(
+            f"{path} has one column when it is read with a {name} as separator", hint="Correct the file, or --sep"
+        )
+    pattern = number_pattern(".", None)
+    if any(looks_like_date(cell) for cell in cells) or all(re.match(pattern, cell) or not cell for cell in cells):
+        raise DataError(f"{path}: the header looks like data ({', '.join(cells[:3])})", hint="Pass --no-header")
+    head = io.TextIOWrapper(io.BytesIO(_top(body)), encoding="utf-8", errors="replace", newline="")
+    reader = csv.reader(iter(head.readline, ""), delimiter=dialect.separator)
+    while not next(reader):
+        pass
+    lines = reader.line_num
+    head.seek(0)
+    size = sum(len(head.readline().encode()) for _ in range(lines))
+    if len(rows) > 1 and len(rows[1]) == len(cells) + 1 and not rows[1][-1]:
+        cells.append("")  # a separator at the end of every row
+    return cells, body[size:], lines

@@ -1,0 +1,174 @@
+"""A file → Panel: what `observations` has read is laid on the grid of its frequency, and the holes are filled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecaster.base.errors import DataError, ModelError, UsageError, shown
+from forecaster.config import ReadSettings
+from forecaster.data.checks import check_duplicates, find_holes
+from forecaster.data.columns import holds_numbers
+from forecaster.data.covariates import CovariateGrid, lay_covariates
+from forecaster.data.frequency import Frequency, Steps, infer_frequency, is_coarser, resolve_frequency
+from forecaster.data.holes import extent, fill, reasons_to_skip
+from forecaster.data.observations import Observations, observe
+from forecaster.data.panel import Panel, treat_outliers
+from forecaster.data.schema import Schema
+from forecaster.data.source import Data
+from forecaster.data.stamps import Mask
+
+_CLEAR = 10
+"""Steps from which missing weekends are no accident."""
+
+
+def read_panel(
+    path: Data,
+    settings: ReadSettings | None = None,
+    schema: Schema | None = None,
+    as_of: str | None = None,
+    future: Data | None = None,
+) -> Panel:
+    """Read a file of one or many series.
+
+    Args:
+        path: A local CSV, CSV.gz or Parquet file, `-` for standard input, or what was read from one.
+        settings: What the user says about it; the rest is detected.
+        schema: The schema of a saved model: nothing is detected, and the data must fit it.
+        as_of: The last stamp that counts, inclusive: the panel is that of a file that ends there, but what is
+            known ahead stays known.
+        future: A file of future rows: stamps and covariates that are known ahead.
+
+    Raises:
+        DataError: The content is wrong or ambiguous.
+        ModelError: The data has another frequency than the schema.
+        ForecastError: Anything that `read_table` raises.
+    """
+    read = observe(path, settings, schema, as_of, future)
+    check_duplicates(read.rows, read.table)
+    return lay_out(read)
+
+
+def lay_out(read: Observations) -> Panel:
+    """Lay observations on the grid of their frequency, fill the holes, and treat outliers as was asked.
+
+    Raises:
+        DataError: There is no one frequency, or no series is left.
+    """
+    table, clock, rows = read.table, read.clock, read.rows
+    bounds = np.searchsorted(rows.series, np.arange(len(rows.ids) + 1))
+    frequency, off_grid = _frequency(Steps(clock.unique, rows.stamps, bounds, rows.ids), read)
+    schema = read.schema or _schema_of(read, frequency)
+    ordinals, phases = frequency.split(clock.unique)
+    seen = ~np.isnan(rows.values)
+    lengths, first = extent(rows, ordinals, seen)
+    observed = np.bincount(rows.series[seen], minlength=len(rows.ids))
+    reasons = reasons_to_skip(lengths, observed, off_grid, schema.max_missing, frequency)
+    good = np.ones(len(rows.ids), bool)
+    good[list(reasons)] = False
+    if not good.any():
+        name = f"series {shown(rows.ids[0])}: " if rows.ids[0] else ""
+        raise DataError(f"{table.source}: {name}{reasons[0]}", hint="Correct the data, or pass --freq or --max-missing")
+    kept = np.flatnonzero(good)
+    offsets = np.concatenate(([0], np.cumsum(lengths[kept]))).astype(np.int64)
+    base = np.zeros(len(rows.ids), np.int64)
+    base[kept] = offsets[:-1] - first[kept]
+    use = seen & good[rows.series]
+    values = np.full(int(offsets[-1]), np.nan)
+    values[base[rows.series[use]] + ordinals[rows.stamps[use]]] = rows.values[use]
+    filled = np.isnan(values)
+    starts = frequency.join(first[kept], phases[rows.stamps[bounds[kept]]])
+    ids = tuple(rows.ids[s] for s in kept)
+    grid = CovariateGrid(ids=ids, first=first[kept], lengths=lengths[kept], frequency=frequency)
+    covariates, told = lay_covariates(read.cells, read.columns, schema.categorical, grid)
+    holes = find_holes(table, rows, seen, ordinals, (first, lengths, good))
+    if read.columns.future:  # rows without a target after the last observation are how the future is told
+        holes = [finding for finding in holes if finding.code != "trailing"]
+    panel = Panel(
+        values=values,
+        filled=filled,
+        offsets=offsets,
+        ids=ids,
+        starts=starts if frequency.is_integer else starts.astype("M8[ns]"),
+        frequency=frequency,
+        season_length=schema.season_length,
+        schema=schema,
+        findings=(*read.findings, *holes, *told),
+        skipped=tuple((rows.ids[s], reason) for s, reason in sorted(reasons.items())),
+        source=table.source,
+        sha256=table.sha256,
+        rows=table.rows,
+        as_of=read.as_of,
+        covariates=covariates,
+    )
+    if filled.any():
+        if schema.on_gap == "error":
+            raise _gap_error(panel)
+        fill(values, filled, schema.on_gap)
+    return panel if schema.on_outlier == "keep" else treat_outliers(panel)
+
+
+def _schema_of(read: Observations, frequency: Frequency) -> Schema:
+    """Return what a later file of the same kind is read by."""
+    columns, settings = read.columns, read.settings
+    return Schema(
+        shape=columns.shape,
+        time=columns.time,
+        id=columns.id,
+        target=None if columns.shape == "wide" else columns.targets[0],
+        dialect=read.table.dialect,
+        time_format=read.clock.time_format,
+        frequency=frequency.alias,
+        tz=read.clock.tz,
+        season_length=settings.season_length or frequency.season_length,
+        on_gap=settings.on_gap,
+        max_missing=settings.max_missing,
+        on_outlier=settings.on_outlier,
+        past_covariates=tuple(name for name in columns.past if name not in columns.targets),
+        future_covariates=columns.future,
+        static_covariates=columns.static,
+        categorical=tuple(name for name in columns.covariates if not holds_numbers(read.table, name)),
+        targets=columns.targets if columns.is_joint else (),
+    )
+
+
+def _gap_error(panel: Panel) -> DataError:
+    at = int(np.argmax(panel.filled))
+    s = int(np.searchsorted(panel.offsets, at, side="right")) - 1
+    when = panel.write(panel.stamps(s)[at - panel.offsets[s]])
+    name = f"series {shown(panel.ids[s])}: " if panel.ids[s] else ""
+    message = f"{panel.source}: {name}no value at {when} ({int(panel.filled.sum())} missing)"
+    return DataError(message, hint="Complete the data, or pass --on-gap interpolate")
+
+
+def _frequency(steps: Steps, read: Observations) -> tuple[Frequency, Mask]:
+    """Return the frequency, and which series [S] are not on it."""
+    clock, schema, source = read.clock, read.schema, read.table.source
+    whole, alias = clock.time_format == "integer", schema.frequency if schema else read.settings.freq
+    if alias is None:
+        try:
+            return infer_frequency(steps, is_integer=whole, tz=clock.tz), np.zeros(len(steps.ids), bool)
+        except DataError as error:
+            varied = next((finding.hint for finding in clock.findings if finding.code == "offsets"), None)
+            raise DataError(f"{source}: {error.message}", hint=varied or error.hint) from None
+    frequency = Frequency(alias, clock.tz) if schema else resolve_frequency(alias, steps, clock.tz)
+    if frequency.is_integer != whole and schema is None:
+        raise UsageError(f"--freq {alias} does not fit: the stamps are {'integers' if whole else 'dates'}")
+    if schema:
+        _check_fit(steps, frequency, whole, source)
+    return frequency, ~steps.on_grid(frequency.split(steps.unique)[1])
+
+
+def _check_fit(steps: Steps, frequency: Frequency, whole: bool, source: str) -> None:
+    """Refuse data of another frequency than the model's."""
+    try:
+        found = infer_frequency(steps, is_integer=whole, tz=frequency.tz)
+        reason = found.alias
+    except DataError as error:
+        found, reason = None, error.message
+    if frequency.is_integer == whole:
+        odd = ~steps.on_grid(frequency.split(steps.unique)[1]) | is_coarser(steps, frequency)
+        weekdays = found is not None and found.alias == "B" and len(steps.codes) - len(steps.ids) >= _CLEAR
+        if not odd.any() and not (weekdays and frequency.alias == "D"):
+            return
+    hint = "Train a model on this data, or correct it"
+    raise ModelError(f"{source}: the model is {frequency.alias}, the data is {reason}", hint=hint)

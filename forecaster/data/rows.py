@@ -1,0 +1,241 @@
+"""A table → rows: one observation a row, as numbers: which series, which stamp, what value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from forecaster.base.arrow import from_texts, integers, text, to_numpy
+from forecaster.base.errors import DataError, ModelError, shown
+from forecaster.config import ReadSettings
+from forecaster.data.columns import Columns
+from forecaster.data.dialect import MISSING
+from forecaster.data.frequency import Frequency
+from forecaster.data.schema import Schema
+from forecaster.data.stamps import (
+    DAY,
+    SECOND,
+    Ints,
+    Mask,
+    StampError,
+    detect_format,
+    has_clock,
+    is_aware,
+    localize,
+    offsets_in,
+    parse,
+)
+from forecaster.data.table import Table
+
+_HEAD = 10_000
+
+Severity = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about the data.
+
+    Attributes:
+        code: Short stable name, such as `gaps`.
+        severity: `info`: detected or harmless; `warning`: repaired, look at it; `error`: refused.
+        message: What and where, without a full stop.
+        series: The series it is about, or the first of several; None for the whole file.
+        line: The line of the file (row, in Parquet) of its first case.
+        count: How many cases.
+        hint: The flag or command that settles it.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    series: str | None = None
+    line: int | None = None
+    count: int = 0
+    hint: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Clock:
+    """The time column: distinct stamps, ascending, the code of each row [R], and how they are written."""
+
+    unique: Ints
+    codes: Ints
+    time_format: str
+    tz: str | None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The observations of a table, one a cell.
+
+    Attributes:
+        series: Which series [N], numbered by first appearance.
+        stamps: Code of the stamp [N], ascending with time.
+        values: [N] float64, NaN where missing.
+        lines: Row of the table [N].
+        ids: The names of the series [S].
+    """
+
+    series: Ints
+    stamps: Ints
+    values: npt.NDArray[np.float64]
+    lines: Ints
+    ids: tuple[str, ...]
+
+    def take(self, chosen: npt.NDArray[np.generic]) -> Rows:
+        """Return some of the rows: an order, or a mask."""
+        return Rows(self.series[chosen], self.stamps[chosen], self.values[chosen], self.lines[chosen], self.ids)
+
+
+def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
+    """Return the cells of a column that are worth a look of their own, and for each row which one it holds.
+
+    Repeated cells (the days of a panel) come once, in order of first appearance. A column without repeats comes as it
+    is: to hash it would take longer than to read it.
+    """
+    head = column.slice(0, _HEAD)
+    if len(head) == _HEAD and len(pc.unique(head)) > _HEAD // 2:
+        return _flat(column), np.arange(len(column))
+    return _dictionary(column)
+
+
+def _dictionary(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
+    """Return the distinct cells of a column, in order of first appearance, and for each row which one it holds."""
+    encoded = column.dictionary_encode().unify_dictionaries()
+    codes = [to_numpy(chunk.indices) for chunk in encoded.chunks]
+    return encoded.chunk(0).dictionary, np.concatenate(codes).astype(np.int64)
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks()
+    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def read_clock(table: Table, name: str, settings: ReadSettings, schema: Schema | None) -> Clock:
+    """Return the stamps of the time column.
+
+    Raises:
+        DataError: A cell that is no stamp in the one format of the column; or no format, or several, fit all cells.
+    """
+    column = table.columns[name]
+    if column.null_count:
+        raise DataError(f"{table.place(int(np.argmax(to_numpy(column.is_null()))))}: column {name!r} has no time")
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        return _typed_clock(table, name, settings, schema)
+    if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
+        raise DataError(f"{table.source}: column {name!r} holds {column.type}, not times", hint="Pass --time")
+    texts, codes = _distinct(column.cast(pa.string()))
+    texts = pc.utf8_trim_whitespace(texts)
+    try:
+        _refuse(to_numpy(pc.is_in(texts, from_texts(MISSING))), texts, "where a time is needed", "Complete the row")
+        time_format = schema.time_format if schema else settings.date_format or _detect(texts, settings)
+        stamps, ok = parse(texts, time_format)
+        _refuse(~ok, texts, f"does not match {time_format}", "Correct it, or pass --date-format")
+        tz = schema.tz if schema else settings.tz
+        findings = [] if schema or settings.date_format else _announced(time_format)
+        if is_aware(time_format):
+            tz, offsets = _zone(offsets_in(texts, time_format), tz)
+            findings += offsets
+        elif tz and has_clock(time_format):
+            stamps, absent, double = localize(stamps, tz)
+            _refuse(absent, texts, f"does not exist in {tz}, where the clock was put forward", "Export times in UTC")
+            _refuse(double, texts, f"exists twice in {tz}: ambiguous", "Export times in UTC or with offsets")
+        else:
+            tz = None
+    except StampError as error:
+        row = int(np.argmax(to_numpy(pc.equal(texts, text(error.text)))[codes]))
+        raise DataError(f"{table.place(row)}, column {name!r}: {error.message}", hint=error.hint) from None
+    unique, inverse = np.unique(stamps, return_inverse=True)
+    return Clock(unique, inverse[codes], time_format, tz, tuple(findings))
+
+
+def _refuse(bad: Mask, texts: pa.Array, fault: str, hint: str) -> None:
+    if bad.any():
+        first = texts[int(np.argmax(bad))].as_py()
+        raise StampError(first, f"{shown(first)} {fault}", hint)
+
+
+def _zone(offsets: list[str], tz: str | None) -> tuple[str, list[Finding]]:
+    """Return the zone to count and write in for stamps that carry offsets."""
+    if tz is not None or len(offsets) == 1:
+        return tz or offsets[0], []
+    message = f"offsets from UTC differ ({', '.join(offsets)}): counted and written in UTC"
+    return "UTC", [Finding("offsets", "warning", message, count=len(offsets), hint="Pass --tz, such as Europe/Berlin")]
+
+
+def _announced(time_format: str) -> list[Finding]:
+    """Return the format that was detected, where the order of day, month and year was a question."""
+    if time_format == "integer" or time_format.startswith("%Y"):
+        return []
+    return [Finding("time-format", "info", f"times are read as {time_format}")]
+
+
+def _detect(texts: pa.Array, settings: ReadSettings) -> str:
+    found = detect_format(texts)
+    yearly = settings.freq and Frequency(settings.freq).alias.split("-")[0] in ("YS", "YE")
+    return "%Y" if found == "integer" and yearly else found
+
+
+def _typed_clock(table: Table, name: str, settings: ReadSettings, schema: Schema | None) -> Clock:
+    """Return the stamps of a Parquet column of dates or times."""
+    column = table.columns[name]
+    zone = column.type.tz if pa.types.is_timestamp(column.type) else None
+    try:
+        stamps = integers(column.cast(pa.timestamp("ns", zone)))
+    except pa.ArrowInvalid:
+        raise DataError(f"{table.source}: column {name!r} has a time before 1678 or after 2261") from None
+    time_format, tz = "%Y-%m-%d", zone and (settings.tz or zone)
+    if zone or (stamps % DAY).any():
+        time_format += " %H:%M:%S" + (".%6f" if (stamps % SECOND).any() else "") + ("%:z" if zone else "")
+    if schema is not None:
+        if schema.time_format == "integer" or is_aware(schema.time_format) != (zone is not None):
+            raise ModelError(
+                f"{table.source}: the model's times are {schema.time_format}, column {name!r} is {column.type}"
+            )
+        time_format, tz = schema.time_format, schema.tz
+    zone_asked = schema.tz if schema else settings.tz
+    if zone is None and zone_asked and has_clock(time_format):
+        tz = zone_asked
+        stamps, absent, double = localize(stamps, tz)
+        if (wrong := absent | double).any():
+            raise DataError(f"{table.place(int(np.argmax(wrong)))}, column {name!r}: does not exist, or twice, in {tz}")
+    unique, codes = np.unique(stamps, return_inverse=True)
+    return Clock(unique, codes, time_format, tz)
+
+
+def read_rows(table: Table, columns: Columns, codes: Ints) -> Rows:
+    """Return the observations of all series."""
+    values = table.numbers(*columns.targets)
+    series, ids = read_series(table, columns)
+    repeats = len(series) // max(table.rows, 1)
+    return Rows(series, np.tile(codes, repeats), values, np.tile(np.arange(table.rows), repeats), ids)
+
+
+def read_series(table: Table, columns: Columns) -> tuple[Ints, tuple[str, ...]]:
+    """Return which series each row belongs to [N], and the names; in a wide file, all rows once for each column.
+
+    Raises:
+        DataError: A row without a name.
+    """
+    if columns.shape == "wide":
+        return np.repeat(np.arange(len(columns.targets)), table.rows), columns.targets
+    if columns.id is None:
+        return np.zeros(table.rows, np.int64), ("",)
+    column = table.columns[columns.id]
+    if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
+        raise DataError(f"{table.source}: column {columns.id!r} holds {column.type}, not names", hint="Pass --id")
+    if column.null_count:
+        raise DataError(f"{table.place(int(np.argmax(to_numpy(column.is_null()))))}: column {columns.id!r} is empty")
+    names, series = _dictionary(column.cast(pa.string()))
+    ids = tuple(names.to_pylist())
+    if "" in ids:
+        row = int(np.argmax(series == ids.index("")))
+        raise DataError(f"{table.place(row)}: column {columns.id!r} is empty")
+    return series, ids

@@ -1,0 +1,241 @@
+"""A path → the bytes of the file, whole and unchanged while they were read, and what they are."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import re
+import stat
+import sys
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecaster.base.errors import AccessError, DataError, ForecastError, MissingError, StorageError, TryAgainError
+
+MOST_BYTES = 4 << 30
+"""Most bytes that standard input may hold, and a .gz may expand to."""
+
+MOST_RATIO, FREE_BYTES = 200, 256 << 20
+"""A .gz that expands to so many times its size, from so many bytes on, is a bomb: tables reach about 30 times."""
+
+LINE_END = re.compile(rb"\r\n?|\n")
+
+_MAGIC = (
+    (b"PK\x03\x04", "an XLSX or ZIP file"),
+    (b"\xd0\xcf\x11\xe0", "an old XLS file"),
+    (b"%PDF", "a PDF"),
+    (b"SQLite format 3", "a SQLite database"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ", "an xz file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"FEA1", "a Feather file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"PK\x05\x06", "an empty ZIP file"),
+    (b"7z\xbc\xaf", "a 7-Zip file"),
+    (b"\x89PNG", "a picture"),
+    (b"{\\rtf", "an RTF document"),
+    *((bytes([0x80, protocol]), "a Python pickle") for protocol in range(2, 6)),
+)
+_MARKUP = tuple(b"<" + tag for tag in (b"!doctype", b"html", b"?xml", b"!--", b"head", b"body", b"script", b"svg"))
+_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The content of a data file, or of data in memory that is read like one.
+
+    Attributes:
+        path: As the user gave it; `-` is standard input. Of data in memory, what messages call it.
+        data: Its bytes, decompressed.
+        sha256: Hash of the bytes as they lie on disk.
+        is_parquet: Whether it is Parquet; else it is taken for CSV.
+    """
+
+    path: str
+    data: bytes
+    sha256: str
+    is_parquet: bool
+
+    def __str__(self) -> str:
+        return self.path
+
+
+Data = str | Path | Source
+"""Where data comes from: a path, `-` for standard input, or content that has been read."""
+
+
+def read_source(path: Data) -> Source:
+    """Read a local file, or standard input for `-`, once; what has been read is returned as it is.
+
+    Raises:
+        MissingError: No such file, a folder, a device or a pipe, or a URL.
+        AccessError: It may not be read.
+        DataError: It is empty, or its content is of another kind than CSV, CSV.gz or Parquet.
+        TryAgainError: It changed while it was read.
+        StorageError: Reading failed.
+    """
+    if isinstance(path, Source):
+        return path
+    name = str(path)
+    raw = _read_stdin() if name == "-" else _read_file(name)
+    if not raw:
+        raise DataError(f"{name} is empty (0 bytes)")
+    packed = raw.startswith(b"\x1f\x8b")
+    if name != "-" and packed != name.lower().endswith(".gz"):
+        raise DataError(
+            f"{name} is {'a gzip file' if packed else 'not a gzip file'}", hint="Rename it after what it is"
+        )
+    data = _inflate(raw, name) if packed else raw
+    is_parquet = data.startswith(b"PAR1")
+    if name != "-" and is_parquet != name.lower().endswith((".parquet", ".pq", ".parq")):
+        raise DataError(f"{name} is {'Parquet' if is_parquet else 'not Parquet'}", hint="Rename it after what it is")
+    if not is_parquet and (kind := _foreign(data)):
+        raise DataError(f"{name} looks like {kind}, not CSV", hint="Export the data as CSV or Parquet")
+    return Source(name, data, hashlib.sha256(raw).hexdigest(), is_parquet)
+
+
+def is_same_file(data: Data, path: Path) -> bool:
+    """Return whether a data file (`-` is standard input) and another path are one file, by whatever name or link."""
+    if isinstance(data, Source):
+        return False
+    try:
+        one, other = os.fstat(sys.stdin.fileno()) if str(data) == "-" else Path(data).stat(), path.stat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(other.st_mode) and os.path.samestat(one, other)
+
+
+def _read_stdin() -> bytes:
+    whole = io.BytesIO()
+    while part := sys.stdin.buffer.read(1 << 20):
+        whole.write(part)
+        if whole.tell() > MOST_BYTES:
+            raise DataError(f"standard input holds more than {MOST_BYTES >> 30} GiB", hint="Give a file")
+    return whole.getvalue()
+
+
+def _read_file(name: str) -> bytes:
+    scheme, mark, _ = name.partition("://")
+    if mark and scheme.isalnum():
+        raise MissingError(f"{name} is not a file: only local paths are read", hint="Download it first")
+    try:
+        before = Path(name).stat()
+        if not stat.S_ISREG(before.st_mode):
+            kind = "a folder" if stat.S_ISDIR(before.st_mode) else "not a regular file"
+            raise MissingError(f"{name} is {kind}", hint="Give a file, or - for standard input")
+        with Path(name).open("rb") as file:
+            data = file.read()
+        after = Path(name).stat()
+    except (OSError, ValueError) as error:
+        raise _os_fault(name, error) from None
+    if len(data) != after.st_size or _identity(before) != _identity(after):
+        raise TryAgainError(f"{name} changed while it was read", hint="Run again when its writer has finished")
+    return data
+
+
+def _identity(info: os.stat_result) -> tuple[int, ...]:
+    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+
+
+def _os_fault(name: str, error: OSError | ValueError) -> ForecastError:
+    """Return the fault of our own for one of the system's."""
+    if isinstance(error, ValueError):
+        return MissingError(f"{name} is not a path: {error}")
+    reason = (error.strerror or str(error)).lower()
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return AccessError(f"{name}: {reason}", hint=f"Check its permissions: ls -l {name}")
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG):
+        return MissingError(f"{name}: {reason}")
+    return StorageError(f"{name}: {reason}")
+
+
+def _inflate(raw: bytes, name: str) -> bytes:
+    """Decompress gzip, of one member or several."""
+    whole, rest = io.BytesIO(), raw
+    most = min(MOST_BYTES, max(FREE_BYTES, MOST_RATIO * len(raw)))
+    while rest:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            while not member.eof and rest:
+                whole.write(member.decompress(rest, 1 << 24))
+                rest = member.unconsumed_tail
+                if whole.tell() > most:
+                    hint = "Decompress it yourself, if it is meant so"
+                    raise DataError(f"{name} expands to more than {most >> 20:,} MiB", hint=hint)
+        except zlib.error as error:
+            raise DataError(f"{name} is not a sound gzip file: {error}", hint="Copy or export it again") from None
+        if not member.eof:
+            lines = count_lines(whole.getvalue())
+            raise DataError(f"{name}: the gzip stream ends early, after {lines} lines", hint="Copy it again")
+        rest = member.unused_data.lstrip(b"\0")
+    return whole.getvalue()
+
+
+def count_lines(data: bytes | memoryview) -> int:
+    """Return how many lines end in this part of a file: at LF, CR LF, or CR alone."""
+    return sum(1 for _ in LINE_END.finditer(data))
+
+
+def _foreign(data: bytes) -> str | None:
+    """Return what content is when it is known not to be CSV."""
+    for magic, kind in _MAGIC:
+        if data.startswith(magic):
+            return kind
+    head = data[:512].removeprefix(_MARK).lstrip().lower()
+    if head.startswith(_MARKUP):
+        return "HTML or XML"
+    return "JSON" if head.startswith((b"{", b"[")) else None
+
+
+def decode(source: Source, encoding: str | None) -> tuple[bytes, str]:
+    """Return the text of a source as UTF-8 without a byte order mark, and the encoding that it was in.
+
+    Args:
+        source: The file.
+        encoding: The user's; None takes a byte order mark's, else UTF-8.
+
+    Raises:
+        DataError: A byte that is not text in this encoding (line and column are named), or a NUL.
+    """
+    data, name = source.data, source.path
+    marks = {_MARK: "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    found = next((found for mark, found in marks.items() if data.startswith(mark)), "utf-8")
+    used = (encoding or found).lower()
+    if used.replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii"):
+        used, data = "utf-8", data.removeprefix(_MARK)
+        _check_utf8(data, name)
+    else:
+        try:
+            data = data.decode(used).removeprefix("\ufeff").encode()
+        except (UnicodeError, LookupError) as error:
+            raise DataError(f"{name} cannot be read as {used}: {error}", hint="Pass another --encoding") from None
+    if (at := data.find(b"\0")) >= 0:
+        _refuse_nul(data, at, name)
+    return data, used
+
+
+def _check_utf8(data: bytes, name: str) -> None:
+    if data.isascii():
+        return
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        start = error.start
+        line, column = count_lines(data[:start]) + 1, start - max(data.rfind(end, 0, start) for end in (b"\n", b"\r"))
+        raise DataError(
+            f"{name}: byte 0x{data[start]:02X} at line {line}, column {column} is not UTF-8",
+            hint="Try --encoding latin-1",
+        ) from None
+
+
+def _refuse_nul(data: bytes, at: int, name: str) -> None:
+    if not data[at:].strip(b"\0"):
+        raise DataError(f"{name} ends in NUL padding: a truncated copy?", hint="Copy it again")
+    if data[:200].count(b"\0") * 3 > min(len(data), 200):
+        raise DataError(f"{name} is full of NUL bytes: it looks like UTF-16", hint="Pass --encoding utf-16-le")
+    raise DataError(f"{name}: NUL byte at line {count_lines(data[:at]) + 1}", hint="Export or copy it again")

@@ -1,0 +1,36 @@
+"""From a data file to the verdict on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from forecaster.base.errors import DataError
+from forecaster.config import ReadSettings
+from forecaster.data.observations import observe
+from forecaster.data.source import Data
+from forecaster.report.verdict import Verdict, judge, refusal
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckJob:
+    """Everything that `check` is told.
+
+    Attributes:
+        data: Path of the data file, `-` for stdin, or data in memory.
+    """
+
+    data: Data
+    reading: ReadSettings = field(default_factory=ReadSettings)
+
+
+def check(job: CheckJob) -> Verdict:
+    """Return the verdict on a data file: wrong content is a finding, not an exception.
+
+    Raises:
+        ForecastError: The file cannot be opened, or the settings are wrong.
+    """
+    try:
+        read = observe(job.data, job.reading)
+    except DataError as error:
+        return refusal(str(job.data), error)
+    return judge(read)

@@ -1,0 +1,157 @@
+"""From a data file to a leaderboard of kinds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecaster.base import files
+from forecaster.base.errors import DataError
+from forecaster.base.rowfile import is_parquet, maybe_writing_rows
+from forecaster.config import CompareSettings, ModelSettings, ReadSettings, TrainSettings, parse_levels
+from forecaster.data.grid import read_panel
+from forecaster.data.panel import Panel
+from forecaster.data.source import Data
+from forecaster.jobs.brief import brief
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import check_not_data
+from forecaster.model.planner import choose_horizon, choose_season
+from forecaster.model.predictor import Origins
+from forecaster.scoring.backtest import check_names, prediction_rows, rolling_origin, span
+from forecaster.scoring.comparison import Comparison, Standing
+from forecaster.scoring.kinds import Task, parse_kinds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareJob:
+    """Everything that `compare` is told.
+
+    Attributes:
+        data: Path of the data file, `-` for stdin, or data in memory.
+        model: The window and the network of `lstm`, and the horizon of all.
+        training: How `lstm` is trained.
+    """
+
+    data: Data
+    settings: CompareSettings = field(default_factory=CompareSettings)
+    reading: ReadSettings = field(default_factory=ReadSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    training: TrainSettings = field(default_factory=TrainSettings)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CompareResult:
+    """A leaderboard.
+
+    Attributes:
+        standings: Best first.
+        origins: Where the forecasts started.
+        step: Steps from one cutoff of a series to the next.
+        task: Season, horizon and levels.
+    """
+
+    panel: Panel
+    standings: list[Standing]
+    origins: Origins
+    step: int
+    task: Task
+    settings: CompareSettings
+
+    __repr__ = brief
+
+    @property
+    def skipped(self) -> list[tuple[str, str]]:
+        """(id, reason) of series that were not compared on."""
+        absent = np.setdiff1d(np.arange(self.panel.n_series), self.origins.series)
+        return [*self.panel.skipped, *((self.panel.ids[s], "too short for a cutoff") for s in absent)]
+
+    @property
+    def cutoffs(self) -> tuple[str, str]:
+        """The first and the last, as they are written."""
+        return span(self.panel, self.origins)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the leaderboard as rows, best first."""
+        return [
+            {
+                "rank": rank,
+                "kind": row.kind,
+                **row.measures.overall,
+                "seconds": round(row.seconds, 3),
+                "replaced": row.replaced,
+                "difference": row.difference,
+                "difference_low": None if row.interval is None else row.interval[0],
+                "difference_high": None if row.interval is None else row.interval[1],
+                "verdict": row.judgement,
+            }
+            for rank, row in enumerate(self.standings, 1)
+        ]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the leaderboard as a DataFrame, best first."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records())
+
+    def summary(self) -> dict[str, Any]:
+        """Return the result as JSON-safe data."""
+        return {
+            "data": self.panel.source,
+            "series": self.panel.n_series,
+            "windows": len(self.origins),
+            "horizon": self.task.horizon,
+            "step": self.step,
+            "season_length": self.task.season,
+            "levels": list(self.task.levels),
+            "cutoffs": dict(zip(("first", "last"), self.cutoffs, strict=True)),
+            "best": self.standings[0].kind,
+            "leaderboard": self.records(),
+            "by_lead": {row.kind: row.measures.by_lead for row in self.standings},
+            "by_series": {
+                "series": list(self.panel.ids),
+                "mase": {row.kind: row.measures.by_series["mase"] for row in self.standings},
+            },
+            "predictions": None if self.settings.predictions is None else str(self.settings.predictions),
+            "skipped": [{"series": name, "reason": reason} for name, reason in self.skipped],
+            "findings": [asdict(finding) for finding in self.panel.findings],
+        }
+
+
+def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
+    """Let every kind learn anew at each cutoff, forecast, and be scored on the same windows.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
+    """
+    settings, levels = job.settings, parse_levels(job.settings.levels)
+    kinds, path = parse_kinds(settings.models), settings.predictions
+    if path is not None:
+        is_parquet(path)
+        files.check_writable(path)
+        check_not_data(path, job.data)
+    panel = read_panel(job.data, job.reading)
+    if settings.predictions is not None:
+        check_names(panel)
+    events.on_panel(panel)
+    season = choose_season(panel, job.reading.season_length)
+    horizon = job.model.horizon or choose_horizon(panel, season)
+    step = settings.step or horizon
+    origins = rolling_origin(panel, settings.windows, step, horizon)
+    task = Task(season=season, horizon=horizon, levels=levels, model=job.model, training=job.training)
+    comparison = Comparison(panel, origins, step, task)
+    with maybe_writing_rows(path) as writer:
+        try:
+            for _, scored in comparison.run(kinds, time.monotonic, events.on_share):
+                if writer is not None and path is not None:
+                    writer.write(prediction_rows(panel, scored, as_text=not is_parquet(path)))
+        except DataError as error:  # what was known at the oldest cutoff was too little
+            raise DataError(error.message, hint="Give fewer --windows, a shorter --horizon, or more data") from None
+    return CompareResult(
+        panel=panel, standings=comparison.standings(), origins=origins, step=step, task=task, settings=settings
+    )

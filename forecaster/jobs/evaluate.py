@@ -1,0 +1,214 @@
+"""From a saved model and a data file to scores by rolling origin."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from forecaster.base import files
+from forecaster.base.errors import GateError, UsageError
+from forecaster.base.rowfile import is_parquet, maybe_writing_rows
+from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings, parse_levels
+from forecaster.data.grid import read_panel
+from forecaster.data.panel import Panel
+from forecaster.data.source import Data
+from forecaster.jobs.brief import brief
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import load_asked, models_folder, source_of
+from forecaster.model import store
+from forecaster.model.predictor import check_horizon, leave_out_unreadable
+from forecaster.scoring.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin, span
+from forecaster.scoring.metrics import Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Scope = Literal["overall", "lead", "series"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateJob:
+    """Everything that `evaluate` is told.
+
+    Attributes:
+        data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained
+            on, read afresh.
+        models_dir: Folder of all models, or None for the default.
+    """
+
+    data: Data | None = None
+    settings: EvaluateSettings = field(default_factory=EvaluateSettings)
+    backtest: BacktestSettings = field(default_factory=BacktestSettings)
+    gates: GateSettings = field(default_factory=GateSettings)
+    models_dir: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EvaluateResult:
+    """The scores of a saved model.
+
+    Attributes:
+        counts: [S] windows of each series.
+        seen: Windows that ask for values of the time that the model was trained on; None where that is not known.
+        cutoffs: The first and the last, as they are written.
+        step: Steps from one cutoff of a series to the next.
+        levels: Of the intervals, in percent.
+        predictions: The file of all forecasts, or None.
+    """
+
+    model: store.SavedModel
+    panel: Panel
+    scores: Scores
+    counts: np.ndarray
+    seen: int | None
+    cutoffs: tuple[str, str]
+    step: int
+    levels: tuple[float, ...]
+    predictions: Path | None
+
+    __repr__ = brief
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The scores over all windows, as training gives its own."""
+        return facts_of(self.scores, self.model.season, self.levels)
+
+    @property
+    def skipped(self) -> list[tuple[str, str]]:
+        """(id, reason) of series that were not scored."""
+        short = [(self.panel.ids[s], "too short for a cutoff") for s in np.flatnonzero(self.counts == 0)]
+        return [*self.panel.skipped, *short]
+
+    def summary(self) -> dict[str, Any]:
+        """Return the result as JSON-safe data."""
+        ours, theirs = self.scores.model, self.scores.baseline
+        return {
+            "model": self.model.name,
+            "version": self.model.version,
+            "data": self.panel.source,
+            "series": self.panel.n_series,
+            "horizon": len(ours.by_lead["mae"]),
+            "step": self.step,
+            "cutoffs": {"first": self.cutoffs[0], "last": self.cutoffs[1]},
+            "windows_seen_in_training": self.seen,
+            "metrics": self.metrics,
+            "by_lead": {"model": ours.by_lead, "baseline": theirs.by_lead},
+            "by_series": {
+                "series": list(self.panel.ids),
+                "windows": self.counts.tolist(),
+                "model": ours.by_series,
+                "baseline": theirs.by_series,
+            },
+            "predictions": None if self.predictions is None else str(self.predictions),
+            "skipped": [{"series": name, "reason": reason} for name, reason in self.skipped],
+            "findings": [asdict(finding) for finding in self.panel.findings],
+        }
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the scores as rows: over all windows, then by lead time, then by series, model and baseline each."""
+        sides = (("model", self.scores.model), (self.metrics["baseline_name"], self.scores.baseline))
+        names = list(self.scores.model.overall)
+        rows = []
+        for method, measures in sides:
+            blank = dict.fromkeys(names)
+            rows.append(
+                {"scope": "overall", "lead": None, "series": None, "method": method, **blank, **measures.overall}
+            )
+            for scope, columns, keys in (
+                ("lead", measures.by_lead, range(1, len(measures.by_lead["mae"]) + 1)),
+                ("series", measures.by_series, self.panel.ids),
+            ):
+                for at, key in enumerate(keys):
+                    place = {"scope": scope, "lead": None, "series": None} | {scope: key}
+                    rows.append({**place, "method": method, **blank, **{name: c[at] for name, c in columns.items()}})
+        return rows
+
+    def to_frame(self, scope: Scope = "overall") -> pd.DataFrame:
+        """Return the scores of model and baseline as a DataFrame: over all windows, by lead time, or by series."""
+        import pandas as pd
+
+        empty = {"overall": ["scope", "lead", "series"], "lead": ["scope", "series"], "series": ["scope", "lead"]}
+        if scope not in empty:
+            raise UsageError(f"scope must be one of {', '.join(empty)}, received {scope!r}")
+        return pd.DataFrame([row for row in self.records() if row["scope"] == scope]).drop(columns=empty[scope])
+
+
+def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
+    """Forecast from many cutoffs inside the series with a saved model, as it is, and score that against what came.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
+        GateError: The model does not reach what was asked; no file was written.
+    """
+    model, source = open_model(job)
+    return score_panel(job, model, read_panel(source, ReadSettings(), model.schema), events)
+
+
+def open_model(job: EvaluateJob) -> tuple[store.SavedModel, Data]:
+    """Return the model that is meant and the data file to read; wrong settings are refused before any work.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong.
+    """
+    settings = job.settings
+    parse_levels(settings.levels)
+    if settings.predictions is not None:
+        is_parquet(settings.predictions)
+        files.check_writable(settings.predictions)
+    model = load_asked(models_folder(job.models_dir), settings.model, job.data)
+    check_horizon(model, settings.horizon)
+    return model, source_of(model, job.data, settings.predictions)
+
+
+def score_panel(job: EvaluateJob, model: store.SavedModel, panel: Panel, events: Events = Events()) -> EvaluateResult:
+    """Measure a model on data that has been read: what remains of `evaluate`."""
+    settings, levels = job.settings, parse_levels(job.settings.levels)
+    horizon = check_horizon(model, settings.horizon)
+    step = job.backtest.step or horizon
+    reads = model.window.lookback + horizon + (job.backtest.windows - 1) * step
+    panel = leave_out_unreadable(model, panel, reads)
+    if settings.predictions is not None:
+        check_names(panel)
+    events.on_panel(panel)
+    origins = rolling_origin(panel, job.backtest.windows, step, horizon)
+    backtest = Backtest(model, panel, origins, horizon)
+    with maybe_writing_rows(settings.predictions) as writer:
+        done = 0
+        for scored in backtest.run(levels):
+            if writer is not None and settings.predictions is not None:
+                writer.write(prediction_rows(panel, scored, as_text=not is_parquet(settings.predictions)))
+            done += len(scored.actual)
+            events.on_share(done / len(origins))
+        scores = backtest.scores()
+        check_gates(scores, levels, job.gates)
+    last, counts = model.manifest["data"].get("last_stamp"), np.bincount(origins.series, minlength=panel.n_series)
+    return EvaluateResult(
+        model=model, panel=panel, scores=scores, counts=counts, step=step, levels=levels,
+        seen=backtest.seen_until(last) if isinstance(last, int) else None,
+        cutoffs=span(panel, origins), predictions=settings.predictions,
+    )  # fmt: skip
+
+
+def check_gates(scores: Scores, levels: tuple[float, ...], gates: GateSettings) -> None:
+    """Refuse scores that are not as good as was asked.
+
+    Raises:
+        GateError: One is worse, or undefined.
+    """
+    ours, level = scores.model.overall, levels[-1]
+    asked = (
+        ("MASE", ours["mase"], "above", "--max-mase", gates.max_mase),
+        ("the skill over seasonal naive", scores.skill, "below", "--min-skill", gates.min_skill),
+        (f"the coverage of the {level:g} % interval", ours[f"coverage-{level:g}"], "below", "--min-coverage",
+         gates.min_coverage),
+    )  # fmt: skip
+    failed = [
+        f"{what} is {'undefined' if value is None else f'{value:.3f}'}, {side} {flag} {limit:g}"
+        for what, value, side, flag, limit in asked
+        if limit is not None and (value is None or (value > limit if side == "above" else value < limit))
+    ]
+    if failed:
+        raise GateError("; ".join(failed), hint="See the scores: the same command without the gate")

@@ -1,0 +1,340 @@
+"""From a saved model to a file for another runtime, compared with the model before it is published."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecaster.base import files
+from forecaster.base.errors import DataError, GateError, MissingError, OutputError, UsageError
+from forecaster.base.runtime import prepare_keras
+from forecaster.config import ExportSettings, ReadSettings
+from forecaster.data.grid import read_panel
+from forecaster.data.panel import Panel
+from forecaster.jobs.brief import brief
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import check_harmless, load_asked, models_folder, source_of
+from forecaster.model import store
+from forecaster.model.features import numbers_beside
+from forecaster.model.graph import Raw, RawServer, drift, forecast_values, inputs_of, quantize_graph, raw_graph
+from forecaster.model.predictor import leave_out_unreadable
+from forecaster.model.version import read_probe
+from forecaster.model.windows import Floats, Ints, from_scale
+from forecaster.scoring import metrics
+from forecaster.scoring.backtest import rolling_origin
+
+TOLERANCES = {"onnx": 1e-4, "saved-model": 1e-4, "litert": 1e-3}
+"""Largest difference from the model's own forecasts, in units of each window's scale; LiteRT has but float32."""
+
+ENDINGS = {"onnx": ".onnx", "saved-model": "", "litert": ".tflite"}
+CUTOFFS, MOST_WINDOWS = 20, 500
+"""Windows of the data: cutoffs of a series at most, and windows in all."""
+
+TIMES = 30
+"""How often one window is forecast to measure the time that it takes."""
+
+Ask = Callable[[Raw], Any]
+"""N windows → forecasts [N, H]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportJob:
+    """Everything that `export` is told.
+
+    Attributes:
+        data: Path of a data file whose windows are compared; None for the one that the model was trained on.
+        models_dir: Folder of all models, or None for the default.
+    """
+
+    data: str | None = None
+    settings: ExportSettings = field(default_factory=ExportSettings)
+    models_dir: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What quantising took away, and what it gave.
+
+    Attributes:
+        mase: Before and after, on windows of the data.
+        size: Bytes before and after.
+        seconds: For one window, before and after.
+    """
+
+    mase: tuple[float, float]
+    size: tuple[int, int]
+    seconds: tuple[float, float]
+
+    @property
+    def loss(self) -> float:
+        """By which share MASE rose."""
+        before, after = self.mase
+        return after / before - 1.0 if before else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExportResult:
+    """A published export.
+
+    Attributes:
+        windows: How many windows were compared.
+        drift: Largest difference from the model's forecasts, in units of each window's scale.
+        size: Bytes of all that was written.
+        cost: Of quantising, where that was asked.
+    """
+
+    model: store.SavedModel
+    settings: ExportSettings
+    output: Path
+    windows: int
+    drift: float = 0.0
+    size: int = 0
+    cost: Cost | None = None
+
+    __repr__ = brief
+
+    def summary(self) -> dict[str, Any]:
+        """Return the result as JSON-safe data."""
+        return {
+            "model": self.model.name,
+            "version": self.model.version,
+            "format": self.settings.format,
+            "output": str(self.output),
+            "bytes": self.size,
+            "lookback": self.model.window.lookback,
+            "inputs": inputs_of(self.model.encodings),
+            "horizon": self.model.window.horizon,
+            "windows": self.windows,
+            "drift": self.drift,
+            "tolerance": None if self.cost else TOLERANCES[self.settings.format],
+            "quantize": self.settings.quantize,
+            "cost": self.cost and {**vars(self.cost), "loss": self.cost.loss},
+        }
+
+
+def export(job: ExportJob, events: Events = Events()) -> ExportResult:
+    """Write a saved model for another runtime, once its forecasts there were compared with its own.
+
+    Raises:
+        GateError: It forecasts something else there, or quantising costs too much; nothing was published.
+        ForecastError: Of the kind that says what else went wrong; nothing was published.
+    """
+    settings = job.settings
+    check_settings(settings)
+    model = load_asked(models_folder(job.models_dir), settings.model, job.data)
+    output = settings.output or Path(f"{model.name}{ENDINGS[settings.format]}")
+    panel = _read(job, model, output, events)
+    if settings.format == "saved-model":
+        check_free(output)
+    else:
+        files.check_writable(output)
+    measured = None if panel is None else windows_of(model, panel)
+    if measured is None and (settings.quantize or model.encodings):
+        raise DataError(
+            f"no series has the {model.window.lookback + model.window.horizon} steps that measuring needs",
+            hint="Name a longer data file" + (", or leave out --quantize" if settings.quantize else ""),
+        )
+    raw = probe_of(model, measured)
+    publish = _publish_folder if settings.format == "saved-model" else _publish_file
+    return publish(ExportResult(model=model, settings=settings, output=output, windows=len(raw)), raw, measured)
+
+
+def check_settings(settings: ExportSettings) -> None:
+    """Refuse settings that do not fit each other.
+
+    Raises:
+        UsageError: They do not.
+    """
+    if settings.quantize and settings.format == "saved-model":
+        raise UsageError("--quantize is for ONNX and LiteRT", hint="Use --format onnx or --format litert")
+    if settings.quantize == "int8" and settings.format == "litert":
+        raise UsageError(
+            "--quantize int8 --format litert would put the scaling of the windows into 8 bits as well",
+            hint="Use --quantize dynamic",
+        )
+
+
+def check_free(output: Path) -> None:
+    """Refuse to write a folder where something is.
+
+    Raises:
+        OutputError: There is something, or no folder to hold it.
+    """
+    if output.exists() or output.is_symlink():
+        raise OutputError(f"{output} is there already: a SavedModel is a new folder", hint="Name another with --output")
+    files.check_writable(output)
+
+
+def check_drift(model: store.SavedModel, settings: ExportSettings, raw: Raw, ask: Ask) -> float:
+    """Return how far an export is from the model, in units of each window's scale.
+
+    Raises:
+        GateError: Further than the tolerance.
+    """
+    apart, allowed = drift(model, raw, forecast_values(model, raw), ask(raw)), TOLERANCES[settings.format]
+    if not apart <= allowed:
+        raise GateError(
+            f"nothing was published: as {settings.format}, {model.name} {model.version} forecasts {apart:.2g} of a "
+            f"window's scale off, allowed {allowed:g}",
+            hint="Use --format onnx" if settings.format != "onnx" else "Train it again: forecast train DATA",
+        )
+    return apart
+
+
+def check_cost(cost: Cost, settings: ExportSettings) -> None:
+    """Refuse a quantised model that forecasts too much worse.
+
+    Raises:
+        GateError: Its MASE is higher by more than `--max-loss`.
+    """
+    if not cost.loss <= settings.max_loss:
+        before, after = cost.mase
+        raise GateError(
+            f"nothing was published: quantising raises MASE from {before:.4g} to {after:.4g}, by "
+            f"{100 * cost.loss:.1f} %, allowed {100 * settings.max_loss:g} %",
+            hint="Use --quantize dynamic, none, or a higher --max-loss",
+        )
+
+
+def probe_of(model: store.SavedModel, measured: Measured | None) -> Raw:
+    """Return the windows to compare on: those of the data, and those of the version's probe, which has no features."""
+    if measured is None:
+        return Raw(probe_values(model))
+    return measured.raw if model.encodings else Raw(np.concatenate([probe_values(model), measured.raw.values]))
+
+
+def probe_values(model: store.SavedModel) -> Floats:
+    """Return raw values [n, L] whose shapes are those of the version's probe, at levels small and large."""
+    shape = model.window
+    scaled = read_probe(model)[:, :, : shape.segment].reshape(-1, shape.lookback).astype(np.float64)
+    levels = ((0.05, 6.0), (0.5, 1.0)) if shape.transform == "log" else ((1.0, 8.0), (1e3, 1e4))
+    return np.concatenate([from_scale(level + spread * scaled, shape) for spread, level in levels])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """Windows of a data file.
+
+    Attributes:
+        raw: The windows.
+        ends: [N] index into the panel's values after the last value of each.
+        series: [N] index of the series that each was cut from.
+    """
+
+    panel: Panel
+    raw: Raw
+    ends: Ints
+    series: Ints
+    horizon: int
+
+    def mase(self, ask: Ask, season: int) -> float:
+        """Return the MASE of what is forecast after the windows; MAE where that is undefined."""
+        past, starts = self.panel.values, self.panel.offsets[self.series]
+        row = metrics.score(
+            metrics.Evaluation(
+                actual=self.panel.observed(self.ends[:, None] + np.arange(self.horizon)), forecast=ask(self.raw),
+                scale=metrics.seasonal_error(past, starts, self.ends, season), series=self.series,
+                rms_scale=metrics.seasonal_rms_error(past, starts, self.ends, season),
+            )
+        )  # fmt: skip
+        return float((row["mae"] if row["mase"] is None else row["mase"]) or 0.0)
+
+
+def windows_of(model: store.SavedModel, panel: Panel) -> Measured | None:
+    """Return windows of the data with a whole lookback before them and a horizon after; None where there is none."""
+    shape = model.window
+    try:
+        origins = rolling_origin(panel, CUTOFFS, shape.horizon, shape.horizon)
+    except DataError:
+        return None
+    long = np.flatnonzero(origins.ends - panel.offsets[origins.series] >= shape.lookback)
+    if not len(long):
+        return None
+    chosen = long[np.linspace(0, len(long) - 1, min(len(long), MOST_WINDOWS)).astype(int)]
+    ends, series = origins.ends[chosen], origins.series[chosen]
+    values = panel.values[ends[:, None] + np.arange(-shape.lookback, 0)]
+    raw = Raw(values)
+    if model.encodings:
+        features, static = numbers_beside(panel, model.encodings, series, ends, shape)
+        raw = Raw(values, features if features.shape[-1] else None, static if static.shape[-1] else None)
+    return Measured(panel=panel, raw=raw, ends=ends, series=series, horizon=shape.horizon)
+
+
+def _read(job: ExportJob, model: store.SavedModel, output: Path, events: Events) -> Panel | None:
+    """Return the data to compare on; None where none was named and that of the training is not there any more."""
+    check_harmless(output, job.data or str(model.manifest["data"]["source"]), model)
+    needed = job.settings.quantize or model.encodings
+    if job.data is None and not needed and not Path(model.manifest["data"]["source"]).is_file():
+        return None
+    try:
+        panel = read_panel(source_of(model, job.data, None), ReadSettings(), model.schema)
+    except MissingError as error:
+        raise MissingError(error.message, hint="Name a data file: it is measured there") from None
+    shape = model.window
+    panel = leave_out_unreadable(model, panel, shape.lookback + (CUTOFFS + 1) * shape.horizon)
+    events.on_panel(panel)
+    return panel
+
+
+def _build(model: store.SavedModel, settings: ExportSettings, *, quantized: bool, raw: Raw) -> tuple[bytes, Ask]:
+    """Return the bytes of an export, and what they forecast."""
+    if settings.format == "onnx":
+        data = raw_graph(model)
+        if quantized and settings.quantize:
+            data = quantize_graph(data, settings.quantize, raw)
+        return data, RawServer(data).answer
+    prepare_keras()
+    from forecaster.training.lite import LiteServer, lite_file
+
+    data = lite_file(model, quantized=quantized)
+    return data, LiteServer(data).answer
+
+
+def _publish_file(result: ExportResult, raw: Raw, measured: Measured | None) -> ExportResult:
+    """Build an ONNX or LiteRT file, compare it, quantise it where that was asked, and write it."""
+    model, settings, cost = result.model, result.settings, None
+    data, ask = _build(model, settings, quantized=False, raw=raw)
+    apart = check_drift(model, settings, raw, ask)
+    if settings.quantize and measured is not None:
+        plain, before = data, ask
+        data, ask = _build(model, settings, quantized=True, raw=measured.raw)
+        cost = Cost(
+            mase=(measured.mase(before, model.season), measured.mase(ask, model.season)),
+            size=(len(plain), len(data)),
+            seconds=(_seconds(before, raw[:1]), _seconds(ask, raw[:1])),
+        )
+        check_cost(cost, settings)
+        apart = drift(model, raw, forecast_values(model, raw), ask(raw))
+    files.write_file(result.output, data)
+    return replace(result, drift=apart, size=len(data), cost=cost)
+
+
+def _publish_folder(result: ExportResult, raw: Raw, _: Measured | None) -> ExportResult:
+    """Build a SavedModel beside its place, compare it, and rename it."""
+    prepare_keras()
+    from forecaster.training.lite import ask_tensorflow, save_tensorflow
+
+    with tempfile.TemporaryDirectory(prefix=files.TEMPORARY, dir=result.output.absolute().parent) as around:
+        built = Path(around) / "model"
+        save_tensorflow(result.model, built)
+        apart = check_drift(result.model, result.settings, raw, partial(ask_tensorflow, built))
+        size = sum(path.stat().st_size for path in built.rglob("*") if path.is_file())
+        files.publish_folder(built, result.output)
+    return replace(result, drift=apart, size=size)
+
+
+def _seconds(ask: Ask, raw: Raw) -> float:
+    """Return the median time of forecasting these windows."""
+    times = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        ask(raw)
+        times.append(time.perf_counter() - began)
+    return float(np.median(times))

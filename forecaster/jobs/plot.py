@@ -1,0 +1,105 @@
+"""From a saved model and a data file to a picture of some series."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from forecaster.base import files
+from forecaster.base.extras import check_extra
+from forecaster.config import PlotSettings, parse_levels
+from forecaster.data.panel import Panel
+from forecaster.jobs.brief import brief
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import load_asked, models_folder, source_of
+from forecaster.jobs.opening import read_for
+from forecaster.model import store
+from forecaster.model.predictor import check_horizon
+from forecaster.scoring.outlook import find_series, look_ahead, usual_history
+
+MOST_SERIES = 12
+"""Series in one picture: of more, none could be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlotJob:
+    """Everything that `plot` is told.
+
+    Attributes:
+        data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
+        models_dir: Folder of all models, or None for the default.
+    """
+
+    data: str | None = None
+    settings: PlotSettings = field(default_factory=PlotSettings)
+    models_dir: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlotResult:
+    """A picture, and the file that it was written to.
+
+    Attributes:
+        drawn: Names of the series in it.
+        asked: How many there would have been.
+    """
+
+    model: store.SavedModel
+    panel: Panel
+    output: Path
+    drawn: tuple[str, ...]
+    asked: int
+
+    __repr__ = brief
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not in the picture."""
+        if self.asked == len(self.drawn):
+            return ()
+        return (f"{len(self.drawn)} of {self.asked:,} series are drawn: choose others with --series ID",)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the result as JSON-safe data."""
+        return {
+            "model": self.model.name,
+            "version": self.model.version,
+            "data": self.panel.source,
+            "output": str(self.output),
+            "series": list(self.drawn),
+            "not_drawn": self.asked - len(self.drawn),
+            "skipped": [{"series": name, "reason": reason} for name, reason in self.panel.skipped],
+            "findings": [asdict(finding) for finding in self.panel.findings],
+        }
+
+
+def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
+    """Draw the last seasons of some series, the forecast after them and its intervals.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
+    """
+    check_extra("report", "forecast plot")
+    from forecaster.report.drawing import kind_of, to_file
+    from forecaster.report.figure import draw_outlook
+
+    settings, levels = job.settings, parse_levels(job.settings.levels)
+    output = settings.output
+    kind = kind_of(output)
+    files.check_writable(output)
+    model = load_asked(models_folder(job.models_dir), settings.model, job.data)
+    horizon = check_horizon(model, settings.horizon)
+    source = source_of(model, job.data, output)
+    panel = read_for(model, source, future=settings.future, steps=horizon)
+    events.on_panel(panel)
+    asked = find_series(panel, settings.series)
+    chosen = asked[:MOST_SERIES].tolist()
+    steps = settings.history or usual_history(model.season, horizon)
+    outlooks = look_ahead(model, panel, chosen, (steps, horizon, 0), levels)
+    figures = [draw_outlook(outlook, panel.schema.tz, outlook.name or model.name) for outlook in outlooks]
+    picture = to_file(figures, kind)
+    events.on_state(f"{output} is the old file or the new one, whole")
+    files.write_file(output, picture)
+    drawn = tuple(panel.ids[s] for s in chosen)
+    return PlotResult(model=model, panel=panel, output=output, drawn=drawn, asked=len(asked))

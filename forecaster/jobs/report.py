@@ -1,0 +1,133 @@
+"""From a saved model and a data file to one page that says what the model is worth."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from forecaster.base import files
+from forecaster.base.extras import check_extra
+from forecaster.config import BacktestSettings, EvaluateSettings, ReadSettings, ReportSettings
+from forecaster.data.checks import check_duplicates
+from forecaster.data.grid import lay_out
+from forecaster.data.observations import observe
+from forecaster.data.panel import Panel
+from forecaster.jobs.brief import brief
+from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, open_model, score_panel
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import check_harmless
+from forecaster.jobs.opening import look_beside
+from forecaster.model import store
+from forecaster.model.predictor import check_horizon
+from forecaster.report.verdict import judge
+from forecaster.scoring.outlook import look_ahead, usual_history
+from forecaster.scoring.residuals import find_residuals
+
+PAST = 3
+"""Forecasts inside the history of a series that is shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportJob:
+    """Everything that `report` is told.
+
+    Attributes:
+        data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
+        models_dir: Folder of all models, or None for the default.
+        now: The time of the run, aware; only recorded.
+    """
+
+    data: str | None = None
+    settings: ReportSettings = field(default_factory=ReportSettings)
+    backtest: BacktestSettings = field(default_factory=BacktestSettings)
+    models_dir: Path | None = None
+    now: datetime | None = None
+
+    @property
+    def evaluation(self) -> EvaluateJob:
+        """The backtest that the report shows."""
+        asked = self.settings
+        settings = EvaluateSettings(model=asked.model, horizon=asked.horizon, levels=asked.levels)
+        return EvaluateJob(data=self.data, settings=settings, backtest=self.backtest, models_dir=self.models_dir)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReportResult:
+    """A report, and the file that it was written to.
+
+    Attributes:
+        evaluation: The scores that it shows.
+        headline: The sentence that it begins with, whether that is good news, and the numbers beside it.
+        size: Of the file, in bytes.
+    """
+
+    output: Path
+    evaluation: EvaluateResult
+    headline: dict[str, Any]
+    size: int
+
+    __repr__ = brief
+
+    @property
+    def model(self) -> store.SavedModel:
+        """The model that was reported on."""
+        return self.evaluation.model
+
+    @property
+    def panel(self) -> Panel:
+        """What was read."""
+        return self.evaluation.panel
+
+    def summary(self) -> dict[str, Any]:
+        """Return the result as JSON-safe data."""
+        return {
+            "model": self.model.name,
+            "version": self.model.version,
+            "data": self.panel.source,
+            "output": str(self.output),
+            "headline": self.headline["sentence"],
+            "bytes": self.size,
+            "series": self.panel.n_series,
+            "windows": self.evaluation.scores.windows,
+            "windows_seen_in_training": self.evaluation.seen,
+            "mase": self.evaluation.metrics["model"]["mase"],
+            "skill": self.evaluation.metrics["skill"],
+            "skipped": [{"series": name, "reason": reason} for name, reason in self.evaluation.skipped],
+            "findings": [asdict(finding) for finding in self.panel.findings],
+        }
+
+
+def report(job: ReportJob, events: Events = Events()) -> ReportResult:
+    """Measure a saved model on a data file, look at its errors and its forecasts, and write all of it as one page.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
+    """
+    check_extra("report", "forecast report")
+    from forecaster.report.page import MOST_ROWS, Evidence, choose_examples, headline, worst_first, write_page
+
+    output = job.settings.output
+    files.check_writable(output)
+    model, source = open_model(job.evaluation)
+    check_harmless(output, source, model)
+    read = observe(source, ReadSettings(), model.schema, future=job.settings.future)
+    check_duplicates(read.rows, read.table)
+    panel = look_beside(model, lay_out(read), check_horizon(model, job.settings.horizon))
+    result = score_panel(job.evaluation, model, panel, events)
+    panel, evaluation = result.panel, result.summary()
+    horizon = evaluation["horizon"]
+    steps, ranks = usual_history(model.season, horizon), choose_examples(evaluation)
+    examples = look_ahead(model, panel, [s for _, s in ranks], (steps, horizon, PAST), result.levels)
+    evidence = Evidence(
+        manifest=model.manifest, panel=panel, verdict=judge(read), evaluation=evaluation,
+        residuals=find_residuals(model, panel),
+        examples=[(rank, outlook) for (rank, _), outlook in zip(ranks, examples, strict=True)],
+        listed=look_ahead(model, panel, worst_first(evaluation)[:MOST_ROWS], (steps, horizon, 0), ()),
+        written="" if job.now is None else job.now.isoformat(timespec="minutes"),
+    )  # fmt: skip
+    page = write_page(evidence).encode()
+    events.on_state(f"{output} is the old file or the new one, whole")
+    files.write_file(output, page)
+    return ReportResult(output=output, evaluation=result, headline=headline(evidence), size=len(page))

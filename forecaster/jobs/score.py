@@ -1,0 +1,203 @@
+"""From the ledger and what came to live scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forecaster.base.errors import GateError, MissingError, StorageError
+from forecaster.config import ReadSettings, ScoreSettings, parse_limit
+from forecaster.data.grid import read_panel
+from forecaster.data.panel import Panel
+from forecaster.data.schema import Schema
+from forecaster.data.source import Data
+from forecaster.jobs.brief import brief
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import choose_model, models_folder
+from forecaster.model import ledger, store
+from forecaster.model.ledger import Issue, Unreadable
+from forecaster.scoring.metrics import Columns, Row
+from forecaster.scoring.outcome import Outcome, score_issues
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Limit = tuple[float, bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreJob:
+    """Everything that `score` is told.
+
+    Attributes:
+        actuals: Path of a data file with what came, `-` for stdin, or data in memory.
+        models_dir: Folder of all models, or None for the default.
+    """
+
+    actuals: Data
+    settings: ScoreSettings = field(default_factory=ScoreSettings)
+    models_dir: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScoreResult:
+    """Live scores of a model, beside those that training measured.
+
+    Attributes:
+        model: Its name.
+        version: The version whose training they are compared with.
+        versions: Those whose forecasts were scored.
+        hindsight: Predictions left out: their model had seen what came.
+        unreadable: Parts of the ledger left out.
+        training: Metrics of that version.
+    """
+
+    model: str
+    version: str
+    versions: tuple[str, ...]
+    folder: Path
+    panel: Panel
+    outcome: Outcome
+    hindsight: int
+    unreadable: tuple[Unreadable, ...]
+    training: dict[str, Any]
+
+    __repr__ = brief
+
+    def compared(self) -> dict[str, dict[str, float | None]]:
+        """Return the measures that training knows too, live and then, at the same lead times."""
+        names = ["mase", *(f"coverage-{level:g}" for level in self.outcome.levels)]
+        both = {name: self.outcome.beside(self.training, name) for name in names}
+        return {name: {"live": pair and pair[0], "training": pair and pair[1]} for name, pair in both.items()}
+
+    def by_series(self) -> list[dict[str, Any]]:
+        """Return the measures of each series that was scored, with the number of values, the worst MASE first."""
+        rows = zip(self.panel.ids, self.outcome.of_series.tolist(), rows_of(self.outcome.by_series), strict=True)
+        named = [{"series": name, "values": count, **row} for name, count, row in rows if count]
+        return sorted(named, key=lambda row: -1.0 if row["mase"] is None else row["mase"], reverse=True)
+
+    def by_lead(self) -> list[dict[str, Any]]:
+        """Return the measures at each lead time that a value came for, with the number of values."""
+        rows, counts = rows_of(self.outcome.by_lead), self.outcome.counts.tolist()
+        return [{"lead": h + 1, "values": counts[h], **row} for h, row in enumerate(rows) if counts[h]]
+
+    def summary(self) -> dict[str, Any]:
+        """Return the result as JSON-safe data."""
+        outcome = self.outcome
+        return {
+            "model": self.model,
+            "versions": list(self.versions),
+            "ledger": str(self.folder),
+            "actuals": self.panel.source,
+            "issues": outcome.issues,
+            "values": outcome.values,
+            "pending": outcome.pending,
+            "hindsight": self.hindsight,
+            "levels": list(outcome.levels),
+            "overall": outcome.overall,
+            "compared": {"version": self.version, **self.compared()},
+            "by_lead": self.by_lead(),
+            "by_series": self.by_series(),
+            "unreadable": [{"part": str(part.path), "reason": part.reason} for part in self.unreadable],
+        }
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the measures as rows: over all, then by lead time, then by series."""
+        if self.outcome.overall is None:
+            return []
+        blank = {"lead": None, "series": None, "values": None}
+        return [
+            {"scope": "overall", **blank, "values": self.outcome.values, **self.outcome.overall},
+            *({"scope": "lead", **blank, **row} for row in self.by_lead()),
+            *({"scope": "series", **blank, **row} for row in self.by_series()),
+        ]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the measures as a DataFrame: over all, then by lead time, then by series."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records())
+
+
+def rows_of(columns: Columns) -> list[Row]:
+    """Return one row for each entry of columns of measures."""
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
+    """Compare what was issued with what came.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong.
+        GateError: Live quality is out of the limits that were set.
+    """
+    settings = job.settings
+    max_mase = None if settings.max_mase is None else parse_limit(settings.max_mase, "--max-mase")
+    min_coverage = None if settings.min_coverage is None else parse_limit(settings.min_coverage, "--min-coverage", 1.0)
+    root = models_folder(job.models_dir)
+    reference = choose_model(root, None) if settings.model is None else settings.model
+    version_folder, name, version = store.find_version(root, reference)
+    manifest = store.read_manifest(version_folder)
+    folder = Path(settings.ledger) if settings.ledger else root / name / ledger.FOLDER
+    issues, hindsight, unreadable = _issued(folder, name, version if "@" in reference else None)
+    schema = replace(Schema.from_dict(manifest["schema"]), on_gap="interpolate", max_missing=1.0)
+    if schema.shape != "wide":  # there a covariate is only known as one by its name
+        schema = replace(schema, past_covariates=(), future_covariates=(), static_covariates=())
+    panel = read_panel(job.actuals, ReadSettings(), schema)
+    events.on_panel(panel)
+    result = ScoreResult(
+        model=name, version=version, versions=tuple(sorted({issue.version for issue in issues})), folder=folder,
+        panel=panel, outcome=score_issues(issues, panel), hindsight=hindsight, unreadable=unreadable,
+        training=manifest["metrics"],
+    )  # fmt: skip
+    if result.outcome.values:
+        check_limits(result, max_mase, min_coverage)
+    return result
+
+
+def _issued(folder: Path, model: str, version: str | None) -> tuple[list[Issue], int, tuple[Unreadable, ...]]:
+    """Return what a model, or one version of it, issued; how many predictions in hindsight; and what is unreadable."""
+    parts = list(ledger.read_ledger(folder))
+    unreadable = tuple(part for part in parts if isinstance(part, Unreadable))
+    ours = [part for part in parts if isinstance(part, Issue) and part.model == model]
+    ours = [issue for issue in ours if version in (None, issue.version)]
+    issued = [issue for issue in ours if not issue.hindsight]
+    if not ours and unreadable:
+        raise StorageError(f"no part of the ledger can be read: {unreadable[0].path}: {unreadable[0].reason}")
+    if not issued:
+        what = f"{model}@{version}" if version else model
+        hint = f"Run: forecast predict --model {model}"
+        raise MissingError(f"no forecast of {what} is in the ledger {folder}", hint=hint)
+    return issued, len(ours) - len(issued), unreadable
+
+
+def check_limits(result: ScoreResult, max_mase: Limit | None, min_coverage: Limit | None) -> None:
+    """Refuse live quality outside the limits: absolute ones, or multiples of what training measured.
+
+    Raises:
+        GateError: MASE is above, or the coverage of the widest interval below its limit, or undefined.
+    """
+    overall, levels = result.outcome.overall or {}, result.outcome.levels
+    asked = [("mase", "MASE", "above", "--max-mase", max_mase)]
+    if levels:
+        name = f"coverage-{levels[-1]:g}"
+        asked.append((name, f"coverage of the {levels[-1]:g} % interval", "below", "--min-coverage", min_coverage))
+    failed = []
+    for name, what, side, flag, limit in asked:
+        if limit is None:
+            continue
+        value, bound, told = overall.get(name), limit[0], f"{limit[0]:g}"
+        if limit[1]:
+            pair = result.outcome.beside(result.training, name)
+            value, bound = (pair[0], limit[0] * pair[1]) if pair else (None, 0.0)
+            told = f"{limit[0]:g}x of training's {pair[1]:.3f} at the same lead times" if pair else f"{limit[0]:g}x"
+        if value is None or (value > bound if side == "above" else value < bound):
+            failed.append(
+                f"the live {what} is {'undefined' if value is None else f'{value:.3f}'}, {side} {flag} {told}"
+            )
+    if failed:
+        raise GateError(
+            f"{'; '.join(failed)} ({result.outcome.values:,} values)",
+            hint=f"Train {result.model} again, or see the scores without the limit",
+        )

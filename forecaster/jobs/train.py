@@ -1,0 +1,298 @@
+"""From a data file to a published model."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecaster.base.arrow import return_memory
+from forecaster.base.errors import ForecastError, GateError, UsageError
+from forecaster.base.machine import version_of
+from forecaster.base.records import Json
+from forecaster.base.runtime import prepare_keras
+from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.data.age import Age, age_of, limits_of
+from forecaster.data.grid import read_panel
+from forecaster.data.panel import Panel
+from forecaster.data.source import Data
+from forecaster.jobs.brief import brief
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import models_folder, name_of, recorded
+from forecaster.model import store
+from forecaster.model.calibration import Intervals
+from forecaster.model.features import signals_of
+from forecaster.model.plan import Plan
+from forecaster.model.planner import choose_season, make_plan
+from forecaster.model.predictor import leave_out_unreadable
+from forecaster.model.transfer import check_fit, plan_from, plan_learning, seen_windows
+from forecaster.model.windows import cut_windows
+from forecaster.scoring.backtest import measure
+from forecaster.scoring.challenge import ChallengeResult, check_rules, compare
+from forecaster.training.checkpoint import Checkpoint, identify
+
+if TYPE_CHECKING:
+    from forecaster.training.fit import Trained
+
+PACKAGES = ("forecast-lstm", "tensorflow", "keras", "numpy", "pandas", "onnxruntime", "tf2onnx")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainJob:
+    """Everything that `train` is told.
+
+    Attributes:
+        data: Path of the data file, `-` for stdin, or data in memory.
+        created: When it was started, ISO 8601 in UTC; only recorded.
+        now: The same, as an aware time; without it the age of the data is not known.
+    """
+
+    data: Data
+    reading: ReadSettings = field(default_factory=ReadSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    training: TrainSettings = field(default_factory=TrainSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    fresh: FreshSettings = field(default_factory=FreshSettings)
+    created: str = ""
+    now: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainResult:
+    """A published model, and what it was made from.
+
+    Attributes:
+        verdict: How it did against the version before it, where that was asked.
+        seen: Held-out windows in the time that the version was trained on which the training began with.
+    """
+
+    model: store.SavedModel
+    panel: Panel
+    plan: Plan
+    metrics: dict[str, Any]
+    seconds: float
+    verdict: ChallengeResult | None = None
+    age: Age | None = None
+    seen: int = 0
+
+    __repr__ = brief
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to warn of, though the model is published: stale data, costly settings, measures that flatter it."""
+        device = self.model.manifest["device"]
+        warnings = (*(self.age.warnings(self.panel.source) if self.age else ()), *self.plan.warnings(device))
+        if not self.seen:
+            return warnings
+        windows = f"{self.seen:,} of {self.metrics['windows']:,} held-out windows"
+        origin = self.model.manifest.get("parent") or self.model.manifest.get("teacher")
+        flattered = f"{windows} lie in the time that {origin} was trained on"
+        return (*warnings, f"{flattered}: scores and intervals may flatter it")
+
+    def summary(self) -> dict[str, Any]:
+        """Return the result as JSON-safe data."""
+        return {
+            "model": self.model.name,
+            "version": self.model.version,
+            "folder": str(self.model.folder),
+            "data": self.panel.source,
+            **(self.age.summary() if self.age else {}),
+            "series": self.panel.n_series,
+            "frequency": self.panel.frequency.alias,
+            "plan": dict(self.plan.choices()),
+            "metrics": self.metrics,
+            "against_current": None if self.verdict is None else asdict(self.verdict),
+            "skipped": [{"series": name, "reason": reason} for name, reason in self.panel.skipped],
+            "findings": [asdict(finding) for finding in self.panel.findings],
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def train(job: TrainJob, events: Events = Events()) -> TrainResult:
+    """Read, plan, train, measure on held-out windows against seasonal naive, and publish a new model version.
+
+    The model is locked from the plan to the end. What interrupts the training leaves a checkpoint to go on from.
+
+    Raises:
+        GateError: The version is not good enough; what is current stays so.
+        ForecastError: Of the kind that says what went wrong; nothing was published, and what was there is untouched.
+    """
+    began = time.monotonic()
+    root = models_folder(job.store.models_dir)
+    name = store.check_name(name_of(job.data) if job.store.name is None else job.store.name)
+    limits = limits_of(job.fresh)
+    parent = _load_parent(job, root)
+    panel = _read(job, parent)
+    events.on_panel(panel)
+    age = age_of(panel, job.now)
+    events.on_age(age)
+    age = limits.judge(age, panel.source)
+    plan = _make_plan(job, panel, parent)
+    events.on_plan(plan)
+    with store.hold_model(root, name, job.store.lock_wait, "forecast train") as home:
+        champion = _find_champion(job, home, panel)
+        checkpoint = _open_checkpoint(
+            job, home, identify(signals_of(panel, plan.encodings, plan.window.horizon), plan), events
+        )
+        return_memory()
+        prepare_keras()
+        from forecaster.training.fit import train_ensemble
+
+        trained = train_ensemble(panel, plan, job.training.device, events.on_progress, checkpoint)
+        measured, calibration = measure(panel, plan, trained)
+        check_skill(measured, job.store.min_skill)
+        verdict = compare(champion, panel, plan, trained) if champion else None
+        draft = _make_draft(panel, plan, trained, (measured, calibration), _facts(job, panel, trained, parent))
+        events.on_state(f"{name} is being published: its old version or the new one is current, whole")
+        model = store.publish_model(home, draft, current=verdict is None or verdict.is_better)
+        drop(checkpoint)
+    if verdict is not None:
+        check_verdict(model, verdict)
+    return TrainResult(
+        model=model,
+        panel=panel,
+        plan=plan,
+        metrics=measured,
+        seconds=time.monotonic() - began,
+        verdict=verdict,
+        age=age,
+        seen=seen_windows(parent, panel, plan) if parent else 0,
+    )
+
+
+def drop(checkpoint: Checkpoint) -> None:
+    """Remove a checkpoint whose training was published; if that fails, it does no harm."""
+    with suppress(ForecastError):
+        checkpoint.remove()
+
+
+def check_verdict(model: store.SavedModel, verdict: ChallengeResult) -> None:
+    """Refuse a new version that does not beat the current one; it is saved, and may be promoted by hand.
+
+    Raises:
+        GateError: It does not.
+    """
+    if not verdict.is_better:
+        raise GateError(
+            f"{model.name} {model.version} was saved, and {verdict.version} stays current: the new "
+            f"{verdict.measure.upper()} of {verdict.challenger:.4g} is not below {verdict.champion:.4g} on "
+            f"{verdict.windows:,} held-out windows{', which the current one was trained on' if verdict.seen else ''}",
+            hint=f"To use it all the same: forecast models promote {model.name}@{model.version}",
+        )
+
+
+def _load_parent(job: TrainJob, root: Path) -> store.SavedModel | None:
+    """Return the version to go on from, or to learn from, where one was named and the settings fit it."""
+    if job.store.from_ and job.store.distill:
+        raise UsageError(
+            "--from begins with a version's weights and --distill learns from its forecasts", hint="Give one of them"
+        )
+    flag, named = ("--distill", job.store.distill) if job.store.distill else ("--from", job.store.from_)
+    if named is None:
+        return None
+    parent = store.load_model(root, named)
+    check_fit(parent, job.model, job.reading, flag)
+    return parent
+
+
+def _make_plan(job: TrainJob, panel: Panel, parent: store.SavedModel | None) -> Plan:
+    """Decide everything about the training."""
+    if parent is None:
+        return make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
+    return (plan_learning if job.store.distill else plan_from)(parent, panel, job.model, job.training)
+
+
+def _read(job: TrainJob, parent: store.SavedModel | None) -> Panel:
+    """Return the data; with a version to go on from it is read by its schema, or by flags where there are some."""
+    own = parent is None or job.reading != ReadSettings()
+    schema = None if own or parent is None else parent.schema
+    panel = read_panel(job.data, job.reading, schema, job.fresh.as_of)
+    return leave_out_unreadable(parent, panel, int(panel.lengths.max())) if parent else panel
+
+
+def _find_champion(job: TrainJob, home: Path, panel: Panel) -> store.SavedModel | None:
+    """Return the current version where the new one is to beat it, and there is one."""
+    if not (job.store.promote_if_better and store.list_versions(home)):
+        return None
+    champion = store.load_model(home.parent, home.name)
+    check_rules(champion, panel)
+    return champion
+
+
+def _open_checkpoint(job: TrainJob, home: Path, fits: Json, events: Events) -> Checkpoint:
+    """Return the checkpoint to write to, which holds what there is to go on from."""
+    checkpoint = Checkpoint(
+        path=home / "CHECKPOINT", fits=fits, every=job.training.checkpoint_every,
+        on_write=lambda: events.on_state("nothing was published; to go on, run it again with --resume"),
+    )  # fmt: skip
+    events.on_start(checkpoint.read() if job.training.resume else None)
+    return checkpoint
+
+
+def _make_draft(
+    panel: Panel, plan: Plan, trained: Trained, measured: tuple[Json, Intervals], facts: Json
+) -> store.Draft:
+    """Return everything that a version is made of."""
+    from forecaster.training.network import serving_graph
+
+    metrics, calibration = measured
+    return store.Draft(
+        schema=replace(panel.schema, season_length=plan.season), window=plan.window, network=plan.network, fit=plan.fit,
+        season=plan.season, encodings=plan.encodings, graph=serving_graph(plan.network, trained.members),
+        members=trained.members, calibration=calibration, probe=make_probe(panel, plan, trained),
+        metrics=metrics, facts=facts,
+    )  # fmt: skip
+
+
+def check_skill(measured: dict[str, Any], min_skill: float | None) -> None:
+    """Refuse a model that is not better than the baseline by as much as was asked.
+
+    Raises:
+        GateError: Its skill is lower, or undefined.
+    """
+    skill = measured["skill"]
+    if min_skill is not None and (skill is None or skill < min_skill):
+        shown = "undefined" if skill is None else f"{skill:.3f}"
+        raise GateError(
+            f"nothing was published: the skill over {measured['baseline_name']} is {shown}, below {min_skill:g}",
+            hint="Train longer (--preset best), give more data, or lower --min-skill",
+        )
+
+
+def make_probe(panel: Panel, plan: Plan, trained: Trained) -> tuple[np.ndarray, np.ndarray]:
+    """Return windows at the end of up to 16 series and the trained networks' answers to them."""
+    from forecaster.training.fit import ensemble
+
+    chosen = np.unique(np.linspace(0, panel.n_series - 1, min(16, panel.n_series)).astype(int))
+    starts, ends = panel.offsets[:-1][chosen], panel.offsets[1:][chosen]
+    features = signals_of(panel, plan.encodings, plan.window.horizon).features
+    windows = cut_windows(panel.values, starts, ends, plan.window, features)
+    return windows.inputs, ensemble(plan.network, trained.members)(windows.inputs)
+
+
+def _facts(job: TrainJob, panel: Panel, trained: Trained, parent: store.SavedModel | None) -> dict[str, Any]:
+    """Return what the manifest records beside what `predict` needs."""
+    return {
+        "created": job.created,
+        "data": {
+            "source": recorded(job.data),
+            "sha256": panel.sha256,
+            "rows": panel.rows,
+            "series": panel.n_series,
+            "frequency": panel.frequency.alias,
+            "skipped": len(panel.skipped),
+            "last": str(panel.write(panel.ends.max())),
+            "last_stamp": int(panel.ends.max().astype(np.int64)),
+            "findings": [finding.message for finding in panel.findings],
+        },
+        **({"teacher" if job.store.distill else "parent": f"{parent.name}@{parent.version}"} if parent else {}),
+        "device": trained.device,
+        "best_steps": trained.best_steps,
+        "curve": [{"member": p.member, "step": p.step, "loss": p.loss, "held_out": p.held_out} for p in trained.curve],
+        "packages": {name: version_of(name) for name in PACKAGES},
+    }

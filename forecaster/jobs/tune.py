@@ -1,0 +1,279 @@
+"""From a data file to the best settings for it, in a file that `train --config` reads."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from forecaster.base import files
+from forecaster.base.errors import DataError, DeadlineError, GateError, UsageError
+from forecaster.base.extras import check_extra
+from forecaster.config import FitSettings, ModelSettings, ReadSettings, TuneSettings, key_of
+from forecaster.config.jobfile import write_settings
+from forecaster.data.grid import read_panel
+from forecaster.data.panel import Panel
+from forecaster.jobs.brief import brief
+from forecaster.jobs.events import Events, TrialRow
+from forecaster.jobs.names import check_not_data, models_folder, name_of
+from forecaster.model.planner import choose_season
+from forecaster.scoring.backtest import span
+from forecaster.scoring.search import Attempt, State, Study, Values, apply, check_storage, find_axes, open_study
+from forecaster.scoring.tuning import FinalTest, OutOfTimeError, Tuning
+
+LEAST_SHARE, MOST_SHARE = 0.1, 0.5
+"""Of the time limit, for the comparison at the end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneJob:
+    """Everything that `tune` is told.
+
+    Attributes:
+        data: Path of the data file, or `-` for stdin.
+        model, fit: Settings that hold for all trials; the search changes what they leave at its default.
+        models_dir: Folder of all models, or None for the default; the search is kept in it.
+        lock_wait: Seconds to wait for another search in the same file.
+    """
+
+    data: str
+    settings: TuneSettings = field(default_factory=TuneSettings)
+    reading: ReadSettings = field(default_factory=ReadSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    fit: FitSettings = field(default_factory=FitSettings)
+    models_dir: Path | None = None
+    lock_wait: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TuneResult:
+    """What a search found.
+
+    Attributes:
+        values: The best settings: those that were searched.
+        error: Their MASE on the windows that the search judged by; `default_error` that of the defaults.
+        contest: Both on windows that the search never saw.
+        cutoffs: The first and the last of these windows, as they are written.
+        tried: Trials in the search, those of earlier runs included.
+        trials: Those of this run.
+    """
+
+    panel: Panel
+    values: Values
+    error: float
+    default_error: float | None
+    contest: FinalTest
+    cutoffs: tuple[str, str]
+    horizon: int
+    tried: int
+    trials: list[TrialRow]
+    storage: Path
+    output: Path
+    seconds: float
+
+    __repr__ = brief
+
+    def summary(self) -> dict[str, Any]:
+        """Return the result as JSON-safe data."""
+        contest = self.contest
+        return {
+            "data": self.panel.source,
+            "series": self.panel.n_series,
+            "horizon": self.horizon,
+            "output": str(self.output),
+            "storage": str(self.storage),
+            "best": _flags(self.values),
+            "search_mase": {"default": self.default_error, "best": self.error},
+            "unseen": {
+                "windows": contest.windows,
+                "cutoffs": dict(zip(("first", "last"), self.cutoffs, strict=True)),
+                "default": contest.default.model.overall,
+                "best": contest.best.model.overall,
+                "baseline": contest.best.baseline.overall,
+                "difference": contest.difference,
+                "interval": contest.interval,
+                "judgement": contest.judgement,
+            },
+            "tried": self.tried,
+            "trials": self.records(),
+            "skipped": [{"series": name, "reason": reason} for name, reason in self.panel.skipped],
+            "seconds": round(self.seconds, 3),
+        }
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the trials of this run as rows."""
+        return [
+            {"trial": row.number, "state": row.state, "mase": row.error, "seconds": round(row.seconds, 3)}
+            | _flags(row.values)
+            for row in self.trials
+        ]
+
+
+def tune(job: TuneJob, events: Events = Events()) -> TuneResult:
+    """Search for better settings, and compare the best with the defaults on windows that the search never saw.
+
+    Whenever a trial is the best so far its settings are published, so a search that is stopped leaves what it found.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong; what was found before is in the file.
+    """
+    began, settings = time.monotonic(), job.settings
+    check_extra("tune", "forecast tune")
+    storage = _prepare_storage(job)
+    files.check_writable(settings.output)
+    check_not_data(settings.output, job.data)
+    panel = read_panel(job.data, job.reading)
+    events.on_panel(panel)
+    tuning = Tuning(panel, choose_season(panel, job.reading.season_length), (job.model, job.fit))
+    events.on_plan(tuning.plan)
+    axes = find_axes(settings.search, *tuning.settings, tuning.plan, tuning.longest)
+    name = f"{name_of(job.data)}-{tuning.identify(axes)[:16]}"
+    end = None if settings.time_limit is None else began + settings.time_limit
+    with (
+        files.locked(storage.with_name(f"{storage.name}.lock"), job.lock_wait, "forecast tune"),
+        open_study(storage, name, axes, job.fit.seed, resume=settings.resume) as study,
+    ):
+        events.on_start((study.tried > 0) if settings.resume else None)
+        searcher = _Searcher(job, tuning, study, events, end)
+        searcher.search()
+        values, error = searcher.found()
+        tried = study.tried
+    events.on_state(f"the best settings of {tried} trials are in {settings.output}, not yet compared with the defaults")
+    left = None if end is None else max(end - time.monotonic(), 1.0)
+    contest = tuning.contest(apply(values, *tuning.settings), left, events.on_share)
+    result = TuneResult(
+        panel=panel, values=values, error=error, default_error=searcher.error_of_defaults(), contest=contest,
+        cutoffs=span(panel, tuning.origins), horizon=tuning.horizon, tried=tried, trials=searcher.rows, storage=storage,
+        output=settings.output, seconds=time.monotonic() - began,
+    )  # fmt: skip
+    searcher.publish(values, notes_of(result))
+    return result
+
+
+def notes_of(result: TuneResult) -> list[str]:
+    """Return what the settings file says of how it came about."""
+    ours, theirs = (scores.model.overall["mase"] for scores in (result.contest.best, result.contest.default))
+    shown = ["undefined" if value is None else f"{value:.4g}" for value in (ours, theirs)]
+    return [
+        f"Found by forecast tune in {result.tried} trials; to use it: forecast train --config {result.output.name}",
+        f"MASE on {result.contest.windows:,} windows that it did not see: {shown[0]}, with the defaults {shown[1]}",
+    ]
+
+
+def _prepare_storage(job: TuneJob) -> Path:
+    """Return the file of the search, in a folder that exists and can be written."""
+    path = job.settings.storage
+    if path is None:
+        path = models_folder(job.models_dir) / name_of(job.data) / "TUNING"
+        files.make_folder(path.parent)
+    files.check_writable(path)
+    check_not_data(path, job.data)
+    check_storage(path)
+    return path
+
+
+def _flags(values: Values) -> dict[str, Any]:
+    """Return values by their keys, as flags and files spell them."""
+    return {key_of(name): value for name, value in values.items()}
+
+
+class _Searcher:
+    """Runs trials until there are enough, or the time is over."""
+
+    def __init__(self, job: TuneJob, tuning: Tuning, study: Study, events: Events, end: float | None) -> None:
+        self.job, self.tuning, self.study, self.events = job, tuning, study, events
+        self.defaults = {axis.name: axis.default for axis in study.axes}
+        self.end = end
+        self.rows: list[TrialRow] = []
+
+    def has_time(self) -> bool:
+        """Return whether the part of the time limit that is for the search has not passed.
+
+        The comparison trains two whole ensembles, twice each: about four times what the longest trial took.
+        """
+        if self.end is None:
+            return True
+        limit = self.job.settings.time_limit or 0.0
+        longest = max((row.seconds for row in self.rows), default=0.0)
+        kept = min(max(4 * longest, LEAST_SHARE * limit), MOST_SHARE * limit)
+        return time.monotonic() < self.end - kept
+
+    def search(self) -> None:
+        """Run trials; each best one so far is published."""
+        for attempt in self.study.attempts():
+            began, best = time.monotonic(), self.study.best
+            try:
+                state, error = self._run(attempt)
+            except OutOfTimeError:
+                attempt.end("failed")
+                return
+            if state == "complete" and error is not None and (best is None or error < best[1]):
+                self._publish_best()
+            best = self.study.best
+            row = TrialRow(
+                number=attempt.number, values=attempt.values, state=state, error=error, best=best and best[1],
+                changed={name: value for name, value in attempt.values.items() if value != self.defaults[name]},
+                seconds=time.monotonic() - began,
+            )  # fmt: skip
+            self.rows.append(row)
+            self.events.on_trial(row)
+            tried = self.study.tried
+            if tried >= self.job.settings.trials or len(self.rows) >= self.job.settings.trials or not self.has_time():
+                return
+
+    def _run(self, attempt: Attempt) -> tuple[State, float | None]:
+        """Judge one attempt network by network; return how it ended, and its error."""
+        error, settings = None, apply(attempt.values, *self.tuning.settings)
+        try:
+            for round_, error in enumerate(self.tuning.rounds(settings, self.has_time)):
+                if not math.isfinite(error):
+                    attempt.end("failed")
+                    return "failed", None
+                if attempt.report(round_, error):
+                    attempt.end("pruned")
+                    return "pruned", error
+        except (UsageError, DataError, GateError):  # does not fit the data, or diverged: no good settings
+            attempt.end("failed")
+            return "failed", None
+        attempt.end("complete", error)
+        return "complete", error
+
+    def found(self) -> tuple[Values, float]:
+        """Return the best values and their error.
+
+        Raises:
+            DeadlineError: Not one trial has ended.
+        """
+        best = self.study.best
+        if best is None:
+            raise DeadlineError(
+                "not one trial ended well within the time limit", hint="Give more --time-limit, or --preset fast"
+            )
+        return best
+
+    def error_of_defaults(self) -> float | None:
+        """Return the error of the defaults in this run; None where an earlier run tried them."""
+        return next((row.error for row in self.rows if not row.changed), None)
+
+    def _publish_best(self) -> None:
+        values, error = self.found()
+        tried, output = self.study.tried, self.job.settings.output
+        self.publish(values, [f"The best of {tried} trials of forecast tune so far: MASE {error:.4g} held out"])
+        self.events.on_state(f"the best of {tried} trials is in {output}; to go on, run it again with --resume")
+
+    def publish(self, values: Values, notes: list[str]) -> None:
+        """Write the settings of all trials and these values, as keys of `train`."""
+        model, fit = apply(values, *self.tuning.settings)
+        output = self.job.settings.output
+        keys: dict[str, Any] = {}
+        if self.job.data != "-":
+            keys["data"] = os.path.relpath(Path(self.job.data).resolve(), Path(output).resolve().parent)
+        for owner in (self.job.reading, model, fit):
+            for f in fields(owner):
+                value = getattr(owner, f.name)
+                if f.name in values or value != f.default:
+                    keys[key_of(f.name)] = value
+        files.write_file(output, write_settings(keys, notes).encode())

@@ -1,0 +1,24 @@
+"""Windows, the plan, saved models and their forecasts: NumPy and ONNX Runtime, never Keras.
+
+Each file may import only from files above it in this list and from the rooms on lower floors; on the right stand the
+heavy packages that it may import when it is itself imported.
+
+    windows        scaling, and cutting windows in batches                                    numpy
+    features       what is read beside the target, as numbers                                 numpy
+    calibration    how large errors are, and intervals from that                              numpy
+    bands          intervals by learned quantiles or by dropout, calibrated too               numpy
+    forecast       forecast rows: what a forecast file holds                                  numpy
+    baselines      naive, seasonal naive, drift                                               numpy
+    plan           every number that training needs; the presets
+    planner        a panel and the user's settings → a plan, chosen from the data             numpy
+    divergence     why a loss is no number: the window, and what to do                        numpy
+    serving        a batch of windows → forecasts, on ONNX Runtime                            numpy
+    manifest       what a version says of itself: schema and seal
+    version        one version of a saved model: its files, read without trust                numpy
+    store          saved models: publish, load, the current version
+    predictor      a saved model and a panel → forecasts, in blocks of windows                numpy
+    recursion      more steps than a model was trained for, round by round                    numpy
+    ledger         what was forecast: parts that are added, and never changed                 numpy pyarrow
+    transfer       a saved version → the plan of a training that goes on from it              numpy
+    graph          a saved model as one ONNX graph: raw values in, forecasts out              numpy
+"""

@@ -1,0 +1,109 @@
+"""Forecast rows: what a forecast file holds."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.data.checks import FORMULA
+from forecaster.model.windows import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+SIMPLE = ("seasonal_naive", "constant")
+"""Methods that stand in for the network, and forecast any horizon at once."""
+
+RECURSIVE = "_recursive"
+"""What is added to the method of steps that were made from forecasts."""
+
+
+class _Lines(list[str]):
+    """Takes lines that end in CR LF, and keeps them with LF."""
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix("\r\n") + "\n")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Forecast:
+    """Forecasts of S series, H steps ahead.
+
+    Attributes:
+        ids: [S] names of the series.
+        stamps: [S, H] time stamps as they are written.
+        values: [S, H] point forecasts.
+        intervals: (level in percent, lower [S, H], upper [S, H]), ascending by level.
+        methods: [S] `lstm`, or what stood in for it.
+        id_column: Name of the id column, or None for a single series without one.
+        time_column: Name of the time column.
+        direct: Steps that the model forecasts at once, where H is more: later ones were made from its own forecasts.
+    """
+
+    ids: tuple[str, ...]
+    stamps: NDArray[np.object_]
+    values: Floats
+    intervals: tuple[tuple[float, Floats, Floats], ...]
+    methods: NDArray[np.object_]
+    id_column: str | None
+    time_column: str
+    direct: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<Forecast of {len(self.ids):,} series, {self.values.shape[1]} steps ahead>"
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns of a forecast file, one row per series and stamp: [S · H] each."""
+        horizon = self.values.shape[1]
+        columns: dict[str, NDArray[Any]] = {}
+        if self.id_column is not None:
+            columns[self.id_column] = np.repeat(np.array(self.ids, dtype=object), horizon)
+        columns[self.time_column] = self.stamps.ravel()
+        columns["forecast"] = self.values.ravel()
+        for level, low, high in self.intervals:
+            columns[f"forecast-lo-{level:g}"] = low.ravel()
+            columns[f"forecast-hi-{level:g}"] = high.ravel()
+        grid = np.repeat(self.methods, horizon).reshape(-1, horizon)
+        if self.direct is not None:
+            grid[:, self.direct :] = self.last_methods()[:, None]
+        columns["method"] = grid.ravel()
+        return columns
+
+    def last_methods(self) -> NDArray[np.object_]:
+        """Return what made the last step of each series [S]: `lstm_recursive` where the network read forecasts."""
+        if self.direct is None:
+            return self.methods
+        return np.where(np.isin(self.methods, SIMPLE), self.methods, self.methods + RECURSIVE)
+
+    def to_csv(self) -> str:
+        """Return the content of a forecast file: RFC 4180 quoting, shortest floats that read back equal."""
+        columns = self.columns()
+        lines = _Lines()
+        writer = csv.writer(lines)  # the terminator is left at CR LF: a lone CR in a cell is quoted for its sake
+        writer.writerow(columns)
+        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+        return "".join(lines)
+
+    def for_spreadsheets(self) -> Forecast:
+        """Return the forecast with `'` before every name that a spreadsheet would run as a formula (CWE-1236)."""
+
+        def guarded(name: str) -> str:
+            return f"'{name}" if FORMULA.match(name) else name
+
+        return replace(
+            self,
+            ids=tuple(map(guarded, self.ids)),
+            id_column=self.id_column and guarded(self.id_column),
+            time_column=guarded(self.time_column),
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the columns of a forecast file as a pandas DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns())

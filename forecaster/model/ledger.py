@@ -1,0 +1,229 @@
+"""The ledger: what was forecast, when, by which model, kept to be compared with what came.
+
+    models/NAME/LEDGER/2026-01-31-1f0c….parquet       what one prediction issued
+
+A prediction enters the ledger before its forecast file is published. A part is one Parquet file, built in memory and
+renamed into place: it is there whole or not at all, and never changed. Its name is a hash of what it holds, so that the
+same forecast issued again, by a job that was repeated, is the same part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from forecaster.base import files
+from forecaster.base.arrow import from_numpy, from_texts, to_numpy
+from forecaster.base.errors import StorageError
+from forecaster.data.panel import Panel
+from forecaster.model.forecast import Forecast
+from forecaster.model.store import SavedModel
+from forecaster.model.windows import Floats, Ints
+
+FOLDER = "LEDGER"
+"""Name of the folder beside a model's versions."""
+
+FORMAT = 1
+"""Version of the parts; a newer one is not read."""
+
+_LEFT = re.escape(files.TEMPORARY) + r".+-[0-9a-f]{32}\.parquet-"  # of a part that was being written
+_KEY = b"forecast"
+_PLAIN = ("cutoff", "stamp", "forecast", "scale", "rms_scale")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Issue:
+    """What one prediction issued for S series, H steps ahead.
+
+    Attributes:
+        model: Name of the model.
+        version: The version that was used.
+        issued: When, ISO 8601; empty where that is not known.
+        hindsight: Whether the model had seen what came after `--as-of`: such a forecast is no proof of anything.
+        ids: [S] names of the series.
+        cutoffs: [S] last stamp that each forecast saw: nanoseconds since 1970 in UTC, or whole numbers.
+        stamps: [S, H] what they are for.
+        values: [S, H] point forecasts.
+        intervals: Level in percent → lower and upper ends, [S, H] each.
+        methods: [S] what made them.
+        scale: [S] mean absolute seasonal difference up to the cutoff, as MASE is scaled by; NaN for none.
+        rms_scale: [S] root mean square of the same differences.
+    """
+
+    model: str
+    version: str
+    issued: str
+    hindsight: bool
+    ids: tuple[str, ...]
+    cutoffs: Ints
+    stamps: Ints
+    values: Floats
+    intervals: Mapping[float, tuple[Floats, Floats]]
+    methods: tuple[str, ...]
+    scale: Floats
+    rms_scale: Floats
+
+    def part_name(self) -> str:
+        """Return the name of its file: the last cutoff, and a hash of everything but the time of issue."""
+        what = [FORMAT, self.model, self.version, self.hindsight, self.ids, list(self.intervals), self.methods]
+        digest = hashlib.sha256(json.dumps(what).encode())
+        ends = [end for pair in self.intervals.values() for end in pair]
+        for array in (self.cutoffs, self.stamps, self.values, *ends, self.scale, self.rms_scale):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        last = int(self.cutoffs.max())
+        day = str(last) if abs(last) < 10**14 else str(np.datetime64(last, "ns").astype("M8[D]"))
+        return f"{day}-{digest.hexdigest()[:32]}.parquet"
+
+
+def make_issue(model: SavedModel, panel: Panel, forecast: Forecast, issued: str) -> Issue:
+    """Return what is to be remembered of a forecast of every series of a panel."""
+    horizon = forecast.values.shape[1]
+    known = model.manifest["data"].get("last_stamp")
+    scale, rms_scale = series_scales(panel, model.season)
+    return Issue(
+        model=model.name, version=model.version, issued=issued,
+        hindsight=panel.as_of is not None and isinstance(known, int) and panel.as_of < known,
+        ids=panel.ids, cutoffs=panel.ends.astype(np.int64),
+        stamps=panel.frequency.future(panel.ends, horizon).astype(np.int64), values=forecast.values,
+        intervals={level: (low, high) for level, low, high in forecast.intervals},
+        methods=tuple(forecast.methods.tolist()), scale=scale, rms_scale=rms_scale,
+    )  # fmt: skip
+
+
+def series_scales(panel: Panel, m: int) -> tuple[Floats, Floats]:
+    """Return what `metrics.seasonal_error` and `seasonal_rms_error` give for every whole series [S], without a loop.
+
+    Args:
+        panel: The series.
+        m: Season length in steps; a series that is not longer is measured with 1.
+    """
+    lengths, starts = panel.lengths, panel.offsets[:-1]
+    at = np.arange(len(panel.values)) - np.repeat(starts, lengths)
+    lags = np.where(lengths > m, m, 1)
+    lag = np.repeat(lags, lengths)
+    inside = at >= lag
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        steps = np.where(inside, panel.values - panel.values[np.arange(len(at)) - np.where(inside, lag, 0)], 0.0)
+        count = lengths - lags
+        means = [np.add.reduceat(size, starts) / count for size in (np.abs(steps), np.square(steps))]
+        means = [np.where(np.isfinite(mean) & (mean > 0) & (count > 0), mean, np.nan) for mean in means]
+        return means[0], np.sqrt(means[1])
+
+
+# ---------------------------------------------------------------------------------------------------- writing
+
+
+def enter(folder: Path, issue: Issue) -> bool:
+    """Append what was issued to the ledger in a folder; return False where it stands there already.
+
+    Raises:
+        OutputError, AccessError, StorageError: It cannot be written; the ledger is as it was.
+    """
+    path = folder / issue.part_name()
+    files.sweep_orphans(folder, _LEFT)  # each part has a name of its own, so no later one would find what is left of it
+    if path.exists():
+        return False
+    files.make_folder(folder)
+    files.write_file(path, _to_parquet(issue))
+    return True
+
+
+def _to_parquet(issue: Issue) -> bytes:
+    """Return a part: one row a series and step."""
+    import pyarrow.parquet as pq
+
+    count, horizon = issue.values.shape
+    each = np.repeat(np.arange(count), horizon)
+    columns: dict[str, pa.Array] = {
+        "series": _texts(issue.ids, each),
+        "cutoff": from_numpy(issue.cutoffs[each]),
+        "stamp": from_numpy(issue.stamps.ravel()),
+        "lead": from_numpy(np.tile(np.arange(1, horizon + 1), count)),
+        "forecast": from_numpy(issue.values.ravel()),
+        "method": _texts(issue.methods, each),
+        "scale": from_numpy(issue.scale[each]),
+        "rms_scale": from_numpy(issue.rms_scale[each]),
+    }
+    for level, (low, high) in issue.intervals.items():
+        columns[f"forecast-lo-{level:g}"] = from_numpy(low.ravel())
+        columns[f"forecast-hi-{level:g}"] = from_numpy(high.ravel())
+    facts = {
+        "format": FORMAT,
+        "model": issue.model,
+        "version": issue.version,
+        "issued": issue.issued,
+        "hindsight": issue.hindsight,
+        "levels": list(issue.intervals),
+        "horizon": horizon,
+    }
+    table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata({_KEY: json.dumps(facts).encode()}), sink)
+    return bytes(sink.getvalue())
+
+
+def _texts(names: tuple[str, ...], each: Ints) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(from_numpy(each).cast(pa.int32()), from_texts(names))
+
+
+# ---------------------------------------------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A part that cannot be read: its file, and why."""
+
+    path: Path
+    reason: str
+
+
+def read_ledger(folder: Path) -> Iterator[Issue | Unreadable]:
+    """Yield the parts of a ledger in the order of their names; one that cannot be read is told, and stops no other.
+
+    Raises:
+        StorageError: The folder cannot be read.
+    """
+    try:
+        names = sorted(path for path in folder.iterdir() if path.suffix == ".parquet" and path.name[0] != ".")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageError(f"cannot read {folder}: {error.strerror}") from error
+    for path in names:
+        try:
+            yield _from_parquet(path)
+        except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            yield Unreadable(path, " ".join(reason.split())[:200] or type(error).__name__)
+
+
+def _from_parquet(path: Path) -> Issue:
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetFile(pa.BufferReader(path.read_bytes())).read()
+    facts: Any = json.loads((table.schema.metadata or {})[_KEY])
+    if facts["format"] != FORMAT:
+        raise ValueError(f"format {facts['format']}, this version of forecast reads {FORMAT}")
+    levels, horizon = [float(level) for level in facts["levels"]], max(int(facts["horizon"]), 1)
+    pairs = {level: (f"forecast-lo-{level:g}", f"forecast-hi-{level:g}") for level in levels}
+    names = [*_PLAIN, *(end for pair in pairs.values() for end in pair)]
+    grid = {name: to_numpy(table[name].combine_chunks()).reshape(-1, horizon) for name in names}
+    firsts = from_numpy(np.arange(0, table.num_rows, horizon))
+    issue = Issue(
+        model=facts["model"], version=facts["version"], issued=facts["issued"], hindsight=facts["hindsight"],
+        ids=tuple(table["series"].take(firsts).to_pylist()), cutoffs=grid["cutoff"][:, 0], stamps=grid["stamp"],
+        values=grid["forecast"], methods=tuple(table["method"].take(firsts).to_pylist()),
+        intervals={level: (grid[low], grid[high]) for level, (low, high) in pairs.items()},
+        scale=grid["scale"][:, 0], rms_scale=grid["rms_scale"][:, 0],
+    )  # fmt: skip
+    if issue.part_name() != path.name:
+        raise ValueError("its content is not what its name is the hash of")
+    return issue

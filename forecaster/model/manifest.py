@@ -1,0 +1,207 @@
+"""What a version says of itself: a closed schema, sealed with its own hash.
+
+Everything that a model's folder holds is named in its manifest with size and hash, and the last line of the manifest
+is the hash of all before it: a byte that changed anywhere is found before anything is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from forecaster.base.errors import ModelError
+from forecaster.base.files import sha256
+from forecaster.base.records import Json, Limits, build, check, parse, to_json
+from forecaster.config import Intervals, ModelSettings, TrainSettings
+from forecaster.model.features import SOURCES, Encoding, sizes
+from forecaster.model.plan import FitShape, NetworkShape
+from forecaster.model.windows import WindowShape
+
+FORMAT = 2
+"""Version of the layout; a newer one is refused, an older one is read for ever. Format 1 was before any release."""
+
+FILES = ("metrics.json", "network.onnx", "weights.npz", "calibration.npz")
+
+_SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n\Z')
+_OTHER_LIMITS: dict[str, tuple[float | None, float | None]] = {
+    "season": (1, None), "steps": (1, None), "members": (1, 50), "segments": (1, 100_000), "channels": (1, 1_000_000),
+    "floor": (0, None), "trust": (0, 1), "quantiles": (0, 100), "draws": (0, 1_000),
+    "past": (0, 1_000_000), "future": (0, 1_000_000), "static": (0, 1_000_000), "deviation": (1e-300, None),
+    "bytes": (0, 2**33), "rows": (1, None), "series": (1, None), "skipped": (0, None),
+}  # fmt: skip
+LIMITS: Limits = {
+    f.name: (f.metadata["min"], f.metadata["max"]) for owner in (ModelSettings, TrainSettings) for f in fields(owner)
+} | _OTHER_LIMITS
+"""Bounds of numbers by name: those of the settings, and of what follows from them."""
+
+Row = dict[str, float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFacts:
+    """A file of a version: its hash and its size."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFacts:
+    """The data that a version was trained on.
+
+    Attributes:
+        source: Absolute path, or `-` for standard input.
+        sha256: Hash of the file.
+        rows: Rows of the file.
+        series: S, how many series.
+        frequency: Alias.
+        skipped: Series that were left out.
+        last: The latest stamp of all series, as it is written in the file.
+        last_stamp: The same as a number: nanoseconds in UTC, or itself for an integer index.
+        findings: What was odd in the file, or repaired.
+    """
+
+    source: str
+    sha256: str
+    rows: int
+    series: int
+    frequency: str
+    skipped: int
+    last: str | None = None
+    last_stamp: int | None = None
+    findings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A look at the held-out windows while training."""
+
+    member: int
+    step: int
+    loss: float
+    held_out: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """How good the version is on windows that it did not see, as `backtest.measure` returns it."""
+
+    windows: int
+    season_length: int
+    levels: list[float]
+    baseline_name: str
+    skill: float | None
+    model: Row
+    baseline: Row
+    by_lead: dict[str, list[float | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The whole manifest.
+
+    Attributes:
+        parent: The version whose weights the training began with, as NAME@VERSION.
+        teacher: The version whose forecasts it was fitted to.
+    """
+
+    format: int
+    name: str
+    version: str
+    created: str
+    data: DataFacts
+    device: str
+    best_steps: list[int]
+    curve: list[Look]
+    packages: dict[str, str | None]
+    season: int
+    window: WindowShape
+    network: NetworkShape
+    fit: FitShape
+    schema: dict[str, Any]
+    metrics: Metrics
+    files: dict[str, FileFacts]
+    parent: str | None = None
+    teacher: str | None = None
+    encodings: list[Encoding] = field(default_factory=list)
+    sha256: str | None = None
+
+
+def seal(manifest: Json) -> bytes:
+    """Return a manifest's bytes, closed with the hash of everything before."""
+    body = to_json(manifest).removesuffix(b"\n}\n")
+    return b'%s,\n "sha256": "%s"\n}\n' % (body, sha256(body).encode())
+
+
+def open_sealed(data: bytes, path: Path) -> Json:
+    """Return the manifest in these bytes, checked: seal, format, every key and type, and that its parts fit together.
+
+    Raises:
+        ModelError: It was changed, is of a newer format, or is no manifest.
+    """
+    found = _SEAL.search(data)
+    if found and sha256(data[: found.start()]) != found[1].decode():
+        raise ModelError(f"{path} was changed: its hash is not the one in its last line")
+    manifest = parse(data, path)
+    _check_format(manifest, found is not None, path)
+    check(manifest, Manifest, str(path), LIMITS)
+    if set(manifest["files"]) != set(FILES):
+        raise ModelError(f"{path}: expected the files {', '.join(FILES)}")
+    _check_shapes(manifest, path)
+    return manifest
+
+
+def _check_format(manifest: Json, sealed: bool, path: Path) -> None:
+    number = manifest.get("format")
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise ModelError(f"{path}: not the manifest of a model")
+    if number > FORMAT:
+        packages = manifest.get("packages")
+        writer = packages.get("forecast-lstm") if isinstance(packages, dict) else None
+        raise ModelError(
+            f"{path}: format {number} (forecast {str(writer)[:20]}), this version of forecast reads up to {FORMAT}",
+            hint="Upgrade: pip install -U forecast-lstm",
+        )
+    if number < 2:
+        raise ModelError(f"{path}: format {number} was before any release", hint="Train again: forecast train DATA")
+    if not sealed:
+        raise ModelError(f"{path} was changed: the hash in its last line is missing")
+
+
+def _check_shapes(manifest: Json, path: Path) -> None:
+    """Compare what the window, the network and the metrics say of each other."""
+    (window, network), encodings = shapes_of(manifest), encodings_of(manifest)
+    metrics = manifest["metrics"]
+    fits = (
+        window.lookback % window.segment == 0
+        and (network.segments, network.channels, network.horizon) == (window.segments, window.channels, window.horizon)
+        and (network.past, network.future, network.static) == (window.past, window.future, window.static)
+        and (window.past, window.future, window.static) == tuple(sizes(encodings, *of) for of in SOURCES)
+        and network.base == (window.base if window.future else ())
+        and all(1 <= lag <= window.lookback for lag in window.base)
+        and {"mase", *(f"coverage-{level:g}" for level in metrics["levels"])} <= metrics["model"].keys()
+        and "mase" in metrics["baseline"]
+        and {"conformal": True, "quantile": bool(network.quantiles), "mc-dropout": network.draws > 0}[
+            intervals_of(manifest)
+        ]
+    )
+    if not fits:
+        raise ModelError(f"{path}: window, network and metrics do not fit each other")
+
+
+def intervals_of(manifest: Json) -> Intervals:
+    """Return what the width of the intervals follows; of older manifests, which do not say, past errors."""
+    return manifest["fit"].get("intervals", "conformal")  # type: ignore[no-any-return]
+
+
+def encodings_of(manifest: Json) -> tuple[Encoding, ...]:
+    """Return how features are written as numbers; older manifests have none."""
+    return tuple(build(Encoding, each, "encodings", LIMITS) for each in manifest.get("encodings", []))
+
+
+def shapes_of(manifest: Json) -> tuple[WindowShape, NetworkShape]:
+    """Return the shapes of the windows and of the network."""
+    window = build(WindowShape, manifest["window"], "window", LIMITS)
+    return window, build(NetworkShape, manifest["network"], "network", LIMITS)

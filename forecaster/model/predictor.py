@@ -1,0 +1,180 @@
+"""A saved model and a panel → forecasts, in blocks of windows: at the end of each series, or at cutoffs before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.base.errors import ModelError, UsageError, shown
+from forecaster.data.panel import Panel
+from forecaster.model import baselines
+from forecaster.model.calibration import Answers, answer_windows
+from forecaster.model.features import signals_of
+from forecaster.model.forecast import Forecast
+from forecaster.model.store import SavedModel
+from forecaster.model.windows import LOGARITHMS, Floats, Ints, Signals, beyond_logarithms, extremes, restore, to_scale
+
+MOST_WINDOWS = 8192
+MOST_CELLS = 2**19
+"""Windows in a block, and steps of history and forecast in it: memory stays flat however many and however long."""
+
+
+def leave_out_unreadable(model: SavedModel, panel: Panel, steps: int) -> Panel:
+    """Return the panel without the series that a model of logarithms cannot read.
+
+    It was trained on positive values. The logarithm of a zero would be about nothing else, in silence.
+
+    Args:
+        model: What reads.
+        panel: S series.
+        steps: How many steps at the end of each series it will read.
+
+    Raises:
+        ModelError: It can read none of them.
+    """
+    if model.window.transform != "log":
+        return panel
+    low, high = extremes(panel.values, np.maximum(panel.offsets[:-1], panel.offsets[1:] - steps), panel.offsets[1:])
+    unreadable = beyond_logarithms(low, high) & (first_changes(panel) < panel.offsets[1:])
+    if not unreadable.any():
+        return panel
+    first = int(np.argmax(unreadable))
+    value = low[first] if low[first] < LOGARITHMS[0] else high[first]
+    reason = f"{value:g} among its last values, and the model takes logarithms, of positive values"
+    if unreadable.all():
+        hint = "Train a model on this data: forecast train DATA"
+        name = f"series {shown(panel.ids[0])}: " if panel.ids[0] else ""
+        raise ModelError(f"{panel.source}: {name}{reason}", hint=hint)
+    return panel.without(unreadable, reason)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Origins:
+    """Where N forecasts start.
+
+    Attributes:
+        series: [N] index of the series.
+        ends: [N] index into the panel's values after the last one that the forecast may see (exclusive).
+    """
+
+    series: Ints
+    ends: Ints
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, chosen: slice) -> Origins:
+        return Origins(series=self.series[chosen], ends=self.ends[chosen])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block:
+    """Forecasts of n of the windows.
+
+    Attributes:
+        origins: Where they start.
+        values: [n, H] point forecasts.
+        intervals: (level in percent, lower [n, H], upper [n, H]), ascending by level.
+        methods: [n] `lstm`, or what stood in for it.
+    """
+
+    origins: Origins
+    values: Floats
+    intervals: tuple[tuple[float, Floats, Floats], ...]
+    methods: NDArray[np.object_]
+
+
+def check_horizon(model: SavedModel, horizon: int | None) -> int:
+    """Return how many steps to forecast at once; None is all that the model can.
+
+    Raises:
+        UsageError: A longer horizon than the model's.
+    """
+    longest = model.window.horizon
+    if horizon is not None and horizon > longest:
+        raise UsageError(
+            f"--horizon {horizon}: model {model.name!r} was trained for {longest} steps",
+            hint=f"Train again with: forecast train DATA --horizon {horizon}, or go on from its own forecasts with: "
+            "forecast predict --recursive",
+        )
+    return horizon or longest
+
+
+def make_forecast(model: SavedModel, panel: Panel, horizon: int | None, levels: tuple[float, ...]) -> Forecast:
+    """Forecast every series of a panel after its last stamp.
+
+    Raises:
+        UsageError: A longer horizon than the model's.
+        ModelError: The network's answer is not finite.
+    """
+    steps = check_horizon(model, horizon)
+    origins = Origins(series=np.arange(panel.n_series), ends=panel.offsets[1:])
+    blocks = list(forecast_windows(model, panel, origins, steps, levels))
+    ends = [[end for _, *both in block.intervals for end in both] for block in blocks]
+    low_high = [np.concatenate(parts) for parts in zip(*ends, strict=True)]
+    return Forecast(
+        ids=panel.ids, stamps=panel.future_stamps(steps), values=np.concatenate([block.values for block in blocks]),
+        intervals=tuple(zip(levels, low_high[::2], low_high[1::2], strict=True)),
+        methods=np.concatenate([block.methods for block in blocks]),
+        id_column=panel.id_column, time_column=panel.schema.time,
+    )  # fmt: skip
+
+
+def forecast_windows(
+    model: SavedModel, panel: Panel, origins: Origins, horizon: int, levels: tuple[float, ...]
+) -> Iterator[Block]:
+    """Forecast from each origin as if nothing after it were known, a block of windows at a time.
+
+    Histories too short for the network get the seasonal naive forecast; constant ones go on as they are.
+
+    Raises:
+        ModelError: The network's answer is not finite.
+    """
+    changes, signals = first_changes(panel), signals_of(panel, model.encodings, model.window.horizon)
+    size = min(max(MOST_CELLS // (model.window.lookback + model.window.horizon), 1), MOST_WINDOWS)
+    for at in range(0, len(origins), size):
+        part = origins[at : at + size]
+        starts, constant = panel.offsets[part.series], part.ends <= changes[part.series]
+        answers = ask_model(model, signals, starts, part.ends)
+        values = restore(answers.outputs, answers.windows)
+        values[constant] = forever = panel.values[starts[constant]][:, None]
+        intervals = []
+        for level in levels:
+            low, high = model.calibration.interval(answers, level)
+            low[constant] = high[constant] = forever
+            low, high = np.minimum(low, values), np.maximum(high, values)
+            intervals.append((level, low[:, :horizon], high[:, :horizon]))
+        if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):
+            raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
+        short = part.ends - starts < model.window.shortest_history
+        cell = model.manifest["network"]["cell"]
+        methods = np.where(constant, "constant", np.where(short, "seasonal_naive", cell)).astype(object)
+        yield Block(origins=part, values=values[:, :horizon], intervals=tuple(intervals), methods=methods)
+
+
+def first_changes(panel: Panel) -> Ints:
+    """Return the index [S] of the first value of each series that is not its first; its end where it is constant."""
+    starts = panel.offsets[:-1]
+    other = np.append(np.flatnonzero(panel.values != np.repeat(panel.values[starts], panel.lengths)), len(panel.values))
+    return np.asarray(np.minimum(other[np.searchsorted(other, starts)], panel.offsets[1:]))
+
+
+def ask_model(model: SavedModel, signals: Signals, starts: Ints, ends: Ints) -> Answers:
+    """Return what a model says of the windows that end at `ends`; of those too short for it, the seasonal naive method.
+
+    Args:
+        model: The model.
+        signals: What its windows are cut from.
+        starts: [N] index of the first value of each window's series.
+        ends: [N] index after the last value that the window may see (exclusive).
+    """
+    shape = model.window
+    answers = answer_windows(model.server.answer, signals, starts, ends, shape)
+    short = ends - starts < shape.shortest_history
+    if short.any():
+        naive = baselines.seasonal_naive(signals.values, starts[short], ends[short], model.season, shape.horizon)
+        answers.outputs[short] = (to_scale(naive, shape) - answers.windows.base[short]) / answers.windows.scale[short]
+    return answers

@@ -1,0 +1,64 @@
+"""A batch of windows → forecasts, on ONNX Runtime: the only inference that `predict` needs, without TensorFlow."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.base.errors import ModelError
+from forecaster.base.runtime import prepare_onnx
+
+BATCH = 4096
+"""Windows in one call of the graph; keeps memory flat for a panel of any number of series."""
+
+
+EXTERNAL = b"location"
+"""The key under which an ONNX tensor names a file, or an address in memory, to take its numbers from. No graph of ours
+holds the word."""
+
+
+class Server:
+    """A serving graph, loaded. Thread-safe."""
+
+    def __init__(self, graph: bytes, draws: int = 0) -> None:
+        """Load the graph from bytes that were checked already.
+
+        Args:
+            graph: What `network.serving_graph` returned.
+            draws: How often it asks itself about each window, under another mask each time.
+
+        Raises:
+            ModelError: It would read other files, has other inputs and outputs than ours, or ONNX Runtime does not
+                take it.
+        """
+        prepare_onnx()
+        import onnxruntime
+
+        if EXTERNAL in graph:
+            raise ModelError("the serving graph takes numbers from other files: it is not one of ours")
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        try:
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's exceptions have no common root but Exception
+            raise ModelError(f"the serving graph cannot be loaded: {str(error)[:200]}") from error
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if (len(inputs), len(outputs)) != (1, 1):
+            raise ModelError("the serving graph has other inputs and outputs than ours")
+        self._input = inputs[0].name
+        self._batch = BATCH // max(draws, 1) or 1
+
+    def answer(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the answers [N, M, R] of the M networks to N windows [N, K, C], in scaled units.
+
+        Raises:
+            ModelError: The graph is not for such windows.
+        """
+        try:
+            parts = [self._session.run(None, {self._input: part})[0] for part in self._batches(inputs)]
+        except Exception as error:  # as above
+            raise ModelError(f"the serving graph cannot answer: {str(error)[:200]}") from error
+        return np.concatenate(parts) if parts else np.empty((0, 1, 1), np.float32)
+
+    def _batches(self, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        return [inputs[i : i + self._batch] for i in range(0, len(inputs), self._batch)]

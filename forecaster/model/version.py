@@ -1,0 +1,233 @@
+"""One version of a saved model: its files ↔ a trained draft, or a model ready to forecast.
+
+    manifest.json      what the version is, with size and hash of every other file; sealed with its own hash
+    metrics.json       its measures
+    network.onnx       the serving graph of the whole ensemble
+    weights.npz        the weights of each network
+    calibration.npz    half widths of the intervals, and a probe: windows and the trained networks' answers to them
+
+Reading checks hashes before anything is parsed, and runs no code from the folder: arrays, numbers and an ONNX graph
+is all there is. Hashes find accidents and mix-ups; against somebody who can write to the folder, use the file
+system's permissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.base.arrays import Arrays, Form, pack, read_forms, unpack
+from forecaster.base.errors import ModelError
+from forecaster.base.files import read_own, sha256
+from forecaster.base.records import Json, parse, to_json
+from forecaster.data.schema import Schema
+from forecaster.model.bands import forms_of, from_arrays, to_arrays
+from forecaster.model.calibration import Intervals
+from forecaster.model.features import Encoding
+from forecaster.model.manifest import FILES, FORMAT, encodings_of, intervals_of, open_sealed, seal, shapes_of
+from forecaster.model.plan import FitShape, NetworkShape
+from forecaster.model.serving import Server
+from forecaster.model.windows import WindowShape
+
+PROBE_TOLERANCE = 1e-4
+"""Largest difference of the serving graph from the trained network, in scaled units."""
+
+LARGEST_MANIFEST = 16 * 1024 * 1024
+MOST_LEVELS, MOST_PROBES = 10_000, 1_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Draft:
+    """A trained model that is not yet published.
+
+    Attributes:
+        schema: How its data file is read.
+        window: How windows are cut and scaled.
+        network: The architecture.
+        fit: How it was trained.
+        season: m, season length of the data in steps.
+        graph: The ONNX serving graph.
+        members: Weights of each network of the ensemble.
+        calibration: Half widths of the intervals.
+        probe: Inputs [n, K, C] and the trained networks' answers [n, M, R] to them.
+        metrics: As written to metrics.json.
+        facts: What else the manifest records: data fingerprint, package versions, device, time.
+    """
+
+    schema: Schema
+    window: WindowShape
+    network: NetworkShape
+    fit: FitShape
+    season: int
+    graph: bytes
+    members: Sequence[Sequence[NDArray[np.float32]]]
+    calibration: Intervals
+    probe: tuple[NDArray[np.float32], NDArray[np.float32]]
+    metrics: Json
+    facts: Json
+    encodings: tuple[Encoding, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SavedModel:
+    """A saved model, checked and ready to forecast."""
+
+    name: str
+    version: str
+    folder: Path
+    manifest: Json
+    schema: Schema
+    window: WindowShape
+    season: int
+    calibration: Intervals
+    server: Server
+    encodings: tuple[Encoding, ...] = ()
+
+
+def read_manifest(folder: Path) -> Json:
+    """Read and check a version's manifest.
+
+    Raises:
+        ModelError: It was changed, or is not a manifest of a format that is known here.
+    """
+    path = folder / "manifest.json"
+    return open_sealed(read_own(path, LARGEST_MANIFEST), path)
+
+
+def read_version(folder: Path, name: str, version: str) -> SavedModel:
+    """Read one version: hashes first, then its parts; at last the network answers its probe.
+
+    Raises:
+        ModelError: A file is missing, changed, or not what the manifest says.
+    """
+    manifest = read_manifest(folder)
+    if (manifest["name"], manifest["version"]) != (name, version):
+        raise ModelError(f"{folder} belongs to model {manifest['name'][:80]!r} {manifest['version'][:20]!r}")
+    contents = {file: _read_checked(folder / file, manifest["files"][file]) for file in FILES}
+    window, network = shapes_of(manifest)
+    if parse(contents["metrics.json"], folder / "metrics.json") != manifest["metrics"]:
+        raise ModelError(f"{folder}/metrics.json is not what the manifest says")
+    members = _read_members(contents["weights.npz"], folder / "weights.npz")
+    forms = _calibration_forms(contents["calibration.npz"], folder / "calibration.npz", manifest, len(members))
+    arrays = unpack(contents["calibration.npz"], folder / "calibration.npz", forms)
+    server = Server(contents["network.onnx"], network.draws)
+    _run_probe(server, arrays, folder)
+    return SavedModel(
+        name=name, version=version, folder=folder, manifest=manifest, schema=Schema.from_dict(manifest["schema"]),
+        window=window, season=manifest["season"], server=server,
+        calibration=from_arrays(intervals_of(manifest), arrays), encodings=encodings_of(manifest),
+    )  # fmt: skip
+
+
+def contents_of(name: str, version: str, draft: Draft) -> dict[str, bytes]:
+    """Return the bytes of every file of a version that is made of a draft."""
+    weights = {f"m{i:03d}_w{j:03d}": w for i, member in enumerate(draft.members) for j, w in enumerate(member)}
+    calibration: Mapping[str, NDArray[Any]] = {
+        **to_arrays(draft.calibration),
+        "probe_inputs": draft.probe[0],
+        "probe_outputs": draft.probe[1],
+    }
+    contents = {
+        "metrics.json": to_json(draft.metrics),
+        "network.onnx": draft.graph,
+        "weights.npz": pack(weights),
+        "calibration.npz": pack(calibration),
+    }
+    manifest = {
+        "format": FORMAT,
+        "name": name,
+        "version": version,
+        **draft.facts,
+        "season": draft.season,
+        **({"encodings": [asdict(encoding) for encoding in draft.encodings]} if draft.encodings else {}),
+        "window": asdict(draft.window),
+        "network": asdict(draft.network),
+        "fit": asdict(draft.fit),
+        "schema": draft.schema.to_dict(),
+        "metrics": draft.metrics,
+        "files": {file: {"sha256": sha256(data), "bytes": len(data)} for file, data in contents.items()},
+    }
+    return {**contents, "manifest.json": seal(manifest)}
+
+
+def _run_probe(server: Server, arrays: Arrays, folder: Path) -> None:
+    """Compare the graph's answers with those that the trained networks gave to the same windows."""
+    answers, expected = server.answer(arrays["probe_inputs"]), arrays["probe_outputs"]
+    if answers.shape != expected.shape:
+        raise ModelError(f"{folder}: the network answers its probe in the shape {answers.shape}, not {expected.shape}")
+    drift = np.abs(answers - expected).max()
+    if not drift <= PROBE_TOLERANCE:
+        raise ModelError(f"{folder}: the network answers its probe {drift:.2g} off, allowed {PROBE_TOLERANCE:g}")
+
+
+def read_weights(model: SavedModel) -> list[list[NDArray[np.float32]]]:
+    """Return the weights of each network of a saved version.
+
+    Raises:
+        ModelError: The file was changed since the version was read.
+    """
+    path = model.folder / "weights.npz"
+    return _read_members(_read_checked(path, model.manifest["files"][path.name]), path)
+
+
+def read_graph(model: SavedModel) -> bytes:
+    """Return the serving graph of a saved version.
+
+    Raises:
+        ModelError: The file was changed since the version was read.
+    """
+    return _read_checked(model.folder / "network.onnx", model.manifest["files"]["network.onnx"])
+
+
+def read_probe(model: SavedModel) -> NDArray[np.float32]:
+    """Return the windows [n, K, C] of the probe of a saved version, scaled.
+
+    Raises:
+        ModelError: The file was changed since the version was read.
+    """
+    path = model.folder / "calibration.npz"
+    data = _read_checked(path, model.manifest["files"][path.name])
+    return unpack(data, path, read_forms(data, path))["probe_inputs"]
+
+
+def _read_members(data: bytes, path: Path) -> list[list[NDArray[np.float32]]]:
+    """Check the weights, and return those of each network: all have the same arrays."""
+    forms = read_forms(data, path)
+    shapes = [forms[name].shape for name in sorted(forms) if name.startswith("m000_")]
+    members = len(forms) // max(len(shapes), 1)
+    expected = {f"m{i:03d}_w{j:03d}": Form("<f4", shape) for i in range(members) for j, shape in enumerate(shapes)}
+    if not expected:
+        raise ModelError(f"{path}: expected the weights of at least one network")
+    arrays = unpack(data, path, expected)
+    return [[arrays[f"m{i:03d}_w{j:03d}"] for j in range(len(shapes))] for i in range(members)]
+
+
+def _calibration_forms(data: bytes, path: Path, manifest: Json, members: int) -> dict[str, Form]:
+    """Return which arrays there must be, from how many levels and probes there are."""
+    forms, (_, network) = read_forms(data, path), shapes_of(manifest)
+    levels, probes = (_length(forms.get(name)) for name in ("levels", "probe_inputs"))
+    if not 1 <= levels <= MOST_LEVELS or not 1 <= probes <= MOST_PROBES:
+        raise ModelError(f"{path}: {levels} levels and {probes} probes, expected at least one of each")
+    return {
+        **forms_of(intervals_of(manifest), levels, network.horizon),
+        "probe_inputs": Form("<f4", (probes, network.segments, network.channels)),
+        "probe_outputs": Form("<f4", (probes, members, network.answers)),
+    }
+
+
+def _length(form: Form | None) -> int:
+    return form.shape[0] if form and form.shape else 0
+
+
+def _read_checked(path: Path, entry: Json) -> bytes:
+    data = read_own(path, entry["bytes"])
+    if len(data) != entry["bytes"]:
+        raise ModelError(f"{path}: {len(data)} bytes, the manifest says {entry['bytes']}")
+    if sha256(data) != entry["sha256"]:
+        raise ModelError(f"{path} was changed: its hash is not the manifest's")
+    return data

@@ -1,0 +1,244 @@
+"""How good a model is on windows that it did not see: scores against the baseline, and what intervals follow.
+
+Training measures on the windows that it held out; a saved model is measured by rolling origin: forecasts from cutoffs
+inside the series, each seeing nothing after its cutoff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.base.arrow import from_numpy
+from forecaster.base.errors import DataError, UsageError
+from forecaster.base.rowfile import Columns, categories, measured, stamp_column
+from forecaster.data.panel import Panel
+from forecaster.model import baselines
+from forecaster.model.bands import fitter
+from forecaster.model.calibration import Answers, Intervals, Residuals, answer_windows
+from forecaster.model.features import signals_of
+from forecaster.model.plan import Plan
+from forecaster.model.predictor import Block, Origins, forecast_windows
+from forecaster.model.store import SavedModel
+from forecaster.model.windows import Cutoffs, Floats, Ints, cut_targets, restore
+from forecaster.scoring import metrics
+
+if TYPE_CHECKING:
+    from forecaster.training.fit import Trained
+
+LEVELS = (80.0, 95.0)
+"""Interval levels that training measures coverage of, in percent."""
+
+FEWEST_SEEN = 2
+"""Values before a cutoff, at least: one difference, which errors are scaled by."""
+
+
+def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any], Intervals]:
+    """Score the held-out windows against seasonal naive, and calibrate the intervals on them.
+
+    Coverage is measured across folds: half the windows are covered by intervals calibrated on the other half.
+    """
+    starts, ends, series = plan.held_out.all()
+    answers = answer_held_out(panel, plan, trained)
+    errors = (cut_targets(panel.values, ends, answers.windows) - answers.outputs) * answers.windows.scale
+    residuals = Residuals(
+        errors=errors,
+        answers=answers,
+        folds=folds_of(series),
+        independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),
+        fit=fitter(plan.fit.intervals, plan.network.quantiles),
+    )
+    evaluation = metrics.Evaluation(
+        actual=panel.observed(ends[:, None] + np.arange(plan.window.horizon)),
+        forecast=restore(answers.outputs, answers.windows),
+        scale=metrics.seasonal_error(panel.values, starts, ends, plan.season),
+        rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, plan.season),
+        series=series,
+        intervals=residuals.cross_intervals(LEVELS),
+    )
+    naive = baselines.seasonal_naive(panel.values, starts, ends, plan.season, plan.window.horizon)
+    scores = metrics.score_against(evaluation, naive, panel.n_series)
+    facts = {**facts_of(scores, plan.season, LEVELS), "by_lead": scores.model.by_lead}
+    return facts, residuals.calibrate()
+
+
+def facts_of(scores: metrics.Scores, season: int, levels: tuple[float, ...]) -> dict[str, Any]:
+    """Return scores over all windows as JSON-safe data, with what they were measured by."""
+    return {
+        "windows": scores.windows,
+        "season_length": season,
+        "levels": list(levels),
+        "baseline_name": "seasonal naive" if season > 1 else "naive",
+        "skill": scores.skill,
+        "model": scores.model.overall,
+        "baseline": scores.baseline.overall,
+    }
+
+
+def answer_held_out(panel: Panel, plan: Plan, trained: Trained) -> Answers:
+    """Return what the networks said of the held-out windows before they were trained again on all data."""
+    from forecaster.training.fit import ensemble
+
+    starts, ends, _ = plan.held_out.all()
+    signals = signals_of(panel, plan.encodings, plan.window.horizon)
+    return answer_windows(ensemble(plan.network, trained.first), signals, starts, ends, plan.window)
+
+
+def folds_of(series: Ints) -> Ints:
+    """Split windows [N] in two: by series where there are several, else the older half and the newer half."""
+    if len(np.unique(series)) >= 20:
+        return np.unique(series, return_inverse=True)[1] % 2
+    nth = np.arange(len(series)) - np.searchsorted(series, series)
+    return (nth >= np.bincount(series)[series] / 2).astype(np.int64)
+
+
+# ---------------------------------------------------------------------------------------------------- rolling origin
+
+
+def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Origins:
+    """Return the last cutoffs of each series that have a whole horizon after them, series by series, oldest first.
+
+    A series that is too short has fewer. A cutoff at a value that was interpolated is left out: the value that came
+    after it would shine through.
+
+    Args:
+        panel: S series.
+        windows: Most cutoffs of a series.
+        step: Steps from one cutoff to the next.
+        horizon: H, steps after a cutoff.
+
+    Raises:
+        DataError: No series is long enough for one cutoff, or has a value at one.
+    """
+    room = panel.lengths - FEWEST_SEEN - horizon
+    if not (room >= 0).any():
+        longest = int(np.argmax(panel.lengths))
+        name = f"series {panel.ids[longest]!r}" if panel.ids[longest] else "the series"
+        raise DataError(
+            f"{panel.source}: {name} has {panel.lengths[longest]:,} steps; one cutoff with {horizon:,} steps after it "
+            f"needs at least {FEWEST_SEEN + horizon:,}",
+            hint="Give more data, or a smaller --horizon",
+        )
+    count = np.where(room >= 0, np.minimum(room // step + 1, windows), 0)
+    first = panel.offsets[1:] - horizon - (count - 1) * step
+    _, ends, series = Cutoffs(starts=panel.offsets[:-1], first=first, count=count, stride=step).all()
+    seen = ~panel.filled[ends - 1] if panel.schema.on_gap == "interpolate" else np.ones(len(ends), bool)
+    if not seen.any():
+        raise DataError(
+            f"{panel.source}: the value at every cutoff is missing", hint="Give --windows more, or another --step"
+        )
+    return Origins(series=series[seen], ends=ends[seen])
+
+
+def span(panel: Panel, origins: Origins) -> tuple[str, str]:
+    """Return the first and the last cutoff, as they are written."""
+    stamps = panel.stamps_at(origins.series, origins.ends - panel.offsets[origins.series] - 1)
+    first, last = panel.write(np.array([stamps.min(), stamps.max()]))
+    return str(first), str(last)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scored:
+    """A block of forecasts, and what came.
+
+    Attributes:
+        block: n forecasts of H steps.
+        actual: [n, H] what came; NaN where it was missing and has been filled.
+    """
+
+    block: Block
+    actual: Floats
+
+
+class Backtest:
+    """A saved model, not fitted anew, against seasonal naive on the same cutoffs."""
+
+    def __init__(self, model: SavedModel, panel: Panel, origins: Origins, horizon: int) -> None:
+        """Name the windows: `origins` with H = `horizon` steps after each."""
+        self.model, self.panel, self.origins, self.horizon = model, panel, origins, horizon
+        self._contest = metrics.Contest(panel.n_series, horizon)
+
+    def run(self, levels: tuple[float, ...]) -> Iterator[Scored]:
+        """Forecast and score block by block, and yield each."""
+        values, season, steps = self.panel.values, self.model.season, np.arange(self.horizon)
+        for block in forecast_windows(self.model, self.panel, self.origins, self.horizon, levels):
+            series, ends = block.origins.series, block.origins.ends
+            starts, ahead = self.panel.offsets[series], ends[:, None] + steps
+            actual = self.panel.observed(ahead)
+            evaluation = metrics.Evaluation(
+                actual=actual,
+                forecast=block.values,
+                scale=metrics.seasonal_error(values, starts, ends, season),
+                rms_scale=metrics.seasonal_rms_error(values, starts, ends, season),
+                series=series,
+                intervals={level: (low, high) for level, low, high in block.intervals},
+            )
+            self._contest.add(evaluation, baselines.seasonal_naive(values, starts, ends, season, self.horizon))
+            yield Scored(block=block, actual=actual)
+
+    def scores(self) -> metrics.Scores:
+        """Return the scores on what has been run."""
+        return self._contest.scores()
+
+    def seen_until(self, stamp: int) -> int:
+        """Return how many windows ask for a value at this stamp or before it: one that a model may have learned."""
+        first = self.panel.stamps_at(self.origins.series, self.origins.ends - self.panel.offsets[self.origins.series])
+        return int(np.count_nonzero(first.astype(np.int64) <= stamp))
+
+
+def check_names(panel: Panel) -> None:
+    """Refuse names of columns in the data that a predictions file, unlike a forecast file, has for columns of its own.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for name in (panel.id_column, panel.schema.time):
+        if name in ("cutoff", "lead", "actual"):
+            raise UsageError(f"column {name!r} of the data is also a column of --predictions", hint="Rename it")
+
+
+def prediction_rows(panel: Panel, scored: Scored, *, as_text: bool) -> Columns:
+    """Return the rows of a predictions file, one a window and lead time.
+
+    Columns: the panel's own id (where it has one) and time, `cutoff` (the last stamp seen, inclusive), `lead` (from 1),
+    `actual` (empty where it was not observed), `forecast`, the ends of each interval, `method`.
+
+    Args:
+        panel: What was forecast.
+        scored: n windows of H steps.
+        as_text: Write stamps as they are in the user's file; otherwise as a type of their own.
+    """
+    block, (count, horizon) = scored.block, scored.actual.shape
+    series, past = block.origins.series, block.origins.ends - panel.offsets[block.origins.series]
+    leads = np.arange(1, horizon + 1)
+    stamps = panel.stamps_at(np.repeat(series, horizon), (past[:, None] + leads - 1).ravel())
+    cutoffs = np.repeat(panel.stamps_at(series, past - 1), horizon)
+    methods, method = np.unique(block.methods.astype(str), return_inverse=True)
+    columns = {}
+    if panel.id_column is not None:
+        known, codes = np.unique(series, return_inverse=True)
+        columns[panel.id_column] = categories([panel.ids[s] for s in known], np.repeat(codes, horizon))
+    columns[panel.schema.time] = _stamp_column(panel, stamps, as_text)
+    columns |= {
+        "cutoff": _stamp_column(panel, cutoffs, as_text),
+        "lead": from_numpy(np.tile(leads, count)),
+        "actual": measured(scored.actual.ravel()),
+        "forecast": measured(block.values.ravel()),
+    }
+    for level, low, high in block.intervals:
+        columns |= {f"forecast-lo-{level:g}": measured(low.ravel()), f"forecast-hi-{level:g}": measured(high.ravel())}
+    return columns | {"method": categories(methods.tolist(), np.repeat(method, horizon))}
+
+
+def _stamp_column(panel: Panel, stamps: NDArray[np.generic], as_text: bool) -> Any:
+    """Return stamps [N] as a column: as they are written in the user's file, or in a type of their own."""
+    if panel.schema.time_format == "integer":
+        return from_numpy(stamps)
+    if not as_text:
+        return stamp_column(stamps.astype(np.int64), panel.schema.tz)
+    unique, codes = np.unique(stamps, return_inverse=True)
+    return categories([str(written) for written in panel.write(unique)], codes)

@@ -1,0 +1,204 @@
+"""Several kinds, each learning anew at each cutoff: their scores side by side, and which differences are real.
+
+All kinds forecast the same windows. What they learn from ends at the cutoff, for the network as for the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from statistics import NormalDist
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.data.panel import Panel, head
+from forecaster.model.predictor import Block, Origins
+from forecaster.model.windows import Floats, Ints
+from forecaster.scoring import metrics
+from forecaster.scoring.backtest import Scored
+from forecaster.scoring.kinds import SLOW, Task, forecast_kind
+
+Judgement = Literal["best", "tie", "worse", "unknown"]
+
+RESAMPLES = 2000
+FEWEST_UNITS = 5
+"""Series, or cutoffs whose windows do not overlap, from which a difference can be judged."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Standing:
+    """One row of the leaderboard.
+
+    Attributes:
+        kind: Its name.
+        measures: All of its scores.
+        seconds: Of learning and forecasting, at all cutoffs.
+        replaced: Forecasts that the seasonal naive method stood in for.
+        difference: MASE less that of the best.
+        interval: 95 % confidence interval of the difference; None where there are too few windows for one.
+        judgement: `tie` where the interval holds 0: then the data does not say which of the two is better.
+    """
+
+    kind: str
+    measures: metrics.Measures
+    seconds: float
+    replaced: int
+    difference: float | None
+    interval: tuple[float, float] | None
+    judgement: Judgement
+
+
+class Comparison:
+    """Kinds against each other on the same windows of one panel."""
+
+    def __init__(self, panel: Panel, origins: Origins, step: int, task: Task) -> None:
+        """Name the windows: `origins`, the cutoffs of each series `step` steps apart."""
+        self.panel, self.origins, self.step, self.task = panel, origins, step, task
+        newest = panel.offsets[origins.series + 1] - task.horizon
+        self._nth: Ints = (newest - origins.ends) // step  # 0 is the newest cutoff of a series
+        self._tallies: dict[str, metrics.Tally] = {}
+        self._errors: dict[str, Floats] = {}  # [S, W] MASE of each window
+        self._seconds: dict[str, float] = {}
+        self._replaced: dict[str, int] = {}
+
+    @property
+    def cutoffs(self) -> int:
+        """W, how many cutoffs there are."""
+        return len(np.unique(self._nth))
+
+    def run(
+        self, kinds: tuple[str, ...], clock: Callable[[], float], on_share: Callable[[float], None]
+    ) -> Iterator[tuple[str, Scored]]:
+        """Forecast and score, oldest cutoff first, and yield each kind with its forecasts from each cutoff.
+
+        Args:
+            kinds: Their names.
+            clock: Tells seconds.
+            on_share: Told how much is done, from 0 to 1; of the time that it takes, the network counts most.
+        """
+        cost = np.array([1.0 if kind in SLOW else 0.01 for kind in kinds])
+        parts = np.concatenate(([0.0], np.cumsum(np.tile(cost, self.cutoffs)))) / (cost.sum() * self.cutoffs)
+        spans = iter(pairwise(parts.tolist()))
+        for nth in np.unique(self._nth)[::-1]:
+            chosen = self._nth == nth
+            origins = Origins(series=self.origins.series[chosen], ends=self.origins.ends[chosen])
+            steps = np.zeros(self.panel.n_series, np.int64)
+            steps[origins.series] = origins.ends - self.panel.offsets[origins.series]
+            known = head(self.panel, steps)
+            for kind in kinds:
+                began, (low, high) = clock(), next(spans)
+                task = replace(self.task, on_share=partial(_within, on_share, low, high))
+                answer = forecast_kind(kind, known, task)
+                on_share(high)
+                self._seconds[kind] = self._seconds.get(kind, 0.0) + clock() - began
+                self._replaced[kind] = self._replaced.get(kind, 0) + int(answer.replaced.sum())
+                yield kind, self._score(kind, int(nth), known, Block(
+                    origins=origins, values=answer.values, intervals=answer.intervals,
+                    methods=np.full(len(origins), kind, object),
+                ))  # fmt: skip
+
+    def _score(self, kind: str, nth: int, known: Panel, block: Block) -> Scored:
+        series, starts, ends = block.origins.series, known.offsets[:-1], known.offsets[1:]
+        evaluation = metrics.Evaluation(
+            actual=self.panel.observed(block.origins.ends[:, None] + np.arange(self.task.horizon)),
+            forecast=block.values,
+            scale=metrics.seasonal_error(known.values, starts, ends, self.task.season),
+            rms_scale=metrics.seasonal_rms_error(known.values, starts, ends, self.task.season),
+            series=series,
+            intervals={level: (low, high) for level, low, high in block.intervals},
+        )
+        if kind not in self._tallies:
+            self._tallies[kind] = metrics.Tally(self.panel.n_series, self.task.horizon)
+            self._errors[kind] = np.full((self.panel.n_series, int(self._nth.max()) + 1), np.nan)
+        self._tallies[kind].add(evaluation)
+        self._errors[kind][series, nth] = metrics.mase(evaluation.actual, evaluation.forecast, evaluation.scale)
+        return Scored(block=block, actual=evaluation.actual)
+
+    def standings(self) -> list[Standing]:
+        """Return the leaderboard, best first by MASE; where that is undefined, by MAE."""
+        measures = {kind: tally.measures() for kind, tally in self._tallies.items()}
+
+        def rank(kind: str) -> list[float]:
+            found = (measures[kind].overall[name] for name in ("mase", "mae"))
+            return [np.inf if value is None else value for value in found]
+
+        order = sorted(measures, key=rank)
+        return [self._standing(kind, order[0], measures[kind]) for kind in order]
+
+    def _standing(self, kind: str, best: str, measures: metrics.Measures) -> Standing:
+        block = 2 * -(-self.task.horizon // self.step) - 1  # windows that overlap, on both sides
+        difference, interval = None, None
+        if np.isfinite(self._errors[kind]).any():
+            # From the oldest cutoff to the newest: neighbours share what happened.
+            ours, theirs = (self._errors[name][:, ::-1] for name in (kind, best))
+            difference = float(np.nanmean(ours - theirs))
+            interval = difference_interval(ours - theirs, block)
+        judgement: Judgement = "best"
+        if kind != best:
+            judgement = "unknown" if interval is None else "tie" if interval[0] <= 0 <= interval[1] else "worse"
+        return Standing(
+            kind=kind, measures=measures, seconds=self._seconds[kind], replaced=self._replaced[kind],
+            difference=difference, interval=interval, judgement=judgement,
+        )  # fmt: skip
+
+
+def _within(on_share: Callable[[float], None], low: float, high: float, share: float) -> None:
+    """Report the share of one part of the work, which goes from `low` to `high` of the whole."""
+    on_share(low + share * (high - low))
+
+
+def difference_interval(differences: Floats, block: int) -> tuple[float, float] | None:
+    """Return the 95 % bootstrap interval of the mean of differences [S, W], of series and cutoffs; NaN is left out.
+
+    Series and cutoffs are resampled independently of each other (the pigeonhole bootstrap, Owen, AoAS 1(2), 2007):
+    windows of one series resemble each other, and so do windows of one time. Cutoffs are drawn in circular blocks of
+    neighbours (Politis & Romano 1992). The percentiles are those that Student's t asks for (Hesterberg, What teachers
+    should know about the bootstrap, 2015), by the units of which there are more. With few cutoffs it is too narrow for
+    what all series share at one time, and too wide where they share nothing.
+
+    Args:
+        differences: Cutoffs in the order of time.
+        block: Cutoffs that are drawn together: their windows overlap.
+
+    Returns:
+        The interval; None where there are fewer than 5 series and fewer than 5 blocks of cutoffs.
+    """
+    known = np.isfinite(differences)
+    kept = differences[known.any(axis=1)][:, known.any(axis=0)]
+    series, cutoffs = kept.shape
+    units = max(series, cutoffs // block)
+    if units < FEWEST_UNITS:
+        return None
+    values, counts = np.nan_to_num(kept), np.isfinite(kept).astype(np.float64)
+    rng, means = np.random.default_rng(0), []
+    for _ in range(RESAMPLES):
+        rows = np.bincount(rng.integers(series, size=series), minlength=series) if series > 1 else np.ones(1)
+        columns = _block_weights(rng, cutoffs, block)
+        weight = rows @ counts @ columns
+        means.append(rows @ values @ columns / weight if weight else np.nan)
+    tail = _tail(units)
+    low, high = np.nanquantile(means, (tail, 1.0 - tail))
+    return float(low), float(high)
+
+
+def _tail(units: int) -> float:
+    """Return the percentile of a bootstrap of n units that stands for 2.5 %: `Φ(−√(n / (n − 1)) · t)`, t by its series.
+
+    Abramowitz & Stegun, Handbook of Mathematical Functions, 26.7.5.
+    """
+    z, freedom = NormalDist().inv_cdf(0.975), units - 1
+    student = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    return NormalDist().cdf(-math.sqrt(units / freedom) * student)
+
+
+def _block_weights(rng: np.random.Generator, cutoffs: int, block: int) -> NDArray[Any]:
+    """Return how often each cutoff [W] is drawn, in circular blocks; all once where there is but one block."""
+    if cutoffs < 2 * block:
+        return np.ones(cutoffs)
+    starts = rng.integers(cutoffs, size=-(-cutoffs // block))
+    return np.bincount((starts[:, None] + np.arange(block)).ravel() % cutoffs, minlength=cutoffs)

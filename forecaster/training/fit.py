@@ -1,0 +1,366 @@
+"""Training: batches drawn on the fly, early stopping on held-out windows, best weights restored.
+
+Windows are never materialised: each step draws cutoffs, gathers its batch from the one flat array of values and forgets
+it, so memory does not grow with the number of windows.
+
+Training has two passes. The first sees nothing of the held-out windows: it finds how many steps are good, and its
+forecasts there are what the metrics and the intervals are measured on. The second, `refit`, trains afresh on all data
+for that many steps, since the newest values are the ones that a forecast needs most.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from forecaster.base.errors import ResourceError
+from forecaster.base.records import Json
+from forecaster.config import Device
+from forecaster.data.panel import Panel
+from forecaster.model.divergence import diagnose
+from forecaster.model.features import signals_of
+from forecaster.model.plan import FitShape, NetworkShape, Plan
+from forecaster.model.windows import Cutoffs, Ints, Signals, cut_targets, cut_windows
+from forecaster.training.checkpoint import ANY, Checkpoint, restore_variables, save_variables
+from forecaster.training.losses import answer_loss
+from forecaster.training.network import Weights, answering_network, build_network, computing_in
+from forecaster.training.optimizers import PLATEAU, make_optimizer, rate_after
+from forecaster.training.steps import Spread, spread_over
+
+STEPS_PER_CALL = 20
+"""Training steps in one call of the compiled graph: fewer crossings between Python and TensorFlow."""
+
+CHECKS = 20
+"""Looks at the held-out windows in a training of full length."""
+
+BATCH = 1024
+"""Windows that a network is asked about at once."""
+
+EVENNESS = 0.5
+"""Between drawing every window alike (0) and every series alike (1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where training stands, for whoever shows it.
+
+    Attributes:
+        stage: `measure` or `refit`.
+        member: Which network of the ensemble, from 1.
+        members: Networks in the ensemble.
+        step: Steps done, of `steps`.
+        steps: Steps planned for this network.
+        loss: Mean training loss since the last report.
+        held_out: Loss on the held-out windows, or None where there was no look.
+        done: Share of the whole training done, 0 to 1.
+    """
+
+    stage: str
+    member: int
+    members: int
+    step: int
+    steps: int
+    loss: float
+    held_out: float | None
+    done: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """An ensemble, and how it got there.
+
+    Attributes:
+        members: The weights of each network.
+        first: The weights of each network of the first pass, which saw nothing of the held-out windows.
+        best_steps: Steps after which each member's held-out loss was lowest.
+        curve: Every look at the held-out windows.
+        device: `cpu` or `gpu`.
+    """
+
+    members: list[Weights]
+    first: list[Weights]
+    best_steps: list[int]
+    curve: list[Progress]
+    device: str
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def train_ensemble(
+    panel: Panel, plan: Plan, device: Device, on_progress: OnProgress, checkpoint: Checkpoint | None = None
+) -> Trained:
+    """Train all members, measure, and refit where the plan says so.
+
+    Args:
+        panel: The series.
+        plan: Every number that training needs.
+        device: Where to train.
+        on_progress: Told now and then how far training is.
+        checkpoint: Where training is saved now and then; what it holds already is not done again.
+
+    Raises:
+        ResourceError: A GPU was asked for and there is none, or memory ran out.
+        GateError: The loss became NaN; the checkpoint holds the last good weights.
+    """
+    used = select_device(device)
+    tf.config.experimental.enable_op_determinism()
+    starts, ends, _ = plan.held_out.all()
+    signals = signals_of(panel, plan.encodings, plan.window.horizon)
+    windows = cut_windows(panel.values, starts, ends, plan.window, signals.features)
+    held_out = HeldOut(windows.inputs, cut_targets(panel.values, ends, windows))
+    checkpoint = checkpoint or Checkpoint()
+    clock = _Clock(plan.fit, on_progress, checkpoint.part("clock"))
+    trainer = _Trainer(panel, signals, plan, clock, checkpoint, spread_over())
+    try:
+        wanted = (k for k in range(plan.fit.members) if k == 0 or clock.has_time() or checkpoint.part(f"measure-{k}"))
+        first = [trainer.measure(k, held_out) for k in wanted]
+        members = [fitted.weights for fitted in first]
+        if plan.fit.refit:
+            members = [trainer.refit(k, fitted) for k, fitted in enumerate(first)]
+    except tf.errors.ResourceExhaustedError as error:
+        raise ResourceError("out of memory in training", hint="Try a smaller --batch-size or --units") from error
+    weights, best_steps = [fitted.weights for fitted in first], [fitted.best_step for fitted in first]
+    return Trained(members, weights, best_steps, clock.curve, used)
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Windows kept out of training: inputs [N, K, C] and targets [N, H], in scaled units."""
+
+    inputs: NDArray[np.float32]
+    targets: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A trained network: its weights, after how many steps, and the steps at which the learning rate was halved."""
+
+    weights: Weights
+    best_step: int
+    drops: list[int]
+
+
+class _Clock:
+    """Counts steps over the whole training, for progress and the time limit; goes on from what is kept of it."""
+
+    def __init__(self, fit: FitShape, on_progress: OnProgress, kept: Json) -> None:
+        self.fit, self.on_progress, self.kept = fit, on_progress, kept
+        self.began = time.monotonic() - kept.get("seconds", 0.0)
+        self.end = None if fit.time_limit is None else self.began + fit.time_limit
+        self.curve = [Progress(**look) for look in kept.get("curve", [])]
+
+    def keep(self) -> None:
+        """Let a checkpoint that is written now know the time and the curve."""
+        self.kept.update(seconds=time.monotonic() - self.began, curve=[vars(look) for look in self.curve])
+
+    def has_time(self) -> bool:
+        """Return whether the time limit, if any, lies ahead."""
+        return self.end is None or time.monotonic() < self.end
+
+    def report(self, stage: str, member: int, step: int, steps: int) -> Callable[[float, float | None], None]:
+        """Return a function that passes on a training loss and a held-out loss, and keeps the latter."""
+        passes = 2 if self.fit.refit else 1
+        before = member + (self.fit.members if stage == "refit" else 0)
+
+        def tell(loss: float, held_out: float | None) -> None:
+            progress = Progress(
+                stage=stage, member=member + 1, members=self.fit.members, step=step, steps=steps, loss=loss,
+                held_out=held_out, done=(before + step / steps) / (passes * self.fit.members),
+            )  # fmt: skip
+            if held_out is not None:
+                self.curve.append(progress)
+            self.on_progress(progress)
+
+        return tell
+
+
+@dataclass(frozen=True, eq=False)
+class _Trainer:
+    """Trains one network at a time."""
+
+    panel: Panel
+    signals: Signals
+    plan: Plan
+    clock: _Clock
+    checkpoint: Checkpoint
+    spread: Spread
+
+    def measure(self, member: int, held_out: HeldOut) -> _Fitted:
+        """Train without the held-out windows, stop early, and go back to the best weights.
+
+        Those may be the first, which answer the base path: nothing that was learned made it better.
+        """
+        fit, network, kept = self.plan.fit, self._network(member), self.checkpoint.part(f"measure-{member}")
+        if not kept:
+            kept.update(best=[network.get_weights(), 0], loss=self._measured(network, held_out), worse=0, drops=[])
+        check_every = max(STEPS_PER_CALL, fit.steps // CHECKS)
+        for step, loss in self._steps(network, member, self.plan.training, fit.steps, kept):
+            tell = self.clock.report("measure", member, step, fit.steps)
+            is_last = step == fit.steps or not self.clock.has_time()
+            if step // check_every == (step - STEPS_PER_CALL) // check_every and not is_last:
+                tell(loss, None)
+                continue
+            measured = self._measured(network, held_out)
+            tell(loss, measured)
+            kept["worse"] += 1
+            if measured < kept["loss"]:
+                kept.update(best=[network.get_weights(), step], loss=measured, worse=0)
+            elif kept["worse"] % PLATEAU == 0:
+                kept["drops"].append(step)
+            if is_last or (fit.patience and kept["worse"] >= fit.patience):
+                break
+        self._finish(kept)
+        weights, step = kept["best"]
+        return _Fitted(weights, step, kept["drops"])
+
+    def refit(self, member: int, fitted: _Fitted) -> Weights:
+        """Train afresh on all data, for as many steps as were good; without the time for it, keep what there is."""
+        kept = self.checkpoint.part(f"refit-{member}")
+        if not fitted.best_step or not (kept or self.clock.has_time()):
+            return fitted.weights
+        network = self._network(member)
+        kept.setdefault("drops", fitted.drops)
+        for step, loss in self._steps(network, member, self.plan.every, fitted.best_step, kept):
+            self.clock.report("refit", member, step, fitted.best_step)(loss, None)
+            if not self.clock.has_time():
+                return fitted.weights
+        kept.setdefault("weights", network.get_weights())
+        self._finish(kept)
+        return kept["weights"]  # type: ignore[no-any-return]
+
+    def _measured(self, network: keras.Model, held_out: HeldOut) -> float:
+        answers = tf.constant(_answer(network, held_out.inputs))
+        return float(
+            answer_loss(answers, tf.constant(held_out.targets), self.plan.fit.loss, self.plan.network.quantiles)
+        )
+
+    def _network(self, member: int) -> keras.Model:
+        keras.utils.clear_session()  # the graph of the network before would stay
+        with self.spread.scope(), computing_in(self.plan.fit.precision):
+            network = build_network(self.plan.network, self.plan.fit.seed + member)
+        if self.plan.start:
+            network.set_weights(self.plan.start[member])
+        return network
+
+    def _finish(self, kept: Json) -> None:
+        """Keep of a network that is trained only what came of it."""
+        for name in ("step", "variables", "draws"):
+            kept.pop(name, None)
+        kept["done"] = True
+        self._write()
+
+    def _write(self) -> None:
+        self.clock.keep()
+        self.checkpoint.write()
+
+    def _steps(
+        self, network: keras.Model, member: int, cutoffs: Cutoffs, steps: int, kept: Json
+    ) -> Iterator[tuple[int, float]]:
+        """Train, from where `kept` says, and yield after each call of the graph the steps done and their mean loss."""
+        if kept.get("done"):
+            return
+        fit = self.plan.fit
+        batches = _Batches(self.signals, cutoffs, self.plan, fit.seed + member)
+        with self.spread.scope():
+            optimizer = make_optimizer(fit, steps)
+        run = self.spread.compile_steps(network, optimizer, self.plan)
+        variables = [*network.variables, *optimizer.variables]  # with the state of each Dropout's random generator
+        step = kept.get("step", 0)
+        if step:
+            restore_variables(variables, kept["variables"])
+            batches.rng.bit_generator.state = kept["draws"]
+        state = good = {"step": step, "variables": save_variables(variables), "draws": batches.rng.bit_generator.state}
+        while step < steps:
+            if fit.schedule == "plateau":
+                optimizer.learning_rate = rate_after(fit, kept["drops"], step)
+            count = min(STEPS_PER_CALL, steps - step)
+            loss = float(run(*batches.next(count)))
+            if not np.isfinite(loss):
+                self._keep_good(kept, good)
+                can_resume = self.checkpoint.path is not None
+                raise diagnose(self.panel, self.plan, batches.drawn, step, can_resume=can_resume)
+            step += count
+            state = {"step": step, "variables": save_variables(variables), "draws": batches.rng.bit_generator.state}
+            good = state if all(np.isfinite(values).all() for values in state["variables"]) else good
+            yield step, loss
+            if self.checkpoint.is_due():
+                kept.update(state)
+                self._write()
+
+    def _keep_good(self, kept: Json, good: Json) -> None:
+        """Keep the last good weights, to be gone on from at another learning rate."""
+        kept.update(good)
+        self.checkpoint.fits = {**self.checkpoint.fits, "learning_rate": ANY}
+        self._write()
+
+
+class _Batches:
+    """Draws batches: the same ones for the same seed."""
+
+    def __init__(self, signals: Signals, cutoffs: Cutoffs, plan: Plan, seed: int) -> None:
+        self.signals, self.cutoffs, self.shape, self.size = signals, cutoffs, plan.window, plan.fit.batch_size
+        self.teacher = plan.teacher
+        self.rng = np.random.default_rng(seed)
+        self.drawn: tuple[Ints, Ints] = (cutoffs.starts[:0], cutoffs.starts[:0])
+
+    def next(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return `count` batches: inputs [count, B, K, C] and targets [count, B, H]."""
+        starts, ends = self.drawn = self.cutoffs.draw(self.rng, count * self.size, EVENNESS)
+        windows = cut_windows(self.signals.values, starts, ends, self.shape, self.signals.features)
+        targets = (
+            self.teacher.answers(windows.inputs) if self.teacher
+            else cut_targets(self.signals.values, ends, windows)
+        )  # fmt: skip
+        shape = windows.inputs.shape[1:]
+        return windows.inputs.reshape(count, self.size, *shape), targets.reshape(count, self.size, -1)
+
+
+def _answer(network: keras.Model, inputs: NDArray[np.float32], batch: int = BATCH) -> NDArray[np.float32]:
+    """Return the network's answers [N, R] without dropout."""
+    parts = [network(inputs[i : i + batch], training=False).numpy() for i in range(0, len(inputs), batch)]
+    return np.concatenate(parts)
+
+
+def ensemble(shape: NetworkShape, members: Sequence[Weights]) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Return a function of trained networks, given as their weights: windows [N, K, C] → answers [N, M, R].
+
+    As in the exported graph, the answers are shortened by the shape's `trust`.
+    """
+    keras.utils.clear_session()
+    network, parts = answering_network(shape)
+
+    def ask(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        answers = []
+        for weights in members:
+            for part in parts:
+                part.set_weights(weights)
+            answers.append(_answer(network, inputs, BATCH // max(shape.draws, 1)))
+        return np.float32(shape.trust) * np.stack(answers, axis=1)
+
+    return ask
+
+
+def select_device(device: Device) -> str:
+    """Make TensorFlow use the CPU, or a GPU with memory growth; return which.
+
+    Raises:
+        ResourceError: `gpu` was asked for, and TensorFlow sees none.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if device == "gpu" and not gpus:
+        raise ResourceError(
+            "--device gpu: TensorFlow sees no GPU", hint="pip install 'forecast-lstm[gpu]', or use --device auto"
+        )
+    if device == "cpu" or not gpus:
+        tf.config.set_visible_devices([], "GPU")
+        return "cpu"
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return "gpu"

@@ -1,0 +1,253 @@
+"""The network, the whole of it: a stacked LSTM with dropout between the layers.
+
+    inputs   [N, K, C]    K segments of a scaled window
+    Dense    [N, K, U]    one linear projection of each segment
+    LSTM     [N, K, U]    then Dropout; the next layer reads every step
+    …
+    LSTM     [N, U]       the last layer answers only after the last segment
+    Dropout  [N, U]
+    Dense    [N, H]       all H steps at once, in scaled units
+    Dense    [N, H]       where features are known ahead: what they do at each step, from their values there
+    Dense    [N, ⌈H/P⌉·K] where segments are in phase with a season: for each segment ahead the weight of each segment
+                          of the window, whose weighted sum is added to the answer. What happened on the same days of
+                          the last weeks is carried over as it was, and need not pass through U numbers.
+
+Both Dense layers at the end are zero at the start, so that an untrained network answers the base path itself. The cells
+may be others (`cells.py`), the layers of different widths, the window read from both ends; with attention the answer is
+made of all states of the last layer.
+
+Dropout stands between layers, never inside the recurrence, and the gates are sigmoid, the candidate tanh: the settings
+that keep cuDNN's fused kernel on a GPU (`recurrent_dropout=0`, `unroll=False`). Where intervals follow the deviation of
+the answers under dropout, a mask drops the same numbers at every step, and answers under T fixed masks are compared.
+
+References: Hochreiter & Schmidhuber, Long short-term memory, Neural Computation 9(8), 1997; segments as in Lin et al.,
+SegRNN, 2023, arXiv:2308.11200; an answer made of the input's own parts as in Vinyals et al., Pointer networks, 2015,
+arXiv:1506.03134, here with weights of either sign; both directions: Schuster & Paliwal, Bidirectional recurrent neural
+networks, IEEE Transactions on Signal Processing 45(11), 1997; attention: Luong, Pham & Manning, Effective approaches to
+attention-based neural machine translation, 2015, arXiv:1508.04025.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.config import Precision
+from forecaster.model.plan import NetworkShape
+from forecaster.training.cells import recurrent_layer
+
+Weights = list[NDArray[np.float32]]
+
+WIDEST_VECTOR = 16
+"""Numbers that a category is learned as, at most."""
+
+STATE, HIDDEN = 16, 32
+"""Numbers that the features ahead are told of the window's state, and width of the network that weighs both."""
+
+
+@contextmanager
+def computing_in(precision: Precision) -> Iterator[None]:
+    """Let networks that are built in the block multiply in bfloat16, where that is asked; their weights are float32.
+
+    It has the range of float32, so no loss must be scaled (Kalamkar et al., A study of BFLOAT16 for deep learning
+    training, 2019, arXiv:1905.12322), and cuDNN's LSTM takes it.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "mixed" else "float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> keras.Model:
+    """Build a fresh network: [N, K, C] → [N, H], or with quantiles [N, (1 + 2Q) H].
+
+    Args:
+        shape: The architecture.
+        seed: Fixes the initial weights and the dropout masks of training.
+        masked: Drop by T fixed masks when asked too: of [N · T, K, C], the t-th of each T windows by the t-th mask.
+    """
+    keras.utils.set_random_seed(seed)
+    inputs = keras.Input((shape.segments, shape.channels))
+    segments, path = _beside(inputs, shape) if shape.has_features else (inputs, None)
+    x = keras.layers.Dense(shape.widths[0])(segments)  # (N, K, U)
+    for layer, width in enumerate(shape.widths, start=1):
+        every = layer < shape.layers or shape.attention
+        y = _read(x, width, shape, every)  # (N, K, U), at last (N, U)
+        if shape.residual:
+            y = keras.layers.Add()([y, _widen(x if every else x[:, -1], y.shape[-1])])
+        x = _mask(y, shape, layer) if masked else _drop(y, shape, seed + layer)
+    if shape.attention:
+        x = _attend(x)  # (N, 2U)
+    answer = keras.layers.Dense(shape.horizon, kernel_initializer="zeros")(x)
+    if shape.recall:
+        answer = keras.layers.Add()([answer, _recall(inputs, x, shape)])
+    if shape.future:
+        answer = keras.layers.Add()([answer, _foresee(path, x, shape)])
+    if shape.quantiles:
+        answer = keras.layers.Concatenate()([answer, _distances(x, shape)])
+    return keras.Model(inputs, answer if answer.dtype == "float32" else keras.ops.cast(answer, "float32"))
+
+
+def _drop(x: keras.KerasTensor, shape: NetworkShape, seed: int) -> keras.KerasTensor:
+    """Drop numbers of [N, K, U] or [N, U] in training; the same ones at every step where they are dropped later too."""
+    steps = (None, 1, x.shape[-1]) if shape.draws and len(x.shape) == 3 else None
+    return keras.layers.Dropout(shape.dropout, noise_shape=steps, seed=seed)(x)
+
+
+def _mask(x: keras.KerasTensor, shape: NetworkShape, layer: int) -> keras.KerasTensor:
+    """Drop numbers of [N · T, K, U] or [N · T, U] by the T masks of a layer, which are the same for every window."""
+    inner = tuple(x.shape[1:])
+    kept = np.random.default_rng(layer).random((shape.draws, *(1,) * (len(inner) - 1), inner[-1])) >= shape.dropout
+    masks = (kept / (1 - shape.dropout)).astype(np.float32)  # (T, 1, U)
+    return keras.ops.reshape(keras.ops.reshape(x, (-1, shape.draws, *inner)) * masks, (-1, *inner))
+
+
+def _distances(state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
+    """Return how far the ends of intervals are from the median, [N, 2Q · H]: all lower ends, then all upper ones.
+
+    Each is further than that of the level before it by a softplus, so that no quantile can cross another.
+    """
+    sides = 2, len(shape.quantiles), shape.horizon
+    further = keras.layers.Dense(sides[0] * sides[1] * sides[2], kernel_initializer="zeros")(state)
+    further = keras.ops.softplus(keras.layers.Reshape(sides)(further))
+    return keras.layers.Flatten()(keras.ops.cumsum(further, axis=2))
+
+
+def _read(x: keras.KerasTensor, width: int, shape: NetworkShape, every: bool) -> keras.KerasTensor:
+    """Return the states of one layer after each step [N, K, U] or the last [N, U]; of both directions, side by side."""
+    forward = recurrent_layer(shape.cell, width, shape.activation, return_sequences=every)(x)
+    if not shape.bidirectional:
+        return forward
+    backward = recurrent_layer(shape.cell, width, shape.activation, return_sequences=every, go_backwards=True)(x)
+    return keras.layers.Concatenate()([forward, keras.ops.flip(backward, axis=1) if every else backward])
+
+
+def _widen(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
+    """Return what a layer read in the width of what it answers, through a linear map where that is another.
+
+    As in He et al., Deep residual learning, 2016, arXiv:1512.03385.
+    """
+    return x if x.shape[-1] == width else keras.layers.Dense(width, use_bias=False)(x)
+
+
+def _attend(states: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the last of the states [N, K, U], and beside it their mean weighted by softmax(h_k W h_K): [N, 2U]."""
+    last = states[:, -1]
+    query = keras.layers.Dense(states.shape[-1], use_bias=False)(last)
+    weights = keras.ops.softmax(keras.ops.matmul(states, query[:, :, None]), axis=1)  # (N, K, 1)
+    return keras.layers.Concatenate()([last, keras.ops.sum(weights * states, axis=1)])
+
+
+def _recall(inputs: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
+    """Return a weighted sum [N, H] of the window's segments [N, K, P]; the weights follow from the state [N, U].
+
+    It is divided by √K: a step of the optimiser moves K weights at once.
+    """
+    length, known = shape.length, shape.segments - shape.ahead
+    ahead = -(-shape.horizon // length)
+    weights = keras.layers.Dense(ahead * known, kernel_initializer="zeros")(state)
+    weights = keras.layers.Reshape((ahead, known))(weights)
+    path = keras.ops.matmul(weights, inputs[:, :known, :length]) / known**0.5  # (N, ⌈H/P⌉, P)
+    return keras.layers.Reshape((ahead * length,))(path)[:, : shape.horizon]
+
+
+def _beside(inputs: keras.KerasTensor, shape: NetworkShape) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Return the segments with what stands beside their values, and the path of features [N, K · P, E] step by step.
+
+    A category is looked up in a table of vectors that is learned; one that is not known is a vector of zeros.
+    """
+    length, count = shape.length, len(shape.past) + len(shape.future)
+    plain = inputs[:, :, : length + 1]
+    dynamic = inputs[:, :, length + 1 : length + 1 + count * length]
+    dynamic = keras.layers.Reshape((shape.segments, count, length))(dynamic)
+    steps = keras.layers.Reshape((shape.segments * length, count))(keras.layers.Permute((1, 3, 2))(dynamic))
+    parts = [_look_up(steps[:, :, d], size) for d, size in enumerate(shape.past + shape.future)]
+    path = keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0] if parts else None
+    told = [plain]
+    if path is not None:
+        told.append(keras.layers.Reshape((shape.segments, length * path.shape[-1]))(path))
+    fixed = shape.channels - len(shape.static)
+    told += [_look_up(inputs[:, :, fixed + g], size) for g, size in enumerate(shape.static)]
+    return keras.layers.Concatenate()(told), path
+
+
+def _look_up(codes: keras.KerasTensor, size: int) -> keras.KerasTensor:
+    """Return numbers [N, T] as [N, T, 1], or for categories 1 to `size` their vectors [N, T, E]; 0 is not known."""
+    if not size:
+        return keras.layers.Reshape((*codes.shape[1:], 1))(codes)
+    known = keras.layers.Reshape((*codes.shape[1:], 1))(keras.ops.cast(codes > 0, "float32"))
+    places = keras.ops.cast(codes, "int32")
+    return keras.layers.Embedding(size + 1, _vector(size))(places) * known
+
+
+def _vector(size: int) -> int:
+    """Return E, how many numbers stand for a feature of so many categories; 0 categories are a number."""
+    return min(WIDEST_VECTOR, 1 + size // 2)
+
+
+def _foresee(path: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
+    """Return what the features do at each step ahead [N, H], from those of that step and those that the base path had.
+
+    The base path repeats what happened then, promotion and all: what counts is the difference. A linear map, and beside
+    it a small network that knows the state too; as the temporal decoder of Das et al., Long-term forecasting with TiDE,
+    2023, arXiv:2304.08424.
+    """
+    lookback, horizon = shape.length * (shape.segments - shape.ahead), shape.horizon
+    past = sum(_vector(size) for size in shape.past)
+    then = path[:, lookback : lookback + horizon, past:]  # (N, H, E of the future ones)
+    places = [lookback - lag + np.arange(horizon) % lag for lag in shape.base] or [np.full(horizon, lookback - 1)]
+    before = [keras.ops.take(path, np.asarray(at, np.int32), axis=1) for at in places]
+    told = keras.layers.Concatenate()([then, sum(before[1:], before[0]) / len(before)])
+    seen = keras.layers.RepeatVector(horizon)(keras.layers.Dense(STATE, activation="tanh")(state))
+    hidden = keras.layers.Dense(HIDDEN, activation="tanh")(keras.layers.Concatenate()([told, seen]))
+    bent = keras.layers.Dense(1, kernel_initializer="zeros")(hidden)
+    straight = keras.layers.Dense(1, kernel_initializer="zeros", use_bias=False)(told)
+    return keras.layers.Reshape((horizon,))(keras.layers.Add()([bent, straight]))
+
+
+def answering_network(shape: NetworkShape) -> tuple[keras.Model, list[keras.Model]]:
+    """Return a network as it is asked, [N, K, C] → [N, R], and its parts, each of which takes a member's weights.
+
+    It is the network itself, and where there are masks, beside it one that answers each window under each of them.
+    """
+    network = build_network(shape, seed=0)
+    if not shape.draws:
+        return network, [network]
+    masked = build_network(shape, seed=0, masked=True)
+    windows = keras.Input((shape.segments, shape.channels))
+    repeated = keras.layers.RepeatVector(shape.draws)(keras.layers.Flatten()(windows))  # (N, T, K · C)
+    answers = masked(keras.ops.reshape(repeated, (-1, shape.segments, shape.channels)))[:, : shape.horizon]
+    deviation = keras.ops.std(keras.ops.reshape(answers, (-1, shape.draws, shape.horizon)), axis=1)
+    return keras.Model(windows, keras.layers.Concatenate()([network(windows), deviation])), [network, masked]
+
+
+def serving_graph(shape: NetworkShape, members: Sequence[Weights]) -> bytes:
+    """Return an ONNX graph of the whole ensemble: [N, K, C] → [N, M, R], one answer of each member.
+
+    Keras and tf2onnx turn each `lstm` layer into one ONNX `LSTM` operator, the other cells into a `Loop`, which ONNX
+    Runtime runs about as fast.
+    """
+    windows = keras.Input((shape.segments, shape.channels), name="windows")
+    networks = []
+    for weights in members:
+        network, parts = answering_network(shape)
+        for part in parts:
+            part.set_weights(weights)
+        networks.append(network)
+    answers = shape.trust * keras.ops.stack([network(windows) for network in networks], axis=1)
+    ensemble = keras.Model(windows, answers)
+    ensemble(np.zeros((1, shape.segments, shape.channels), np.float32))  # export needs a model that was called
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = Path(folder) / "network.onnx"
+        ensemble.export(path, format="onnx", verbose=False)
+        return path.read_bytes()

@@ -1,0 +1,33 @@
+"""Packages that not everybody needs: what is missing is named, with the command that brings it."""
+
+from __future__ import annotations
+
+import importlib.util
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from forecaster.base.errors import UsageError
+from forecaster.base.extras import EXTRAS, check_extra
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, extra: str) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(
+        UsageError, match=f"this needs {' and '.join(EXTRAS[extra])}, which (is|are) not inst"
+    ) as caught:
+        check_extra(extra, "this")
+    assert caught.value.hint.endswith(f"pip install 'forecast-lstm[{extra}]'")
+
+
+def test_what_is_there_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    check_extra("report", "this")
+
+
+def test_every_extra_is_one_of_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    for extra, packages in EXTRAS.items():
+        assert [wanted.split(">")[0] for wanted in project["optional-dependencies"][extra]] == list(packages)

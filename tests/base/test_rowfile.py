@@ -1,0 +1,101 @@
+"""Blocks of columns become one CSV or Parquet file that reads back equal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecaster.base import rowfile
+from forecaster.base.arrow import from_numpy
+from forecaster.base.errors import UsageError
+from forecaster.base.rowfile import categories, is_parquet, measured, writing_rows
+from tests.conftest import names
+
+CELLS = st.tuples(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+    st.integers(-(2**62), 2**62),
+    st.one_of(st.just(np.nan), st.floats()),
+)
+
+
+@given(blocks=st.lists(st.lists(CELLS, min_size=1, max_size=6), min_size=1, max_size=4))
+def test_csv_reads_back_equal(blocks: list[list[tuple[str, int, float]]]) -> None:
+    stream = io.BytesIO()
+    writer = rowfile._CsvRows(stream)
+    for block in blocks:
+        texts, whole, numbers = zip(*block, strict=True)
+        distinct = sorted(set(texts))
+        writer.write({
+            "a, b": categories(distinct, np.array([distinct.index(text) for text in texts])),
+            "n": from_numpy(np.array(whole)),
+            "x": measured(np.array(numbers)),
+        })  # fmt: skip
+    header, *rows = csv.reader(io.StringIO(stream.getvalue().decode(), newline=""))
+    assert header == ["a, b", "n", "x"]
+    given_rows = [row for block in blocks for row in block]
+    assert [(text, int(n)) for text, n, _ in rows] == [row[:2] for row in given_rows]
+    for (*_, cell), (*_, number) in zip(rows, given_rows, strict=True):
+        assert cell == "" if np.isnan(number) else float(cell) == number
+
+
+def test_only_what_must_be_quoted_is(tmp_path: Path) -> None:
+    with writing_rows(tmp_path / "o.csv") as writer:
+        writer.write({"id": categories(["a", 'b "c", d'], np.array([1, 0])), "y": measured(np.array([0.5, np.nan]))})
+    assert (tmp_path / "o.csv").read_text() == 'id,y\n"b ""c"", d",0.5\na,\n'
+
+
+def test_many_rows_are_written_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rowfile, "SLICE", 7)
+    with writing_rows(tmp_path / "o.csv") as writer:
+        writer.write({"id": categories(["a"], np.zeros(100, np.int64)), "n": from_numpy(np.arange(100))})
+    assert (tmp_path / "o.csv").read_text() == "id,n\n" + "".join(f"a,{n}\n" for n in range(100))
+
+
+def test_parquet_has_types(tmp_path: Path) -> None:
+    path = tmp_path / "o.parquet"
+    with writing_rows(path) as writer:
+        for at in range(2):
+            writer.write({
+                "ds": rowfile.stamp_column(np.array([at * 3600 * 10**9]), "Europe/Berlin"),
+                "id": categories(["a"], np.array([0])),
+                "y": measured(np.array([np.nan])),
+            })  # fmt: skip
+    frame = pq.read_table(path).to_pandas()
+    assert str(frame["ds"].iloc[1]) == "1970-01-01 02:00:00+01:00"
+    assert frame["id"].tolist() == ["a", "a"]
+    assert frame["y"].isna().all()
+
+
+@pytest.mark.parametrize("name", ["o.csv", "o.parquet"])
+def test_a_failure_leaves_the_old_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("old")
+
+    def write_and_fail(writer: rowfile.RowWriter) -> None:
+        writer.write({"n": from_numpy(np.arange(3))})
+        raise KeyError("stop")
+
+    with pytest.raises(KeyError, match="stop"), writing_rows(tmp_path / name) as writer:
+        write_and_fail(writer)
+    assert (tmp_path / name).read_text() == "old"
+    assert names(tmp_path) == [name]
+
+
+@pytest.mark.parametrize(
+    ("path", "parquet"),
+    [("a.csv", False), ("a.CSV", False), ("a", False), ("a.parquet", True), ("a.PQ", True), (os.devnull, False)],
+)
+def test_the_suffix_says_which(path: str, parquet: bool) -> None:
+    assert is_parquet(Path(path)) is parquet
+
+
+def test_another_suffix_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"ends in \.csv or \.parquet, received '\.xlsx'"):
+        is_parquet(Path("a.xlsx"))

@@ -1,0 +1,89 @@
+"""Text ↔ time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecaster.base.arrow import from_texts
+from forecaster.base.errors import UsageError
+from forecaster.data.stamps import (
+    SECOND,
+    StampError,
+    check_format,
+    detect_format,
+    localize,
+    parse,
+    to_local,
+    to_utc,
+    write_stamps,
+)
+
+FORMATS = (
+    "%Y-%m-%d %H:%M:%S|%Y-%m-%dT%H:%M|%d.%m.%Y %H:%M|%m/%d/%Y %I:%M %p|%Y/%m/%d %H:%M:%S.%3f|%-d/%-m/%Y %-H:%M:%S|"
+    "%Y-%m-%dT%H:%M:%SZ|%Y-%m-%dT%H:%M:%S%:z|%b %-d, %Y %H:%M|%d %B %Y %H:%M|epoch-s|%Y-%m-%d %H:%M:%S.%6f%z"
+).split("|")
+
+
+@pytest.mark.parametrize("time_format", FORMATS)
+@given(minutes=st.lists(st.integers(-20_000_000, 30_000_000), min_size=1, max_size=5))
+def test_what_is_written_parses_back(time_format: str, minutes: list[int]) -> None:
+    stamps = np.array(minutes) * 60 * SECOND
+    texts = from_texts(
+        [str(text) for text in write_stamps(stamps, time_format, "+02:00" if "z" in time_format else None)]
+    )
+    parsed, ok = parse(texts, time_format)
+    assert ok.all()
+    np.testing.assert_array_equal(parsed, stamps)
+
+
+@pytest.mark.parametrize("time_format", ["%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%b %d, %Y %I:%M %p", "%y-%m-%dT%H:%M"])
+@given(minutes=st.integers(0, 47_000_000))
+def test_as_strftime_writes(time_format: str, minutes: int) -> None:
+    moment = datetime.fromtimestamp(minutes * 60, UTC)
+    assert write_stamps(np.array([minutes * 60 * SECOND]), time_format, None).tolist() == [moment.strftime(time_format)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["2024-01-01"], "%Y-%m-%d"),
+        (["2024-1-1", "2024-12-31"], "%Y-%-m-%-d"),
+        (["13/02/2024", "01/02/2024"], "%d/%m/%Y"),
+        (["01/13/2024"], "%m/%d/%Y"),
+        (["May 3, 2024"], "%b %-d, %Y"),
+        (["2024-01-01T00:00:00.25Z"], "%Y-%m-%dT%H:%M:%S.%2fZ"),
+        (["7", "8"], "integer"),
+        (["100000", "100050"], "integer"),
+    ],
+)
+def test_detected(texts: list[str], expected: str) -> None:
+    assert detect_format(from_texts(texts)) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["now", "today", "NaT", "20240101", "202401", "1e9", "2024-13-01", "1.5", "12:30", "nan"]
+)
+def test_never_a_date_by_itself(text: str) -> None:
+    with pytest.raises(StampError) as caught:
+        detect_format(from_texts([text]))
+    assert caught.value.text == text
+
+
+@pytest.mark.parametrize("bad", ["%Q", "%d/%m", "", "%Y %Y", "%H:%M"])
+def test_bad_format(bad: str) -> None:
+    with pytest.raises(UsageError):
+        check_format(bad)
+
+
+def test_zones() -> None:
+    local = np.array(["2024-03-31T02:30", "2024-10-27T02:30", "2024-06-01T00:00"], "M8[ns]").astype(np.int64)
+    utc, absent, double = localize(local, "Europe/Berlin")
+    assert absent.tolist() == [True, False, False]
+    assert double.tolist() == [False, True, False]
+    assert to_local(utc[2:], "Europe/Berlin")[0] == local[2]
+    assert to_utc(local[2:], "Europe/Berlin")[0] == utc[2]

@@ -1,0 +1,135 @@
+"""Cells: exact text, strict numbers, right line numbers, one dialect."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecaster.base.errors import DataError, UsageError
+from forecaster.config import ReadSettings
+from forecaster.data.dialect import MISSING, Dialect
+from forecaster.data.table import Table, read_table
+
+
+def table_of(folder: Path, text: str, dialect: Dialect | None = None, **flags: object) -> Table:
+    path = folder / "data.csv"
+    path.write_bytes(text.encode())
+    return read_table(path, ReadSettings(**flags), dialect)  # type: ignore[arg-type]
+
+
+def test_cells_are_text_as_they_stand(tmp_path: Path) -> None:
+    table = table_of(tmp_path, 'ds,id,y\n2024-01-01,007,1\n2024-01-02,NA,2\n2024-01-03," x",3\n')
+    assert table.columns["id"].to_pylist() == ["007", "NA", " x"]
+    assert (table.rows, list(table.columns), table.dialect) == (3, ["ds", "id", "y"], Dialect())
+    assert len(table.sha256) == 64
+
+
+def test_every_spelling_of_missing(tmp_path: Path) -> None:
+    rows = "".join(f'{k},"{cell}"\n' for k, cell in enumerate(MISSING))
+    assert np.isnan(table_of(tmp_path, "t,y\n" + rows).numbers("y")).all()
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("1", 1), ("-1.5", -1.5), ("+2", 2), (".5", 0.5), ("5.", 5), ("1e3", 1000), (" 7 ", 7), ("1E-400", 0), ("-0", 0)],
+)
+def test_numbers(tmp_path: Path, cell: str, value: float) -> None:
+    assert table_of(tmp_path, f"t,y\n1,{cell}\n").numbers("y").tolist() == [value]
+
+
+@given(value=st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_survives(tmp_path_factory: pytest.TempPathFactory, value: float) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    assert table_of(folder, f"t,y\n1,{value!r}\n").numbers("y").tolist() == [value]
+
+
+def test_lines_count_blank_lines_and_quoted_line_breaks(tmp_path: Path) -> None:
+    table = table_of(tmp_path, 'note\nt,"y\nz"\n\n1,"a\r\nb"\n\n\n2,c\n', skip_rows=1)
+    assert list(table.columns) == ["t", "y\nz"]
+    assert [table.line_of(row) for row in range(2)] == [5, 9]
+
+
+PIECES = [
+    "a",
+    ",",
+    '"',
+    "\n",
+    "\r\n",
+    "\r",
+    " ",
+    '""',
+    '"a"',
+    ',"',
+    '",',
+    '"\n',
+    '\n"',
+    "a,b\n",
+    '"a,b",c\n',
+    '"x\ny",2\n',
+]
+
+
+@settings(deadline=None)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=25))
+def test_cells_and_lines_are_those_of_the_csv_module_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[str]
+) -> None:
+    text = "".join(pieces)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    expected, line = [], 2
+    try:
+        for cells in reader:
+            expected += [(line, tuple(cells))] if cells else []
+            line = reader.line_num + 2
+    except csv.Error:
+        expected = []
+    width = 3 if expected and all(len(cells) == 3 and not cells[2] for _, cells in expected) else 2
+    if not expected or any(len(cells) != width for _, cells in expected):
+        with pytest.raises(DataError):
+            table_of(tmp_path_factory.getbasetemp(), f"p,q\n{text}", Dialect())
+        return
+    table = table_of(tmp_path_factory.getbasetemp(), f"p,q\n{text}", Dialect())
+    found = zip(*(column.to_pylist() for column in table.columns.values()), strict=True)
+    assert list(found) == [cells[:2] for _, cells in expected]
+    assert [table.line_of(row) for row in range(table.rows)] == [line for line, _ in expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "separator"),
+    [("a,b\n1,2\n", ","), ("a;b\n1;2,5\n", ";"), ("a\tb\n1\t2\n", "\t"), ("a|b\n1|2\n", "|"), ('a;"x,y"\n1;2\n', ";")],
+)
+def test_separator(tmp_path: Path, text: str, separator: str) -> None:
+    dialect = table_of(tmp_path, text).dialect
+    assert dialect is not None
+    assert dialect.separator == separator
+
+
+def test_a_frozen_dialect_is_not_sniffed_again(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="one column"):
+        table_of(tmp_path, "a;b\n1;2\n", Dialect())
+    assert table_of(tmp_path, "a;b\n1;2\n", Dialect(separator=";")).rows == 1
+
+
+def test_separators_asked_for(tmp_path: Path) -> None:
+    assert list(table_of(tmp_path, "a b\n1 2\n", sep=" ").columns) == ["a", "b"]
+    assert list(table_of(tmp_path, "a\tb\n1\t2\n", sep="tab").columns) == ["a", "b"]
+    bad: tuple[dict[str, Any], ...] = (
+        {"sep": ",,"},
+        {"sep": '"'},
+        {"decimal": "x"},
+        {"decimal": ",", "thousands": ","},
+    )
+    for wrong in bad:
+        with pytest.raises(UsageError):
+            table_of(tmp_path, "a,b\n1,2\n", **wrong)
+
+
+def test_an_index_without_a_name_is_kept_apart(tmp_path: Path) -> None:
+    assert list(table_of(tmp_path, ",ds,y\n0,2024-01-01,1\n").columns) == ["column1", "ds", "y"]

@@ -1,0 +1,66 @@
+"""`jobs.plot`: from a saved model and a data file to a picture of some series."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from forecaster import jobs
+from forecaster.base import extras
+from forecaster.base.errors import ForecastError, MissingError, OutputError, UsageError
+from forecaster.config import PlotSettings
+from forecaster.jobs import plot as plotting
+from tests.conftest import Trained, names
+
+pytest.importorskip("matplotlib", reason="the extra report")
+
+
+def plot(trained: Trained, output: Path, **settings: object) -> jobs.PlotResult:
+    return jobs.plot(jobs.PlotJob(settings=PlotSettings(output=output, **settings), models_dir=trained.models_dir))
+
+
+@pytest.mark.parametrize(("name", "magic"), [("a.svg", b"<?xml"), ("a.PNG", b"\x89PNG"), ("a.pdf", b"%PDF")])
+def test_the_name_says_which_kind(trained: Trained, tmp_path: Path, name: str, magic: bytes) -> None:
+    result = plot(trained, tmp_path / name, series=["shop-3", "shop-1"], horizon=5, levels="50", history=10)
+    assert (tmp_path / name).read_bytes().startswith(magic)
+    assert (result.drawn, result.warnings) == (("shop-3", "shop-1"), ())
+    json.dumps(result.summary(), allow_nan=False)
+
+
+def test_of_many_series_the_first_are_drawn_and_it_is_said(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plotting, "MOST_SERIES", 3)
+    result = plot(trained, tmp_path / "a.svg")
+    assert result.drawn == ("shop-0", "shop-1", "shop-2")
+    assert result.warnings == ("3 of 5 series are drawn: choose others with --series ID",)
+    assert result.summary()["not_drawn"] == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "said"),
+    [
+        ({"output": "a.gif"}, UsageError, r"must end in \.svg, \.png or \.pdf"),
+        ({"output": "none/a.svg"}, OutputError, "does not exist"),
+        ({"series": ["shop-1", "shop-9"]}, UsageError, "no series is called 'shop-9'"),
+        ({"horizon": 15}, UsageError, "was trained for 14 steps"),
+        ({"levels": "0"}, UsageError, "--levels"),
+        ({"model": "other"}, MissingError, "no model 'other'"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_written(
+    trained: Trained, tmp_path: Path, settings: dict[str, object], error: type[ForecastError], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        plot(trained, tmp_path / str(settings.pop("output", "a.svg")), **settings)
+    assert names(tmp_path) == []
+
+
+def test_without_the_extra_the_install_is_named(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="forecast plot needs"):
+        plot(trained, tmp_path / "a.svg")

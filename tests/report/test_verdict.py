@@ -1,0 +1,227 @@
+"""The verdict on a data file: what was detected and how sure, and every finding with its series, line and remedy."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from forecaster import jobs
+from forecaster.base.errors import MissingError, UsageError
+from forecaster.config import ReadSettings
+from forecaster.data import examination
+from forecaster.data.rows import Finding
+from forecaster.report.verdict import REMEDIES, Verdict
+
+Write = Callable[..., Path]
+
+
+def days(count: int, start: str = "2024-01-01") -> list[str]:
+    return [str(np.datetime64(start) + day) for day in range(count)]
+
+
+def series(name: str, values: list[object], start: str = "2024-01-01") -> list[str]:
+    return [f"{name},{day},{value}" for day, value in zip(days(len(values), start), values, strict=True)]
+
+
+def usual(count: int = 60, seed: int = 0) -> list[object]:
+    rng = np.random.default_rng(seed)
+    return [round(50 + 10 * (i % 7) + rng.normal(), 2) for i in range(count)]
+
+
+def check(data: Path | str, **flags: object) -> Verdict:
+    verdict = jobs.check(jobs.CheckJob(data=str(data), reading=ReadSettings(**flags)))
+    json.dumps(verdict.summary(), allow_nan=False)
+    return verdict
+
+
+def finding(verdict: Verdict, code: str) -> Finding:
+    [found] = [finding for finding in verdict.findings if finding.code == code]
+    return found
+
+
+def test_good_data(write_csv: Write) -> None:
+    verdict = check(
+        write_csv(
+            "\n".join(
+                [
+                    "shop,day,sales",
+                    *series(
+                        "a",
+                        usual(),
+                    ),
+                    *series("b", usual(seed=1)),
+                ]
+            )
+            + "\n"
+        )
+    )
+    assert verdict.findings == ()
+    assert (verdict.rows, verdict.series, verdict.summary()["verdict"]) == (120, 2, "good")
+    assert dict(verdict.plan)["season length"] == "7 steps"
+    detected = {found.what: (found.value, found.sure) for found in verdict.detected}
+    assert detected == {
+        "format": ("CSV, separator ',', decimal mark '.', utf-8", "certain"),
+        "time": ("day, written %Y-%m-%d", "certain"),
+        "series": ("shop", "certain"),
+        "target": ("sales", "certain"),
+        "frequency": ("D", "certain"),
+        "season": ("7 steps", "certain"),
+    }
+
+
+def test_what_the_user_says_is_not_doubted(write_csv: Write) -> None:
+    data = write_csv("\n".join(["shop,day,sales", *series("a", usual())]) + "\n")
+    flags = {"id": "shop", "time": "day", "target": "sales", "freq": "D", "season_length": 7, "sep": ","}
+    assert {found.sure for found in check(data, **flags).detected} == {"given"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "flags", "what", "sure", "because"),
+    [
+        (["t,y", *(f"{i},{v}" for i, v in enumerate(usual()))], {}, "time", "likely", "it is called so"),
+        (["t,y", *(f"{i},{v}" for i, v in enumerate(usual()))], {}, "season", "certain", "found in the values"),
+        (["ds,y", *(f"{d},{i % 3}" for i, d in enumerate(days(50)))], {}, "season", "unsure", "explains 0 %"),
+        (["ds,y", *(f"{d},{i}" for i, d in enumerate(days(8)))], {}, "season", "unsure", "too short to show it"),
+        (["ds,y", *(f"{d},{i}" for i, d in enumerate(days(30)) if i % 3 < 2)], {}, "frequency", "unsure", "67.9 %"),
+        (["ds,y,z", *(f"{d},{i},n" for i, d in enumerate(days(30)))], {}, "series", "likely", "no column of names"),
+        (["ds,p,q", *(f"{d},{i},{i}" for i, d in enumerate(days(30)))], {"wide": True}, "series", "given", "--wide"),
+    ],
+)
+def test_how_sure(
+    write_csv: Write, lines: list[str], flags: dict[str, object], what: str, sure: str, because: str
+) -> None:
+    [found] = [found for found in check(write_csv("\n".join(lines) + "\n"), **flags).detected if found.what == what]
+    assert found.sure == sure
+    assert because in found.because
+
+
+def faulty() -> list[str]:
+    """Series with one fault each, and one that has none."""
+    spike, shift, zero, negative = usual(), usual(), usual(), usual(seed=3)
+    spike[20], spike[40] = 900, 300
+    shift[35:] = [value + 400 for value in shift[35:]]
+    zero[10:] = [0] * 50
+    negative = [value - 80 for value in negative]
+    holes = ["", *usual(57), "", ""]
+    holes[30] = ""
+    return [
+        "shop,day,sales", *series("fine", usual()), *series("spike", spike), *series("shift", shift),
+        *series("zero", zero), *series("negative", negative), *series("holes", holes), *series("flat", [7] * 60),
+        *series("tiny", [1, 2, 3]), *series("empty", [""] * 10),
+        *(line for i, line in enumerate(series("gaps", usual())) if i not in (5, 6, 40)),
+        *series("twice", usual()), "twice,2024-01-05,99",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "severity", "count", "line_of", "message"),
+    [
+        ("outliers", "spike", "warning", 2, "spike,2024-01-21,900", "2 outliers, first at 2024-01-21: 900, usual is"),
+        ("level-shift", "shift", "info", 1, "shift,2024-02-05,", "the level changes at 2024-02-05: median"),
+        ("missing", "holes", "warning", 1, "holes,2024-01-31,", "1 missing value, first at 2024-01-31: filled"),
+        ("leading", "holes", "warning", 1, "holes,2024-01-01,", "1 missing value before the first one"),
+        ("trailing", "holes", "warning", 2, "holes,2024-02-28,", "2 missing values at the end, from 2024-02-28"),
+        ("constant", "flat", "warning", 1, "flat,2024-01-01,", "never changes: always 7"),
+        ("short", "tiny", "warning", 1, "tiny,2024-01-01,", "3 steps, and 22 are needed to learn from it"),
+        ("skipped", "empty", "warning", 1, None, "left out: all its values are missing"),
+        ("gaps", "gaps", "warning", 3, "gaps,2024-01-08,", "3 missing stamps, first 2024-01-06"),
+        ("duplicates", "twice", "error", 1, "twice,2024-01-05,99", "1 row with a stamp that the series has already"),
+    ],
+)
+def test_every_finding_has_its_series_and_line(
+    write_csv: Write, code: str, name: str, severity: str, count: int, line_of: str | None, message: str
+) -> None:
+    lines = faulty()
+    found = finding(check(write_csv("\n".join(lines) + "\n")), code)
+    assert (found.series, found.severity, found.count) == (name, severity, count)
+    line = next((i for i, text in enumerate(lines, 1) if line_of and text.startswith(line_of)), None)
+    assert found.line == line
+    assert found.message.startswith(message)
+    assert found.hint
+
+
+def test_zeros_and_negative_values_are_told(write_csv: Write) -> None:
+    found = {(f.code, f.series): f.message for f in check(write_csv("\n".join(faulty()) + "\n")).findings}
+    assert found["zeros", "zero"] == "50 zeros, first at 2024-01-11"
+    assert found["negative", "negative"].endswith(" negative values, first at 2024-01-01")
+    assert ("zeros", "fine") not in found
+
+
+def test_errors_come_first_and_training_has_no_plan(write_csv: Write) -> None:
+    verdict = check(write_csv("\n".join(faulty()) + "\n"))
+    severities = [finding.severity for finding in verdict.findings]
+    assert severities == sorted(severities, key=["error", "warning", "info"].index)
+    assert (verdict.count("error"), verdict.plan, verdict.summary()["verdict"]) == (1, (), "errors")
+
+
+def test_lines_after_quoted_line_breaks_and_blank_lines(write_csv: Write) -> None:
+    text = 'shop,day,sales\n"a\nb",2024-01-01,1\n\n' + "\n".join(series("c", [*usual(30), "", *usual(30)])) + "\n"
+    assert finding(check(write_csv(text)), "missing").line == 5 + 30
+
+
+def test_lines_are_rows_in_parquet(tmp_path: Path) -> None:
+    values = [float(value) for value in usual()]
+    values[20] = 900.0
+    path = tmp_path / "data.parquet"
+    pq.write_table(pa.table({"ds": pa.array(days(60)), "y": values}), path)
+    verdict = check(path)
+    assert finding(verdict, "outliers").line == 21
+    assert verdict.detected[0].value == "Parquet"
+
+
+def test_many_series_are_told_one_by_one_up_to_a_limit(write_csv: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "MOST", 3)
+    lines = [line for s in range(8) for line in series(f"s{s}", [*usual(20), 0, 0, *usual(20)])]
+    zeros = [f for f in check(write_csv("\n".join(["shop,day,sales", *lines]) + "\n")).findings if f.code == "zeros"]
+    assert [found.series for found in zeros] == ["s0", "s1", "s2", None]
+    assert (zeros[-1].message, zeros[-1].count) == ("the same in 5 more series", 10)
+
+
+def test_the_order_of_rows_does_not_change_what_is_found(write_csv: Write) -> None:
+    lines = faulty()
+    shuffled = [lines[0], *np.random.default_rng(0).permutation(lines[1:]).tolist()]
+    plain, mixed = (check(write_csv("\n".join(text) + "\n")) for text in (lines, shuffled))
+    keys = [{(f.code, f.series, f.count) for f in verdict.findings} for verdict in (plain, mixed)]
+    assert {key[0] for key in keys[1] - keys[0]} == {"unsorted"}
+    for found in mixed.findings:
+        if found.line and found.code != "gaps":
+            assert shuffled[found.line - 1].startswith(f"{found.series},")
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "line"),
+    [
+        ("ds,y\n2024-01-01,1\n2024-01-02,abc\n", "'abc' is not a number", 3),
+        ("", "is empty", None),
+        ("ds,y\n2024-01-01,1\n2024-01-02,2,3\n", "3 cells where the header has 2", 3),
+        ("id,ds,y\n" + "\n".join([*series("a", usual(20)), *(f"b,2024-{m:02d}-01,{m}" for m in range(1, 13))]) + "\n",
+         "'a' is D, 'b' is MS", None),
+        ("ds,y\n" + "\n".join(f"{day},1" for day in days(4)) + "\n", "are needed to train", None),
+    ],
+)  # fmt: skip
+def test_what_training_refuses_is_a_finding(write_csv: Write, content: str, said: str, line: int | None) -> None:
+    found = finding(check(write_csv(content)), "refused")
+    assert said in found.message
+    assert (found.severity, found.line) == ("error", line)
+
+
+def test_what_is_no_data_is_an_exception(tmp_path: Path, write_csv: Write) -> None:
+    with pytest.raises(MissingError):
+        check(tmp_path / "none.csv")
+    with pytest.raises(UsageError, match="Mars"):
+        check(write_csv("ds,y\n2024-01-01,1\n"), tz="Mars/Base")
+
+
+def test_other_formats(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv.gz"
+    path.write_bytes(gzip.compress(("ds;y\n" + "\n".join(f"{day};{i},5" for i, day in enumerate(days(40)))).encode()))
+    verdict = check(path)
+    assert verdict.detected[0].value == "CSV, separator ';', decimal mark ',', utf-8"
+    assert finding(verdict, "no-line-end").hint == REMEDIES["no-line-end"]
