@@ -15,8 +15,8 @@ from forecaster.base.arrow import from_texts, to_numpy
 from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ReadSettings
 from forecaster.data.dialect import MISSING, number_pattern
+from forecaster.data.notation import looks_like_date
 from forecaster.data.schema import Schema, Shape
-from forecaster.data.stamps import looks_like_date
 from forecaster.data.table import Table, is_number_type
 
 TIME_NAMES = "ds timestamp datetime date time day week month quarter year period hour step t index".split()

@@ -14,7 +14,7 @@ from typing import Any
 
 from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ReadSettings
-from forecaster.data.stamps import looks_like_date
+from forecaster.data.notation import looks_like_date
 
 MISSING = (
     *(

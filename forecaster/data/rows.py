@@ -16,14 +16,13 @@ from forecaster.config import ReadSettings
 from forecaster.data.columns import Columns
 from forecaster.data.dialect import MISSING
 from forecaster.data.frequency import Frequency
+from forecaster.data.notation import StampError, detect_format
 from forecaster.data.schema import Schema
 from forecaster.data.stamps import (
     DAY,
     SECOND,
     Ints,
     Mask,
-    StampError,
-    detect_format,
     has_clock,
     is_aware,
     localize,

@@ -2,9 +2,8 @@
 
 Inside the program a stamp is an int64: nanoseconds since 1970-01-01 UTC, or the number itself for an integer index. A
 format is a `strptime` string of the directives in `_PATTERNS` (beside those of C: `%-d` unpadded, `%q` quarter, `%3f`
-digits of a fraction, `%:z` offset with a colon), or one of `integer`, `epoch-s`, `epoch-ms`, `epoch-us`, `epoch-ns`.
-
-A format is never guessed from one cell: it must parse every cell, and be the only one that does.
+digits of a fraction, `%:z` offset with a colon, `%-z` of hours alone), or one of `integer`, `epoch-s`, `epoch-ms`,
+`epoch-us`, `epoch-ns`. Which one a file is written in is found out in `notation`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import pyarrow.compute as pc
 
 from forecaster.base.arrow import EMPTY, ZERO, from_numpy, from_texts, integers, to_numpy
 from forecaster.base.arrow import text as constant
-from forecaster.base.errors import DataError, UsageError, shown
+from forecaster.base.errors import UsageError
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -29,6 +28,7 @@ Mask = npt.NDArray[np.bool_]
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 EPOCHS = {"epoch-s": SECOND, "epoch-ms": 1_000_000, "epoch-us": 1_000, "epoch-ns": 1}
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 MONTHS = ("January February March April May June July August September October November December").split()
 FIRST_YEAR, LAST_YEAR = 1678, 2261
 """Whole years that int64 nanoseconds can hold."""
@@ -37,6 +37,12 @@ _NAMES = "|".join(MONTHS)
 _PATTERNS = {
     "Y": r"(?P<Y>\d{4})",
     "y": r"(?P<y>\d{2})",
+    "G": r"(?P<G>\d{4})",
+    "V": r"(?P<V>\d{1,2})",
+    "u": r"(?P<u>[1-7])",
+    "j": r"(?P<j>\d{3})",
+    "a": r"(?P<a>(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun))",
+    "A": r"(?P<A>(?i:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday))",
     "m": r"(?P<m>\d{1,2})",
     "d": r"(?P<d>\d{1,2})",
     "H": r"(?P<H>\d{1,2})",
@@ -50,34 +56,21 @@ _PATTERNS = {
     "q": r"(?P<q>[1-4])",
     "z": r"(?P<z>Z|[+-]\d{2}:?\d{2})",
 }
-_DIRECTIVE = re.compile(r"%([-:]?[A-Za-z]|[1-9]f)")
-_CLOCK = re.compile(
-    r"(?P<date>.*\d)(?P<sep>[T ])(?P<hour>\d{1,2}):\d{2}(?P<second>:\d{2}(?P<fraction>\.\d{1,9})?)?"
-    r"(?P<half> ?[AaPp][Mm])?(?P<zone> ?(Z|[+-]\d{2}:?\d{2}))?$"
-)
-_DATES = (
-    *("%Y-%m-%d %Y/%m/%d %Y.%m.%d %d-%m-%Y %m-%d-%Y %d/%m/%Y %m/%d/%Y %d.%m.%Y %m.%d.%Y".split()),
-    *("%d/%m/%y %m/%d/%y %d.%m.%y %m.%d.%y %d-%m-%y %m-%d-%y".split()),
-    *("%Y-%m %Y/%m %m/%Y %m-%Y %Y-Q%q %YQ%q %Y-%b %b-%Y %B-%Y %d-%b-%Y %d-%B-%Y".split()),
-    *("%Y Q%q|Q%q %Y|%b %Y|%B %Y|%Y %b|%Y %B|%d %b %Y|%d %B %Y|%b %d, %Y|%B %d, %Y|%b %d %Y".split("|")),
-)
+_WIDER = {"-y": r"(?P<y>\d{1,2})", "-j": r"(?P<j>\d{1,3})", "-z": r"(?P<z>[+-]\d{2}(?::?\d{2})?)"}
+"""Directives that read something else without their padding."""
 
-
-class StampError(DataError):
-    """A text that is not a stamp, or could be two.
-
-    Attributes:
-        text: The text, to find its line by.
-    """
-
-    def __init__(self, text: str, message: str, hint: str) -> None:
-        super().__init__(message, hint=hint)
-        self.text = text
+DIRECTIVE = re.compile(r"%([-:]?[A-Za-z]|[1-9]f)")
+UTC_NAMES = ("Z", "UTC", "GMT")
+"""How a format may end that says so itself that its stamps are in UTC."""
 
 
 def is_aware(time_format: str) -> bool:
     """Return whether stamps in this format carry their offset from UTC."""
-    return "%z" in time_format or "%:z" in time_format or time_format.endswith("Z") or time_format in EPOCHS
+    return _has_offset(time_format) or time_format.endswith(UTC_NAMES) or time_format in EPOCHS
+
+
+def _has_offset(time_format: str) -> bool:
+    return any(zone in time_format for zone in ("%z", "%:z", "%-z"))
 
 
 def has_clock(time_format: str) -> bool:
@@ -93,101 +86,21 @@ def check_format(time_format: str) -> None:
     """
     if time_format == "integer" or time_format in EPOCHS:
         return
-    known = {name.lstrip("-:0123456789") for name in _DIRECTIVE.findall(time_format)}
+    known = {name.lstrip("-:0123456789") for name in DIRECTIVE.findall(time_format)}
     if unknown := sorted(known - _PATTERNS.keys()):
         raise UsageError(f"--date-format {time_format!r}: unknown directive %{unknown[0]}")
-    if not known & {"Y", "y"} or len(_DIRECTIVE.findall(time_format)) != len(known):
-        hint = "Such as %Y-%m-%d, %d/%m/%Y %H:%M, epoch-s"
+    if not (known & {"Y", "y"} or known >= {"G", "V"}) or len(DIRECTIVE.findall(time_format)) != len(known):
+        hint = "Such as %Y-%m-%d, %d/%m/%Y %H:%M, %G-W%V, epoch-s"
         raise UsageError(f"--date-format {time_format!r} must name the year, and each part once", hint=hint)
 
 
-def detect_format(texts: pa.Array) -> str:
-    """Return the one format that parses every text.
-
-    Args:
-        texts: Distinct non-empty texts.
-
-    Raises:
-        StampError: No format fits, or several do: the message names one text, the hint the flag.
-    """
-    first = texts[0].as_py()
-    if pc.all(pc.match_substring_regex(texts, r"^[+-]?\d{1,18}$")).as_py():
-        return _integer_format(texts)
-    candidates = _candidates(first)
-    fits = {name: parse(texts, name)[1] for name in candidates}
-    whole = [name for name, ok in fits.items() if ok.all()]
-    whole = [name for name in whole if name.replace("%B", "%b") == name or name.replace("%B", "%b") not in whole]  # May
-    if len(whole) == 1:
-        return _styled(whole[0], texts)
-    if whole:
-        flags = " or ".join(f"--date-format '{name}'" for name in whole)
-        raise StampError(
-            first, f"{shown(first)} can be read as {' or as '.join(whole)}, and so can every stamp", f"Pass {flags}"
-        )
-    if not candidates:
-        raise StampError(
-            first, f"{shown(first)} is not a date in a known format", "Pass --date-format, such as %d/%m/%Y %H:%M"
-        )
-    best = max(fits, key=lambda name: int(fits[name].sum()))
-    odd = texts[int(np.argmin(fits[best]))].as_py()
-    as_first = f"does not match {best}, as {shown(first)} does"
-    fault = f"is written as {best}, but is not a date" if odd == first else as_first
-    raise StampError(odd, f"{shown(odd)} {fault}", "Correct it, or pass --date-format")
-
-
-def looks_like_date(text: str) -> bool:
-    """Return whether a text is written like a date; a number never is."""
-    text = text.strip()
-    return len(text) > 5 and not re.fullmatch(r"[+-]?\d*[.,]?\d*", text) and bool(_candidates(text))
-
-
-def _candidates(text: str) -> list[str]:
-    """Return every known format that one text is written in."""
-    clock, date = "", text
-    if match := _CLOCK.match(text):
-        date = match["date"]
-        clock = match["sep"] + ("%I:%M" if match["half"] else "%H:%M") + (":%S" if match["second"] else "")
-        clock += ".%f" if match["fraction"] else ""
-        clock += match["half"].replace(match["half"].strip(), "%p") if match["half"] else ""
-        if zone := match["zone"]:
-            clock += zone if zone.endswith("Z") else zone.replace(zone.strip(), "%:z" if ":" in zone else "%z")
-    return [name + clock for name in _DATES if re.fullmatch(_pattern(name), date)]
-
-
-def _integer_format(texts: pa.Array) -> str:
-    """Tell an integer index from digits that are a date, which only the user can."""
-    numbers = integers(texts)
-    first, low, high = texts[0].as_py(), int(numbers.min()), int(numbers.max())
-    for name, least in (("%Y%m%d", 16000101), ("%Y%m", 160001)):
-        if least <= low and high <= 2 * least and parse(texts, name)[1].all():
-            hint = f"Pass --date-format {name}, or --date-format integer"
-            raise StampError(first, f"{first!r} could be a date or a number", hint)
-    if low >= 100_000_000:
-        unit = "epoch-s" if low < 10**11 else "epoch-ms" if low < 10**14 else "epoch-us" if low < 10**17 else "epoch-ns"
-        hint = f"Pass --date-format {unit}, or --date-format integer"
-        raise StampError(first, f"{first!r} could be a time since 1970 or a number", hint)
-    return "integer"
-
-
-def _styled(time_format: str, texts: pa.Array) -> str:
-    """Note how this file pads its numbers, so that stamps can be written as they came in."""
-    for name in "mdHI":
-        group = re.sub(rf"\(\?P<{name}>[^)]*\)", rf"(?P<{name}>\\d)", _pattern(time_format))
-        if f"%{name}" in time_format and pc.any(pc.match_substring_regex(texts, f"^{group}$")).as_py():
-            time_format = time_format.replace(f"%{name}", f"%-{name}")
-    if "%f" in time_format:
-        fractions = pc.struct_field(pc.extract_regex(texts, _pattern(time_format)), "f")
-        digits = pc.max(pc.utf8_length(fractions)).as_py()
-        time_format = time_format.replace("%f", f"%{digits}f")
-    return time_format
-
-
 @cache
-def _pattern(time_format: str) -> str:
-    """Return the regular expression of a format."""
+def pattern_of(time_format: str) -> str:
+    """Return the regular expression of a format, a group a directive."""
     out, at = "", 0
-    for match in _DIRECTIVE.finditer(time_format):
-        out += re.escape(time_format[at : match.start()]) + _PATTERNS[match[1].lstrip("-:0123456789")]
+    for match in DIRECTIVE.finditer(time_format):
+        own = _WIDER.get(match[1]) or _PATTERNS[match[1].lstrip("-:0123456789")]
+        out += re.escape(time_format[at : match.start()]) + own
         at = match.end()
     return out + re.escape(time_format[at:])
 
@@ -207,7 +120,7 @@ def parse(texts: pa.Array, time_format: str) -> tuple[Ints, Mask]:
         scale = EPOCHS.get(time_format, 1)
         ok = ok & (np.abs(numbers) < 9 * 10**18 // scale)
         return np.where(ok, numbers, 0) * scale, ok
-    pattern = f"^{_pattern(time_format)}$"
+    pattern = f"^{pattern_of(time_format)}$"
     fast = _parse_iso(texts, time_format, pattern)
     return fast if fast is not None else _parse_fields(pc.extract_regex(texts, pattern))
 
@@ -240,38 +153,72 @@ def _parse_fields(fields: pa.StructArray) -> tuple[Ints, Mask]:
             return np.full(len(fields), default, np.int64)
         return integers(pc.if_else(from_numpy(ok), text(name), ZERO))
 
-    year = number("Y", 1970)
-    if "y" in names:
-        short = number("y", 0)
-        year = np.where(short < 69, 2000, 1900) + short  # the rule of POSIX strptime
-    month = number("q", 1) * 3 - 2 if "q" in names else number("m", 1)
-    for name in ("b", "B"):
-        if name in names:
-            heads = pc.utf8_lower(pc.utf8_slice_codeunits(text(name), 0, 3))
-            found = [to_numpy(pc.equal(heads, constant(full[:3].lower()))) for full in MONTHS]
-            month = np.argmax([np.zeros(len(fields), bool), *found], axis=0).astype(np.int64)
-    day, hour, minute, second = number("d", 1), number("H", 0), number("M", 0), number("S", 0)
+    hour, minute, second = number("H", 0), number("M", 0), number("S", 0)
     if "I" in names:
         half = number("I", 12)
         ok = ok & (half >= 1) & (half <= 12)
         late = to_numpy(pc.equal(pc.utf8_lower(text("p")), constant("pm"))) if "p" in names else False
         hour = half % 12 + 12 * np.asarray(late, np.int64)
-    ok = ok & (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (month >= 1) & (month <= 12)
-    months = np.where(ok, (year - 1970) * 12 + month - 1, 0).astype("M8[M]")
-    first, after = ((months + np.timedelta64(k, "M")).astype("M8[D]").astype(np.int64) for k in (0, 1))
-    ok = ok & (day >= 1) & (day <= after - first) & (hour <= 23) & (minute <= 59) & (second <= 59)
+    first, fits = _read_days(names, number, text)
     clock = (hour * 3600 + minute * 60 + second) * SECOND
+    ok = ok & fits & (clock <= DAY) & (minute <= 59) & (second <= 59)  # 24:00 is the end of the day, as in ISO 8601
     if "f" in names:
         clock = clock + integers(pc.utf8_rpad(text("f"), 9, "0"))
     if "z" in names:
         shift, fits = _offsets(text("z"))
         clock, ok = clock - shift, ok & fits
-    return np.where(ok, (first + day - 1) * DAY + clock, 0), ok
+    return np.where(ok, first * DAY + clock, 0), ok
+
+
+def _read_days(
+    names: set[str], number: Callable[[str, int], Ints], text: Callable[[str], pa.Array]
+) -> tuple[Ints, Mask]:
+    """Return the days since 1970 that the parts of a date name, and which of them exist."""
+    if "G" in names:
+        return _week_days(number("G", 1970), number("V", 1), number("u", 1))
+    year = number("Y", 1970)
+    if "y" in names:
+        short = number("y", 0)
+        year = np.where(short < 69, 2000, 1900) + short  # the rule of POSIX strptime
+    if "j" in names:
+        return _month_days(year, np.ones_like(year), number("j", 1), whole_year=True)
+    month = number("q", 1) * 3 - 2 if "q" in names else number("m", 1)
+    for name in ("b", "B"):
+        if name in names:
+            heads = pc.utf8_lower(pc.utf8_slice_codeunits(text(name), 0, 3))
+            found = [to_numpy(pc.equal(heads, constant(full[:3].lower()))) for full in MONTHS]
+            month = np.argmax([np.zeros(len(year), bool), *found], axis=0).astype(np.int64)
+    return _month_days(year, month, number("d", 1), whole_year=False)
+
+
+def _month_days(year: Ints, month: Ints, day: Ints, *, whole_year: bool) -> tuple[Ints, Mask]:
+    """Return days since 1970 and which exist: of a day in a month, or in a whole year."""
+    ok = (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (month >= 1) & (month <= 12)
+    months = np.where(ok, (year - 1970) * 12 + month - 1, 0).astype("M8[M]")
+    first, after = ((months + np.timedelta64(k, "M")).astype("M8[D]").astype(np.int64) for k in (0, 1))
+    if whole_year:
+        after = (months + np.timedelta64(12, "M")).astype("M8[D]").astype(np.int64)
+    return first + day - 1, ok & (day >= 1) & (day <= after - first)
+
+
+def _week_days(year: Ints, week: Ints, weekday: Ints) -> tuple[Ints, Mask]:
+    """Return days since 1970 of ISO weeks (ISO 8601: week 1 holds 4 January; day 1 is Monday), and which exist."""
+    ok = (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (week >= 1)
+    safe = np.where(ok, year, 1970)
+    monday, after = _first_mondays(safe), _first_mondays(safe + 1)
+    return monday + (week - 1) * 7 + weekday - 1, ok & (week * 7 <= after - monday)
+
+
+def _first_mondays(year: Ints) -> Ints:
+    """Return days since 1970 of the Monday of week 1."""
+    fourth = (year - 1970).astype("M8[Y]").astype("M8[D]").astype(np.int64) + 3
+    return np.asarray(fourth - (fourth + 3) % 7, np.int64)
 
 
 def _offsets(zones: pa.Array) -> tuple[Ints, Mask]:
     """Return offsets from UTC in nanoseconds (`+01:30`, `+0130`, `Z`), and which are under a day."""
     digits = pc.replace_substring(pc.if_else(pc.is_in(zones, from_texts(["Z", ""])), constant("+0000"), zones), ":", "")
+    digits = pc.if_else(pc.equal(pc.utf8_length(digits), 3), pc.binary_join_element_wise(digits, "00", ""), digits)
     numbers = integers(pc.replace_substring(digits, "+", ""))
     hours, minutes = np.abs(numbers) // 100, np.abs(numbers) % 100
     return np.sign(numbers) * (hours * 3600 + minutes * 60) * SECOND, (hours < 24) & (minutes < 60)
@@ -279,10 +226,10 @@ def _offsets(zones: pa.Array) -> tuple[Ints, Mask]:
 
 def offsets_in(texts: pa.Array, time_format: str) -> list[str]:
     """Return the distinct offsets in a column of aware stamps, as `UTC` or `+01:00`."""
-    if "z" not in {name.lstrip(":") for name in _DIRECTIVE.findall(time_format)}:
+    if not _has_offset(time_format):
         return ["UTC"] if is_aware(time_format) else []
-    found = pc.unique(pc.struct_field(pc.extract_regex(texts, _pattern(time_format)), "z")).to_pylist()
-    names = {zone if zone == "Z" else f"{zone[:3]}:{zone[-2:]}" for zone in found if zone}
+    found = pc.unique(pc.struct_field(pc.extract_regex(texts, pattern_of(time_format)), "z")).to_pylist()
+    names = {zone if zone == "Z" else f"{zone[:3]}:{zone[3:].lstrip(':') or '00'}" for zone in found if zone}
     return sorted({"UTC" if name in ("Z", "+00:00", "-00:00") else name for name in names})
 
 
@@ -345,10 +292,10 @@ def write_stamps(stamps: Ints, time_format: str, tz: str | None) -> npt.NDArray[
     if time_format == "integer" or time_format in EPOCHS:
         texts = (unique // EPOCHS.get(time_format, 1)).astype(object)
     else:
-        zone = "UTC" if time_format.endswith("Z") else tz
+        zone = "UTC" if time_format.endswith(UTC_NAMES) else tz
         local = to_local(unique, zone)
         template, parts = _template(time_format), _parts(local, local - unique)
-        columns = [parts(name) for name in _DIRECTIVE.findall(time_format)]
+        columns = [parts(name) for name in DIRECTIVE.findall(time_format)]
         texts = np.empty(len(unique), object)
         texts[:] = [template % row for row in zip(*columns, strict=True)]
     return texts[inverse.ravel()].reshape(np.shape(stamps))
@@ -356,15 +303,16 @@ def write_stamps(stamps: Ints, time_format: str, tz: str | None) -> npt.NDArray[
 
 def _template(time_format: str) -> str:
     """Turn a date format into a template for the `%` operator, one conversion a directive."""
-    kinds = dict.fromkeys("mdHIMSy", "%02d") | {"Y": "%04d", "q": "%d", "f": "%06d"}
+    kinds = dict.fromkeys("mdHIMSyV", "%02d") | dict.fromkeys("YG", "%04d") | {"q": "%d", "u": "%d"}
+    kinds |= {"j": "%03d", "f": "%06d"}
 
     def conversion(match: re.Match[str]) -> str:
         name = match[1]
         if name[0].isdigit():
             return f"%0{name[0]}d"
-        return "%d" if name.startswith("-") else kinds.get(name, "%s")
+        return "%d" if name.startswith("-") and name != "-z" else kinds.get(name, "%s")
 
-    return _DIRECTIVE.sub(conversion, time_format)
+    return DIRECTIVE.sub(conversion, time_format)
 
 
 def _parts(local: Ints, offset: Ints) -> Callable[[str], list[Any]]:
@@ -374,6 +322,8 @@ def _parts(local: Ints, offset: Ints) -> Callable[[str], list[Any]]:
     month = months.astype(np.int64) % 12
     clock = local % DAY
     hour, minute = clock // (3600 * SECOND), offset // (60 * SECOND)
+    weekday = (days + 3) % 7
+    iso_year = (days + 3 - weekday).astype("M8[D]").astype("M8[Y]").astype(np.int64) + 1970  # that of the Thursday
 
     def part(name: str) -> list[Any]:
         numbers: dict[str, Callable[[], Ints]] = {
@@ -382,6 +332,10 @@ def _parts(local: Ints, offset: Ints) -> Callable[[str], list[Any]]:
             "m": lambda: month + 1,
             "q": lambda: month // 3 + 1,
             "d": lambda: days - months.astype("M8[D]").astype(np.int64) + 1,
+            "G": lambda: iso_year,
+            "V": lambda: (days - _first_mondays(iso_year)) // 7 + 1,
+            "u": lambda: weekday + 1,
+            "j": lambda: days - days.astype("M8[D]").astype("M8[Y]").astype("M8[D]").astype(np.int64) + 1,
             "H": lambda: hour,
             "I": lambda: (hour + 11) % 12 + 1,
             "M": lambda: clock // (60 * SECOND) % 60,
@@ -394,7 +348,13 @@ def _parts(local: Ints, offset: Ints) -> Callable[[str], list[Any]]:
             return [MONTHS[k] if key == "B" else MONTHS[k][:3] for k in month.tolist()]
         if key == "p":
             return ["PM" if h >= 12 else "AM" for h in hour.tolist()]
-        colon = ":" if key == ":z" else ""
-        return [f"{'-' if m < 0 else '+'}{abs(m) // 60:02d}{colon}{abs(m) % 60:02d}" for m in minute.tolist()]
+        if key in "aA":
+            return [DAYS[k] if key == "A" else DAYS[k][:3] for k in weekday.tolist()]
+        colon = "" if key == "z" and not name.startswith("-") else ":"
+        short = name == "-z"
+        return [
+            f"{'-' if m < 0 else '+'}{abs(m) // 60:02d}{'' if short and m % 60 == 0 else f'{colon}{abs(m) % 60:02d}'}"
+            for m in minute.tolist()
+        ]
 
     return part

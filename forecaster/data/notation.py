@@ -1,0 +1,157 @@
+"""Which format a column of stamps is written in: the only one that parses every cell, or a refusal.
+
+A format is never guessed from one cell. Where several parse them all, only the order of the cells may settle it: a
+short year (`1-01`) is read in the one way in which the column goes on step by step.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from forecaster.base.arrow import integers
+from forecaster.base.errors import DataError, shown
+from forecaster.data.stamps import Ints, parse, pattern_of
+
+_CLOCK = re.compile(
+    r"(?P<date>.*\d)(?P<sep>[T _])(?P<hour>\d{1,2})"
+    r"(?P<minute>[:.]?\d{2}(?P<second>[:.]?\d{2}(?P<fraction>\.\d{1,9})?)?)?"
+    r"(?P<half> ?[AaPp][Mm])?(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?$"
+)
+_DATES = (
+    *("%Y-%m-%d %Y/%m/%d %Y.%m.%d %d-%m-%Y %m-%d-%Y %d/%m/%Y %m/%d/%Y %d.%m.%Y %m.%d.%Y".split()),
+    *("%d/%m/%y %m/%d/%y %d.%m.%y %m.%d.%y %d-%m-%y %m-%d-%y".split()),
+    *("%Y-%m %Y/%m %m/%Y %m-%Y %Y-Q%q %YQ%q %Y-%b %b-%Y %B-%Y %d-%b-%Y %d-%B-%Y".split()),
+    *("%YM%m %Ym%m %Yq%q Q%q-%Y Q%q/%Y %qQ%Y %qQ-%Y %Y/Q%q %Y-%j %b/%Y %d/%b/%Y %d-%b-%y %d/%b/%y %Y%b".split()),
+    *("%G-W%V %GW%V %G-W%V-%u %GW%V-%u W%V-%G W%V/%G".split()),
+    *("%Y Q%q|Q%q %Y|%b %Y|%B %Y|%Y %b|%Y %B|%d %b %Y|%d %B %Y|%b %d, %Y|%B %d, %Y|%b %d %Y".split("|")),
+    *("%Y %m %d|%d. %B %Y|%b. %d, %Y|%b. %Y|%b, %Y|%B, %Y|%d %b %y|%G W%V|W%V %G".split("|")),
+    *("%a, %d %b %Y|%a %d %b %Y|%a %b %d %Y|%a, %b %d, %Y|%A, %B %d, %Y|%A, %d %B %Y|%a %Y-%m-%d".split("|")),
+)
+_SHORT = ("%-y-%m", "%m-%-y", "%-y/%m", "%m/%-y", "%b-%y", "%b %y", "%b '%y", "%B %y", "Q%q-%y", "Q%q %y", "%qQ%y")
+"""Dates of a month with a year of two digits, or one: taken only where the column goes on step by step."""
+
+
+class StampError(DataError):
+    """A text that is not a stamp, or could be two.
+
+    Attributes:
+        text: The text, to find its line by.
+    """
+
+    def __init__(self, text: str, message: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.text = text
+
+
+def detect_format(texts: pa.Array) -> str:
+    """Return the one format that parses every text.
+
+    Args:
+        texts: Distinct non-empty texts.
+
+    Raises:
+        StampError: No format fits, or several do: the message names one text, the hint the flag.
+    """
+    first = texts[0].as_py()
+    if pc.all(pc.match_substring_regex(texts, r"^[+-]?\d{1,18}$")).as_py():
+        return _integer_format(texts)
+    candidates = _candidates(first)
+    fits = {name: parse(texts, name)[1] for name in candidates}
+    whole = [name for name, ok in fits.items() if ok.all()]
+    whole = [name for name in whole if name.replace("%B", "%b") == name or name.replace("%B", "%b") not in whole]  # May
+    if len(whole) > 1 or (whole and whole[0] in _SHORT):
+        whole = [name for name in whole if name in _SHORT and _is_continuous(parse(texts, name)[0])] or whole
+        if len(whole) == 1 and not _is_continuous(parse(texts, whole[0])[0]):
+            fault = f"{shown(first)} may have a year of two digits, but the months do not follow one another"
+            raise StampError(first, fault, f"Pass --date-format '{whole[0]}' if it is {whole[0]}")
+    if len(whole) == 1:
+        return _styled(whole[0], texts)
+    if whole:
+        flags = " or ".join(f"--date-format '{name}'" for name in whole)
+        raise StampError(
+            first, f"{shown(first)} can be read as {' or as '.join(whole)}, and so can every stamp", f"Pass {flags}"
+        )
+    if not candidates:
+        raise StampError(
+            first, f"{shown(first)} is not a date in a known format", "Pass --date-format, such as %d/%m/%Y %H:%M"
+        )
+    best = max(fits, key=lambda name: int(fits[name].sum()))
+    odd = texts[int(np.argmin(fits[best]))].as_py()
+    as_first = f"does not match {best}, as {shown(first)} does"
+    fault = f"is written as {best}, but is not a date" if odd == first else as_first
+    raise StampError(odd, f"{shown(odd)} {fault}", "Correct it, or pass --date-format")
+
+
+def looks_like_date(text: str) -> bool:
+    """Return whether a text is written like a date; a number never is."""
+    text = text.strip()
+    return len(text) > 5 and not re.fullmatch(r"[+-]?\d*[.,]?\d*", text) and bool(_candidates(text))
+
+
+def _candidates(text: str) -> list[str]:
+    """Return every known format that one text is written in."""
+    alone = [name for name in (*_DATES, *_SHORT) if re.fullmatch(pattern_of(name), text)]
+    match = _CLOCK.match(text)
+    if match is None:
+        return alone
+    clock = match["sep"] + clock_format(match)
+    dates = (*_DATES, "%Y%m%d")
+    return alone + [name + clock for name in dates if re.fullmatch(pattern_of(name), match["date"])]
+
+
+def clock_format(match: re.Match[str]) -> str:
+    """Return the format of a clock from its parts: hour, minute, second, fraction, half, zone."""
+    out = "%I" if match["half"] else "%H"
+    if minute := match["minute"]:
+        out += ("" if minute[0].isdigit() else minute[0]) + "%M"
+    if second := match["second"]:
+        out += ("" if second[0].isdigit() else second[0]) + "%S"
+    out += ".%f" if match["fraction"] else ""
+    out += match["half"].replace(match["half"].strip(), "%p") if match["half"] else ""
+    if zone := match["zone"]:
+        sign = zone.strip()
+        named = "%:z" if ":" in sign else "%-z" if len(sign) == 3 else "%z"
+        out += zone if sign.isalpha() else zone.replace(sign, named)
+    return out
+
+
+def _is_continuous(stamps: Ints) -> bool:
+    """Return whether stamps, in the order of the file, are months or quarters without a gap, forwards or backwards.
+
+    A century may turn on the way: years of two digits begin again.
+    """
+    months = stamps.astype("M8[ns]").astype("M8[M]").astype(np.int64)
+    steps = np.unique(np.diff(months) % 1200)
+    return len(months) > 2 and len(steps) == 1 and int(steps[0]) in (1, 3, 1199, 1197)
+
+
+def _integer_format(texts: pa.Array) -> str:
+    """Tell an integer index from digits that are a date, which only the user can."""
+    numbers = integers(texts)
+    first, low, high = texts[0].as_py(), int(numbers.min()), int(numbers.max())
+    for name, least in (("%Y%m%d", 16000101), ("%Y%m", 160001)):
+        if least <= low and high <= 2 * least and parse(texts, name)[1].all():
+            hint = f"Pass --date-format {name}, or --date-format integer"
+            raise StampError(first, f"{first!r} could be a date or a number", hint)
+    if low >= 100_000_000:
+        unit = "epoch-s" if low < 10**11 else "epoch-ms" if low < 10**14 else "epoch-us" if low < 10**17 else "epoch-ns"
+        hint = f"Pass --date-format {unit}, or --date-format integer"
+        raise StampError(first, f"{first!r} could be a time since 1970 or a number", hint)
+    return "integer"
+
+
+def _styled(time_format: str, texts: pa.Array) -> str:
+    """Note how this file pads its numbers, so that stamps can be written as they came in."""
+    for name in "mdHIV":
+        group = re.sub(rf"\(\?P<{name}>[^)]*\)", rf"(?P<{name}>\\d)", pattern_of(time_format))
+        if f"%{name}" in time_format and pc.any(pc.match_substring_regex(texts, f"^{group}$")).as_py():
+            time_format = time_format.replace(f"%{name}", f"%-{name}")
+    if "%f" in time_format:
+        fractions = pc.struct_field(pc.extract_regex(texts, pattern_of(time_format)), "f")
+        digits = pc.max(pc.utf8_length(fractions)).as_py()
+        time_format = time_format.replace("%f", f"%{digits}f")
+    return time_format
