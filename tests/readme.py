@@ -94,6 +94,7 @@ GROUPS = {
     "D": "process and system",
     "E": "data that does not fit the model",
     "F": "output and privacy",
+    "P": "what planners do with a forecast",
 }
 
 
@@ -101,7 +102,7 @@ def faults_table() -> str:
     """Return how many cases of the fault catalogue are run by `tests/test_faults.py`, group by group."""
     folders = sorted((README.parent / "tests" / "faults").glob("*/case.toml"))
     elsewhere = re.findall(
-        r"^\| ([A-F])\d{3} \|", (README.parent / "tests/faults/README.md").read_text("utf-8"), re.MULTILINE
+        r"^\| ([A-FP])\d{3} \|", (README.parent / "tests/faults/README.md").read_text("utf-8"), re.MULTILINE
     )
     rows = []
     for group, name in GROUPS.items():

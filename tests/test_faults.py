@@ -34,7 +34,15 @@ from forecaster.model.planner import choose_season, make_plan
 from tests.conftest import TINY, WHOLE, Trained
 
 FAULTS = Path(__file__).parent / "faults"
-GROUPS = {"A": (1, 43), "B": (44, 79), "C": (80, 112), "D": (113, 150), "E": (151, 168), "F": (169, 180)}
+GROUPS = {
+    "A": (1, 43),
+    "B": (44, 79),
+    "C": (80, 112),
+    "D": (113, 150),
+    "E": (151, 168),
+    "F": (169, 180),
+    "P": (401, 401),
+}
 PUBLISHED = {0, 3}
 FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "os.system", "os.exec", "os.posix_spawn",
              "subprocess.Popen", "pickle.find_class")  # fmt: skip
@@ -342,8 +350,8 @@ def test_fault(case: Case, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_case_is_a_folder_or_listed() -> None:
     text = (FAULTS / "README.md").read_text("utf-8")
-    listed = re.findall(r"^\| ([A-F])(\d{3}) \| \S[^|]+ \| \S[^|]+ \|$", text, re.MULTILINE)
-    folders = [re.fullmatch(r"([A-F])(\d{3})-[a-z0-9-]+", path.parent.name) for path in FAULTS.glob("*/case.toml")]
+    listed = re.findall(r"^\| ([A-FP])(\d{3}) \| \S[^|]+ \| \S[^|]+ \|$", text, re.MULTILINE)
+    folders = [re.fullmatch(r"([A-FP])(\d{3})-[a-z0-9-]+", path.parent.name) for path in FAULTS.glob("*/case.toml")]
     numbers = [(group, int(number)) for group, number in listed]
     numbers += [(match[1], int(match[2])) for match in folders if match]
     assert None not in folders

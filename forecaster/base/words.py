@@ -14,8 +14,10 @@ MEASURES = {
     "smape": "sMAPE, %",
     "wape": "WAPE, %",
     "bias": "bias",
+    "crps": "CRPS",
+    "wql": "WQL",
 }
-"""Measures that are shown, each with its name."""
+"""Measures that are shown, each with its name; the last two need a distribution."""
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -49,12 +49,13 @@ def compare(
 def describe(result: CompareResult) -> Iterator[Block]:
     """Yield the leaderboard, what it says, and what it was measured on."""
     level = result.task.levels[-1]
+    shown = ("mase", "smape", "rmse", "crps", f"msis-{level:g}")
     yield TextGrid(
         [(
-            row.kind, *(number(row.measures.overall[name], 3) for name in ("mase", "smape", "rmse", f"msis-{level:g}")),
+            row.kind, *(number(row.measures.overall[name], 3) for name in shown),
             f"{row.seconds:,.1f} s", difference(row),
         ) for row in result.standings],
-        header=("kind", "MASE", "sMAPE", "RMSE", "MSIS", "time", "MASE to the best"),
+        header=("kind", "MASE", "sMAPE", "RMSE", "CRPS", "MSIS", "time", "MASE to the best"),
     )  # fmt: skip
     yield TextLine("")
     yield conclusion(result)

@@ -19,7 +19,7 @@ def error_grid(metrics: dict[str, Any], title: str) -> TextGrid:
     """Return the errors of the model beside those of the baseline."""
     ours, baseline = metrics["model"], metrics["baseline"]
     return TextGrid(
-        [(label, number(ours[name]), number(baseline[name])) for name, label in MEASURES.items()],
+        [(label, number(ours[name]), number(baseline[name])) for name, label in MEASURES.items() if name in ours],
         header=(title, "model", metrics["baseline_name"]),
     )
 

@@ -103,7 +103,11 @@ def describe(result: TuneResult) -> Iterator[Block]:
     yield TextGrid([(name.replace("_", "-"), cell(value)) for name, value in result.values.items()])
     yield TextLine("")
     yield TextGrid(
-        [(label, number(ours[name]), number(theirs[name]), number(naive[name])) for name, label in MEASURES.items()],
+        [
+            (label, number(ours[name]), number(theirs[name]), number(naive[name]))
+            for name, label in MEASURES.items()
+            if name in ours
+        ],
         header=("unseen windows", "tuned", "defaults", "seasonal naive"),
     )
     yield TextLine("")

@@ -29,6 +29,7 @@ from forecaster.config.commands import (
     PlotSettings,
     PredictSettings,
     PruneSettings,
+    QuantileSettings,
     Quantize,
     ReportSettings,
     ScoreSettings,
@@ -72,6 +73,7 @@ from forecaster.config.values import (
     parse_leads,
     parse_levels,
     parse_limit,
+    parse_quantiles,
     parse_units,
 )
 
@@ -108,6 +110,7 @@ __all__ = [
     "PredictSettings",
     "Preset",
     "PruneSettings",
+    "QuantileSettings",
     "Quantize",
     "ReadSettings",
     "ReportSettings",
@@ -127,5 +130,6 @@ __all__ = [
     "parse_leads",
     "parse_levels",
     "parse_limit",
+    "parse_quantiles",
     "parse_units",
 ]

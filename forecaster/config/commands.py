@@ -41,6 +41,18 @@ class ForecastSettings(ModelChoice):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QuantileSettings:
+    """Quantiles beside the intervals."""
+
+    quantiles: str | None = knob(
+        None,
+        "Quantiles between 0 and 1, separated by commas, such as 0.1,0.5,0.9: one column each, `forecast-q-10`.",
+        panel="Forecast",
+        metavar="Q",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class AheadSettings:
     """What is known ahead of the data."""
 
@@ -54,7 +66,7 @@ class AheadSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictSettings(ForecastSettings, AheadSettings):
+class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings):
     """What to forecast and where to write it."""
 
     recursive: bool = knob(
@@ -148,7 +160,7 @@ class CheckSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateSettings(ForecastSettings):
+class EvaluateSettings(ForecastSettings, QuantileSettings):
     """What to measure, and where to write it."""
 
     predictions: Path | None = knob(
@@ -224,7 +236,7 @@ class SuccessionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareSettings:
+class CompareSettings(QuantileSettings):
     """What to compare, and from which cutoffs."""
 
     models: str = knob(

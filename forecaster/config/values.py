@@ -55,6 +55,25 @@ def parse_levels(text: str, flag: str = "--levels") -> tuple[float, ...]:
     return levels
 
 
+def parse_quantiles(text: str | None, flag: str = "--quantiles") -> tuple[float, ...]:
+    """Parse `--quantiles`: shares between 0 and 1, exclusive; the answer is ascending, each once, empty for None.
+
+    They keep the six digits of a percentage that the columns of a forecast file are named by.
+
+    Raises:
+        UsageError: Something is not such a number.
+    """
+    if text is None:
+        return ()
+    try:
+        shares = tuple(sorted({float(f"{100 * float(part):g}") / 100 for part in text.split(",") if part.strip()}))
+    except ValueError:
+        shares = ()
+    if not shares or not all(0 < share < 1 for share in shares):
+        raise UsageError(f"{flag}: expected numbers between 0 and 1, received {text!r}", hint=f"{flag} 0.1,0.5,0.9")
+    return shares
+
+
 def parse_leads(text: str | None, horizon: int) -> tuple[int, ...]:
     """Parse `--leads`: lead times and ranges of them (`1-7,14`), ascending and without repeats in the answer.
 

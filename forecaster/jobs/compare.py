@@ -11,7 +11,7 @@ import numpy as np
 from forecaster.base import files
 from forecaster.base.errors import DataError
 from forecaster.base.rowfile import is_parquet, maybe_writing_rows
-from forecaster.config import CompareSettings, ModelSettings, ReadSettings, TrainSettings, parse_levels
+from forecaster.config import CompareSettings, ModelSettings, ReadSettings, TrainSettings, parse_levels, parse_quantiles
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
@@ -130,6 +130,7 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
     settings, levels = job.settings, parse_levels(job.settings.levels)
+    quantiles = parse_quantiles(settings.quantiles)
     kinds, path = parse_kinds(settings.models), settings.predictions
     if path is not None:
         is_parquet(path)
@@ -143,7 +144,9 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
     horizon = job.model.horizon or choose_horizon(panel, season)
     step = settings.step or horizon
     origins = rolling_origin(panel, settings.windows, step, horizon)
-    task = Task(season=season, horizon=horizon, levels=levels, model=job.model, training=job.training)
+    task = Task(
+        season=season, horizon=horizon, levels=levels, quantiles=quantiles, model=job.model, training=job.training
+    )
     comparison = Comparison(panel, origins, step, task)
     with maybe_writing_rows(path) as writer:
         try:

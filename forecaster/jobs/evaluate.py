@@ -11,7 +11,14 @@ import numpy as np
 from forecaster.base import files
 from forecaster.base.errors import GateError, UsageError
 from forecaster.base.rowfile import is_parquet, maybe_writing_rows
-from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings, parse_levels
+from forecaster.config import (
+    BacktestSettings,
+    EvaluateSettings,
+    GateSettings,
+    ReadSettings,
+    parse_levels,
+    parse_quantiles,
+)
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
@@ -155,6 +162,7 @@ def open_model(job: EvaluateJob) -> tuple[store.SavedModel, Data]:
     """
     settings = job.settings
     parse_levels(settings.levels)
+    parse_quantiles(settings.quantiles)
     if settings.predictions is not None:
         is_parquet(settings.predictions)
         files.check_writable(settings.predictions)
@@ -177,7 +185,7 @@ def score_panel(job: EvaluateJob, model: store.SavedModel, panel: Panel, events:
     backtest = Backtest(model, panel, origins, horizon)
     with maybe_writing_rows(settings.predictions) as writer:
         done = 0
-        for scored in backtest.run(levels):
+        for scored in backtest.run(levels, parse_quantiles(settings.quantiles)):
             if writer is not None and settings.predictions is not None:
                 writer.write(prediction_rows(panel, scored, as_text=not is_parquet(settings.predictions)))
             done += len(scored.actual)

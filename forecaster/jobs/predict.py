@@ -11,7 +11,7 @@ import numpy as np
 
 from forecaster.base import files
 from forecaster.base.errors import ForecastError
-from forecaster.config import FreshSettings, PredictSettings, parse_levels
+from forecaster.config import FreshSettings, PredictSettings, parse_levels, parse_quantiles
 from forecaster.data.age import Age, age_of, limits_of
 from forecaster.data.frames import as_times
 from forecaster.data.panel import Panel
@@ -23,6 +23,7 @@ from forecaster.jobs.opening import read_for
 from forecaster.model import ledger, store
 from forecaster.model.forecast import Forecast
 from forecaster.model.predictor import check_horizon, make_forecast
+from forecaster.model.quantiles import levels_with
 from forecaster.model.recursion import check_rounds, forecast_recursively
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
     settings, levels, limits = job.settings, parse_levels(job.settings.levels), limits_of(job.fresh)
+    quantiles = parse_quantiles(settings.quantiles)
     output = None if settings.output == "-" else Path(settings.output)
     if output is not None:
         files.check_writable(output)
@@ -123,7 +125,9 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
-    forecast = (forecast_recursively if is_recursive else make_forecast)(model, panel, steps, levels)
+    forecast = (forecast_recursively if is_recursive else make_forecast)(
+        model, panel, steps, levels_with(levels, quantiles)
+    ).narrowed(levels, quantiles)
     text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
     warnings = (*age.warnings(panel.source), *_enter(job, ledger.make_issue(model, panel, forecast, issued), root))

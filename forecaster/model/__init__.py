@@ -7,6 +7,7 @@ heavy packages that it may import when it is itself imported.
     features       what is read beside the target, as numbers                                 numpy
     calibration    how large errors are, and intervals from that                              numpy
     bands          intervals by learned quantiles or by dropout, calibrated too               numpy
+    quantiles      quantiles of intervals                                                     numpy
     forecast       forecast rows: what a forecast file holds                                  numpy
     baselines      naive, seasonal naive, drift                                               numpy
     plan           every number that training needs; the presets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.data.checks import FORMULA
+from forecaster.model.quantiles import pick_quantiles
 from forecaster.model.windows import Floats
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Forecast:
         methods: [S] `lstm`, or what stood in for it.
         id_column: Name of the id column, or None for a single series without one.
         time_column: Name of the time column.
+        quantiles: (share between 0 and 1, values [S, H]), ascending by share.
         direct: Steps that the model forecasts at once, where H is more: later ones were made from its own forecasts.
     """
 
@@ -52,6 +55,7 @@ class Forecast:
     methods: NDArray[np.object_]
     id_column: str | None
     time_column: str
+    quantiles: tuple[tuple[float, Floats], ...] = ()
     direct: int | None = None
 
     def __repr__(self) -> str:
@@ -68,11 +72,18 @@ class Forecast:
         for level, low, high in self.intervals:
             columns[f"forecast-lo-{level:g}"] = low.ravel()
             columns[f"forecast-hi-{level:g}"] = high.ravel()
+        for share, values in self.quantiles:
+            columns[f"forecast-q-{100 * share:g}"] = values.ravel()
         grid = np.repeat(self.methods, horizon).reshape(-1, horizon)
         if self.direct is not None:
             grid[:, self.direct :] = self.last_methods()[:, None]
         columns["method"] = grid.ravel()
         return columns
+
+    def narrowed(self, levels: Sequence[float], quantiles: Sequence[float]) -> Forecast:
+        """Return the forecast with only these levels, and these quantiles, of the intervals that it has."""
+        intervals = tuple(interval for interval in self.intervals if interval[0] in levels)
+        return replace(self, intervals=intervals, quantiles=pick_quantiles(self.values, self.intervals, quantiles))
 
     def last_methods(self) -> NDArray[np.object_]:
         """Return what made the last step of each series [S]: `lstm_recursive` where the network read forecasts."""

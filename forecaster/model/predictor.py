@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from forecaster.model import baselines
 from forecaster.model.calibration import Answers, answer_windows
 from forecaster.model.features import signals_of
 from forecaster.model.forecast import Forecast
+from forecaster.model.quantiles import pick_quantiles
 from forecaster.model.store import SavedModel
 from forecaster.model.windows import LOGARITHMS, Floats, Ints, Signals, beyond_logarithms, extremes, restore, to_scale
 
@@ -79,12 +80,19 @@ class Block:
         values: [n, H] point forecasts.
         intervals: (level in percent, lower [n, H], upper [n, H]), ascending by level.
         methods: [n] `lstm`, or what stood in for it.
+        quantiles: (share between 0 and 1, values [n, H]), ascending by share.
     """
 
     origins: Origins
     values: Floats
     intervals: tuple[tuple[float, Floats, Floats], ...]
     methods: NDArray[np.object_]
+    quantiles: tuple[tuple[float, Floats], ...] = ()
+
+    def narrowed(self, levels: Sequence[float], quantiles: Sequence[float]) -> Block:
+        """Return the block with only these levels, and these quantiles, of the intervals that it has."""
+        intervals = tuple(interval for interval in self.intervals if interval[0] in levels)
+        return replace(self, intervals=intervals, quantiles=pick_quantiles(self.values, self.intervals, quantiles))
 
 
 def check_horizon(model: SavedModel, horizon: int | None) -> int:

@@ -6,7 +6,7 @@ inside the series, each seeing nothing after its cutoff.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from forecaster.model.calibration import Answers, Intervals, Residuals, answer_w
 from forecaster.model.features import signals_of
 from forecaster.model.plan import Plan
 from forecaster.model.predictor import Block, Origins, forecast_windows
+from forecaster.model.quantiles import DECILES, levels_with, pick_quantiles
 from forecaster.model.store import SavedModel
 from forecaster.model.windows import Cutoffs, Floats, Ints, cut_targets, restore
 from forecaster.scoring import metrics
@@ -52,18 +53,27 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
         independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),
         fit=fitter(plan.fit.intervals, plan.network.quantiles),
     )
+    intervals = residuals.cross_intervals(levels_with(LEVELS, DECILES))
     evaluation = metrics.Evaluation(
         actual=panel.observed(ends[:, None] + np.arange(plan.window.horizon)),
         forecast=restore(answers.outputs, answers.windows),
         scale=metrics.seasonal_error(panel.values, starts, ends, plan.season),
         rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, plan.season),
         series=series,
-        intervals=residuals.cross_intervals(LEVELS),
+        intervals={level: intervals[level] for level in LEVELS},
+        deciles=deciles_of(
+            restore(answers.outputs, answers.windows), [(level, *both) for level, both in intervals.items()]
+        ),
     )
     naive = baselines.seasonal_naive(panel.values, starts, ends, plan.season, plan.window.horizon)
     scores = metrics.score_against(evaluation, naive, panel.n_series)
     facts = {**facts_of(scores, plan.season, LEVELS), "by_lead": scores.model.by_lead}
     return facts, residuals.calibrate()
+
+
+def deciles_of(values: Floats, intervals: Sequence[tuple[float, Floats, Floats]]) -> Floats:
+    """Return the deciles [9, …] of forecasts with the intervals that `levels_with(DECILES)` names."""
+    return np.array([values for _, values in pick_quantiles(values, intervals, DECILES)])
 
 
 def facts_of(scores: metrics.Scores, season: int, levels: tuple[float, ...]) -> dict[str, Any]:
@@ -162,11 +172,12 @@ class Backtest:
         self.model, self.panel, self.origins, self.horizon = model, panel, origins, horizon
         self._contest = metrics.Contest(panel.n_series, horizon)
 
-    def run(self, levels: tuple[float, ...]) -> Iterator[Scored]:
-        """Forecast and score block by block, and yield each."""
+    def run(self, levels: tuple[float, ...], quantiles: tuple[float, ...] = ()) -> Iterator[Scored]:
+        """Forecast and score block by block, and yield each with its intervals of these levels, and these quantiles."""
         values, season, steps = self.panel.values, self.model.season, np.arange(self.horizon)
-        for block in forecast_windows(self.model, self.panel, self.origins, self.horizon, levels):
-            series, ends = block.origins.series, block.origins.ends
+        needed = levels_with(levels, quantiles, DECILES)
+        for block in forecast_windows(self.model, self.panel, self.origins, self.horizon, needed):
+            series, ends, scored = block.origins.series, block.origins.ends, block.narrowed(levels, quantiles)
             starts, ahead = self.panel.offsets[series], ends[:, None] + steps
             actual = self.panel.observed(ahead)
             evaluation = metrics.Evaluation(
@@ -175,10 +186,12 @@ class Backtest:
                 scale=metrics.seasonal_error(values, starts, ends, season),
                 rms_scale=metrics.seasonal_rms_error(values, starts, ends, season),
                 series=series,
-                intervals={level: (low, high) for level, low, high in block.intervals},
+                deciles=deciles_of(block.values, block.intervals),
+                intervals={level: (low, high) for level, low, high in scored.intervals},
+                quantiles=dict(scored.quantiles),
             )
             self._contest.add(evaluation, baselines.seasonal_naive(values, starts, ends, season, self.horizon))
-            yield Scored(block=block, actual=actual)
+            yield Scored(block=scored, actual=actual)
 
     def scores(self) -> metrics.Scores:
         """Return the scores on what has been run."""
@@ -205,7 +218,7 @@ def prediction_rows(panel: Panel, scored: Scored, *, as_text: bool) -> Columns:
     """Return the rows of a predictions file, one a window and lead time.
 
     Columns: the panel's own id (where it has one) and time, `cutoff` (the last stamp seen, inclusive), `lead` (from 1),
-    `actual` (empty where it was not observed), `forecast`, the ends of each interval, `method`.
+    `actual` (empty where it was not observed), `forecast`, the ends of each interval, the quantiles, `method`.
 
     Args:
         panel: What was forecast.
@@ -231,6 +244,8 @@ def prediction_rows(panel: Panel, scored: Scored, *, as_text: bool) -> Columns:
     }
     for level, low, high in block.intervals:
         columns |= {f"forecast-lo-{level:g}": measured(low.ravel()), f"forecast-hi-{level:g}": measured(high.ravel())}
+    for share, values in block.quantiles:
+        columns[f"forecast-q-{100 * share:g}"] = measured(values.ravel())
     return columns | {"method": categories(methods.tolist(), np.repeat(method, horizon))}
 
 

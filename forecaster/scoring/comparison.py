@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from forecaster.data.panel import Panel, head
 from forecaster.model.predictor import Block, Origins
+from forecaster.model.quantiles import DECILES, levels_with
 from forecaster.model.windows import Floats, Ints
 from forecaster.scoring import metrics
-from forecaster.scoring.backtest import Scored
+from forecaster.scoring.backtest import Scored, deciles_of
 from forecaster.scoring.kinds import SLOW, Task, forecast_kind
 
 Judgement = Literal["best", "tie", "worse", "unknown"]
@@ -83,6 +84,7 @@ class Comparison:
         """
         cost = np.array([1.0 if kind in SLOW else 0.01 for kind in kinds])
         parts = np.concatenate(([0.0], np.cumsum(np.tile(cost, self.cutoffs)))) / (cost.sum() * self.cutoffs)
+        levels = levels_with(self.task.levels, self.task.quantiles, DECILES)
         spans = iter(pairwise(parts.tolist()))
         for nth in np.unique(self._nth)[::-1]:
             chosen = self._nth == nth
@@ -92,7 +94,7 @@ class Comparison:
             known = head(self.panel, steps)
             for kind in kinds:
                 began, (low, high) = clock(), next(spans)
-                task = replace(self.task, on_share=partial(_within, on_share, low, high))
+                task = replace(self.task, levels=levels, on_share=partial(_within, on_share, low, high))
                 answer = forecast_kind(kind, known, task)
                 on_share(high)
                 self._seconds[kind] = self._seconds.get(kind, 0.0) + clock() - began
@@ -104,6 +106,8 @@ class Comparison:
 
     def _score(self, kind: str, nth: int, known: Panel, block: Block) -> Scored:
         series, starts, ends = block.origins.series, known.offsets[:-1], known.offsets[1:]
+        deciles = deciles_of(block.values, block.intervals)
+        block = block.narrowed(self.task.levels, self.task.quantiles)
         evaluation = metrics.Evaluation(
             actual=self.panel.observed(block.origins.ends[:, None] + np.arange(self.task.horizon)),
             forecast=block.values,
@@ -111,6 +115,8 @@ class Comparison:
             rms_scale=metrics.seasonal_rms_error(known.values, starts, ends, self.task.season),
             series=series,
             intervals={level: (low, high) for level, low, high in block.intervals},
+            quantiles=dict(block.quantiles),
+            deciles=deciles,
         )
         if kind not in self._tallies:
             self._tallies[kind] = metrics.Tally(self.panel.n_series, self.task.horizon)

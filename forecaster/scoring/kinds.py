@@ -50,6 +50,7 @@ class Task:
         season: m in steps.
         horizon: H, steps after the end of each series.
         levels: Of the intervals, in percent, ascending.
+        quantiles: That are scored, ascending.
         model: The window and the network of `lstm`; the range that no forecast leaves.
         training: How `lstm` is trained.
         on_share: Told how much of the work of one kind is done, from 0 to 1.
@@ -58,6 +59,7 @@ class Task:
     season: int
     horizon: int
     levels: tuple[float, ...]
+    quantiles: tuple[float, ...] = ()
     model: ModelSettings = field(default_factory=ModelSettings)
     training: TrainSettings = field(default_factory=TrainSettings)
     on_share: Callable[[float], None] = _nothing

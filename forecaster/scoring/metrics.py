@@ -37,6 +37,8 @@ class Evaluation:
         rms_scale: [N] root mean square of the same differences, from `seasonal_rms_error`.
         series: [N] index of the series that each window was cut from.
         intervals: `level: (lo [N, H], hi [N, H])`, level in percent.
+        quantiles: `share: values [N, H]`, 0 < share < 1; each is scored.
+        deciles: [9, N, H] quantiles 0.1 … 0.9, of which the CRPS is made; None where there are none.
 
     Raises:
         ValueError: An array has another shape than the actuals, or a forecast is not finite: a fault of the caller.
@@ -48,12 +50,16 @@ class Evaluation:
     rms_scale: Floats
     series: Ints
     intervals: Mapping[float, tuple[Floats, Floats]] = field(default_factory=dict)
+    quantiles: Mapping[float, Floats] = field(default_factory=dict)
+    deciles: Floats | None = None
 
     def __post_init__(self) -> None:
         flat = {"scale": self.scale, "rms_scale": self.rms_scale, "series": self.series}
         deep = {"forecast": self.forecast}
         for level, (lo, hi) in self.intervals.items():
             deep |= {f"lo of level {level:g}": lo, f"hi of level {level:g}": hi}
+        deep |= {f"quantile {share:g}": values for share, values in self.quantiles.items()}
+        deep |= {f"decile {nth}": values for nth, values in enumerate(() if self.deciles is None else self.deciles, 1)}
         if self.actual.ndim != 2:
             raise ValueError(f"actual must have the shape [N, H], received {self.actual.shape}")
         for name, array in (flat | deep).items():
@@ -75,6 +81,8 @@ class Evaluation:
             rms_scale=np.repeat(self.rms_scale, horizon),
             series=np.repeat(self.series, horizon),
             intervals={level: (lo.reshape(-1, 1), hi.reshape(-1, 1)) for level, (lo, hi) in self.intervals.items()},
+            quantiles={share: values.reshape(-1, 1) for share, values in self.quantiles.items()},
+            deciles=None if self.deciles is None else self.deciles.reshape(len(self.deciles), -1, 1),
         )
         return single, np.tile(np.arange(horizon), count)
 
@@ -117,12 +125,18 @@ class Contest:
         """Score a model and a baseline [N, H] on N more windows."""
         self._windows += len(baseline)
         self._model.add(evaluation)
-        self._baseline.add(replace(evaluation, forecast=baseline, intervals={}))
+        self._baseline.add(as_points(evaluation, baseline))
 
     def scores(self) -> Scores:
         """Return the scores on all windows so far."""
         model, base = self._model.measures(), self._baseline.measures()
         return Scores(windows=self._windows, model=model, baseline=base, skill=skill(model.overall, base.overall))
+
+
+def as_points(evaluation: Evaluation, forecast: Floats) -> Evaluation:
+    """Return the same windows with point forecasts [N, H] alone: of such a one all deciles are the same."""
+    deciles = None if evaluation.deciles is None else np.broadcast_to(forecast, evaluation.deciles.shape)
+    return replace(evaluation, forecast=forecast, intervals={}, quantiles={}, deciles=deciles)
 
 
 def score_against(evaluation: Evaluation, baseline: Floats, series_count: int) -> Scores:
@@ -143,7 +157,9 @@ def score(evaluation: Evaluation) -> Row:
     """Return every measure over all windows.
 
     Names: mae, mse, rmse, smape, mape, wape, mase, rmsse, bias; and coverage-80, width-80, pinball-80 (the mean loss of
-    both ends), msis-80 for an interval of level 80. The percentages are smape, mape and wape; coverage is a share.
+    both ends), msis-80 for an interval of level 80; pinball-q-10 and below-q-10 (the share of actuals at or below it)
+    for a quantile of 0.1; crps and wql where there are deciles. The percentages are smape, mape and wape; coverage,
+    below and wql are shares.
     """
     return measure(evaluation, 1 + int(evaluation.series.max(initial=0))).overall
 
@@ -238,6 +254,18 @@ def pinball(actual: Floats, forecast: Floats, quantile: float) -> Floats:
     return _mean(np.maximum(quantile * residual, (quantile - 1.0) * residual))
 
 
+def crps(actual: Floats, deciles: Floats) -> Floats:
+    """Mean continuous ranked probability score [N] by nine deciles [9, N, H]: twice the mean of their pinball losses.
+
+    CRPS is twice the integral of the pinball loss over all quantiles (Laio & Tamea, HESS 11, 2007; Gneiting & Ranjan,
+    JBES 29(3), 2011). The mean over 0.1 … 0.9 is the usual approximation of it, as in GluonTS (Alexandrov et al., JMLR
+    21, 2020) and Chronos (Ansari et al., 2024, arXiv:2403.07815), where it is called the weighted quantile loss once it
+    is divided by the mean of |y|: `wql` here. It leaves the tails out. Of a point forecast it is the absolute error.
+    """
+    shares = np.arange(1, len(deciles) + 1) / (len(deciles) + 1)
+    return np.asarray(2.0 * np.mean([pinball(actual, d, q) for d, q in zip(deciles, shares, strict=True)], axis=0))
+
+
 def coverage(actual: Floats, lo: Floats, hi: Floats) -> Floats:
     """Share of the actuals inside [lo, hi] [N], both ends included, from 0 to 1."""
     return _mean(np.where(np.isnan(actual), np.nan, (lo <= actual) & (actual <= hi)))
@@ -285,11 +313,13 @@ class Tally:
 
 
 def _measures_of(e: Evaluation) -> Iterator[tuple[str, Floats]]:
-    """Yield each measure [N] of which the mean is published, and `size`, the mean of |y|, that WAPE is relative to."""
+    """Yield each measure [N] of which the mean is published, and `size`, mean |y|, that others are relative to."""
     yield "mae", mae(e.actual, e.forecast)
     yield "mse", mse(e.actual, e.forecast)
     yield "smape", smape(e.actual, e.forecast)
     yield "mape", mape(e.actual, e.forecast)
+    if e.deciles is not None:
+        yield "crps", crps(e.actual, e.deciles)
     yield "size", _mean(np.abs(e.actual))
     yield "mase", mase(e.actual, e.forecast, e.scale)
     yield "rmsse", rmsse(e.actual, e.forecast, e.rms_scale)
@@ -300,6 +330,9 @@ def _measures_of(e: Evaluation) -> Iterator[tuple[str, Floats]]:
         yield f"width-{level:g}", interval_width(lo, hi)
         yield f"pinball-{level:g}", (pinball(e.actual, lo, tail) + pinball(e.actual, hi, 1.0 - tail)) / 2.0
         yield f"msis-{level:g}", msis(e.actual, (lo, hi), level, e.scale)
+    for share, values in e.quantiles.items():
+        yield f"pinball-q-{100 * share:g}", pinball(e.actual, values, share)
+        yield f"below-q-{100 * share:g}", coverage(e.actual, np.full_like(values, -np.inf), values)
 
 
 class _Means:
@@ -321,6 +354,8 @@ class _Means:
             for name, (total, seen) in self._sums.items():
                 if name == "size":
                     columns["wape"] = 100.0 * columns["mae"] / (total / seen)  # sum |y − f| / sum |y|, in %
+                    if "crps" in columns:
+                        columns["wql"] = columns["crps"] / (total / seen)
                     continue
                 columns[name] = total / seen
                 if name == "mse":

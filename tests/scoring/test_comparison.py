@@ -83,7 +83,8 @@ def test_no_kind_sees_what_comes_after_its_cutoff(data: Path, monkeypatch: pytes
 
     def keep(name: str, panel: Panel, task: Task) -> Answer:
         seen.append((name, panel))
-        return Answer(np.zeros((panel.n_series, 7)), ((80.0, *np.zeros((2, panel.n_series, 7))),), np.zeros(5, bool))
+        intervals = tuple((level, *np.zeros((2, panel.n_series, 7))) for level in task.levels)
+        return Answer(np.zeros((panel.n_series, 7)), intervals, np.zeros(5, bool))
 
     monkeypatch.setattr(comparison, "forecast_kind", keep)
     panel = read_panel(data)
@@ -93,6 +94,7 @@ def test_no_kind_sees_what_comes_after_its_cutoff(data: Path, monkeypatch: pytes
         Comparison(panel, rolling_origin(panel, 3, 4, 7), 4, task).run(("a", "b"), lambda: 0.0, shares.append)
     )
     assert [kind for kind, _ in blocks] == ["a", "b"] * 3
+    assert [level for level, *_ in blocks[0][1].block.intervals] == [80.0]
     for (_, known), steps in zip(seen[::2], (45, 49, 53), strict=True):
         assert known.lengths.tolist() == [steps] * 5
         for s in range(5):

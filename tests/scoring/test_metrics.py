@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -400,3 +401,27 @@ def test_a_perfect_forecast_has_no_error_and_no_other_does(arrays: np.ndarray) -
         assert ((error(actual, forecast) > 0) == different).all()
     assert (metrics.rmse(actual, forecast) >= metrics.mae(actual, forecast) * (1 - 1e-12)).all()
     assert (metrics.mae(actual, forecast) >= np.abs(metrics.bias(actual, forecast)) * (1 - 1e-12)).all()
+
+
+def test_crps_by_deciles_approximates_that_of_a_normal_distribution() -> None:
+    """Gneiting & Raftery 2007, equation 21: z (2 Φ(z) − 1) + 2 φ(z) − 1 / √π; without the tails a little is missing."""
+    normal = NormalDist()
+    for z in (-2.0, -0.5, 0.0, 1.0, 3.0):
+        exact = z * (2 * normal.cdf(z) - 1) + 2 * normal.pdf(z) - 1 / math.sqrt(math.pi)
+        deciles = np.array([[[normal.inv_cdf(tenth / 10)]] for tenth in range(1, 10)])
+        assert metrics.crps(np.array([[z]]), deciles)[0] == pytest.approx(exact, rel=0.12)
+
+
+@given(pairs(2))
+def test_crps_of_a_point_is_the_absolute_error(arrays: np.ndarray) -> None:
+    deciles = np.broadcast_to(arrays[1], (9, *arrays[1].shape))
+    expected = metrics.mae(arrays[0], arrays[1])
+    np.testing.assert_allclose(metrics.crps(arrays[0], deciles), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_quantiles_are_scored_each(evaluation: Evaluation) -> None:
+    low, high = evaluation.intervals[80.0]
+    row = metrics.score(replace(evaluation, quantiles={0.1: low, 0.9: high}))
+    assert row["pinball-80"] == pytest.approx((row["pinball-q-10"] + row["pinball-q-90"]) / 2)
+    assert row["below-q-10"] == pytest.approx(np.mean(evaluation.actual <= low))
+    assert "crps" not in row
