@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-slow lint types check fix docs bench bench-peers clean
+.PHONY: help install demo test test-slow lint types check fix docs docs-site bench bench-peers clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -51,14 +51,17 @@ lint: $(VENV)/.dev  ## Check style and formatting
 types: $(VENV)/.dev  ## Check types
 	$(BIN)/mypy
 
-check: lint types test  ## All of lint, types and test: what CI runs
+check: lint types docs-site test  ## All of lint, types, docs-site and test: what CI runs
 
 fix: $(VENV)/.dev  ## Mend style and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(VENV)/.dev  ## Write the generated tables of README.md anew
+docs: $(VENV)/.dev  ## Write the generated tables of docs/ anew
 	$(BIN)/python -m tests.readme --write
+
+docs-site: $(VENV)/.dev  ## Build the site into site/; a broken link or a page outside the menu fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 bench: $(VENV)/.dev  ## Measure accuracy, time and memory
 	$(BIN)/python -m benchmarks $(if $(M4),--data $(M4))
@@ -69,5 +72,5 @@ bench-peers: $(VENV)/.dev  ## Measure neuralforecast and statsforecast on the sa
 	$(BIN)/python -m benchmarks peers --data $(M4) --peers-python $(PEERS)/bin/python
 
 clean:  ## Remove .venv, caches and what demo wrote
-	rm -rf $(VENV) $(PEERS) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Measure, and write each table between its markers in a README.md: `python -m benchmarks [PART …]`, PARTS as below."""
+"""Measure, and write each table between its markers in a page: `python -m benchmarks [PART …]`, PARTS as below."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.measure import machine
 
 PARTS = "speed, memory, toolbox, accuracy, distilled, ett, leaderboard, peers"
 NEED_DATA = ("accuracy", "distilled", "ett", "leaderboard", "peers")
-READMES = (Path(__file__).with_name("README.md"), Path(__file__).parent.parent / "README.md")
+PAGES = (Path(__file__).with_name("README.md"), Path(__file__).parent.parent / "docs" / "how-to" / "network.md")
 
 
 def main() -> None:
@@ -47,13 +47,13 @@ def main() -> None:
 
 
 def write(part: str, text: str) -> None:
-    """Replace the text between a part's markers, which stand in one of the READMEs.
+    """Replace the text between a part's markers, which stand in one of these pages.
 
     Raises:
         SystemExit: They stand in none, or more than once.
     """
     pattern = re.compile(rf"(<!-- {part} -->\n).*?(<!-- /{part} -->)", re.DOTALL)
-    found = [(path, match) for path in READMES for match in pattern.finditer(path.read_text())]
+    found = [(path, match) for path in PAGES for match in pattern.finditer(path.read_text())]
     if len(found) != 1:
         raise SystemExit(f"expected the markers of {part} once, found them {len(found)} times")
     [(path, match)] = found

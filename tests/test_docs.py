@@ -1,22 +1,22 @@
-"""README.md says what is so: its commands run, its tables are those of the code, every command has help."""
+"""README.md and docs/ say what is so: their commands run, their tables are the code's, every command has help."""
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-import typer
 
-from tests.readme import README, renew, settings_table
+from tests.readme import DOCS, PARTS, README, ROOT, commands_page, model_card, renew, settings_table, subcommands
 
-ROOT = README.parent
 SAMPLES = sorted((ROOT / "sample_data").glob("*.csv"))
 TINY = "--steps 2 --units 4 --layers 1 --ensemble 1"  # training is shown by the README, and tested elsewhere
 LESS = {"tune": " --trials 2", "compare": " --windows 2"}
@@ -53,55 +53,71 @@ def made_tiny(command: str) -> str:
     return re.sub(r"(forecast (train|compare|tune)\b[^#|>&;]*[^#|>&;\s])", more, command)
 
 
-LINES = list(commands_in(README.read_text("utf-8"))) if README.exists() else []
+PAGES = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in [README, *sorted(DOCS.rglob("*.md"))]}
+LINES = [(page, line) for page, text in PAGES.items() for line in commands_in(text)]
+BEFORE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
+"""A command that a page builds on, and that stands on another page: it is run before those of the page."""
 
 
-def subcommands() -> Iterator[tuple[str, Any]]:
-    """Yield every command with its full name: `train`, …, `models list`, …."""
-    from forecaster.cli.app import app
-
-    def walk(node: Any, path: list[str], parent: typer.Context | None) -> Iterator[tuple[str, Any]]:
-        context = typer.Context(node, info_name=node.name, parent=parent)
-        if not hasattr(node, "list_commands"):
-            yield " ".join(path), node
-            return
-        for name in node.list_commands(context):
-            yield from walk(node.get_command(context, name), [*path, name], context)
-
-    return walk(typer.main.get_command(app), [], None)
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a copy of sample_data/, in which the commands of the README run one after the other."""
-    folder = tmp_path_factory.mktemp("readme")
-    shutil.copytree(ROOT / "sample_data", folder / "sample_data")
-    return folder
-
-
-@pytest.mark.parametrize("line", LINES, ids=[f"line {line.number}" for line in LINES])
-def test_commands_of_the_readme_run(line: Line, workshop: Path) -> None:
+def sh(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command line of a page in a folder, as a user would."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     environment = {k: v for k, v in os.environ.items() if not k.startswith("FORECAST_")} | {"PATH": path}
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", made_tiny(line.command)],
-        cwd=workshop,
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", made_tiny(command)],
+        cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Run a command that pages build on in a folder of its own, once for all of them."""
+
+    @functools.cache
+    def prepare(command: str) -> Path:
+        folder = tmp_path_factory.mktemp("before")
+        shutil.copytree(ROOT / "sample_data", folder / "sample_data")
+        done = sh(command, folder)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return folder
+
+    return prepare
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory, prepared: Callable[[str], Path]) -> Callable[[str], Path]:
+    """A folder a page, in which its commands run one after the other; the README's has no sample_data/."""
+
+    @functools.cache
+    def open_workshop(page: str) -> Path:
+        folder = tmp_path_factory.mktemp(re.sub(r"\W", "_", page))
+        if page not in ("README.md", "docs/index.md"):
+            shutil.copytree(ROOT / "sample_data", folder / "sample_data")
+        for command in BEFORE.findall(PAGES[page]):
+            shutil.copytree(prepared(command) / "models", folder / "models", dirs_exist_ok=True)
+        return folder
+
+    return open_workshop
+
+
+@pytest.mark.parametrize(("page", "line"), LINES, ids=[f"{page}:{line.number}" for page, line in LINES])
+def test_commands_of_the_docs_run(page: str, line: Line, workshop: Callable[[str], Path]) -> None:
+    done = sh(line.command, workshop(page))
     assert done.returncode == line.code, f"{line.command}\n{done.stdout}\n{done.stderr}"
 
 
-def test_python_of_the_readme_runs(workshop: Path) -> None:
-    blocks = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert blocks
+@pytest.mark.parametrize("page", [page for page, text in PAGES.items() if "\n```python\n" in text])
+def test_python_of_the_docs_runs(page: str, workshop: Callable[[str], Path]) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```$", PAGES[page], re.MULTILINE | re.DOTALL)
     code = re.sub(r"(\btrain\([^()]*)\)", r"\1, steps=2, units=4, layers=1, ensemble=1)", "\n".join(blocks))
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=workshop,
+        cwd=workshop(page),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -114,24 +130,65 @@ def test_readme_shows_the_essentials() -> None:
     text = README.read_text("utf-8")
     for shown in ("make demo", "make test", "forecast train ", "forecast predict"):
         assert shown in text, shown
-    assert any(line.command.startswith("forecast train ") for line in LINES)
-    assert any(line.command.startswith("forecast predict") for line in LINES)
+    assert text.count("\n") <= 250
+    shown = [line.command for page, line in LINES if page == "README.md"]
+    assert [command for command in shown if command.startswith("forecast train ")]
+    assert [command for command in shown if command.startswith("forecast predict")]
 
 
-def test_generated_parts_of_the_readme_are_up_to_date() -> None:
-    text = README.read_text("utf-8")
-    assert renew(text) == text, "run `make docs`"
+@pytest.mark.parametrize("part", PARTS)
+def test_generated_parts_are_up_to_date(part: str) -> None:
+    text = (DOCS / PARTS[part][0]).read_text("utf-8")
+    assert renew(text, part) == text, "run `make docs`"
+
+
+def test_every_command_is_on_the_generated_page() -> None:
+    text = commands_page()
+    assert not [name for name, *_ in subcommands() if f"\n## forecast {name}\n" not in text]
+    assert "--past-covariates" in text
+
+
+def test_the_model_card_is_a_page_where_there_is_a_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = tmp_path / "card.json"
+    monkeypatch.setattr("tests.readme.CARD", card)
+    assert model_card() is None
+    card.write_text('{"name": "builtin", "scores": [{"data": "a", "mase": 0.5}], "files": {"x_y": 1234}}', "utf-8")
+    text = model_card() or ""
+    for shown in ("| name | builtin |", "## scores", "| data | mase |", "| a | 0.5 |", "## files", "| x y | 1,234 |"):
+        assert shown in text, shown
+
+
+def test_links_of_the_readme_lead_to_files() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        links = re.findall(r"\]\((?!https?://)([^)#]+)", (ROOT / name).read_text("utf-8"))
+        assert not [link for link in links if not (ROOT / link).exists()], name
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not importlib.util.find_spec("mkdocs"), reason="the extra docs")
+def test_the_site_is_built_and_a_broken_link_fails(tmp_path: Path) -> None:
+    shutil.copytree(ROOT, tmp_path / "copy", ignore=shutil.ignore_patterns(".*", "site"))
+    shutil.copy(ROOT / "docs" / ".nav.yml", tmp_path / "copy" / "docs")
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    page = tmp_path / "copy" / "docs" / "new.md"
+    page.write_text("# A new page\n", "utf-8")
+    done = subprocess.run(build, cwd=tmp_path / "copy", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert 'href="new.html"' in (tmp_path / "copy" / "site" / "index.html").read_text("utf-8")
+    page.write_text("# A new page\n\n[nowhere](nowhere.md)\n", "utf-8")
+    done = subprocess.run(build, cwd=tmp_path / "copy", capture_output=True, text=True, check=False)
+    assert done.returncode != 0
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    found = dict(subcommands())
+    found = {name: command for name, command, _ in subcommands()}
     assert {"train", "predict", "models list", "models show"} <= set(found)
     assert not [name for name, command in found.items() if f"forecast {name}" not in (command.help or "")]
 
 
 def test_every_command_stands_in_the_readme() -> None:
     text = README.read_text("utf-8")
-    assert not [name for name, _ in subcommands() if f"forecast {name}" not in text]
+    assert not [name for name, *_ in subcommands() if f"forecast {name}" not in text]
 
 
 def test_every_sample_is_described_and_small() -> None:
@@ -144,9 +201,8 @@ def test_every_sample_is_described_and_small() -> None:
 
 
 def test_the_job_file_shown_is_the_one_that_is_run() -> None:
-    block = re.search(
-        r"^```toml\n# sample_data/jobs.toml\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
+    text = PAGES["docs/tutorials/cron.md"]
+    block = re.search(r"^```toml\n# sample_data/jobs.toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert block
     assert block[1] == (ROOT / "sample_data" / "jobs.toml").read_text("utf-8")
 

@@ -17,6 +17,7 @@ from forecaster.cli import models
 from forecaster.cli.boundary import run
 from forecaster.cli.check import check
 from forecaster.cli.compare import compare
+from forecaster.cli.demo import demo
 from forecaster.cli.doctor import doctor
 from forecaster.cli.evaluate import evaluate
 from forecaster.cli.explain import explain as explain_forecasts
@@ -102,13 +103,14 @@ def start(
 ) -> None:
     """Forecast time series with a stacked LSTM.
 
-    Begin with: forecast train sample_data/nyc_departures_daily.csv
+    Begin with: forecast demo
     """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
-        raise UsageError("no command", hint="Begin with: forecast train DATA")
+        raise UsageError("no command", hint="Begin with: forecast demo, or forecast train DATA")
 
 
+app.command(cls=Command)(demo)
 app.command(cls=Command)(check)
 app.command(cls=Command)(train)
 app.command(cls=Command)(predict)

@@ -1,7 +1,7 @@
 """Every setting, written once.
 
 A field made by `knob` becomes a flag of the command line, its default, its bounds and its help, and a row of the
-README's settings table. `None` as a default means "chosen from the data, and printed".
+settings table of the docs. `None` as a default means "chosen from the data, and printed".
 
 Each file may import only from files above it in this list and from the rooms on lower floors; on the right stand the
 heavy packages that it may import when it is itself imported.

@@ -10,6 +10,7 @@ heavy packages that it may import when it is itself imported.
     events         what somebody may want to see while a job runs
     opening        data read for a saved model, to forecast after its end
     check          from a data file to the verdict on it
+    demo           a sample file for the first example
     compare        from a data file to a leaderboard of kinds                                 numpy
     doctor         whether this machine is fit to train and to forecast, and how fast it is
     evaluate       from a saved model and a data file to scores by rolling origin             numpy
@@ -30,6 +31,7 @@ heavy packages that it may import when it is itself imported.
 
 from forecaster.jobs.check import CheckJob, check
 from forecaster.jobs.compare import CompareJob, CompareResult, compare
+from forecaster.jobs.demo import DemoFiles, prepare_demo
 from forecaster.jobs.doctor import Diagnosis, diagnose
 from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events, TrialRow
@@ -53,6 +55,7 @@ __all__ = [
     "Checked",
     "CompareJob",
     "CompareResult",
+    "DemoFiles",
     "Diagnosis",
     "EvaluateJob",
     "EvaluateResult",
@@ -96,6 +99,7 @@ __all__ = [
     "name_of",
     "plot",
     "predict",
+    "prepare_demo",
     "promote_version",
     "prune_versions",
     "read_gates",

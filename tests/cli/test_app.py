@@ -78,7 +78,7 @@ def test_everything_else_has_one_too(
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ("", "no command. Begin with: forecast train DATA"),
+        ("", "no command. Begin with: forecast demo, or forecast train DATA"),
         ("trian", "No such command 'trian'. Did you mean 'train'. See: forecast --help"),
         ("train", "Missing argument 'DATA'. See: forecast train --help"),
         ("train x --horizon 0", "--horizon must be from 1 to 10000, received 0"),

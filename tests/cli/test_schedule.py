@@ -1,4 +1,4 @@
-"""`forecast schedule`, and the crontab of the README: each line does what it says in the bare environment of cron."""
+"""`forecast schedule`, and the crontab of the docs: each line does what it says in the bare environment of cron."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from forecaster.cli.watch import read_metrics
 from tests.cli.conftest import Run, Seen
 from tests.conftest import Trained, names
-from tests.readme import README
+from tests.readme import DOCS
 
 BIN = Path(sys.executable).parent
 JOBS = """\
@@ -56,7 +56,7 @@ def as_cron_does(command: str, **variables: str) -> subprocess.CompletedProcess[
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, trained: Trained) -> Path:
-    """A folder with data up to yesterday, a model named `demand`, and a file of jobs, as the README supposes them."""
+    """A folder with data up to yesterday, a model named `demand`, and a file of jobs, as the docs suppose them."""
     site = tmp_path_factory.mktemp("srv") / "site"
     for folder in ("in", "out", "models"):
         (site / folder).mkdir(parents=True)
@@ -77,9 +77,11 @@ def site(built: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(built, tmp_path / "site"))
 
 
-def crontab_of_the_readme(folder: Path) -> list[str]:
-    """Return the command lines of the README's crontab, with the program and the folders that there are here."""
-    block = re.search(r"^```\n(MAILTO=.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+def crontab_of_the_docs(folder: Path) -> list[str]:
+    """Return the command lines of the docs' crontab, with the program and the folders that there are here."""
+    block = re.search(
+        r"^```\n(MAILTO=.*?)^```$", (DOCS / "tutorials" / "cron.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
     assert block
     places = {"/opt/forecast/bin": BIN, "/srv/forecast": folder / "site", "/srv/log": folder / "log"}
     text = block[1]
@@ -89,8 +91,8 @@ def crontab_of_the_readme(folder: Path) -> list[str]:
     return list(cron_lines(text))
 
 
-def test_the_crontab_of_the_readme(site: Path, tmp_path: Path) -> None:
-    batch, predict, train, score = crontab_of_the_readme(tmp_path)
+def test_the_crontab_of_the_docs(site: Path, tmp_path: Path) -> None:
+    batch, predict, train, score = crontab_of_the_docs(tmp_path)
     train = train.replace(" train ", " train --config tiny.toml ")  # training is slow, and tested elsewhere
     for command in (batch, predict, score):
         done = as_cron_does(command)
@@ -108,8 +110,8 @@ def test_the_crontab_of_the_readme(site: Path, tmp_path: Path) -> None:
     assert names(site / "models") == ["demand"]
 
 
-def test_the_crontab_of_the_readme_when_things_go_wrong(site: Path, tmp_path: Path) -> None:
-    batch, predict, train, score = crontab_of_the_readme(tmp_path)
+def test_the_crontab_of_the_docs_when_things_go_wrong(site: Path, tmp_path: Path) -> None:
+    batch, predict, train, score = crontab_of_the_docs(tmp_path)
     old = [line.split(",") for line in (site / "in" / "demand.csv").read_text().splitlines()]
     newest = max(row[1] for row in old[1:])
     cut = str(date.fromisoformat(newest) - timedelta(days=3))
