@@ -23,6 +23,7 @@ heavy packages that it may import when it is itself imported.
     panel          Panel: regular series at one frequency, valid by construction              numpy
     grid           a file → Panel: laid on the grid of its frequency, holes filled            numpy
     age            how old data is, and what is too old                                       numpy
+    caps           values that cannot be above 1 or 100: shares and rates                         numpy
     almanac        stamps → calendar features, public holidays                                numpy
     examination    a panel beside its rows → findings, one a kind and series                  numpy
 """

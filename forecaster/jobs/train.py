@@ -18,6 +18,7 @@ from forecaster.base.records import Json
 from forecaster.base.runtime import prepare_keras
 from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.data.age import Age, age_of, limits_of
+from forecaster.data.caps import advice, find_cap
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
@@ -87,6 +88,9 @@ class TrainResult:
         """What to warn of, though the model is published: stale data, costly settings, measures that flatter it."""
         device = self.model.manifest["device"]
         warnings = (*(self.age.warnings(self.panel.source) if self.age else ()), *self.plan.warnings(device))
+        cap = find_cap(self.panel)
+        if cap and self.plan.window.high is None:
+            warnings = (*warnings, f"{advice(cap)}: to keep them inside, give --bounds 0,{cap:g}")
         if not self.seen:
             return warnings
         windows = f"{self.seen:,} of {self.metrics['windows']:,} held-out windows"

@@ -3,6 +3,7 @@
 Each file may import only from files above it in this list and from the rooms on lower floors; on the right stand the
 heavy packages that it may import when it is itself imported.
 
+    paths          base paths that are smoothed: linear maps of a window                         numpy
     windows        scaling, and cutting windows in batches                                    numpy
     features       what is read beside the target, as numbers                                 numpy
     calibration    how large errors are, and intervals from that                              numpy
@@ -11,6 +12,7 @@ heavy packages that it may import when it is itself imported.
     forecast       forecast rows: what a forecast file holds                                  numpy
     baselines      naive, seasonal naive, drift                                               numpy
     plan           every number that training needs; the presets
+    shaping        the window of a panel: transform, base path, lookback                         numpy
     planner        a panel and the user's settings → a plan, chosen from the data             numpy
     divergence     why a loss is no number: the window, and what to do                        numpy
     serving        a batch of windows → forecasts, on ONNX Runtime                            numpy

@@ -30,7 +30,7 @@ from forecaster.model.calibration import (
     Difficulty,
     Fit,
     Intervals,
-    calibrate,
+    calibrate_errors,
     conformal_widths,
     error_size,
     from_middle,
@@ -132,11 +132,6 @@ def fitter(kind: Kind, levels: tuple[float, ...]) -> Fit:
         "mc-dropout": fit_dropout,
     }
     return fits[kind]
-
-
-def calibrate_errors(errors: Floats, answers: Answers, independent: float) -> Calibration:
-    """Measure half widths from errors and the signs that came before them."""
-    return calibrate(error_size(errors, answers.windows.shape), answers.signs, independent)
 
 
 # ---------------------------------------------------------------------------------------------------- as arrays

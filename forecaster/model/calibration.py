@@ -246,6 +246,11 @@ def calibrate(sizes: Floats, signs: Floats, independent: float) -> Calibration:
     return Calibration(GRID, np.maximum.accumulate(widths, axis=1), difficulty)
 
 
+def calibrate_errors(errors: Floats, answers: Answers, independent: float) -> Calibration:
+    """Measure half widths from errors and the signs that came before them."""
+    return calibrate(error_size(errors, answers.windows.shape), answers.signs, independent)
+
+
 def conformal_widths(size: Floats, levels: Floats) -> Floats:
     """Return the half widths [H, Q] that hold as many as they should of the relative sizes of errors [N, H].
 
@@ -271,6 +276,14 @@ def _smooth(rows: Floats) -> Floats:
     if len(rows) < 3:
         return rows
     return np.concatenate([rows[:1], (rows[:-2] + rows[1:-1] + rows[2:]) / 3, rows[-1:]])
+
+
+def folds_of(series: Ints) -> Ints:
+    """Split windows [N] in two: by series where there are several, else the older half and the newer half."""
+    if len(np.unique(series)) >= 20:
+        return np.unique(series, return_inverse=True)[1] % 2
+    nth = np.arange(len(series)) - np.searchsorted(series, series)
+    return (nth >= np.bincount(series)[series] / 2).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)

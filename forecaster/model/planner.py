@@ -7,21 +7,19 @@ held out of the training parts of many data sets (`benchmarks/README.md`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
 from forecaster.base.errors import DataError, UsageError
-from forecaster.config import ModelSettings, TrainSettings, parse_bounds, parse_levels, parse_units
+from forecaster.config import ModelSettings, TrainSettings, parse_levels, parse_units
 from forecaster.data.panel import Panel
 from forecaster.data.seasonality import find_season
 from forecaster.model.features import AHEAD, choose_encodings, sizes
 from forecaster.model.plan import DRAWS, PRESETS, FitShape, NetworkShape, Plan
-from forecaster.model.windows import Cutoffs, Ints, WindowShape, cut_windows, to_scale, window_level
+from forecaster.model.shaping import choose_bounds, choose_window
+from forecaster.model.windows import Cutoffs, Ints, WindowShape
 
-LONGEST_LOOKBACK = 1024
 MOST_HELD_OUT = 2048
 """Windows held out at most: enough for every quantile, cheap to measure on."""
 
@@ -35,26 +33,6 @@ difference (Bühlmann, Experience rating and credibility, ASTIN Bulletin 4, 1967
 
 LARGEST_HELD_OUT_SHARE = 0.2
 """Of the median series, unless one horizon is more."""
-
-DAYS = {24, 48, 96, 144, 288, 1440}
-"""Season lengths that are a day of hours, half hours, … : a week of them is a season too."""
-
-SEASONS_BACK = ((4, 4), (7, 8), (12, 3), (24, 14), (60, 2), (1440, 7), (100_000, 2))
-"""(season length up to, seasons in the lookback)."""
-
-BLEND = 0.95
-"""What the error of a mean of two seasons is multiplied by before base paths are compared: it serves the network better
-than it is near."""
-
-SAMPLE = 2_000
-"""Windows drawn to choose a setting by."""
-
-LONG_LOOKBACK = 100
-FLOOR_SHARE = {"short": 1.0, "long": 0.5}
-"""Floor of a window's scale, as a share of the median scale: the spread of a short window is itself a rough guess."""
-
-
-Transformed = Literal["log", "none"]
 
 
 def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSettings) -> Plan:
@@ -71,23 +49,14 @@ def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSetti
         DataError: No series is long enough for the network.
     """
     horizon = model.horizon or choose_horizon(panel, season)
-    shape = choose_base(panel, model, season, horizon, choose_transform(panel, model))
-    lookback, segment = choose_lookback(model, panel.lengths, season, shape)
-    if lookback % segment:
-        near = [p for p in range(1, lookback + 1) if lookback % p == 0]
-        near = sorted(sorted(near, key=lambda p: abs(p - segment))[:3])
-        raise UsageError(
-            f"--segment {segment} does not divide the lookback of {lookback} steps",
-            hint=f"The nearest that do: {', '.join(map(str, near))}",
-        )
-    fitting = tuple(lag for lag in shape.base if lag <= lookback)
+    shape = choose_window(panel, model, season, horizon)
     low, high = choose_bounds(panel, model)
     encodings = choose_encodings(panel, model)
     shape = replace(
-        shape, lookback=lookback, segment=segment, base=fitting, low=low, high=high, past=sizes(encodings, "past"),
-        future=sizes(encodings, *AHEAD), static=sizes(encodings, "static"),
+        shape, low=low, high=high, past=sizes(encodings, "past"), future=sizes(encodings, *AHEAD),
+        static=sizes(encodings, "static"),
     )  # fmt: skip
-    plan = plan_training(panel, model, train, replace(shape, floor=choose_floor(panel, shape)), season)
+    plan = plan_training(panel, model, train, shape, season)
     return replace(plan, encodings=encodings)
 
 
@@ -181,60 +150,6 @@ def choose_horizon(panel: Panel, season: int) -> int:
     return max(1, min(usual, int(np.median(panel.lengths)) // 3))
 
 
-def choose_transform(panel: Panel, model: ModelSettings) -> Transformed:
-    """Return `log` when asked for, or when every value is positive.
-
-    Raises:
-        UsageError: `log` was asked for and a value is not positive.
-    """
-    positive = bool(panel.values.min() > 0)
-    if model.transform == "log" and not positive:
-        raise UsageError(
-            f"--transform log needs positive values, and {panel.source} has {panel.values.min():g}",
-            hint="Use --transform none",
-        )
-    if model.transform == "auto":
-        return "log" if positive and not _reaches_zero(panel) else "none"
-    return model.transform
-
-
-def choose_bounds(panel: Panel, model: ModelSettings) -> tuple[float | None, float | None]:
-    """Return the range of the forecasts: the user's, else at least 0 where no value of the data is negative.
-
-    Raises:
-        UsageError: The data itself leaves the range that was given.
-    """
-    least, most = float(panel.values.min()), float(panel.values.max())
-    if model.bounds == "auto":
-        return (0.0 if least >= 0 else None), None
-    low, high = parse_bounds(model.bounds)
-    if (low is not None and least < low) or (high is not None and most > high):
-        raise UsageError(
-            f"--bounds {model.bounds}: {panel.source} itself goes from {least:g} to {most:g}", hint="Use --bounds auto"
-        )
-    return low, high
-
-
-def _reaches_zero(panel: Panel) -> bool:
-    """Return whether some series has values so near zero that logarithms would be all about them."""
-    low = np.minimum.reduceat(panel.values, panel.offsets[:-1])
-    middle = np.add.reduceat(panel.values, panel.offsets[:-1]) / panel.lengths
-    return bool(np.quantile(low / middle, 0.05) < 0.001)
-
-
-def choose_floor(panel: Panel, shape: WindowShape) -> float:
-    """Return the least scale of a window relative to its level: a share of the median over windows of the panel."""
-    starts, history = panel.offsets[:-1], shape.shortest_history
-    cutoffs = Cutoffs(starts, starts + history, np.maximum(panel.lengths - history + 1, 0))
-    if not cutoffs.total:
-        return 0.0
-    start, end = cutoffs.draw(np.random.default_rng(0), SAMPLE, evenness=0.5)
-    windows = cut_windows(panel.values, start, end, replace(shape, floor=0.0))
-    level = window_level(panel.values, start, end, shape)
-    share = FLOOR_SHARE["long" if shape.lookback > LONG_LOOKBACK else "short"]
-    return share * float(np.median(windows.scale / np.where(level > 0, level, 1.0)))
-
-
 def choose_held_out(lengths: Ints, horizon: int, fewest: int) -> tuple[int, int]:
     """Choose how many windows at the end of each series are held out, and the steps from one to the next.
 
@@ -262,76 +177,6 @@ def choose_batch_size(windows: int) -> int:
     return int(min(128, max(16, 2 ** round(math.log2(max(windows, 1) / 4)))))
 
 
-def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, transform: Transformed) -> WindowShape:
-    """Choose the base path: whichever simple path is nearest to what followed, on windows drawn from the panel.
-
-    Candidates are the last value, the last season and, where a season is a day, the last week of days and the mean of
-    the last day and the last week.
-
-    Returns:
-        A shape with the base path; its lookback and segment are still to be chosen.
-
-    Raises:
-        UsageError: A seasonal base was asked for, and there is no season.
-    """
-    if model.base == "seasonal" and season == 1:
-        raise UsageError("--base seasonal needs a season", hint="Give --season-length")
-    room = int(np.median(panel.lengths)) - 2 * horizon
-    weeks = [(7 * season,), (season, 7 * season)] if season in DAYS else []
-    bases: list[tuple[int, ...]] = [
-        base for base in ((season,), *weeks) if 1 < max(base, default=1) < room and model.base != "last"
-    ]
-    if model.base != "seasonal" or not bases:
-        bases.insert(0, ())
-    longest = max(season, *(max(base, default=1) for base in bases))
-    shape = WindowShape(lookback=longest, segment=longest, horizon=horizon, season=season, transform=transform)
-    candidates = [replace(shape, base=base) for base in bases]
-    if len(candidates) == 1:
-        return candidates[0]
-    errors = [
-        error * (BLEND if len(base) > 1 else 1.0)
-        for error, base in zip(_base_errors(panel, candidates), bases, strict=True)
-    ]
-    return candidates[int(np.argmin(errors))]
-
-
-def _base_errors(panel: Panel, candidates: Sequence[WindowShape]) -> list[float]:
-    """Return the mean absolute difference of what followed from each base path, over the same windows.
-
-    Differences are divided by the standard deviation of the values around, so that no series owns the mean.
-    """
-    horizon, history = candidates[0].horizon, candidates[0].lookback + 1
-    starts = panel.offsets[:-1]
-    cutoffs = Cutoffs(starts, starts + history, np.maximum(panel.lengths - horizon - history + 1, 0))
-    start, end = cutoffs.draw(np.random.default_rng(0), SAMPLE, evenness=1.0)
-    around = to_scale(panel.values[end[:, None] + np.arange(-history, horizon)], candidates[0])
-    spread = around.std(axis=1, keepdims=True)
-    ahead = around[:, history:] / np.where(spread > 0, spread, 1.0)
-    errors = []
-    for shape in candidates:
-        base = cut_windows(panel.values, start, end, shape).base / np.where(spread > 0, spread, 1.0)
-        errors.append(float(np.abs(ahead - base).mean()))
-    return errors
-
-
-def choose_lookback(model: ModelSettings, lengths: Ints, season: int, shape: WindowShape) -> tuple[int, int]:
-    """Choose L and P: whole seasons of history, in segments of a season or a divisor of it.
-
-    Raises:
-        UsageError: The segment does not divide the lookback; the nearest that do are named.
-    """
-    if model.lookback is not None:
-        return model.lookback, model.segment or _segment_of(model.lookback, season)
-    usual = max(8, min(8 * shape.horizon, int(np.median(lengths)) // 4))
-    if season > 1:
-        usual = max(2 * shape.horizon, next(count * season for most, count in SEASONS_BACK if season <= most))
-    longest = max(int(np.quantile(lengths, 0.75)) - 2 * shape.horizon, 2)
-    least = max(shape.base, default=2)
-    wanted = max(min(usual, longest, LONGEST_LOOKBACK), least)
-    segment = model.segment or _segment_of(wanted, season)
-    return max(segment, math.ceil(wanted / segment) * segment), segment
-
-
 def repeats_itself(window: WindowShape) -> bool:
     """Return whether the base path is seasonal and every season a whole number of segments.
 
@@ -339,10 +184,3 @@ def repeats_itself(window: WindowShape) -> bool:
     made held-out errors worse (weekly data by 1 %), else up to 11 % better (hourly).
     """
     return bool(window.base) and window.season % window.segment == 0
-
-
-def _segment_of(lookback: int, season: int) -> int:
-    """Return P: the largest divisor of the season (or of L where there is none) that leaves at least four segments."""
-    whole = season if season > 1 else lookback
-    most = min(24, max(1, lookback // 4))
-    return max(p for p in range(1, most + 1) if whole % p == 0)

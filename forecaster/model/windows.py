@@ -18,6 +18,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.model.paths import MOST_SEASONS, smoothed_path
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -42,6 +44,8 @@ class WindowShape:
             is the mean of the last day and the last week of hours, () goes on from the last value.
         low: Value that no forecast and no interval goes below, or None.
         high: Value that none goes above, or None.
+        smoothing: Of a smoothed base path the weight of the newest value in the level and the share of the local slope
+            that is carried on; its season is that of `base`. () for the plain path.
         floor: least scale of a window, relative to its level (absolute where the transform is `log`).
         past: for each feature that is known up to the end of a window, how many categories it has; 0 for a number.
         future: the same of those that are known for the H steps after it too.
@@ -54,6 +58,7 @@ class WindowShape:
     season: int
     transform: Literal["log", "none"] = "none"
     base: tuple[int, ...] = ()
+    smoothing: tuple[float, ...] = ()
     floor: float = 0.0
     low: float | None = None
     high: float | None = None
@@ -146,7 +151,7 @@ def cut_windows(
     if features is not None:
         inputs = np.pad(inputs, ((0, 0), (0, shape.ahead), (0, 0)))
         inputs = np.concatenate([inputs, features.beside(starts, ends, shape)], axis=2)
-    return Windows(shape, inputs, _base_path(history, shape), scale)
+    return Windows(shape, inputs, _base_path(history, inside, shape), scale)
 
 
 def window_level(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
@@ -235,13 +240,33 @@ def _level(history: Floats, inside: NDArray[np.bool_], shape: WindowShape) -> Fl
     return level
 
 
-def _base_path(history: Floats, shape: WindowShape) -> Floats:
-    """Return the base path [N, H] in transformed units: the last value, or the mean of the last seasons repeated."""
+def _base_path(history: Floats, inside: NDArray[np.bool_], shape: WindowShape) -> Floats:
+    """Return the base path [N, H] in transformed units: smoothed, the last value, or the last seasons repeated."""
+    if shape.smoothing:
+        return _smoothed(history, inside, shape)
     ahead = np.arange(shape.horizon)
     if not shape.base:
         return np.repeat(history[:, -1:], shape.horizon, axis=1)
     seasons = [history[:, shape.lookback - lag + ahead % lag] for lag in shape.base]
     return np.asarray(np.mean(seasons, axis=0))
+
+
+def _smoothed(history: Floats, inside: NDArray[np.bool_], shape: WindowShape) -> Floats:
+    """Return smoothed base paths [N, H]: of the whole seasons inside the series, without seasons of all of it."""
+    season = max(shape.base, default=1)
+    if season == 1:
+        return history @ smoothed_path(shape.lookback, shape.horizon, 1, *shape.smoothing)
+    path = np.empty((len(history), shape.horizon))
+    seasons = np.clip(inside.sum(axis=1) // season, 1, most_seasons(shape))
+    for count in np.unique(seasons):
+        rows, span = seasons == count, int(count) * season
+        path[rows] = history[rows, -span:] @ smoothed_path(span, shape.horizon, season, *shape.smoothing)
+    return path
+
+
+def most_seasons(shape: WindowShape) -> int:
+    """Return how many whole seasons a smoothed base path reads at most."""
+    return min(shape.lookback // max(shape.base, default=1), MOST_SEASONS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,6 +310,13 @@ class Cutoffs:
 
     def all(self) -> tuple[Ints, Ints, Ints]:
         """Return every window, series by series, oldest first: `starts`, `ends` and the series' index, each [total]."""
-        series = np.repeat(np.arange(len(self.count)), self.count)
-        nth = np.arange(self.total) - np.repeat(np.cumsum(self.count) - self.count, self.count)
+        return self.spread(self.total)
+
+    def spread(self, most: int) -> tuple[Ints, Ints, Ints]:
+        """Return at most so many windows, evenly spread over all, in the order of `all`."""
+        total = self.total
+        places = np.arange(total) if most >= total else np.linspace(0, total - 1, most).astype(np.int64)
+        after = np.cumsum(self.count)
+        series = np.searchsorted(after, places, side="right")
+        nth = places - (after - self.count)[series]
         return self.starts[series], self.first[series] + nth * self.stride, series

@@ -15,6 +15,7 @@ import numpy as np
 
 from forecaster.base.errors import DataError
 from forecaster.config import ModelSettings, TrainSettings
+from forecaster.data.caps import advice, find_cap
 from forecaster.data.columns import ID_NAMES, TARGET_NAMES, TIME_NAMES
 from forecaster.data.examination import Examination, finish, without_duplicates
 from forecaster.data.grid import lay_out
@@ -146,6 +147,9 @@ def judge(read: Observations) -> Verdict:
     if panel is not None:
         shortest = 0 if plan is None else plan.window.shortest_history + plan.window.horizon
         drafts += Examination(read, panel).drafts(season, shortest)
+        if cap := find_cap(panel):
+            hint = f"To keep them inside: forecast train DATA --bounds 0,{cap:g}"
+            drafts.append((Finding("cap", "info", advice(cap), hint=hint), -1))
     findings = [replace(f, hint=f.hint or REMEDIES.get(f.code, "")) for f in finish(read, drafts)]
     refused = any(finding.severity == "error" for finding in findings)
     return Verdict(

@@ -19,13 +19,13 @@ from forecaster.base.rowfile import Columns, categories, measured, stamp_column
 from forecaster.data.panel import Panel
 from forecaster.model import baselines
 from forecaster.model.bands import fitter
-from forecaster.model.calibration import Answers, Intervals, Residuals, answer_windows
+from forecaster.model.calibration import Answers, Intervals, Residuals, answer_windows, folds_of
 from forecaster.model.features import signals_of
 from forecaster.model.plan import Plan
 from forecaster.model.predictor import Block, Origins, forecast_windows
 from forecaster.model.quantiles import DECILES, levels_with, pick_quantiles
 from forecaster.model.store import SavedModel
-from forecaster.model.windows import Cutoffs, Floats, Ints, cut_targets, restore
+from forecaster.model.windows import Cutoffs, Floats, cut_targets, restore
 from forecaster.scoring import metrics
 
 if TYPE_CHECKING:
@@ -96,14 +96,6 @@ def answer_held_out(panel: Panel, plan: Plan, trained: Trained) -> Answers:
     starts, ends, _ = plan.held_out.all()
     signals = signals_of(panel, plan.encodings, plan.window.horizon)
     return answer_windows(ensemble(plan.network, trained.first), signals, starts, ends, plan.window)
-
-
-def folds_of(series: Ints) -> Ints:
-    """Split windows [N] in two: by series where there are several, else the older half and the newer half."""
-    if len(np.unique(series)) >= 20:
-        return np.unique(series, return_inverse=True)[1] % 2
-    nth = np.arange(len(series)) - np.searchsorted(series, series)
-    return (nth >= np.bincount(series)[series] / 2).astype(np.int64)
 
 
 # ---------------------------------------------------------------------------------------------------- rolling origin

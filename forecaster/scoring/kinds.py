@@ -26,9 +26,10 @@ from forecaster.config import ModelSettings, TrainSettings
 from forecaster.data.anomalies import seasons_of
 from forecaster.data.panel import Panel
 from forecaster.model import baselines
-from forecaster.model.planner import choose_bounds, make_plan
+from forecaster.model.planner import make_plan
 from forecaster.model.predictor import make_forecast
 from forecaster.model.serving import Server
+from forecaster.model.shaping import choose_bounds
 from forecaster.model.store import SavedModel
 from forecaster.model.windows import Floats
 from forecaster.scoring import metrics

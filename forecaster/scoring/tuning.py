@@ -26,7 +26,8 @@ from forecaster.config import FitSettings, ModelSettings, TrainSettings
 from forecaster.data.panel import Panel, head
 from forecaster.model.features import signals_of
 from forecaster.model.plan import Plan
-from forecaster.model.planner import LONGEST_LOOKBACK, choose_held_out, make_plan
+from forecaster.model.planner import choose_held_out, make_plan
+from forecaster.model.shaping import LONGEST_LOOKBACK
 from forecaster.model.windows import Floats, cut_windows, restore
 from forecaster.scoring import metrics
 from forecaster.scoring.backtest import Backtest, rolling_origin

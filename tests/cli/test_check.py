@@ -104,3 +104,13 @@ def test_a_file_that_cannot_be_read_at_all(run: Run, tmp_path: Path) -> None:
 def test_in_a_process_of_its_own(odd: Path) -> None:
     done = run_forecast("check", odd, "--strict", "--quiet")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (65, "", 1)
+
+
+def test_bounds_are_proposed_where_values_have_a_cap(run: Run, write_csv: Callable[..., Path]) -> None:
+    values = 100 / (1 + np.exp(-np.random.default_rng(0).normal(2, 1.2, 200)))
+    days = np.datetime64("2024-01-01") + np.arange(200)
+    rows = [f"{day},{value:.3f}" for day, value in zip(days, values, strict=True)]
+    found = json.loads(run("check", write_csv("\n".join(["day,occupancy", *rows])))[1])["findings"]
+    assert [finding["hint"] for finding in found if finding["code"] == "cap"] == [
+        "To keep them inside: forecast train DATA --bounds 0,100"
+    ]

@@ -1,0 +1,69 @@
+"""How the window is chosen from the panel's own past."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from forecaster.config import ModelSettings
+from forecaster.data.panel import panel_from_arrays
+from forecaster.model.shaping import LOGARITHMS_FIRST, choose_window, judge_window
+from forecaster.model.windows import Floats, WindowShape
+
+DAYS = np.arange(400)
+Make = Callable[[np.random.Generator], Floats]
+
+
+def chosen(values: Floats, transform: str = "auto") -> WindowShape:
+    panel = panel_from_arrays([values], freq="D", start="2024-01-01")
+    return choose_window(panel, ModelSettings(transform=transform), 7, 28)  # type: ignore[arg-type]
+
+
+def near_zero(rng: np.random.Generator) -> Floats:
+    return np.abs(rng.normal(1, 1, 400))
+
+
+def falling(rng: np.random.Generator) -> Floats:
+    return np.maximum(200 * (8 / 200) ** (DAYS / 399) + rng.normal(0, 3, 400), 0.5)
+
+
+def rate(rng: np.random.Generator) -> Floats:
+    return np.asarray(100 / (1 + np.exp(-(2 + rng.normal(0, 1.2, 400)))))
+
+
+def growing(rng: np.random.Generator) -> Floats:
+    return np.asarray(100 * 1.01**DAYS * np.exp(rng.normal(0, 0.05, 400)))
+
+
+def weekly(rng: np.random.Generator) -> Floats:
+    return np.asarray(50 * np.exp(rng.normal(0, 0.2, 400) + 0.5 * np.sin(2 * np.pi * DAYS / 7)))
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [(near_zero, "none"), (falling, "none"), (rate, "none"), (growing, "log"), (weekly, "log")],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_logarithms_are_taken_where_they_do_no_harm(make: Make, expected: str, seed: int) -> None:
+    values = make(np.random.default_rng(seed))
+    assert chosen(values).transform == expected
+    panel = panel_from_arrays([values], freq="D", start="2024-01-01")
+    (point, width), (plain_point, plain_width) = (
+        judge_window(panel, chosen(values, transform)) for transform in ("log", "none")
+    )
+    is_worse = point * width > LOGARITHMS_FIRST**2 * plain_point * plain_width
+    assert is_worse is (expected == "none")
+
+
+def test_what_is_asked_for_is_taken() -> None:
+    values = near_zero(np.random.default_rng(0))
+    assert chosen(values, "log").transform == "log"
+
+
+def test_few_windows_say_nothing() -> None:
+    panel = panel_from_arrays([np.arange(1.0, 40.0)], freq="D", start="2024-01-01")
+    shape = choose_window(panel, ModelSettings(horizon=14), 1, 14)
+    assert shape.transform == "log"
+    assert np.isnan(judge_window(panel, shape)).all()
