@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import Run, Seen
@@ -110,7 +111,7 @@ def test_bounds_are_proposed_where_values_have_a_cap(run: Run, write_csv: Callab
     values = 100 / (1 + np.exp(-np.random.default_rng(0).normal(2, 1.2, 200)))
     days = np.datetime64("2024-01-01") + np.arange(200)
     rows = [f"{day},{value:.3f}" for day, value in zip(days, values, strict=True)]
-    found = json.loads(run("check", write_csv("\n".join(["day,occupancy", *rows])))[1])["findings"]
+    found = json.loads(run("check", write_csv("\n".join(["day,occupancy", *rows]))).stdout)["findings"]
     assert [finding["hint"] for finding in found if finding["code"] == "cap"] == [
         "To keep them inside: forecast train DATA --bounds 0,100"
     ]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.test_features import panel_csv as featured_csv
 
 from forecaster import jobs
 from forecaster.base.errors import DataError, UsageError
@@ -18,6 +17,7 @@ from forecaster.model import recursion, store
 from forecaster.model.predictor import make_forecast
 from forecaster.model.recursion import forecast_recursively, measure_growth
 from tests.conftest import Trained, panel_csv
+from tests.model.test_features import panel_csv as featured_csv
 
 
 @pytest.fixture(scope="module")
