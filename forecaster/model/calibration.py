@@ -41,6 +41,9 @@ RIDGE = 20.0
 LOOKS_BACK = 3
 """Earlier forecasts whose errors are a sign of the next one's."""
 
+SERIES_TO_SPLIT = 20
+"""Series from which windows are split in two by series; with fewer, by time."""
+
 N_SIGNS = 5
 """F, signs of how large the error may be: see `Answers`."""
 
@@ -70,6 +73,18 @@ class Answers:
     def take(self, chosen: NDArray[Any]) -> Answers:
         """Return the answers to the chosen windows: indices, or a mask."""
         return Answers(self.windows.take(chosen), self.outputs[chosen], self.signs[chosen], self.spread[chosen])
+
+
+def join_answers(one: Answers, other: Answers) -> Answers:
+    """Return the answers to the windows of both, cut alike."""
+    windows = [
+        np.concatenate([getattr(answers.windows, name) for answers in (one, other)])
+        for name in ("inputs", "base", "scale")
+    ]
+    parts = [
+        np.concatenate([getattr(answers, name) for answers in (one, other)]) for name in ("outputs", "signs", "spread")
+    ]
+    return Answers(Windows(one.windows.shape, *windows), *parts)
 
 
 Ask = Callable[[NDArray[np.float32]], NDArray[np.floating]]
@@ -280,7 +295,7 @@ def _smooth(rows: Floats) -> Floats:
 
 def folds_of(series: Ints) -> Ints:
     """Split windows [N] in two: by series where there are several, else the older half and the newer half."""
-    if len(np.unique(series)) >= 20:
+    if len(np.unique(series)) >= SERIES_TO_SPLIT:
         return np.unique(series, return_inverse=True)[1] % 2
     nth = np.arange(len(series)) - np.searchsorted(series, series)
     return (nth >= np.bincount(series)[series] / 2).astype(np.int64)

@@ -173,6 +173,7 @@ class Plan:
     """All that training needs to know beside the values.
 
     Attributes:
+        earlier: Windows of the training part whose errors with the base path show how errors differ from time to time.
         encodings: How each feature is written as a number.
         start: Weights that each network begins with; empty for random ones.
         teacher: Whose answers the networks learn; None for the values themselves.
@@ -185,6 +186,7 @@ class Plan:
     training: Cutoffs
     every: Cutoffs
     held_out: Cutoffs
+    earlier: Cutoffs
     start: tuple[list[Any], ...] = ()
     encodings: tuple[Encoding, ...] = ()
     teacher: Teacher | None = None

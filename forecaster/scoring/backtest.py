@@ -19,7 +19,15 @@ from forecaster.base.rowfile import Columns, categories, measured, stamp_column
 from forecaster.data.panel import Panel
 from forecaster.model import baselines
 from forecaster.model.bands import fitter
-from forecaster.model.calibration import Answers, Intervals, Residuals, answer_windows, folds_of
+from forecaster.model.calibration import (
+    SERIES_TO_SPLIT,
+    Answers,
+    Intervals,
+    Residuals,
+    answer_windows,
+    folds_of,
+    join_answers,
+)
 from forecaster.model.features import signals_of
 from forecaster.model.plan import Plan
 from forecaster.model.predictor import Block, Origins, forecast_windows
@@ -45,15 +53,9 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
     """
     starts, ends, series = plan.held_out.all()
     answers = answer_held_out(panel, plan, trained)
-    errors = (cut_targets(panel.values, ends, answers.windows) - answers.outputs) * answers.windows.scale
-    residuals = Residuals(
-        errors=errors,
-        answers=answers,
-        folds=folds_of(series),
-        independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),
-        fit=fitter(plan.fit.intervals, plan.network.quantiles),
-    )
-    intervals = residuals.cross_intervals(levels_with(LEVELS, DECILES))
+    residuals = find_residuals(panel, plan, trained, answers)
+    crossed = residuals.cross_intervals(levels_with(LEVELS, DECILES))
+    intervals = {level: (low[: len(ends)], high[: len(ends)]) for level, (low, high) in crossed.items()}
     evaluation = metrics.Evaluation(
         actual=panel.observed(ends[:, None] + np.arange(plan.window.horizon)),
         forecast=restore(answers.outputs, answers.windows),
@@ -89,11 +91,51 @@ def facts_of(scores: metrics.Scores, season: int, levels: tuple[float, ...]) -> 
     }
 
 
+def find_residuals(panel: Panel, plan: Plan, trained: Trained, answers: Answers) -> Residuals:
+    """Return the errors on the held-out windows, and after them those of earlier times, where there are some.
+
+    The networks have learned from the earlier windows. What they would have missed there is taken to be what the base
+    path missed, times how much nearer than it they were on the held-out windows.
+
+    Args:
+        panel: The series.
+        plan: Which windows.
+        trained: The networks.
+        answers: What these said of the held-out windows.
+    """
+    _, ends, series = plan.held_out.all()
+    missed = cut_targets(panel.values, ends, answers.windows).astype(np.float64)
+    residuals = Residuals(
+        errors=(missed - answers.outputs) * answers.windows.scale,
+        answers=answers,
+        folds=folds_of(series),
+        independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),
+        fit=fitter(plan.fit.intervals, plan.network.quantiles),
+    )
+    if not plan.earlier.total:
+        return residuals
+    _, before, of = plan.earlier.all()
+    theirs = _ask_about(panel, plan, trained, plan.earlier)
+    nearer = np.abs(missed - answers.outputs).mean() / max(float(np.abs(missed).mean()), 1e-12)
+    errors = cut_targets(panel.values, before, theirs.windows) * theirs.windows.scale * nearer
+    fold = dict(zip(series.tolist(), residuals.folds.tolist(), strict=True))
+    by_series = len(np.unique(series)) >= SERIES_TO_SPLIT
+    folds = np.array([fold[s] for s in of.tolist()]) if by_series else np.full(len(of), -1)
+    return Residuals(
+        np.concatenate([residuals.errors, errors]), join_answers(answers, theirs),
+        np.concatenate([residuals.folds, folds]), residuals.independent + len(before), residuals.fit,
+    )  # fmt: skip
+
+
 def answer_held_out(panel: Panel, plan: Plan, trained: Trained) -> Answers:
     """Return what the networks said of the held-out windows before they were trained again on all data."""
+    return _ask_about(panel, plan, trained, plan.held_out)
+
+
+def _ask_about(panel: Panel, plan: Plan, trained: Trained, cutoffs: Cutoffs) -> Answers:
     from forecaster.training.fit import ensemble
 
-    starts, ends, _ = plan.held_out.all()
+    starts, ends, _ = cutoffs.all()
     signals = signals_of(panel, plan.encodings, plan.window.horizon)
     return answer_windows(ensemble(plan.network, trained.first), signals, starts, ends, plan.window)
 

@@ -221,3 +221,19 @@ def test_of_very_many_series_some_that_are_long_enough_are_held_out(monkeypatch:
 
 def test_choices_name_every_decision() -> None:
     assert {name for name, _ in plan_of(monthly()).choices()} >= {"season length", "horizon", "lookback", "training"}
+
+
+@pytest.mark.parametrize(("length", "earlier"), [(16, 0), (21, 0), (22, 1), (28, 2), (60, 3), (200, 3)])
+def test_short_annual_series_are_held_out_at_several_times(length: int, earlier: int) -> None:
+    rng = np.random.default_rng(0)
+    panel = panel_from_arrays([100 + rng.normal(size=length).cumsum() for _ in range(1000)], freq="YS", start="1800")
+    plan = make_plan(panel, 1, ModelSettings(horizon=6, base="last"), TrainSettings())
+    assert (plan.held_out.count == 1).all()
+    assert (plan.earlier.count == earlier).all()
+    _, ends, series = plan.earlier.all()
+    assert (ends + 6 <= plan.held_out.first[series]).all()
+    assert (ends - plan.earlier.starts[series] >= plan.window.shortest_history).all()
+
+
+def test_where_windows_of_several_times_are_held_out_no_earlier_ones_are_needed() -> None:
+    assert plan_of(monthly(480)).earlier.total == 0

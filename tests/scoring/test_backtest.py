@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from forecaster.base.errors import DataError, UsageError
-from forecaster.config import OnGap, ReadSettings
+from forecaster.config import ModelSettings, OnGap, ReadSettings, TrainSettings
 from forecaster.data.grid import read_panel
-from forecaster.data.panel import panel_from_arrays
+from forecaster.data.panel import Panel, panel_from_arrays
 from forecaster.model import predictor, store
+from forecaster.model.planner import make_plan
 from forecaster.model.predictor import make_forecast
-from forecaster.scoring.backtest import Backtest, check_names, folds_of, prediction_rows, rolling_origin, span
+from forecaster.model.windows import Cutoffs, Ints
+from forecaster.scoring.backtest import (
+    Backtest,
+    check_names,
+    find_residuals,
+    folds_of,
+    measure,
+    prediction_rows,
+    rolling_origin,
+    span,
+)
 from tests.conftest import Trained
 
 
@@ -121,3 +133,34 @@ def test_a_column_that_the_file_has_already_is_refused(write_csv: Callable[..., 
     panel = read_panel(write_csv(f"{columns}\n{lines}"), ReadSettings(time=time, id=series, target="y"))
     with pytest.raises(UsageError, match=r"column '(cutoff|lead)' of the data is also a column of --predictions"):
         check_names(panel)
+
+
+def test_intervals_know_of_times_that_were_rougher_than_the_last() -> None:
+    from forecaster.scoring.backtest import answer_held_out
+    from forecaster.training.fit import Trained as Networks
+    from forecaster.training.network import build_network
+
+    rng = np.random.default_rng(0)
+    steps = rng.normal(size=(40, 40))
+    steps[:, 28:34] *= 0.2  # what came after the held-out cutoffs was calm
+    panel = panel_from_arrays(list(100 + steps.cumsum(axis=1)), freq="YS", start="1980-01-01")
+    settings = ModelSettings(horizon=6, transform="none", base="last", units="4", layers=1)
+    plan = replace(make_plan(panel, 1, settings, TrainSettings()), held_out=Cutoffs(*one_each(panel, 28)))
+    plan = replace(plan, earlier=Cutoffs(*one_each(panel, 10), stride=6))
+    plan.earlier.count[:] = 3
+    weights = [build_network(plan.network, seed=0).get_weights()]  # answers the base path
+    networks = Networks(weights, weights, [0], [], "cpu")
+    residuals = find_residuals(panel, plan, networks, answer_held_out(panel, plan, networks))
+    assert residuals.errors.shape == (40 + 3 * 40, 6)
+    assert set(residuals.folds[:40]) == set(residuals.folds[40:]) == {0, 1}
+    alone = replace(residuals, errors=residuals.errors[:40], answers=residuals.answers.take(np.arange(40)))
+    _, intervals = measure(panel, plan, networks)
+    widths = [np.subtract(*each.interval(alone.answers, 80)[::-1]).mean() for each in (alone.calibrate(), intervals)]
+    assert widths[1] > 2 * widths[0]
+    np.testing.assert_array_equal(intervals.half_widths, residuals.calibrate().half_widths)
+
+
+def one_each(panel: Panel, cutoff: int) -> tuple[Ints, Ints, Ints]:
+    """Return the fields of `Cutoffs` for one cutoff in each series."""
+    starts = panel.offsets[:-1]
+    return starts, starts + cutoff, np.ones(panel.n_series, np.int64)
