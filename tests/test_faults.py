@@ -41,7 +41,7 @@ GROUPS = {
     "D": (113, 150),
     "E": (151, 168),
     "F": (169, 180),
-    "P": (401, 401),
+    "P": (401, 402),
 }
 PUBLISHED = {0, 3}
 FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "os.system", "os.exec", "os.posix_spawn",

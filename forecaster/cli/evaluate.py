@@ -55,7 +55,7 @@ def evaluate(
                 "their scores flatter it"
             )
         printer.show(result.summary(), result.records(), describe(result))
-        return finish(result.skipped)
+        return finish(result.skipped, result.warnings)
 
 
 def describe(result: EvaluateResult) -> Iterator[Block]:
@@ -73,6 +73,9 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
         ],
         header=("interval", "actual values inside", "mean width", "MSIS"),
     )  # fmt: skip
+    if result.totals:
+        yield TextLine("")
+        yield total_grid(result)
     yield TextLine("")
     yield lead_grid(result)
     yield TextLine("")
@@ -86,6 +89,21 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
         ("cutoffs", f"{result.cutoffs[0]} to {result.cutoffs[1]}, {every}"),
         *([("file", str(result.predictions))] if result.predictions else []),
     ])  # fmt: skip
+
+
+def total_grid(result: EvaluateResult) -> TextGrid:
+    """Return how much the intervals of totals hold, beside those of the single steps."""
+    levels = [f"coverage-{level:g}" for level in result.levels]
+    ours = result.metrics["model"]
+    rows = [
+        ("each step", f"{result.scores.windows:,}", number(ours["wape"]), *(percent(ours[name]) for name in levels))
+    ]
+    for row in result.totals:
+        inside = [percent(row[name]) for name in levels]
+        rows.append((f"the first {row['steps']}", f"{row['windows']:,}", number(row["wape"]), *inside))
+    return TextGrid(
+        rows, header=("total of", "windows", "WAPE, %", *(f"inside {level:g} %" for level in result.levels))
+    )
 
 
 def lead_grid(result: EvaluateResult) -> TextGrid:

@@ -17,6 +17,7 @@ from forecaster.config import FreshSettings, LimitSettings, PredictSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import PredictResult
+    from forecaster.model.totals import Totals
 
 MOST_SERIES = 4
 """Series in the table on the screen."""
@@ -54,6 +55,8 @@ def predict(
         raise UsageError(
             f"--output - prints the forecasts, so --format {output.format} has no place", hint="Leave one of them out"
         )
+    if settings.paths is not None and settings.paths_output is None and settings.totals is None:
+        raise UsageError("--paths: no file for them", hint="Name one: --paths-output paths.parquet")
     printer = Printer(output)
     job = jobs.PredictJob(data=data, settings=settings, fresh=fresh, models_dir=models_dir, now=log.clock())
     with deadline(limits.deadline):
@@ -79,6 +82,9 @@ def describe(result: PredictResult) -> Iterator[Block]:
     shown = len({*forecast.ids[:MOST_SERIES]})
     if len(forecast.ids) > shown:
         yield TextLine(f"and {len(forecast.ids) - shown:,} more series", "dim")
+    if result.futures.totals is not None:
+        yield TextLine("")
+        yield total_rows(result.futures.totals)
     yield TextLine("")
     methods = ", ".join(f"{name} {count:,}" for name, count in summary["methods"].items())
     yield TextGrid([
@@ -105,6 +111,22 @@ def first_rows(result: PredictResult) -> TextGrid:
             name = [forecast.ids[s]] if named else []
             rows.append([*name, str(forecast.stamps[s, h]), number(forecast.values[s, h]), *ends])
     return TextGrid(rows, header, texts=1 + named)
+
+
+def total_rows(totals: Totals) -> TextGrid:
+    """Return the totals of the first series."""
+    rows, columns = totals.records()[: MOST_SERIES * len(totals.steps)], totals.columns()
+    texts = [name for name in columns if name in (totals.forecast.id_column, "steps", "from", "until")]
+    numbers = ["mean", *(f"forecast-{end}-{level:g}" for level, *_ in totals.intervals[:1] for end in ("lo", "hi"))]
+    return TextGrid(
+        [(*(str(row[name]) for name in texts), *(number(row[name]) for name in numbers)) for row in rows],
+        [
+            *texts,
+            "mean total",
+            *(f"{end} {level:g} %" for level, *_ in totals.intervals[:1] for end in ("low", "high")),
+        ],
+        texts=len(texts),
+    )
 
 
 def chart(result: PredictResult) -> Iterator[Block]:

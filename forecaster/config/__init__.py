@@ -26,6 +26,7 @@ from forecaster.config.commands import (
     ExportSettings,
     ForecastSettings,
     GateSettings,
+    PathSettings,
     PlotSettings,
     PredictSettings,
     PruneSettings,
@@ -74,6 +75,7 @@ from forecaster.config.values import (
     parse_levels,
     parse_limit,
     parse_quantiles,
+    parse_totals,
     parse_units,
 )
 
@@ -105,6 +107,7 @@ __all__ = [
     "OnGap",
     "OnOutlier",
     "Optimizer",
+    "PathSettings",
     "PlotSettings",
     "Precision",
     "PredictSettings",
@@ -131,5 +134,6 @@ __all__ = [
     "parse_levels",
     "parse_limit",
     "parse_quantiles",
+    "parse_totals",
     "parse_units",
 ]

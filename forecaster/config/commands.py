@@ -66,7 +66,35 @@ class AheadSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings):
+class PathSettings:
+    """Whole futures beside the marginal intervals, and sums of them."""
+
+    paths: int | None = knob(
+        None,
+        "Sample paths to draw: each step follows its interval, and all together the dependence of past errors.",
+        panel="Paths and totals",
+        bounds=(2, 1_000_000),
+    )
+    paths_output: Path | None = knob(
+        None,
+        "Write the paths, one row a series, path and step: CSV, or Parquet by the name's end.",
+        panel="Paths and totals",
+        metavar="PATH",
+    )
+    totals: str | None = knob(
+        None,
+        "Also forecast sums of the next steps, with intervals: over how many, such as 7,14,28.",
+        panel="Paths and totals",
+        metavar="STEPS",
+    )
+    totals_output: Path | None = knob(
+        None, "Write the totals: CSV, or Parquet by the name's end.", panel="Paths and totals", metavar="PATH"
+    )
+    seed: int = knob(0, "Seed of the paths: the same gives the same.", panel="Paths and totals", bounds=(0, 2**32 - 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSettings):
     """What to forecast and where to write it."""
 
     recursive: bool = knob(
@@ -163,6 +191,12 @@ class CheckSettings:
 class EvaluateSettings(ForecastSettings, QuantileSettings):
     """What to measure, and where to write it."""
 
+    totals: str | None = knob(
+        None,
+        "Also score sums of the next steps: over how many, such as 7,14,28.",
+        panel="Backtest",
+        metavar="STEPS",
+    )
     predictions: Path | None = knob(
         None,
         "Write each forecast beside what came: CSV, or Parquet by the name's end.",

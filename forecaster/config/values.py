@@ -97,6 +97,22 @@ def parse_leads(text: str | None, horizon: int) -> tuple[int, ...]:
     return tuple(sorted(leads))
 
 
+def parse_totals(text: str | None, horizon: int) -> tuple[int, ...]:
+    """Parse `--totals`: over how many of the next steps to sum, ascending, each once; empty for None.
+
+    Raises:
+        UsageError: Something is not a number of steps from 1 to the horizon.
+    """
+    if text is None:
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    steps = tuple(sorted({int(part) for part in parts if re.fullmatch(r"\d{1,8}", part, re.ASCII)}))
+    if not all(re.fullmatch(r"\d{1,8}", part, re.ASCII) for part in parts) or not 1 <= steps[0] <= steps[-1] <= horizon:
+        fault = f"--totals: expected numbers of steps from 1 to {horizon}, received {text[:40]!r}"
+        raise UsageError(fault, hint=f"Such as --totals {horizon}; the horizon is the longest sum")
+    return steps
+
+
 def parse_units(text: str, layers: int) -> tuple[int, ...]:
     """Parse `--units`: one width for every layer, or as many as there are layers, separated by commas.
 

@@ -20,6 +20,7 @@ heavy packages that it may import when it is itself imported.
     models_compare from two versions of a model to how they differ
     models_upkeep  which version of a model is used, and which are kept
     plot           from a saved model and a data file to a picture of some series
+    futures        sample paths and totals of a forecast                                      numpy
     predict        from a saved model and a data file to a forecast file                      numpy
     record         `run.json`
     score          from the ledger and what came to live scores

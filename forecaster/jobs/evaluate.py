@@ -18,6 +18,7 @@ from forecaster.config import (
     ReadSettings,
     parse_levels,
     parse_quantiles,
+    parse_totals,
 )
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
@@ -26,12 +27,19 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.model import store
-from forecaster.model.predictor import check_horizon, leave_out_unreadable
+from forecaster.model.copula import GRID_LEVELS
+from forecaster.model.predictor import Origins, check_horizon, leave_out_unreadable
 from forecaster.scoring.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin, span
 from forecaster.scoring.metrics import Scores
+from forecaster.scoring.sums import TotalScores, learn_before
 
 if TYPE_CHECKING:
     import pandas as pd
+
+UNKNOWN = (
+    "too little before the first cutoff to learn how errors of different steps go together: totals are scored as if "
+    "all erred alike; give fewer --windows"
+)
 
 Scope = Literal["overall", "lead", "series"]
 
@@ -64,6 +72,8 @@ class EvaluateResult:
         step: Steps from one cutoff of a series to the next.
         levels: Of the intervals, in percent.
         predictions: The file of all forecasts, or None.
+        totals: Scores of sums of the next steps, one row each.
+        warnings: What is not as well known as it should be.
     """
 
     model: store.SavedModel
@@ -75,6 +85,8 @@ class EvaluateResult:
     step: int
     levels: tuple[float, ...]
     predictions: Path | None
+    totals: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[str, ...] = ()
 
     __repr__ = brief
 
@@ -102,6 +114,7 @@ class EvaluateResult:
             "cutoffs": {"first": self.cutoffs[0], "last": self.cutoffs[1]},
             "windows_seen_in_training": self.seen,
             "metrics": self.metrics,
+            **({"totals": list(self.totals)} if self.totals else {}),
             "by_lead": {"model": ours.by_lead, "baseline": theirs.by_lead},
             "by_series": {
                 "series": list(self.panel.ids),
@@ -183,9 +196,11 @@ def score_panel(job: EvaluateJob, model: store.SavedModel, panel: Panel, events:
     events.on_panel(panel)
     origins = rolling_origin(panel, job.backtest.windows, step, horizon)
     backtest = Backtest(model, panel, origins, horizon)
+    sums = score_totals(settings, model, panel, origins, horizon)
+    also = None if sums is None else (GRID_LEVELS, sums.add)
     with maybe_writing_rows(settings.predictions) as writer:
         done = 0
-        for scored in backtest.run(levels, parse_quantiles(settings.quantiles)):
+        for scored in backtest.run(levels, parse_quantiles(settings.quantiles), also):
             if writer is not None and settings.predictions is not None:
                 writer.write(prediction_rows(panel, scored, as_text=not is_parquet(settings.predictions)))
             done += len(scored.actual)
@@ -197,7 +212,20 @@ def score_panel(job: EvaluateJob, model: store.SavedModel, panel: Panel, events:
         model=model, panel=panel, scores=scores, counts=counts, step=step, levels=levels,
         seen=backtest.seen_until(last) if isinstance(last, int) else None,
         cutoffs=span(panel, origins), predictions=settings.predictions,
+        totals=() if sums is None else tuple(sums.records()),
+        warnings=() if sums is None or sums.dependence.is_known else (UNKNOWN,),
     )  # fmt: skip
+
+
+def score_totals(
+    settings: EvaluateSettings, model: store.SavedModel, panel: Panel, origins: Origins, horizon: int
+) -> TotalScores | None:
+    """Return what scores totals, where they are asked for."""
+    steps = parse_totals(settings.totals, horizon)
+    if not steps:
+        return None
+    shares = (parse_levels(settings.levels), parse_quantiles(settings.quantiles))
+    return TotalScores(learn_before(model, panel, origins, horizon), steps, shares)
 
 
 def check_gates(scores: Scores, levels: tuple[float, ...], gates: GateSettings) -> None:

@@ -18,6 +18,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
+from forecaster.jobs.futures import Futures, check_files, check_source, imagine, levels_of, write_futures
 from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.jobs.opening import read_for
 from forecaster.model import ledger, store
@@ -56,6 +57,7 @@ class PredictResult:
         output: The file, or None when `text` is to go to stdout.
         text: The forecast file's content.
         age: How old the data is.
+        futures: Sample paths and totals, as far as they were asked for.
         warnings: What did not go as it should, though the forecast is whole.
     """
 
@@ -65,6 +67,7 @@ class PredictResult:
     output: Path | None
     text: str
     age: Age | None = None
+    futures: Futures = field(default_factory=Futures)
     warnings: tuple[str, ...] = ()
 
     __repr__ = brief
@@ -96,6 +99,8 @@ class PredictResult:
             "data": self.panel.source,
             **(self.age.summary() if self.age else {}),
             "output": None if self.output is None else str(self.output),
+            **({"paths": self.futures.paths.count} if self.futures.paths else {}),
+            **({"totals": self.futures.totals.records()} if self.futures.totals else {}),
             "series": self.panel.n_series,
             "horizon": self.forecast.values.shape[1],
             "rows": int(self.forecast.values.size),
@@ -116,26 +121,39 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     output = None if settings.output == "-" else Path(settings.output)
     if output is not None:
         files.check_writable(output)
+    check_files(settings, (output,))
     root = models_folder(job.models_dir)
     model = load_asked(root, settings.model, job.data)
     source = source_of(model, job.data, output)
+    check_source(settings, source, model)
     steps, is_recursive = _reach(model, settings)
     panel = read_for(model, source, as_of=job.fresh.as_of, future=settings.future, steps=steps)
     events.on_panel(panel)
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
-    forecast = (forecast_recursively if is_recursive else make_forecast)(
-        model, panel, steps, levels_with(levels, quantiles)
-    ).narrowed(levels, quantiles)
+    whole = (forecast_recursively if is_recursive else make_forecast)(
+        model, panel, steps, levels_with((*levels, *levels_of(settings)), quantiles)
+    )
+    futures = imagine(model, panel, whole, settings, (levels, quantiles))
+    forecast = whole.narrowed(levels, quantiles)
     text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
-    warnings = (*age.warnings(panel.source), *_enter(job, ledger.make_issue(model, panel, forecast, issued), root))
+    warnings = (*age.warnings(panel.source), *futures.warnings)
+    warnings += _enter(job, ledger.make_issue(model, panel, forecast, issued), root)
+    write_futures(futures, panel, settings)
     if output is not None:
         events.on_state(f"{output} is the old file or the new one, whole")
         files.write_file(output, text.encode())
     return PredictResult(
-        forecast=forecast, model=model, panel=panel, output=output, text=text, age=age, warnings=warnings
+        forecast=forecast,
+        model=model,
+        panel=panel,
+        output=output,
+        text=text,
+        age=age,
+        warnings=warnings,
+        futures=futures,
     )
 
 

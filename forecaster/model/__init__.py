@@ -20,6 +20,9 @@ heavy packages that it may import when it is itself imported.
     version        one version of a saved model: its files, read without trust                numpy
     store          saved models: publish, load, the current version
     predictor      a saved model and a panel → forecasts, in blocks of windows                numpy
+    copula         how errors of lead times and series go together, and samples of it         numpy
+    samples        sample paths: whole futures                                                numpy
+    totals         sums of the next steps, with intervals                                     numpy
     recursion      more steps than a model was trained for, round by round                    numpy
     ledger         what was forecast: parts that are added, and never changed                 numpy pyarrow
     transfer       a saved version → the plan of a training that goes on from it              numpy

@@ -7,6 +7,7 @@ heavy packages that it may import when it is itself imported.
     outcome        issued forecasts beside what came: live scores                             numpy
     difference     two forecasts → what is revision, new rows, another model                  numpy
     backtest       scores on windows that a model did not see, by rolling origin too          numpy
+    sums           totals of the next steps against what came                                numpy
     residuals      one-step-ahead errors: their autocorrelation and spread                    numpy
     outlook        a series at its end: history, past forecasts, and the next                 numpy
     challenge      a new network against the current version, on windows held out             numpy

@@ -6,7 +6,7 @@ inside the series, each seeing nothing after its cutoff.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -206,10 +206,18 @@ class Backtest:
         self.model, self.panel, self.origins, self.horizon = model, panel, origins, horizon
         self._contest = metrics.Contest(panel.n_series, horizon)
 
-    def run(self, levels: tuple[float, ...], quantiles: tuple[float, ...] = ()) -> Iterator[Scored]:
-        """Forecast and score block by block, and yield each with its intervals of these levels, and these quantiles."""
+    def run(
+        self,
+        levels: tuple[float, ...],
+        quantiles: tuple[float, ...] = (),
+        also: tuple[tuple[float, ...], Callable[[Block, Floats], None]] | None = None,
+    ) -> Iterator[Scored]:
+        """Forecast and score block by block, and yield each with its intervals of these levels, and these quantiles.
+
+        `also`: more levels, and what is called with each block that has intervals of these, and what came [n, H].
+        """
         values, season, steps = self.panel.values, self.model.season, np.arange(self.horizon)
-        needed = levels_with(levels, quantiles, DECILES)
+        needed = levels_with((*levels, *(also[0] if also else ())), quantiles, DECILES)
         for block in forecast_windows(self.model, self.panel, self.origins, self.horizon, needed):
             series, ends, scored = block.origins.series, block.origins.ends, block.narrowed(levels, quantiles)
             starts, ahead = self.panel.offsets[series], ends[:, None] + steps
@@ -224,6 +232,8 @@ class Backtest:
                 intervals={level: (low, high) for level, low, high in scored.intervals},
                 quantiles=dict(scored.quantiles),
             )
+            if also is not None:
+                also[1](block, actual)
             self._contest.add(evaluation, baselines.seasonal_naive(values, starts, ends, season, self.horizon))
             yield Scored(block=scored, actual=actual)
 
@@ -269,9 +279,9 @@ def prediction_rows(panel: Panel, scored: Scored, *, as_text: bool) -> Columns:
     if panel.id_column is not None:
         known, codes = np.unique(series, return_inverse=True)
         columns[panel.id_column] = categories([panel.ids[s] for s in known], np.repeat(codes, horizon))
-    columns[panel.schema.time] = _stamp_column(panel, stamps, as_text)
+    columns[panel.schema.time] = stamps_written(panel, stamps, as_text)
     columns |= {
-        "cutoff": _stamp_column(panel, cutoffs, as_text),
+        "cutoff": stamps_written(panel, cutoffs, as_text),
         "lead": from_numpy(np.tile(leads, count)),
         "actual": measured(scored.actual.ravel()),
         "forecast": measured(block.values.ravel()),
@@ -283,7 +293,7 @@ def prediction_rows(panel: Panel, scored: Scored, *, as_text: bool) -> Columns:
     return columns | {"method": categories(methods.tolist(), np.repeat(method, horizon))}
 
 
-def _stamp_column(panel: Panel, stamps: NDArray[np.generic], as_text: bool) -> Any:
+def stamps_written(panel: Panel, stamps: NDArray[np.generic], as_text: bool) -> Any:
     """Return stamps [N] as a column: as they are written in the user's file, or in a type of their own."""
     if panel.schema.time_format == "integer":
         return from_numpy(stamps)

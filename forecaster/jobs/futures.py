@@ -1,0 +1,159 @@
+"""Sample paths and totals of a forecast: which are asked for, and their files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecaster.base import files
+from forecaster.base.arrow import from_numpy
+from forecaster.base.errors import UsageError
+from forecaster.base.rowfile import categories, is_parquet, measured, writing_rows
+from forecaster.config import PathSettings, parse_totals
+from forecaster.data.panel import Panel
+from forecaster.data.source import Data
+from forecaster.jobs.names import check_harmless
+from forecaster.model.copula import GRID_LEVELS
+from forecaster.model.forecast import Forecast
+from forecaster.model.samples import SAMPLES, Paths, learn_from_past
+from forecaster.model.store import SavedModel
+from forecaster.model.totals import Totals, add_up
+from forecaster.scoring.backtest import stamps_written
+
+OWN_COLUMNS = ("path", "value", "steps", "from", "until", "mean")
+"""Columns of these files that the data cannot also have as its id or time."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Futures:
+    """What goes beyond marginal intervals.
+
+    Attributes:
+        paths: The sample paths; None where neither they nor totals are asked for.
+        totals: Sums of the next steps; None where none are asked for.
+        warnings: What is not as well known as it should be.
+    """
+
+    paths: Paths | None = None
+    totals: Totals | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def check_files(settings: PathSettings, others: tuple[Path | None, ...]) -> None:
+    """Refuse files that cannot be written, or are one and the same, before any work is done.
+
+    Raises:
+        UsageError: A setting without the one that it needs, or two outputs of one name.
+        OutputError: One cannot be written.
+    """
+    if settings.paths_output is not None and settings.paths is None:
+        raise UsageError("--paths-output needs --paths", hint="Say how many: --paths 500")
+    if settings.totals_output is not None and settings.totals is None:
+        raise UsageError("--totals-output needs --totals", hint="Say over how many steps: --totals 7,14")
+    outputs = [path for path in (settings.paths_output, settings.totals_output) if path is not None]
+    for path in outputs:
+        is_parquet(path)
+        files.check_writable(path)
+    named = [path.resolve() for path in (*outputs, *others) if path is not None]
+    if len(set(named)) < len(named):
+        raise UsageError("two outputs have the same name: one would overwrite the other", hint="Name another file")
+
+
+def levels_of(settings: PathSettings) -> tuple[float, ...]:
+    """Return the levels of intervals that paths need; none where there are no paths."""
+    return GRID_LEVELS if settings.paths is not None or settings.totals is not None else ()
+
+
+def check_source(settings: PathSettings, source: Data, model: SavedModel) -> None:
+    """Refuse to write over the data file or the model.
+
+    Raises:
+        UsageError: An output is one of them.
+    """
+    for path in (settings.paths_output, settings.totals_output):
+        if path is not None:
+            check_harmless(path, source, model)
+
+
+def imagine(
+    model: SavedModel, panel: Panel, forecast: Forecast, settings: PathSettings, asked: tuple[Any, Any]
+) -> Futures:
+    """Learn how past errors go together, and sum what is asked for; paths are drawn when they are written.
+
+    Args:
+        model: What forecast.
+        panel: What was forecast.
+        forecast: With intervals of `levels_of`.
+        settings: How many paths, which totals.
+        asked: Levels in percent, and quantiles, of the totals.
+
+    Raises:
+        UsageError: Totals over more steps than there are, or steps that were made from forecasts.
+    """
+    if not levels_of(settings):
+        return Futures()
+    horizon = forecast.values.shape[1]
+    steps = parse_totals(settings.totals, horizon)
+    if forecast.direct is not None:
+        raise UsageError(
+            "--paths and --totals know the errors of the steps that the model was trained for, not of --recursive ones",
+            hint=f"Give --horizon {forecast.direct} or less, or train for a longer one",
+        )
+    for name in (panel.id_column, panel.schema.time):
+        if name in OWN_COLUMNS:
+            raise UsageError(f"column {name!r} of the data is also a column of the paths or totals", hint="Rename it")
+    dependence = learn_from_past(model, panel, horizon)
+    paths = Paths(forecast=forecast, dependence=dependence, count=settings.paths or SAMPLES, seed=settings.seed)
+    totals = add_up(paths, steps, *asked) if steps else None
+    if dependence.is_known:
+        return Futures(paths=paths, totals=totals)
+    short = "too little history to learn how errors of different steps go together: they are taken to err all alike"
+    return Futures(paths=paths, totals=totals, warnings=(f"{short}, so totals are as uncertain as can be",))
+
+
+def write_futures(futures: Futures, panel: Panel, settings: PathSettings) -> None:
+    """Write the files of paths and totals that are asked for.
+
+    Raises:
+        OutputError: One cannot be written; the old one is untouched.
+    """
+    if futures.paths is not None and settings.paths_output is not None:
+        write_paths(futures.paths, panel, settings.paths_output)
+    if futures.totals is not None and settings.totals_output is not None:
+        write_totals(futures.totals, panel, settings.totals_output)
+
+
+def write_paths(paths: Paths, panel: Panel, path: Path) -> None:
+    """Write paths, one row a series, path and step: the data's id and time, `path` (from 1), `value`."""
+    horizon, text = paths.forecast.values.shape[1], not is_parquet(path)
+    stamps = panel.frequency.future(panel.ends, horizon)
+    with writing_rows(path) as writer:
+        for series, drawn in paths.blocks():
+            rows = len(series) * paths.count * horizon
+            columns = {}
+            if panel.id_column is not None:
+                codes = np.repeat(np.arange(len(series)), paths.count * horizon)
+                columns[panel.id_column] = categories([panel.ids[s] for s in series], codes)
+            columns[panel.schema.time] = stamps_written(
+                panel, np.repeat(stamps[series], paths.count, axis=0).ravel(), text
+            )
+            columns["path"] = from_numpy(np.tile(np.repeat(np.arange(1, paths.count + 1), horizon), len(series)))
+            columns["value"] = measured(drawn.reshape(rows))
+            writer.write(columns)
+
+
+def write_totals(totals: Totals, panel: Panel, path: Path) -> None:
+    """Write totals, one row a series and sum."""
+    columns: dict[str, Any] = totals.columns()
+    ahead = panel.frequency.future(panel.ends, max(totals.steps))
+    text, last = not is_parquet(path), np.array(totals.steps) - 1
+    columns["from"] = stamps_written(panel, np.repeat(ahead[:, 0], len(last)), text)
+    columns["until"] = stamps_written(panel, ahead[:, last].ravel(), text)
+    if panel.id_column is not None:
+        codes = np.repeat(np.arange(len(panel.ids)), len(last))
+        columns[panel.id_column] = categories(panel.ids, codes)
+    with writing_rows(path) as writer:
+        writer.write({name: from_numpy(c) if isinstance(c, np.ndarray) else c for name, c in columns.items()})

@@ -1,0 +1,106 @@
+"""Sample paths: whole futures, of which each step follows its interval, and all together the errors of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecaster.data.panel import Panel
+from forecaster.model.copula import (
+    GRID_LEVELS,
+    Dependence,
+    distribution,
+    learn_dependence,
+    normal_scores,
+    values_at,
+)
+from forecaster.model.forecast import Forecast
+from forecaster.model.predictor import Origins, forecast_windows
+from forecaster.model.store import SavedModel
+from forecaster.model.windows import Floats, Ints
+
+MOST_CUTOFFS = 100
+FEWEST_CUTOFFS = 12
+MOST_PAST_WINDOWS = 100_000
+"""Past cutoffs that dependence is learned from: as many as these windows allow, within these bounds."""
+
+FEWEST_SEEN = 2
+"""Values before a past cutoff, at least."""
+
+MOST_SAMPLES = 2**22
+"""Values of paths that are in memory at once."""
+
+SAMPLES = 1000
+"""Paths that totals are taken from where nobody says how many."""
+
+
+def learn_from_past(model: SavedModel, panel: Panel, horizon: int, known: Ints | None = None) -> Dependence:
+    """Learn how a model's errors go together, from what it would have forecast at past cutoffs.
+
+    Args:
+        model: What forecasts.
+        panel: S series.
+        horizon: H, steps of a path.
+        known: [S] steps of each series that may be seen; None for all.
+
+    Raises:
+        ModelError: The network's answer is not finite.
+    """
+    lengths = panel.lengths if known is None else known
+    ordinals, _ = panel.frequency.split(panel.stamps_at(np.arange(panel.n_series), lengths - 1).astype(np.int64))
+    latest, first = int(ordinals.max()), ordinals - lengths + 1
+    count = int(np.clip(MOST_PAST_WINDOWS // panel.n_series, FEWEST_CUTOFFS, MOST_CUTOFFS))
+    longest = int((latest - first).max()) + 1 - horizon
+    # Series too short for the network get the seasonal naive forecast, and its errors are what counts then.
+    room = longest - (model.window.shortest_history if longest >= model.window.shortest_history else FEWEST_SEEN)
+    step = int(np.clip(room // count, 1, horizon))
+    count = min(count, max(room // step + 1, 0))
+    scores = np.full((count, panel.n_series, horizon), np.nan)
+    cutoffs = latest - horizon - step * np.arange(count)
+    inside = (cutoffs[:, None] + horizon <= ordinals) & (cutoffs[:, None] - first + 1 >= FEWEST_SEEN)
+    at, series = np.nonzero(inside)
+    order = np.lexsort((-at, series))  # series by series, oldest first, as the rolling origin does
+    at, series = at[order], series[order]
+    ends = panel.offsets[series] + cutoffs[at] - first[series] + 1
+    origins, done = Origins(series=series, ends=ends), 0
+    for block in forecast_windows(model, panel, origins, horizon, GRID_LEVELS) if len(ends) else ():
+        actual = panel.observed(block.origins.ends[:, None] + np.arange(horizon))
+        here = slice(done, done := done + len(actual))
+        scores[at[here], series[here]] = normal_scores(actual, distribution(block.values, block.intervals))
+    return learn_dependence(scores, step / horizon)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Paths:
+    """Sample paths of a forecast; they are drawn when they are asked for.
+
+    Attributes:
+        forecast: S series, H steps, with intervals of `GRID_LEVELS` at least.
+        dependence: How steps and series go together.
+        count: N, how many paths.
+        seed: The same seed gives the same paths.
+    """
+
+    forecast: Forecast
+    dependence: Dependence
+    count: int
+    seed: int
+
+    def blocks(self) -> Iterator[tuple[Ints, Floats]]:
+        """Yield the indices [n] of the next series, and their paths [n, N, H]."""
+        draws = self.dependence.draws(self.count, self.seed)
+        series, horizon = self.forecast.values.shape
+        size = max(MOST_SAMPLES // (self.count * horizon), 1)
+        for at in range(0, series, size):
+            chosen = np.arange(at, min(at + size, series))
+            grid = distribution(
+                self.forecast.values[chosen],
+                [(q, low[chosen], high[chosen]) for q, low, high in self.forecast.intervals],
+            )
+            yield chosen, values_at(draws.scores(chosen), grid)
+
+    def all(self) -> Floats:
+        """Return all paths [S, N, H]."""
+        return np.concatenate([paths for _, paths in self.blocks()])
