@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecaster import jobs
 from forecaster.base.errors import ForecastError
+from forecaster.base.records import dump
 from forecaster.config.keywords import make, takes
 from forecaster.data.frames import as_data
 from forecaster.data.grid import read_panel as read
@@ -86,16 +87,16 @@ class Model:
     data: Data | None = field(default=None)
 
     def __repr__(self) -> str:
-        facts = self.saved.manifest["data"]
+        facts = self.saved.manifest.data
         return (
-            f"<Model {self.reference}: {facts['series']:,} series, {facts['frequency']}, "
+            f"<Model {self.reference}: {facts.series:,} series, {facts.frequency}, "
             f"{self.saved.window.horizon} steps ahead>"
         )
 
     @property
     def reference(self) -> str:
         """`NAME@VERSION`, by which commands and other functions know it."""
-        return f"{self.saved.name}@{self.saved.version}"
+        return self.saved.reference
 
     @property
     def models_dir(self) -> Path:
@@ -105,7 +106,7 @@ class Model:
     @property
     def metrics(self) -> dict[str, Any]:
         """What training measured on held-out windows, model and baseline."""
-        return dict(self.saved.manifest["metrics"])
+        return dict(dump(self.saved.manifest.metrics))
 
     def to_frame(self) -> pd.DataFrame:
         """Return what training measured as a DataFrame: one row for the model and one for the baseline."""

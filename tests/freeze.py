@@ -155,7 +155,7 @@ def file_outside(good: Contents) -> Contents:
     return sealed(good, files={**listed, "../../../etc/passwd": listed["weights.npz"]})
 
 
-@broken("time_format must be str")
+@broken("schema.time_format is")
 def schema_wrong(good: Contents) -> Contents:
     return sealed(good, schema={**facts_of(good)["schema"], "time_format": 5})
 

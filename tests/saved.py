@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
 from forecaster.model import manifest, store
-from forecaster.model.plan import FitShape
+from forecaster.model.manifest import TrainingFacts
 from forecaster.model.version import Draft, SavedModel
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -16,8 +17,6 @@ GOOD = FIXTURES / "good"
 NEWEST = GOOD / f"format-{manifest.FORMAT}"
 TINY_DATA = FIXTURES / "tiny.csv"
 """The data that `tiny`, the model in every format, was trained on."""
-
-FACTS = ("created", "data", "device", "best_steps", "curve", "packages")
 
 
 def copy_tiny(folder: Path) -> Path:
@@ -33,17 +32,17 @@ def version_of(models: Path, name: str = "tiny", version: str = "v000001") -> Pa
 
 def draft_of(model: SavedModel) -> Draft:
     """Return a draft with the content of a saved model."""
-    _, network = manifest.shapes_of(model.manifest)
+    network, facts = model.network, model.manifest
     with np.load(model.folder / "weights.npz") as archive:
         weights = {name: archive[name] for name in archive.files}
     names = sorted({name[:4] for name in weights})
     inputs = np.zeros((2, network.segments, network.channels), np.float32)
     return Draft(
-        schema=model.schema, window=model.window, network=network, fit=FitShape(**model.manifest["fit"]),
+        schema=model.schema, window=model.window, network=network, fit=facts.fit,
         season=model.season, graph=(model.folder / "network.onnx").read_bytes(),
         members=[[weights[key] for key in sorted(weights) if key.startswith(name)] for name in names],
-        calibration=model.calibration, probe=(inputs, model.server.answer(inputs)), metrics=model.manifest["metrics"],
-        facts={name: model.manifest[name] for name in FACTS},
+        calibration=model.calibration, probe=(inputs, model.server.answer(inputs)), metrics=facts.metrics,
+        facts=TrainingFacts(**{f.name: getattr(facts, f.name) for f in fields(TrainingFacts)}),
     )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def test_a_model_of_a_frame_remembers_it(tmp_path: Path) -> None:
     assert model.to_frame()["method"].tolist() == ["model", "seasonal naive"]
     assert model.predict().to_frame()["month"].iloc[0] == pd.Timestamp("2021-01-01")
     again = forecaster.load_model("sales", models_dir=tmp_path)
-    assert again.saved.manifest["data"]["source"] == "-"
+    assert again.saved.manifest.data.source == "-"
     with pytest.raises(ForecastError, match="was trained on stdin or a DataFrame"):
         again.predict()
     assert [row["name"] for row in forecaster.list_models(models_dir=tmp_path)] == ["sales"]

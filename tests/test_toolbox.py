@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from forecaster import jobs
+from forecaster.base.records import dump
 from forecaster.config import ModelSettings, PredictSettings, StoreSettings, TrainSettings
 from forecaster.config.jobfile import keys_of
 from forecaster.data.grid import read_panel
@@ -62,7 +63,7 @@ CHOICES: list[dict[str, Any]] = [
 )
 def test_what_is_chosen_trains_is_saved_and_forecasts(tmp_path: Path, chosen: dict[str, Any]) -> None:
     model = train_and_predict(tmp_path, **chosen)
-    kept = model.manifest["network"] | model.manifest["fit"] | {"segment": model.window.segment}
+    kept = dump(model.network) | dump(model.manifest.fit) | {"segment": model.window.segment}
     kept["quantile_levels"] = ",".join(f"{level:g}" for level in kept["quantiles"])
     assert {name: kept[name] for name in chosen} == chosen
 

@@ -12,6 +12,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from forecaster.base.errors import ModelError
@@ -45,10 +46,11 @@ def parse(data: bytes, where: object) -> Json:
 
 
 def build(cls: type[Record], data: Any, where: str, limits: Limits) -> Record:
-    """Build a frozen dataclass from its JSON.
+    """Build a frozen dataclass from its JSON, all the way down.
 
     Args:
-        cls: The dataclass; its fields are numbers, texts, choices and tuples of them.
+        cls: The dataclass; its fields are numbers, texts, choices, other dataclasses, and tuples, lists and dicts of
+            them.
         data: What JSON holds for it.
         where: What to call it in a message.
         limits: Bounds of fields.
@@ -57,7 +59,17 @@ def build(cls: type[Record], data: Any, where: str, limits: Limits) -> Record:
         ModelError: As `check`.
     """
     check(data, cls, where, limits)
-    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    record: Record = _construct(data, cls)
+    return record
+
+
+def dump(value: Any) -> Any:
+    """Return what JSON holds for a dataclass, as `build` reads it: objects, lists, numbers and texts."""
+    if is_dataclass(value):
+        return {f.name: dump(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, dict):
+        return {name: dump(part) for name, part in value.items()}
+    return [dump(part) for part in value] if isinstance(value, (tuple, list)) else value
 
 
 def check(value: Any, kind: Any, where: str, limits: Limits) -> None:
@@ -68,7 +80,7 @@ def check(value: Any, kind: Any, where: str, limits: Limits) -> None:
     """
     if is_dataclass(kind):
         _check_keys(value, kind, where)
-        hints = typing.get_type_hints(kind)
+        hints = _hints_of(typing.cast(type, kind))
         for name, part in value.items():
             check(part, hints[name], f"{where}.{name}", limits)
             low, high = limits.get(name, (None, None))
@@ -88,6 +100,31 @@ def flatten(data: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield f"{prefix}{key}", value
 
 
+@lru_cache
+def _hints_of(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _construct(value: Any, kind: Any) -> Any:
+    """Return a value of JSON, already checked, as its type has it."""
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if is_dataclass(kind) and isinstance(kind, type):
+        return kind(**{name: _construct(part, _hints_of(kind)[name]) for name, part in value.items()})
+    if origin in (typing.Union, types.UnionType):
+        return _construct(value, next(part for part in parts if _is_like(value, part)))
+    if origin in (tuple, list):
+        return origin(_construct(part, parts[0]) for part in value)
+    return {name: _construct(part, parts[1]) for name, part in value.items()} if origin is dict else value
+
+
+def _is_like(value: Any, kind: Any) -> bool:
+    """Return whether a checked value can only be of this part of a union: an object, a list, or neither."""
+    origin = typing.get_origin(kind)
+    if isinstance(value, dict):
+        return is_dataclass(kind) or origin is dict
+    return (origin in (tuple, list)) == isinstance(value, list) and not is_dataclass(kind)
+
+
 def _check_keys(value: Any, kind: Any, where: str) -> None:
     known = fields(kind)
     needed = {f.name for f in known if f.default is MISSING and f.default_factory is MISSING}
@@ -100,6 +137,9 @@ def _check_keys(value: Any, kind: Any, where: str) -> None:
 
 def _fits(value: Any, kind: Any, where: str, limits: Limits) -> bool:
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if is_dataclass(kind) and isinstance(value, dict):
+        check(value, kind, where, limits)
+        return True
     if origin in (typing.Union, types.UnionType):
         return any(_fits(value, part, where, limits) for part in parts)
     if origin is Literal:
@@ -115,7 +155,7 @@ def _fits(value: Any, kind: Any, where: str, limits: Limits) -> bool:
     if kind in (int, float):
         whole = isinstance(value, int) and abs(value) < LARGEST_WHOLE
         return _is_number(value) and (whole or (kind is float and isinstance(value, float) and math.isfinite(value)))
-    return kind is Any or isinstance(value, kind)
+    return kind is Any or (isinstance(kind, type) and isinstance(value, kind))
 
 
 def _is_number(value: Any) -> bool:

@@ -19,7 +19,7 @@ from forecaster.cli.succession import describe as describe_succession
 from forecaster.config import LockSettings, PruneSettings, SuccessionSettings
 
 if TYPE_CHECKING:
-    from forecaster.jobs import Checked, Pruned, Switch
+    from forecaster.jobs import Checked, ModelFacts, Pruned, Switch
 
 app = typer.Typer(name="models", help="List, show and check saved models; choose the version that is used.")
 
@@ -62,9 +62,9 @@ def show_model(
     """
     from forecaster import jobs
 
-    manifest = jobs.show_model(name, models_dir)
-    rows = [{"field": field, "value": value} for field, value in flatten(manifest)]
-    Printer(output, piped="json").show(manifest, rows, describe_model(manifest))
+    model = jobs.show_model(name, models_dir)
+    rows = [{"field": field, "value": value} for field, value in flatten(model.summary())]
+    Printer(output, piped="json").show(model.summary(), rows, describe_model(model))
     return OK
 
 
@@ -225,31 +225,33 @@ def describe_models(rows: list[dict[str, Any]]) -> Iterator[Block]:
             yield TextLine(f"{row['name']} cannot be used: {row['fault']}", "red")
 
 
-def describe_model(manifest: dict[str, Any]) -> Iterator[Block]:
-    """Yield the facts of a manifest that people ask for first."""
+def describe_model(model: ModelFacts) -> Iterator[Block]:
+    """Yield the facts of a version that people ask for first."""
     from forecaster.model.plan import describe_layers
 
-    data, window, network, metrics = (manifest[key] for key in ("data", "window", "network", "metrics"))
+    manifest = model.manifest
+    data, window, network, metrics = manifest.data, manifest.window, manifest.network, manifest.metrics
     inside = ", ".join(
-        f"{percent(metrics['model'][f'coverage-{level:g}'])} inside {level:g} %" for level in metrics["levels"]
+        f"{percent(metrics.model[f'coverage-{level:g}'])} inside {level:g} %" for level in metrics.levels
     )
-    shape = f"{describe_layers(network)}, dropout {network['dropout']:g}"
-    mase, base = number(metrics["model"]["mase"], 3), number(metrics["baseline"]["mase"], 3)
-    yield TextGrid([
-        ("name", manifest["name"]),
-        ("version", f"{manifest['version']} (there: {', '.join(manifest['versions'])})"),
-        ("created", manifest["created"]),
-        ("folder", manifest["folder"]),
-        ("data", f"{data['source']}, {data['rows']:,} rows, {data['series']:,} series"),
-        ("frequency", f"{data['frequency']}, season of {manifest['season']} steps"),
-        ("window", f"{window['lookback']:,} steps in {window['segment']}s, {window['horizon']:,} ahead"),
-        ("network", shape),
-        ("error", f"MASE {mase}, {metrics['baseline_name']} {base}, skill {percent(metrics['skill'])}"),
-        ("intervals", inside),
-    ])  # fmt: skip
-    if len(history := manifest.get("history", ())) > 1:
+    mase, base = number(metrics.model["mase"], 3), number(metrics.baseline["mase"], 3)
+    yield TextGrid(
+        [
+            ("name", manifest.name),
+            ("version", f"{manifest.version} (there: {', '.join(model.versions)})"),
+            ("created", manifest.created),
+            ("folder", str(model.folder)),
+            ("data", f"{data.source}, {data.rows:,} rows, {data.series:,} series"),
+            ("frequency", f"{data.frequency}, season of {manifest.season} steps"),
+            ("window", f"{window.lookback:,} steps in {window.segment}s, {window.horizon:,} ahead"),
+            ("network", f"{describe_layers(network)}, dropout {network.dropout:g}"),
+            ("error", f"MASE {mase}, {metrics.baseline_name} {base}, skill {percent(metrics.skill)}"),
+            ("intervals", inside),
+        ]
+    )
+    if len(model.history) > 1:
         yield TextLine("")
-        yield history_grid(history)
+        yield history_grid(model.history)
 
 
 def history_grid(history: list[dict[str, Any]]) -> TextGrid:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal
 
-from forecaster.base.errors import ModelError
 from forecaster.config import OnGap, OnOutlier
 from forecaster.data.dialect import Dialect
 
@@ -58,53 +57,3 @@ class Schema:
     def covariates(self) -> tuple[str, ...]:
         """Names of all covariates."""
         return self.past_covariates + self.future_covariates + self.static_covariates
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields, ready for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Any) -> Schema:
-        """Return the schema that `to_dict` wrote.
-
-        Raises:
-            ModelError: An unknown, missing or wrongly typed field.
-        """
-        later: dict[str, Any] = {"on_outlier": "keep"} | {
-            name: [] for name in _LISTS
-        }  # fields that older models do not have
-        values = _checked(cls, later | data if isinstance(data, dict) else data, "schema")
-        if values["dialect"] is not None:
-            values["dialect"] = Dialect(**_checked(Dialect, values["dialect"], "dialect"))
-        for name, kind in (("shape", Shape), ("on_gap", OnGap), ("on_outlier", OnOutlier)):
-            if values[name] not in get_args(kind):
-                raise ModelError(f"the model's schema has an unknown {name}: {values[name]}")
-        return cls(**values | {name: tuple(values[name]) for name in _LISTS})
-
-
-_LISTS = ("past_covariates", "future_covariates", "static_covariates", "categorical", "targets")
-_KINDS: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "str | None": (str, type(None)),
-    "int": (int,),
-    "float": (float, int),
-    "bool": (bool,),
-    "Shape": (str,),
-    "OnGap": (str,),
-    "OnOutlier": (str,),
-    "Dialect | None": (dict, type(None)),
-    "tuple[str, ...]": (list, tuple),
-}
-
-
-def _checked(cls: type[Any], data: Any, what: str) -> dict[str, Any]:
-    names = {field.name: field.type for field in fields(cls)}
-    if not isinstance(data, dict) or data.keys() != names.keys():
-        odd = sorted(names.keys() ^ data.keys()) if isinstance(data, dict) else ["not an object"]
-        raise ModelError(f"the model's {what} does not have the fields expected: {', '.join(map(str, odd))}")
-    for name, kind in names.items():
-        if not isinstance(data[name], _KINDS[str(kind)]) or (isinstance(data[name], bool) and kind != "bool"):
-            raise ModelError(f"the model's {what}: {name} must be {kind}, received {data[name]!r}")
-        if isinstance(data[name], (list, tuple)) and not all(isinstance(part, str) for part in data[name]):
-            raise ModelError(f"the model's {what}: {name} must be names, received {data[name]!r}")
-    return dict(data)

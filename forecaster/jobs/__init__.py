@@ -38,7 +38,7 @@ from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events, TrialRow
 from forecaster.jobs.explain import ExplainJob, ExplainResult, GatesResult, explain, read_gates
 from forecaster.jobs.export import ExportJob, ExportResult, export
-from forecaster.jobs.models import Checked, check_models, list_models, show_model
+from forecaster.jobs.models import Checked, ModelFacts, check_models, list_models, show_model
 from forecaster.jobs.models_compare import SuccessionJob, SuccessionResult, compare_versions
 from forecaster.jobs.models_upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 from forecaster.jobs.names import choose_model, models_folder, name_of
@@ -66,6 +66,7 @@ __all__ = [
     "ExportJob",
     "ExportResult",
     "GatesResult",
+    "ModelFacts",
     "PlotJob",
     "PlotResult",
     "PredictJob",

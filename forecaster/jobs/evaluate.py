@@ -207,10 +207,10 @@ def score_panel(job: EvaluateJob, model: store.SavedModel, panel: Panel, events:
             events.on_share(done / len(origins))
         scores = backtest.scores()
         check_gates(scores, levels, job.gates)
-    last, counts = model.manifest["data"].get("last_stamp"), np.bincount(origins.series, minlength=panel.n_series)
+    last, counts = model.trained_until, np.bincount(origins.series, minlength=panel.n_series)
     return EvaluateResult(
         model=model, panel=panel, scores=scores, counts=counts, step=step, levels=levels,
-        seen=backtest.seen_until(last) if isinstance(last, int) else None,
+        seen=backtest.seen_until(last) if last is not None else None,
         cutoffs=span(panel, origins), predictions=settings.predictions,
         totals=() if sums is None else tuple(sums.records()),
         warnings=() if sums is None or sums.dependence.is_known else (UNKNOWN,),

@@ -20,7 +20,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import load_asked, models_folder, source_of
 from forecaster.jobs.opening import read_for
-from forecaster.model import manifest, store
+from forecaster.model import store
 from forecaster.model.plan import describe_layers
 from forecaster.model.predictor import check_horizon, first_changes
 from forecaster.model.version import read_weights
@@ -270,9 +270,9 @@ def read_gates(job: ExplainJob, events: Events = Events()) -> GatesResult:
         ForecastError: Of the kind that says what else went wrong; no file was written, an old one is untouched.
     """
     model, panel = _open(job, events)
-    _, network = manifest.shapes_of(model.manifest)
+    network = model.network
     if not can_trace(network):
-        kind = describe_layers(model.manifest["network"])
+        kind = describe_layers(network)
         raise UsageError(
             f"--gates shows LSTM and GRU layers of one width, read forward, with tanh; {model.name} has {kind}",
             hint="Leave out --gates to see what moves its forecasts",

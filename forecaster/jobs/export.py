@@ -269,9 +269,9 @@ def windows_of(model: store.SavedModel, panel: Panel) -> Measured | None:
 
 def _read(job: ExportJob, model: store.SavedModel, output: Path, events: Events) -> Panel | None:
     """Return the data to compare on; None where none was named and that of the training is not there any more."""
-    check_harmless(output, job.data or str(model.manifest["data"]["source"]), model)
+    check_harmless(output, job.data or model.manifest.data.source, model)
     needed = job.settings.quantize or model.encodings
-    if job.data is None and not needed and not Path(model.manifest["data"]["source"]).is_file():
+    if job.data is None and not needed and not Path(model.manifest.data.source).is_file():
         return None
     try:
         panel = read_panel(source_of(model, job.data, None), ReadSettings(), model.schema)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.base.errors import ForecastError, MissingError, ModelError
+from forecaster.base.records import dump
 from forecaster.jobs.names import models_folder
 from forecaster.model import store
+from forecaster.model.manifest import Manifest
 
 FACTS = ("created", "series", "frequency", "horizon", "mase", "skill")
 HISTORY = ("created", "rows", "series", "last", "mase", "skill")
@@ -24,12 +26,34 @@ def list_models(models_dir: Path | None) -> list[dict[str, Any]]:
     return [{"name": name, **_describe(root, name, FACTS)} for name in store.list_models(root)]
 
 
-def show_model(name: str, models_dir: Path | None) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What is known of a version.
+
+    Attributes:
+        folder: Of the version.
+        versions: All versions of the model, oldest first.
+        history: One row for each of them, as `read_history` returns it.
+        manifest: Of the version.
+    """
+
+    folder: Path
+    versions: list[str]
+    history: list[dict[str, Any]]
+    manifest: Manifest
+
+    def summary(self) -> dict[str, Any]:
+        """Return all of it as JSON-safe data."""
+        own: dict[str, Any] = {"folder": str(self.folder), "versions": self.versions, "history": self.history}
+        return own | self.manifest.to_json()
+
+
+def show_model(name: str, models_dir: Path | None) -> ModelFacts:
     """Return a version's manifest, with the list of all versions of the model and its history."""
     root = models_folder(models_dir)
     folder, name, _ = store.find_version(root, name)
     versions, history = store.list_versions(root / name), read_history(root, name)
-    return {"folder": str(folder), "versions": versions, "history": history, **store.read_manifest(folder)}
+    return ModelFacts(folder=folder, versions=versions, history=history, manifest=store.read_manifest(folder))
 
 
 def read_history(root: Path, name: str) -> list[dict[str, Any]]:
@@ -127,9 +151,11 @@ def _describe(root: Path, reference: str, names: tuple[str, ...]) -> dict[str, A
         manifest = store.read_manifest(folder)
     except ForecastError as error:
         return row | {"version": row["version"] or reference.partition("@")[2] or None, "fault": error.message}
-    metrics = manifest["metrics"]
     facts = {
-        **manifest["data"], "created": manifest["created"], "horizon": manifest["window"]["horizon"],
-        "mase": metrics["model"]["mase"], "skill": metrics["skill"],
-    }  # fmt: skip
+        **dump(manifest.data),
+        "created": manifest.created,
+        "horizon": manifest.window.horizon,
+        "mase": manifest.metrics.model["mase"],
+        "skill": manifest.metrics.skill,
+    }
     return row | {name: facts.get(name) for name in names}

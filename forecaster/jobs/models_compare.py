@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecaster.base.errors import DataError, ModelError, UsageError
-from forecaster.base.records import flatten
+from forecaster.base.records import dump, flatten
 from forecaster.config import SuccessionSettings
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data, read_source
@@ -85,11 +85,12 @@ class SuccessionResult:
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return what training measured, one measure a row, each version on windows held out from itself."""
-        both = [model.manifest["metrics"] for model in (self.old, self.new)]
-        rows = [{"measure": name, "old": both[0][name], "new": both[1][name]} for name in ("windows", "skill")]
-        names = [*MEASURES, *(f"coverage-{level:g}" for level in both[1]["levels"])]
-        return rows + [
-            {"measure": name, "old": both[0]["model"].get(name), "new": both[1]["model"].get(name)} for name in names
+        old, new = self.old.manifest.metrics, self.new.manifest.metrics
+        names = [*MEASURES, *(f"coverage-{level:g}" for level in new.levels)]
+        return [
+            {"measure": "windows", "old": old.windows, "new": new.windows},
+            {"measure": "skill", "old": old.skill, "new": new.skill},
+            *({"measure": name, "old": old.model.get(name), "new": new.model.get(name)} for name in names),
         ]
 
     def summary(self) -> dict[str, Any]:
@@ -176,16 +177,16 @@ def _read(model: store.SavedModel, source: Data, as_of: str | None = None) -> Pa
 
 def _last_of(model: store.SavedModel) -> str:
     """Return the last stamp of the data that a version was trained on."""
-    last = model.manifest["data"].get("last")
+    last = model.manifest.data.last
     if last is None:
         hint = "Give the data that it was trained on: --old-data FILE"
         raise UsageError(f"{model.name} {model.version} does not say where its data ended", hint=hint)
-    return str(last)
+    return last
 
 
 def _differing(old: store.SavedModel, new: store.SavedModel, keys: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """Yield what differs in some parts of the manifests."""
-    one, other = (dict(flatten({key: model.manifest[key] for key in keys})) for model in (old, new))
+    one, other = (dict(flatten({key: dump(getattr(model.manifest, key)) for key in keys})) for model in (old, new))
     for name in {**one, **other}:
         if one.get(name) != other.get(name):
             yield {"setting": name, "old": one.get(name), "new": other.get(name)}

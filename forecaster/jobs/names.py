@@ -57,7 +57,7 @@ def source_of(model: store.SavedModel, data: Data | None, output: Path | None) -
     Raises:
         UsageError: The model was not trained on a file and none is given, or the output would overwrite what is read.
     """
-    source = data or str(model.manifest["data"]["source"])
+    source = data or model.manifest.data.source
     if output is not None:
         check_harmless(output, source, model)
     if source == "-" and data is None:

@@ -75,7 +75,7 @@ class PredictResult:
     @property
     def skill(self) -> float | None:
         """Skill of the model over its baseline, as measured in training."""
-        skill = self.model.manifest["metrics"]["skill"]
+        skill = self.model.manifest.metrics.skill
         return None if skill is None else float(skill)
 
     @property

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from forecaster._version import __version__
 from forecaster.base import files
 from forecaster.base.errors import OK, PARTIAL, AccessError, MissingError, StorageError
-from forecaster.base.records import to_json
+from forecaster.base.records import dump, to_json
 from forecaster.config.jobfile import Entry
 from forecaster.data.age import Age
 from forecaster.data.panel import Panel
@@ -79,7 +79,7 @@ def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -
     used = None if model is None else _version(root, model)
     if used and data is None:
         folder, _, _ = store.find_version(root, f"{used['name']}@{used['version']}")
-        data = str(store.read_manifest(folder)["data"]["source"])
+        data = store.read_manifest(folder).data.source
     path, future = str(data), entry.values.get("future")
     settings = {**entry.values, "models-dir": str(root)}
     ahead = {"future": {"path": future, "sha256": hash_of(Path(future))}} if future else {}
@@ -179,7 +179,7 @@ def describe(result: Result, inputs: Inputs, outputs: Iterable[Path | None]) -> 
     methods = ["done"] * panel.n_series if forecast is None else forecast.methods.tolist()
     skipped = getattr(result, "skipped", panel.skipped)
     written = [path for path in outputs if path is not None]
-    metrics = dict(getattr(result, "metrics", None) or model.manifest["metrics"])
+    metrics = dump(getattr(result, "metrics", None) or model.manifest.metrics)
     metrics.pop("by_lead", None)
     return {
         "inputs": {**inputs.summary(), "sha256": panel.sha256, "rows": panel.rows},

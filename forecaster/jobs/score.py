@@ -10,13 +10,13 @@ from forecaster.base.errors import GateError, MissingError, StorageError
 from forecaster.config import ReadSettings, ScoreSettings, parse_limit
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
-from forecaster.data.schema import Schema
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, models_folder
 from forecaster.model import ledger, store
 from forecaster.model.ledger import Issue, Unreadable
+from forecaster.model.manifest import Metrics
 from forecaster.scoring.metrics import Columns, Row
 from forecaster.scoring.outcome import Outcome, score_issues
 
@@ -61,7 +61,7 @@ class ScoreResult:
     outcome: Outcome
     hindsight: int
     unreadable: tuple[Unreadable, ...]
-    training: dict[str, Any]
+    training: Metrics
 
     __repr__ = brief
 
@@ -141,7 +141,7 @@ def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
     manifest = store.read_manifest(version_folder)
     folder = Path(settings.ledger) if settings.ledger else root / name / ledger.FOLDER
     issues, hindsight, unreadable = _issued(folder, name, version if "@" in reference else None)
-    schema = replace(Schema.from_dict(manifest["schema"]), on_gap="interpolate", max_missing=1.0)
+    schema = replace(manifest.schema, on_gap="interpolate", max_missing=1.0)
     if schema.shape != "wide":  # there a covariate is only known as one by its name
         schema = replace(schema, past_covariates=(), future_covariates=(), static_covariates=())
     panel = read_panel(job.actuals, ReadSettings(), schema)
@@ -149,7 +149,7 @@ def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
     result = ScoreResult(
         model=name, version=version, versions=tuple(sorted({issue.version for issue in issues})), folder=folder,
         panel=panel, outcome=score_issues(issues, panel), hindsight=hindsight, unreadable=unreadable,
-        training=manifest["metrics"],
+        training=manifest.metrics,
     )  # fmt: skip
     if result.outcome.values:
         check_limits(result, max_mase, min_coverage)

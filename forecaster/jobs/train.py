@@ -28,6 +28,7 @@ from forecaster.jobs.names import models_folder, name_of, recorded
 from forecaster.model import store
 from forecaster.model.calibration import Intervals
 from forecaster.model.features import signals_of
+from forecaster.model.manifest import DataFacts, Look, Metrics, TrainingFacts
 from forecaster.model.plan import Plan
 from forecaster.model.planner import choose_season, make_plan
 from forecaster.model.predictor import leave_out_unreadable
@@ -86,7 +87,7 @@ class TrainResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to warn of, though the model is published: stale data, costly settings, measures that flatter it."""
-        device = self.model.manifest["device"]
+        device = self.model.manifest.device
         warnings = (*(self.age.warnings(self.panel.source) if self.age else ()), *self.plan.warnings(device))
         cap = find_cap(self.panel)
         if cap and self.plan.window.high is None:
@@ -94,7 +95,7 @@ class TrainResult:
         if not self.seen:
             return warnings
         windows = f"{self.seen:,} of {self.metrics['windows']:,} held-out windows"
-        origin = self.model.manifest.get("parent") or self.model.manifest.get("teacher")
+        origin = self.model.manifest.parent or self.model.manifest.teacher
         flattered = f"{windows} lie in the time that {origin} was trained on"
         return (*warnings, f"{flattered}: scores and intervals may flatter it")
 
@@ -239,7 +240,7 @@ def _open_checkpoint(job: TrainJob, home: Path, fits: Json, events: Events) -> C
 
 
 def _make_draft(
-    panel: Panel, plan: Plan, trained: Trained, measured: tuple[Json, Intervals], facts: Json
+    panel: Panel, plan: Plan, trained: Trained, measured: tuple[Json, Intervals], facts: TrainingFacts
 ) -> store.Draft:
     """Return everything that a version is made of."""
     from forecaster.training.network import serving_graph
@@ -249,7 +250,7 @@ def _make_draft(
         schema=replace(panel.schema, season_length=plan.season), window=plan.window, network=plan.network, fit=plan.fit,
         season=plan.season, encodings=plan.encodings, graph=serving_graph(plan.network, trained.members),
         members=trained.members, calibration=calibration, probe=make_probe(panel, plan, trained),
-        metrics=metrics, facts=facts,
+        metrics=Metrics(**metrics), facts=facts,
     )  # fmt: skip
 
 
@@ -279,24 +280,30 @@ def make_probe(panel: Panel, plan: Plan, trained: Trained) -> tuple[np.ndarray, 
     return windows.inputs, ensemble(plan.network, trained.members)(windows.inputs)
 
 
-def _facts(job: TrainJob, panel: Panel, trained: Trained, parent: store.SavedModel | None) -> dict[str, Any]:
+def _facts(job: TrainJob, panel: Panel, trained: Trained, parent: store.SavedModel | None) -> TrainingFacts:
     """Return what the manifest records beside what `predict` needs."""
-    return {
-        "created": job.created,
-        "data": {
-            "source": recorded(job.data),
-            "sha256": panel.sha256,
-            "rows": panel.rows,
-            "series": panel.n_series,
-            "frequency": panel.frequency.alias,
-            "skipped": len(panel.skipped),
-            "last": str(panel.write(panel.ends.max())),
-            "last_stamp": int(panel.ends.max().astype(np.int64)),
-            "findings": [finding.message for finding in panel.findings],
-        },
-        **({"teacher" if job.store.distill else "parent": f"{parent.name}@{parent.version}"} if parent else {}),
-        "device": trained.device,
-        "best_steps": trained.best_steps,
-        "curve": [{"member": p.member, "step": p.step, "loss": p.loss, "held_out": p.held_out} for p in trained.curve],
-        "packages": {name: version_of(name) for name in PACKAGES},
-    }
+    learned = parent is not None and job.store.distill is not None
+    return TrainingFacts(
+        created=job.created,
+        data=DataFacts(
+            source=recorded(job.data),
+            sha256=panel.sha256,
+            rows=panel.rows,
+            series=panel.n_series,
+            frequency=panel.frequency.alias,
+            skipped=len(panel.skipped),
+            last=str(panel.write(panel.ends.max())),
+            last_stamp=int(panel.ends.max().astype(np.int64)),
+            findings=[finding.message for finding in panel.findings],
+        ),
+        parent=parent.reference if parent and not learned else None,
+        teacher=parent.reference if parent and learned else None,
+        device=trained.device,
+        best_steps=trained.best_steps,
+        curve=[
+            Look(member=p.member, step=p.step, loss=p.loss, held_out=p.held_out)
+            for p in trained.curve
+            if p.held_out is not None
+        ],
+        packages={name: version_of(name) for name in PACKAGES},
+    )

@@ -86,11 +86,11 @@ class Issue:
 def make_issue(model: SavedModel, panel: Panel, forecast: Forecast, issued: str) -> Issue:
     """Return what is to be remembered of a forecast of every series of a panel."""
     horizon = forecast.values.shape[1]
-    known = model.manifest["data"].get("last_stamp")
+    known = model.trained_until
     scale, rms_scale = series_scales(panel, model.season)
     return Issue(
         model=model.name, version=model.version, issued=issued,
-        hindsight=panel.as_of is not None and isinstance(known, int) and panel.as_of < known,
+        hindsight=panel.as_of is not None and known is not None and panel.as_of < known,
         ids=panel.ids, cutoffs=panel.ends.astype(np.int64),
         stamps=panel.frequency.future(panel.ends, horizon).astype(np.int64), values=forecast.values,
         intervals={level: (low, high) for level, low, high in forecast.intervals},

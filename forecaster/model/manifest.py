@@ -1,4 +1,4 @@
-"""What a version says of itself: a closed schema, sealed with its own hash.
+"""Manifest: what a version says of itself. A closed schema, sealed with its own hash.
 
 Everything that a model's folder holds is named in its manifest with size and hash, and the last line of the manifest
 is the hash of all before it: a byte that changed anywhere is found before anything is parsed.
@@ -7,14 +7,14 @@ is the hash of all before it: a byte that changed anywhere is found before anyth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 from forecaster.base.errors import ModelError
 from forecaster.base.files import sha256
-from forecaster.base.records import Json, Limits, build, check, parse, to_json
-from forecaster.config import Intervals, ModelSettings, TrainSettings
+from forecaster.base.records import Json, Limits, build, dump, parse, to_json
+from forecaster.config import ModelSettings, TrainSettings
+from forecaster.data.schema import Schema
 from forecaster.model.features import SOURCES, Encoding, sizes
 from forecaster.model.plan import FitShape, NetworkShape
 from forecaster.model.windows import WindowShape
@@ -85,6 +85,31 @@ class Look:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainingFacts:
+    """What a version was made from, and how its training went.
+
+    Attributes:
+        created: When, ISO 8601; may be empty.
+        data: The data that it was trained on.
+        parent: The version whose weights the training began with, as NAME@VERSION.
+        teacher: The version whose forecasts it was fitted to.
+        device: What it was trained on: `cpu` or `gpu`.
+        best_steps: Steps after which the held-out loss was lowest, one for each network.
+        curve: The looks at the held-out windows.
+        packages: Versions of the packages that trained it.
+    """
+
+    created: str
+    data: DataFacts
+    parent: str | None = None
+    teacher: str | None = None
+    device: str
+    best_steps: list[int]
+    curve: list[Look]
+    packages: dict[str, str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Metrics:
     """How good the version is on windows that it did not see, as `backtest.measure` returns it."""
 
@@ -103,8 +128,19 @@ class Manifest:
     """The whole manifest.
 
     Attributes:
-        parent: The version whose weights the training began with, as NAME@VERSION.
-        teacher: The version whose forecasts it was fitted to.
+        format: Of the layout of the folder.
+        name: The model.
+        version: As the name of its folder: `v000001`.
+        created, data, parent, teacher, device, best_steps, curve, packages: As of `TrainingFacts`.
+        season: m, season length of the data in steps.
+        encodings: How each feature is written as a number.
+        window: How windows are cut and scaled.
+        network: The architecture.
+        fit: How it was trained.
+        schema: How its data file is read.
+        metrics: How good it is.
+        files: Hash and size of every other file.
+        sha256: The hash of all before.
     """
 
     format: int
@@ -112,21 +148,26 @@ class Manifest:
     version: str
     created: str
     data: DataFacts
+    parent: str | None = None
+    teacher: str | None = None
     device: str
     best_steps: list[int]
     curve: list[Look]
     packages: dict[str, str | None]
     season: int
+    encodings: tuple[Encoding, ...] = ()
     window: WindowShape
     network: NetworkShape
     fit: FitShape
-    schema: dict[str, Any]
+    schema: Schema
     metrics: Metrics
     files: dict[str, FileFacts]
-    parent: str | None = None
-    teacher: str | None = None
-    encodings: list[Encoding] = field(default_factory=list)
     sha256: str | None = None
+
+    def to_json(self) -> Json:
+        """Return it as its file holds it: what is optional and absent is left out."""
+        optional: Json = {f.name: dump(f.default) for f in fields(self) if f.default is not MISSING}
+        return {name: part for name, part in dump(self).items() if name not in optional or part != optional[name]}
 
 
 def seal(manifest: Json) -> bytes:
@@ -135,7 +176,7 @@ def seal(manifest: Json) -> bytes:
     return b'%s,\n "sha256": "%s"\n}\n' % (body, sha256(body).encode())
 
 
-def open_sealed(data: bytes, path: Path) -> Json:
+def open_sealed(data: bytes, path: Path) -> Manifest:
     """Return the manifest in these bytes, checked: seal, format, every key and type, and that its parts fit together.
 
     Raises:
@@ -144,21 +185,21 @@ def open_sealed(data: bytes, path: Path) -> Json:
     found = _SEAL.search(data)
     if found and sha256(data[: found.start()]) != found[1].decode():
         raise ModelError(f"{path} was changed: its hash is not the one in its last line")
-    manifest = parse(data, path)
-    _check_format(manifest, found is not None, path)
-    check(manifest, Manifest, str(path), LIMITS)
-    if set(manifest["files"]) != set(FILES):
+    content = parse(data, path)
+    _check_format(content, found is not None, path)
+    manifest = build(Manifest, content, str(path), LIMITS)
+    if set(manifest.files) != set(FILES):
         raise ModelError(f"{path}: expected the files {', '.join(FILES)}")
     _check_shapes(manifest, path)
     return manifest
 
 
-def _check_format(manifest: Json, sealed: bool, path: Path) -> None:
-    number = manifest.get("format")
+def _check_format(content: Json, sealed: bool, path: Path) -> None:
+    number = content.get("format")
     if not isinstance(number, int) or isinstance(number, bool):
         raise ModelError(f"{path}: not the manifest of a model")
     if number > FORMAT:
-        packages = manifest.get("packages")
+        packages = content.get("packages")
         writer = packages.get("forecast-lstm") if isinstance(packages, dict) else None
         raise ModelError(
             f"{path}: format {number} (forecast {str(writer)[:20]}), this version of forecast reads up to {FORMAT}",
@@ -170,38 +211,21 @@ def _check_format(manifest: Json, sealed: bool, path: Path) -> None:
         raise ModelError(f"{path} was changed: the hash in its last line is missing")
 
 
-def _check_shapes(manifest: Json, path: Path) -> None:
+def _check_shapes(manifest: Manifest, path: Path) -> None:
     """Compare what the window, the network and the metrics say of each other."""
-    (window, network), encodings = shapes_of(manifest), encodings_of(manifest)
-    metrics = manifest["metrics"]
+    window, network, metrics = manifest.window, manifest.network, manifest.metrics
     fits = (
         window.lookback % window.segment == 0
         and (network.segments, network.channels, network.horizon) == (window.segments, window.channels, window.horizon)
         and (network.past, network.future, network.static) == (window.past, window.future, window.static)
-        and (window.past, window.future, window.static) == tuple(sizes(encodings, *of) for of in SOURCES)
+        and (window.past, window.future, window.static) == tuple(sizes(manifest.encodings, *of) for of in SOURCES)
         and network.base == (window.base if window.future else ())
         and all(1 <= lag <= window.lookback for lag in window.base)
-        and {"mase", *(f"coverage-{level:g}" for level in metrics["levels"])} <= metrics["model"].keys()
-        and "mase" in metrics["baseline"]
+        and {"mase", *(f"coverage-{level:g}" for level in metrics.levels)} <= metrics.model.keys()
+        and "mase" in metrics.baseline
         and {"conformal": True, "quantile": bool(network.quantiles), "mc-dropout": network.draws > 0}[
-            intervals_of(manifest)
+            manifest.fit.intervals
         ]
     )
     if not fits:
         raise ModelError(f"{path}: window, network and metrics do not fit each other")
-
-
-def intervals_of(manifest: Json) -> Intervals:
-    """Return what the width of the intervals follows; of older manifests, which do not say, past errors."""
-    return manifest["fit"].get("intervals", "conformal")  # type: ignore[no-any-return]
-
-
-def encodings_of(manifest: Json) -> tuple[Encoding, ...]:
-    """Return how features are written as numbers; older manifests have none."""
-    return tuple(build(Encoding, each, "encodings", LIMITS) for each in manifest.get("encodings", []))
-
-
-def shapes_of(manifest: Json) -> tuple[WindowShape, NetworkShape]:
-    """Return the shapes of the windows and of the network."""
-    window = build(WindowShape, manifest["window"], "window", LIMITS)
-    return window, build(NetworkShape, manifest["network"], "network", LIMITS)

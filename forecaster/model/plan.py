@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from forecaster.config import Activation, Cell, Intervals, Loss, Optimizer, Precision, Schedule
@@ -204,7 +204,7 @@ class Plan:
         yield "range", " and ".join(_range_of(w)) or "any value"
         yield (
             "network",
-            f"{describe_layers(asdict(n))}, dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}"
+            f"{describe_layers(n)}, dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}"
             + (", recall of segments" if n.recall else ""),
         )
         yield (
@@ -231,14 +231,13 @@ class Plan:
             )
 
 
-def describe_layers(network: Mapping[str, Any]) -> str:
-    """Return what the recurrent layers of a `NetworkShape`, given as its fields, are: `2 × LSTM(128)`."""
-    units = network["units"]
-    widths = units if isinstance(units, int) else ", ".join(map(str, units))
-    extras = [name for name in ("bidirectional", "attention") if network.get(name)]
-    if (activation := network.get("activation", "tanh")) != "tanh":
-        extras.append(activation)
-    return ", ".join([f"{network['layers']} × {network['cell'].upper()}({widths})", *extras])
+def describe_layers(network: NetworkShape) -> str:
+    """Return what the recurrent layers of a network are: `2 × LSTM(128)`."""
+    widths = network.units if isinstance(network.units, int) else ", ".join(map(str, network.units))
+    extras = [name for name in ("bidirectional", "attention") if getattr(network, name)]
+    if network.activation != "tanh":
+        extras.append(network.activation)
+    return ", ".join([f"{network.layers} × {network.cell.upper()}({widths})", *extras])
 
 
 def _range_of(window: WindowShape) -> Iterator[str]:

@@ -15,7 +15,7 @@ from forecaster.model.calibration import Answers, answer_windows
 from forecaster.model.features import signals_of
 from forecaster.model.forecast import Forecast
 from forecaster.model.quantiles import pick_quantiles
-from forecaster.model.store import SavedModel
+from forecaster.model.version import FittedModel
 from forecaster.model.windows import LOGARITHMS, Floats, Ints, Signals, beyond_logarithms, extremes, restore, to_scale
 
 MOST_WINDOWS = 8192
@@ -23,7 +23,7 @@ MOST_CELLS = 2**19
 """Windows in a block, and steps of history and forecast in it: memory stays flat however many and however long."""
 
 
-def leave_out_unreadable(model: SavedModel, panel: Panel, steps: int) -> Panel:
+def leave_out_unreadable(model: FittedModel, panel: Panel, steps: int) -> Panel:
     """Return the panel without the series that a model of logarithms cannot read.
 
     It was trained on positive values. The logarithm of a zero would be about nothing else, in silence.
@@ -95,7 +95,7 @@ class Block:
         return replace(self, intervals=intervals, quantiles=pick_quantiles(self.values, self.intervals, quantiles))
 
 
-def check_horizon(model: SavedModel, horizon: int | None) -> int:
+def check_horizon(model: FittedModel, horizon: int | None) -> int:
     """Return how many steps to forecast at once; None is all that the model can.
 
     Raises:
@@ -111,7 +111,7 @@ def check_horizon(model: SavedModel, horizon: int | None) -> int:
     return horizon or longest
 
 
-def make_forecast(model: SavedModel, panel: Panel, horizon: int | None, levels: tuple[float, ...]) -> Forecast:
+def make_forecast(model: FittedModel, panel: Panel, horizon: int | None, levels: tuple[float, ...]) -> Forecast:
     """Forecast every series of a panel after its last stamp.
 
     Raises:
@@ -132,7 +132,7 @@ def make_forecast(model: SavedModel, panel: Panel, horizon: int | None, levels: 
 
 
 def forecast_windows(
-    model: SavedModel, panel: Panel, origins: Origins, horizon: int, levels: tuple[float, ...]
+    model: FittedModel, panel: Panel, origins: Origins, horizon: int, levels: tuple[float, ...]
 ) -> Iterator[Block]:
     """Forecast from each origin as if nothing after it were known, a block of windows at a time.
 
@@ -158,7 +158,7 @@ def forecast_windows(
         if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):
             raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
         short = part.ends - starts < model.window.shortest_history
-        cell = model.manifest["network"]["cell"]
+        cell = model.network.cell
         methods = np.where(constant, "constant", np.where(short, "seasonal_naive", cell)).astype(object)
         yield Block(origins=part, values=values[:, :horizon], intervals=tuple(intervals), methods=methods)
 
@@ -170,7 +170,7 @@ def first_changes(panel: Panel) -> Ints:
     return np.asarray(np.minimum(other[np.searchsorted(other, starts)], panel.offsets[1:]))
 
 
-def ask_model(model: SavedModel, signals: Signals, starts: Ints, ends: Ints) -> Answers:
+def ask_model(model: FittedModel, signals: Signals, starts: Ints, ends: Ints) -> Answers:
     """Return what a model says of the windows that end at `ends`; of those too short for it, the seasonal naive method.
 
     Args:

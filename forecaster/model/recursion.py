@@ -16,7 +16,7 @@ from forecaster.data.panel import Panel, Treated, head
 from forecaster.model import baselines
 from forecaster.model.forecast import Forecast
 from forecaster.model.predictor import make_forecast
-from forecaster.model.store import SavedModel
+from forecaster.model.version import FittedModel
 from forecaster.model.windows import Floats, WindowShape
 
 MOST_ROUNDS = 100
@@ -27,7 +27,7 @@ LEVEL = 80.0
 """Percent of the interval whose misses tell how errors grow."""
 
 
-def check_rounds(model: SavedModel, horizon: int) -> int:
+def check_rounds(model: FittedModel, horizon: int) -> int:
     """Return how often a model must be asked to reach a horizon in steps.
 
     Raises:
@@ -49,7 +49,7 @@ def check_rounds(model: SavedModel, horizon: int) -> int:
     return -(-horizon // longest)
 
 
-def forecast_recursively(model: SavedModel, panel: Panel, horizon: int, levels: tuple[float, ...]) -> Forecast:
+def forecast_recursively(model: FittedModel, panel: Panel, horizon: int, levels: tuple[float, ...]) -> Forecast:
     """Forecast every series of a panel after its last stamp, in as many rounds as it takes.
 
     Args:
@@ -76,7 +76,7 @@ def forecast_recursively(model: SavedModel, panel: Panel, horizon: int, levels: 
     )
 
 
-def measure_growth(model: SavedModel, panel: Panel, rounds: int) -> Floats:
+def measure_growth(model: FittedModel, panel: Panel, rounds: int) -> Floats:
     """Return how many times wider the intervals of each round must be [rounds], not decreasing from 1 on.
 
     It is the ratio of the 80 % quantiles of errors in units of the interval that the round itself gives. The model may
@@ -111,7 +111,7 @@ def _misses(part: Forecast, actual: Floats) -> Floats:
     return np.asarray(np.abs(error)[half > 0] / half[half > 0])
 
 
-def _rounds(model: SavedModel, panel: Panel, rounds: int, levels: tuple[float, ...]) -> Iterator[Forecast]:
+def _rounds(model: FittedModel, panel: Panel, rounds: int, levels: tuple[float, ...]) -> Iterator[Forecast]:
     """Yield the forecast of each round; series too short for the network stay with the seasonal naive method."""
     horizon, current = model.window.horizon, panel
     naive = baselines.seasonal_naive(

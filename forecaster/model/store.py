@@ -21,10 +21,11 @@ from pathlib import Path
 
 from forecaster.base import files
 from forecaster.base.errors import MissingError, ModelError, UsageError
-from forecaster.model.version import Draft, SavedModel, contents_of, read_manifest, read_version
+from forecaster.model.version import Draft, FittedModel, SavedModel, contents_of, read_manifest, read_version
 
 __all__ = [
     "Draft",
+    "FittedModel",
     "SavedModel",
     "check_name",
     "current_version",

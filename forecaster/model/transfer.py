@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from forecaster.base.errors import ModelError, UsageError
 from forecaster.config import ModelSettings, ReadSettings, TrainSettings, key_of
 from forecaster.data.panel import Panel
-from forecaster.model.manifest import shapes_of
 from forecaster.model.plan import Plan
 from forecaster.model.planner import plan_training
 from forecaster.model.version import SavedModel, read_weights
@@ -43,12 +42,12 @@ class Ensemble:
     @property
     def name(self) -> str:
         """The version, as NAME@VERSION."""
-        return f"{self.model.name}@{self.model.version}"
+        return self.model.reference
 
     @property
     def sha256(self) -> str:
         """The hash of its manifest."""
-        return str(self.model.manifest["sha256"])
+        return str(self.model.manifest.sha256)
 
     def answers(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what it says of windows [N, K, C]: [N, H], in scaled units."""
@@ -98,9 +97,9 @@ def plan_from(parent: SavedModel, panel: Panel, model: ModelSettings, train: Tra
         )
     usual = TrainSettings.learning_rate
     rate = usual * GENTLE if train.learning_rate == usual else train.learning_rate
-    train = replace(train, ensemble=count, learning_rate=rate, loss=train.loss or parent.manifest["fit"]["loss"])
+    train = replace(train, ensemble=count, learning_rate=rate, loss=train.loss or parent.manifest.fit.loss)
     plan = plan_training(panel, model, train, parent.window, parent.season)
-    network = shapes_of(parent.manifest)[1]
+    network = parent.network
     if model.dropout != ModelSettings.dropout:
         network = replace(network, dropout=model.dropout)
     return replace(plan, network=network, start=tuple(members[:count]), encodings=parent.encodings)
@@ -146,8 +145,8 @@ def _check_data(parent: SavedModel, panel: Panel) -> str:
 
 def seen_windows(parent: SavedModel, panel: Panel, plan: Plan) -> int:
     """Return how many held-out windows ask for values of the time that the version may have learned from."""
-    last = parent.manifest["data"].get("last_stamp")
-    if not parent.manifest["fit"]["refit"] or last is None:
+    last = parent.trained_until
+    if not parent.manifest.fit.refit or last is None:
         return 0
     _, ends, series = plan.held_out.all()
     first = panel.stamps_at(series, ends - panel.offsets[series])
@@ -156,11 +155,11 @@ def seen_windows(parent: SavedModel, panel: Panel, plan: Plan) -> int:
 
 def _settings_of(parent: SavedModel) -> dict[str, str]:
     """Return a version's settings by the fields of `ModelSettings`, its frequency and season, as flags spell them."""
-    window, network = parent.manifest["window"], parent.manifest["network"]
-    ends = ["" if window.get(end) is None else f"{window[end]:g}" for end in ("low", "high")]
-    told = {f.name: window.get(f.name, network.get(f.name)) for f in fields(ModelSettings)}
-    return {name: ",".join(map(str, x)) if isinstance(x, list) else str(x) for name, x in told.items()} | {
-        "base": "seasonal" if window["base"] else "last",
+    window, network = parent.window, parent.network
+    ends = ["" if end is None else f"{end:g}" for end in (window.low, window.high)]
+    told = {f.name: getattr(window, f.name, getattr(network, f.name, None)) for f in fields(ModelSettings)}
+    return {name: ",".join(map(str, x)) if isinstance(x, tuple) else str(x) for name, x in told.items()} | {
+        "base": "seasonal" if window.base else "last",
         "bounds": ",".join(ends) if any(ends) else "none",
         "calendar": "on" if any(e.source == "calendar" for e in parent.encodings) else "off",
         "holidays": next((e.name for e in parent.encodings if e.source == "holidays"), "none"),

@@ -14,7 +14,7 @@ system's permissions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 from forecaster.base.arrays import Arrays, Form, pack, read_forms, unpack
 from forecaster.base.errors import ModelError
 from forecaster.base.files import read_own, sha256
-from forecaster.base.records import Json, parse, to_json
+from forecaster.base.records import dump, parse, to_json
 from forecaster.data.schema import Schema
 from forecaster.model.bands import forms_of, from_arrays, to_arrays
 from forecaster.model.calibration import Intervals
 from forecaster.model.features import Encoding
-from forecaster.model.manifest import FILES, FORMAT, encodings_of, intervals_of, open_sealed, seal, shapes_of
+from forecaster.model.manifest import FILES, FORMAT, FileFacts, Manifest, Metrics, TrainingFacts, open_sealed, seal
 from forecaster.model.plan import FitShape, NetworkShape
 from forecaster.model.serving import Server
 from forecaster.model.windows import WindowShape
@@ -55,8 +55,9 @@ class Draft:
         members: Weights of each network of the ensemble.
         calibration: Half widths of the intervals.
         probe: Inputs [n, K, C] and the trained networks' answers [n, M, R] to them.
-        metrics: As written to metrics.json.
-        facts: What else the manifest records: data fingerprint, package versions, device, time.
+        metrics: How good it is.
+        facts: What it was made from: data, packages, device, time.
+        encodings: How each feature is written as a number.
     """
 
     schema: Schema
@@ -68,28 +69,62 @@ class Draft:
     members: Sequence[Sequence[NDArray[np.float32]]]
     calibration: Intervals
     probe: tuple[NDArray[np.float32], NDArray[np.float32]]
-    metrics: Json
-    facts: Json
+    metrics: Metrics
+    facts: TrainingFacts
     encodings: tuple[Encoding, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SavedModel:
-    """A saved model, checked and ready to forecast."""
+class FittedModel:
+    """A trained model, ready to forecast: saved or not.
+
+    Attributes:
+        name: What to call it.
+        version: As the name of its folder; empty for a model that is not saved.
+        schema: How its data file is read.
+        window: How windows are cut and scaled.
+        network: The architecture.
+        season: m, season length of the data in steps.
+        calibration: Half widths of the intervals.
+        server: Answers windows.
+        encodings: How each feature is written as a number.
+    """
 
     name: str
     version: str
-    folder: Path
-    manifest: Json
     schema: Schema
     window: WindowShape
+    network: NetworkShape
     season: int
     calibration: Intervals
     server: Server
     encodings: tuple[Encoding, ...] = ()
 
 
-def read_manifest(folder: Path) -> Json:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SavedModel(FittedModel):
+    """A version of a saved model, checked and ready to forecast.
+
+    Attributes:
+        folder: Of the version.
+        manifest: What it says of itself.
+    """
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def reference(self) -> str:
+        """NAME@VERSION."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def trained_until(self) -> int | None:
+        """The latest stamp of the data that it was trained on, as `Panel.ends` has it; None where that is not known."""
+        return self.manifest.data.last_stamp
+
+
+def read_manifest(folder: Path) -> Manifest:
     """Read and check a version's manifest.
 
     Raises:
@@ -106,22 +141,29 @@ def read_version(folder: Path, name: str, version: str) -> SavedModel:
         ModelError: A file is missing, changed, or not what the manifest says.
     """
     manifest = read_manifest(folder)
-    if (manifest["name"], manifest["version"]) != (name, version):
-        raise ModelError(f"{folder} belongs to model {manifest['name'][:80]!r} {manifest['version'][:20]!r}")
-    contents = {file: _read_checked(folder / file, manifest["files"][file]) for file in FILES}
-    window, network = shapes_of(manifest)
-    if parse(contents["metrics.json"], folder / "metrics.json") != manifest["metrics"]:
+    if (manifest.name, manifest.version) != (name, version):
+        raise ModelError(f"{folder} belongs to model {manifest.name[:80]!r} {manifest.version[:20]!r}")
+    contents = {file: _read_checked(folder / file, manifest.files[file]) for file in FILES}
+    if parse(contents["metrics.json"], folder / "metrics.json") != dump(manifest.metrics):
         raise ModelError(f"{folder}/metrics.json is not what the manifest says")
     members = _read_members(contents["weights.npz"], folder / "weights.npz")
     forms = _calibration_forms(contents["calibration.npz"], folder / "calibration.npz", manifest, len(members))
     arrays = unpack(contents["calibration.npz"], folder / "calibration.npz", forms)
-    server = Server(contents["network.onnx"], network.draws)
+    server = Server(contents["network.onnx"], manifest.network.draws)
     _run_probe(server, arrays, folder)
     return SavedModel(
-        name=name, version=version, folder=folder, manifest=manifest, schema=Schema.from_dict(manifest["schema"]),
-        window=window, season=manifest["season"], server=server,
-        calibration=from_arrays(intervals_of(manifest), arrays), encodings=encodings_of(manifest),
-    )  # fmt: skip
+        name=name,
+        version=version,
+        schema=manifest.schema,
+        window=manifest.window,
+        network=manifest.network,
+        season=manifest.season,
+        calibration=from_arrays(manifest.fit.intervals, arrays),
+        server=server,
+        encodings=manifest.encodings,
+        folder=folder,
+        manifest=manifest,
+    )
 
 
 def contents_of(name: str, version: str, draft: Draft) -> dict[str, bytes]:
@@ -133,26 +175,26 @@ def contents_of(name: str, version: str, draft: Draft) -> dict[str, bytes]:
         "probe_outputs": draft.probe[1],
     }
     contents = {
-        "metrics.json": to_json(draft.metrics),
+        "metrics.json": to_json(dump(draft.metrics)),
         "network.onnx": draft.graph,
         "weights.npz": pack(weights),
         "calibration.npz": pack(calibration),
     }
-    manifest = {
-        "format": FORMAT,
-        "name": name,
-        "version": version,
-        **draft.facts,
-        "season": draft.season,
-        **({"encodings": [asdict(encoding) for encoding in draft.encodings]} if draft.encodings else {}),
-        "window": asdict(draft.window),
-        "network": asdict(draft.network),
-        "fit": asdict(draft.fit),
-        "schema": draft.schema.to_dict(),
-        "metrics": draft.metrics,
-        "files": {file: {"sha256": sha256(data), "bytes": len(data)} for file, data in contents.items()},
-    }
-    return {**contents, "manifest.json": seal(manifest)}
+    manifest = Manifest(
+        format=FORMAT,
+        name=name,
+        version=version,
+        **vars(draft.facts),
+        season=draft.season,
+        encodings=draft.encodings,
+        window=draft.window,
+        network=draft.network,
+        fit=draft.fit,
+        schema=draft.schema,
+        metrics=draft.metrics,
+        files={file: FileFacts(sha256=sha256(data), bytes=len(data)) for file, data in contents.items()},
+    )
+    return {**contents, "manifest.json": seal(manifest.to_json())}
 
 
 def _run_probe(server: Server, arrays: Arrays, folder: Path) -> None:
@@ -172,7 +214,7 @@ def read_weights(model: SavedModel) -> list[list[NDArray[np.float32]]]:
         ModelError: The file was changed since the version was read.
     """
     path = model.folder / "weights.npz"
-    return _read_members(_read_checked(path, model.manifest["files"][path.name]), path)
+    return _read_members(_read_checked(path, model.manifest.files[path.name]), path)
 
 
 def read_graph(model: SavedModel) -> bytes:
@@ -181,7 +223,7 @@ def read_graph(model: SavedModel) -> bytes:
     Raises:
         ModelError: The file was changed since the version was read.
     """
-    return _read_checked(model.folder / "network.onnx", model.manifest["files"]["network.onnx"])
+    return _read_checked(model.folder / "network.onnx", model.manifest.files["network.onnx"])
 
 
 def read_probe(model: SavedModel) -> NDArray[np.float32]:
@@ -191,7 +233,7 @@ def read_probe(model: SavedModel) -> NDArray[np.float32]:
         ModelError: The file was changed since the version was read.
     """
     path = model.folder / "calibration.npz"
-    data = _read_checked(path, model.manifest["files"][path.name])
+    data = _read_checked(path, model.manifest.files[path.name])
     return unpack(data, path, read_forms(data, path))["probe_inputs"]
 
 
@@ -207,14 +249,14 @@ def _read_members(data: bytes, path: Path) -> list[list[NDArray[np.float32]]]:
     return [[arrays[f"m{i:03d}_w{j:03d}"] for j in range(len(shapes))] for i in range(members)]
 
 
-def _calibration_forms(data: bytes, path: Path, manifest: Json, members: int) -> dict[str, Form]:
+def _calibration_forms(data: bytes, path: Path, manifest: Manifest, members: int) -> dict[str, Form]:
     """Return which arrays there must be, from how many levels and probes there are."""
-    forms, (_, network) = read_forms(data, path), shapes_of(manifest)
+    forms, network = read_forms(data, path), manifest.network
     levels, probes = (_length(forms.get(name)) for name in ("levels", "probe_inputs"))
     if not 1 <= levels <= MOST_LEVELS or not 1 <= probes <= MOST_PROBES:
         raise ModelError(f"{path}: {levels} levels and {probes} probes, expected at least one of each")
     return {
-        **forms_of(intervals_of(manifest), levels, network.horizon),
+        **forms_of(manifest.fit.intervals, levels, network.horizon),
         "probe_inputs": Form("<f4", (probes, network.segments, network.channels)),
         "probe_outputs": Form("<f4", (probes, members, network.answers)),
     }
@@ -224,10 +266,10 @@ def _length(form: Form | None) -> int:
     return form.shape[0] if form and form.shape else 0
 
 
-def _read_checked(path: Path, entry: Json) -> bytes:
-    data = read_own(path, entry["bytes"])
-    if len(data) != entry["bytes"]:
-        raise ModelError(f"{path}: {len(data)} bytes, the manifest says {entry['bytes']}")
-    if sha256(data) != entry["sha256"]:
+def _read_checked(path: Path, expected: FileFacts) -> bytes:
+    data = read_own(path, expected.bytes)
+    if len(data) != expected.bytes:
+        raise ModelError(f"{path}: {len(data)} bytes, the manifest says {expected.bytes}")
+    if sha256(data) != expected.sha256:
         raise ModelError(f"{path} was changed: its hash is not the manifest's")
     return data

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from forecaster.data.panel import Panel
 from forecaster.model.features import signals_of
-from forecaster.model.store import SavedModel
+from forecaster.model.version import FittedModel
 from forecaster.model.windows import Floats, Ints, Signals, WindowShape, cut_windows, restore, to_scale
 
 STEP = 0.05
@@ -126,7 +126,7 @@ class Explanation:
 
 
 def explain(
-    model: SavedModel, panel: Panel, series: Ints, leads: Ints, on_share: Callable[[float], None] = lambda _: None
+    model: FittedModel, panel: Panel, series: Ints, leads: Ints, on_share: Callable[[float], None] = lambda _: None
 ) -> Explanation:
     """Explain the forecasts after the end of some series.
 
@@ -191,7 +191,7 @@ class _Known:
 class _Asker:
     """Asks a model about windows of one series."""
 
-    model: SavedModel
+    model: FittedModel
     known: _Known | None
 
     def without(self, feature: int) -> _Asker:

@@ -5,6 +5,7 @@ Colours are roles (`model`, `baseline`, …), never values: whoever draws has a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from forecaster.base.words import number
 from forecaster.data.stamps import to_local
+from forecaster.model.manifest import Look
 from forecaster.model.windows import Floats
 from forecaster.scoring.outlook import Outlook, Path
 from forecaster.scoring.residuals import OneStepErrors
@@ -164,17 +166,17 @@ def draw_outlook(outlook: Outlook, tz: str | None, title: str, name: str = "outl
     return Figure(name=name, title=title, marks=tuple(marks), is_time=is_time)
 
 
-def draw_curves(curve: list[dict[str, Any]]) -> Figure | None:
+def draw_curves(curve: Sequence[Look]) -> Figure | None:
     """Return the losses of each network over its training steps, from a manifest; None where none was kept."""
-    members = sorted({look["member"] for look in curve})
-    looks = [[look for look in curve if look["member"] == member] for member in members]
+    members = sorted({look.member for look in curve})
+    looks = [[look for look in curve if look.member == member] for member in members]
     columns: tuple[tuple[str, str, Tone], ...] = (
         ("loss", "training loss", "faint"), ("held_out", "held-out loss", "model"),
     )  # fmt: skip
     marks: list[Mark] = []
     for column, label, tone in columns:
         for k, own in enumerate(looks):
-            x, y = (np.array([look[key] for look in own], float) for key in ("step", column))
+            x, y = (np.array([getattr(look, key) for look in own], float) for key in ("step", column))
             marks.append(Line("" if k else label, x, y, tone))
     if not marks:
         return None
@@ -185,7 +187,7 @@ def draw_curves(curve: list[dict[str, Any]]) -> Figure | None:
     )
 
 
-def draw_leads(by_lead: dict[str, Any], baseline: str, held_out: dict[str, Column] | None) -> Figure:
+def draw_leads(by_lead: dict[str, Any], baseline: str, held_out: Mapping[str, Column] | None) -> Figure:
     """Return how the error grows with the lead time, against the baseline.
 
     Args:
@@ -207,13 +209,13 @@ def draw_leads(by_lead: dict[str, Any], baseline: str, held_out: dict[str, Colum
     )  # fmt: skip
 
 
-def draw_coverage(by_lead: dict[str, Column], levels: list[float], held_out: dict[str, Column] | None) -> Figure:
+def draw_coverage(by_lead: dict[str, Column], levels: list[float], held_out: Mapping[str, Column] | None) -> Figure:
     """Return the share of actual values inside each interval, by lead time, beside what it should be."""
     marks: list[Mark] = []
     for k, level in enumerate(levels):
         leads = np.arange(1, len(by_lead["mase"]) + 1)
         marks.append(Line("" if k else "wanted", leads, np.full(len(leads), level), "faint"))
-    sides: list[tuple[str, dict[str, Column], Literal["solid", "dashed"]]] = [("inside", by_lead, "solid")]
+    sides: list[tuple[str, Mapping[str, Column], Literal["solid", "dashed"]]] = [("inside", by_lead, "solid")]
     if held_out is not None:
         sides.append(("inside, held out in training", held_out, "dashed"))
     for label, measures, style in sides:

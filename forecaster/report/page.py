@@ -14,10 +14,11 @@ from importlib.resources import files
 
 import numpy as np
 
-from forecaster.base.records import Json
+from forecaster.base.records import Json, dump
 from forecaster.base.words import MEASURES, conclude, counted, number, percent
 from forecaster.data.panel import Panel
 from forecaster.data.rows import Finding
+from forecaster.model.manifest import Manifest
 from forecaster.model.windows import Floats
 from forecaster.report.drawing import HALF, SIZE, to_inline
 from forecaster.report.figure import (
@@ -64,7 +65,7 @@ class Evidence:
         written: When, ISO 8601; may be empty.
     """
 
-    manifest: Json
+    manifest: Manifest
     panel: Panel
     verdict: Verdict
     evaluation: Json
@@ -81,7 +82,7 @@ class Evidence:
     @property
     def honest(self) -> Json:
         """The scores that say what the model is worth: of windows that it had not seen."""
-        scores: Json = self.manifest["metrics"] if self.seen else self.evaluation["metrics"]
+        scores: Json = dump(self.manifest.metrics) if self.seen else self.evaluation["metrics"]
         return scores
 
 
@@ -134,8 +135,8 @@ def write_page(evidence: Evidence) -> str:
 
 def figures_of(evidence: Evidence) -> Iterator[Figure]:
     """Yield every figure of the page."""
-    scores, metrics = evidence.evaluation, evidence.manifest["metrics"]
-    held_out = metrics["by_lead"] if evidence.seen else None
+    scores = evidence.evaluation
+    held_out = evidence.manifest.metrics.by_lead if evidence.seen else None
     yield draw_leads(scores["by_lead"], scores["metrics"]["baseline_name"], held_out)
     yield draw_coverage(scores["by_lead"]["model"], scores["metrics"]["levels"], held_out)
     for rank, outlook in evidence.examples:
@@ -144,7 +145,7 @@ def figures_of(evidence: Evidence) -> Iterator[Figure]:
         correlation = draw_autocorrelation(evidence.residuals)
         yield from [correlation] if correlation else []
         yield draw_histogram(evidence.residuals)
-    curves = draw_curves(evidence.manifest["curve"])
+    curves = draw_curves(evidence.manifest.curve)
     yield from [curves] if curves else []
 
 
@@ -179,18 +180,15 @@ def headline(evidence: Evidence) -> Json:
 
 def error_rows(evidence: Evidence) -> Iterator[Json]:
     """Yield each measure: of the backtest and of the windows held out in training, model and baseline each."""
-    sides = (evidence.evaluation["metrics"], evidence.manifest["metrics"])
+    ours, before = evidence.evaluation["metrics"], evidence.manifest.metrics
+    sides = (ours["model"], ours["baseline"], before.model, before.baseline)
     for name, label in MEASURES.items():
-        yield {
-            "name": name,
-            "label": label,
-            "cells": [side[who].get(name) for side in sides for who in ("model", "baseline")],
-        }
+        yield {"name": name, "label": label, "cells": [side.get(name) for side in sides]}
 
 
 def interval_rows(evidence: Evidence) -> Iterator[Json]:
     """Yield each interval level: what is inside, how wide it is, its score."""
-    ours, before = evidence.evaluation["metrics"]["model"], evidence.manifest["metrics"]["model"]
+    ours, before = evidence.evaluation["metrics"]["model"], evidence.manifest.metrics.model
     for level in evidence.evaluation["metrics"]["levels"]:
         coverage = f"coverage-{level:g}"
         yield {
@@ -249,36 +247,27 @@ def kinds_of(verdict: Verdict) -> Iterator[Json]:
 def settings_of(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Yield what decided how the model was made, in words."""
     manifest = evidence.manifest
-    window, network, fit, schema = (manifest[part] for part in ("window", "network", "fit", "schema"))
-    season, ends = manifest["season"], [window["low"], window["high"]]
-    yield "Frequency", manifest["data"]["frequency"]
+    window, network, fit, schema = manifest.window, manifest.network, manifest.fit, manifest.schema
+    season, ends, steps = manifest.season, (window.low, window.high), manifest.best_steps
+    yield "Frequency", manifest.data.frequency
     yield "Season", counted(season, "step") if season > 1 else "none"
-    yield "Horizon", counted(window["horizon"], "step")
-    yield (
-        "Lookback",
-        f"{window['lookback']:,} steps in {counted(network['segments'], 'segment')} of {window['segment']:,}",
-    )
-    base = " and ".join(f"{lag:,}" for lag in window["base"])
-    ago = f"the {'value' if len(window['base']) == 1 else 'mean of the values'} {base} steps ago"
+    yield "Horizon", counted(window.horizon, "step")
+    yield "Lookback", f"{window.lookback:,} steps in {counted(network.segments, 'segment')} of {window.segment:,}"
+    base = " and ".join(f"{lag:,}" for lag in window.base)
+    ago = f"the {'value' if len(window.base) == 1 else 'mean of the values'} {base} steps ago"
     yield "Base path", ago if base else "the last value"
-    yield "Transform", "logarithm" if window["transform"] == "log" else "none"
-    yield (
-        "Range",
-        " to ".join("∞" if end is None else f"{end:g}" for end in ends) if ends != [None, None] else "any value",
-    )
-    yield "Network", f"{network['layers']} × {network['cell'].upper()} of {network['units']:,} units"
-    yield "Dropout", f"{network['dropout']:g}"
-    yield "Ensemble", counted(fit["members"], "network")
-    yield "Loss", f"{fit['loss'].upper()}, {fit['optimizer']} from {fit['learning_rate']:g}"
-    yield "Steps", f"at most {fit['steps']:,} of {counted(fit['batch_size'], 'window')}"
-    yield (
-        "Best at",
-        f"step {' and '.join(f'{step:,}' for step in manifest['best_steps'])}" if manifest["best_steps"] else "–",
-    )
-    yield (
-        "Trained again",
-        "on all data, held-out windows included" if fit["refit"] else "no: held-out windows stay unseen",
-    )
-    yield "Seed", str(fit["seed"])
-    yield "Device", manifest["device"]
-    yield "Gaps", f"{schema['on_gap']}; outliers: {schema['on_outlier']}"
+    yield "Transform", "logarithm" if window.transform == "log" else "none"
+    limited = any(end is not None for end in ends)
+    yield "Range", " to ".join("∞" if end is None else f"{end:g}" for end in ends) if limited else "any value"
+    units = f"{network.units:,}" if isinstance(network.units, int) else ", ".join(map(str, network.units))
+    yield "Network", f"{network.layers} × {network.cell.upper()} of {units} units"
+    yield "Dropout", f"{network.dropout:g}"
+    yield "Ensemble", counted(fit.members, "network")
+    yield "Loss", f"{fit.loss.upper()}, {fit.optimizer} from {fit.learning_rate:g}"
+    yield "Steps", f"at most {fit.steps:,} of {counted(fit.batch_size, 'window')}"
+    yield "Best at", f"step {' and '.join(f'{step:,}' for step in steps)}" if steps else "–"
+    again = "on all data, held-out windows included" if fit.refit else "no: held-out windows stay unseen"
+    yield "Trained again", again
+    yield "Seed", str(fit.seed)
+    yield "Device", manifest.device
+    yield "Gaps", f"{schema.on_gap}; outliers: {schema.on_outlier}"

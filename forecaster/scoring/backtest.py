@@ -32,7 +32,7 @@ from forecaster.model.features import signals_of
 from forecaster.model.plan import Plan
 from forecaster.model.predictor import Block, Origins, forecast_windows
 from forecaster.model.quantiles import DECILES, levels_with, pick_quantiles
-from forecaster.model.store import SavedModel
+from forecaster.model.version import FittedModel
 from forecaster.model.windows import Cutoffs, Floats, cut_targets, restore
 from forecaster.scoring import metrics
 
@@ -201,7 +201,7 @@ class Scored:
 class Backtest:
     """A saved model, not fitted anew, against seasonal naive on the same cutoffs."""
 
-    def __init__(self, model: SavedModel, panel: Panel, origins: Origins, horizon: int) -> None:
+    def __init__(self, model: FittedModel, panel: Panel, origins: Origins, horizon: int) -> None:
         """Name the windows: `origins` with H = `horizon` steps after each."""
         self.model, self.panel, self.origins, self.horizon = model, panel, origins, horizon
         self._contest = metrics.Contest(panel.n_series, horizon)

@@ -108,9 +108,9 @@ def _number(value: float | None) -> float:
 
 def _find_new(champion: SavedModel, panel: Panel, series: Ints, places: Ints) -> NDArray[np.bool_]:
     """Return which of the panel's values [N, H] surely had no part in the current version's training."""
-    if not champion.manifest["fit"]["refit"]:
+    if not champion.manifest.fit.refit:
         return np.ones(places.shape, np.bool_)  # what is held out now was held out then, or came later
-    last = champion.manifest["data"].get("last_stamp")
+    last = champion.trained_until
     if last is None:
         return np.zeros(places.shape, np.bool_)
     ordinals, phases = panel.frequency.split(panel.starts.astype(np.int64))

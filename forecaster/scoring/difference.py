@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from forecaster.data.panel import Panel
 from forecaster.model.predictor import make_forecast
-from forecaster.model.store import SavedModel
+from forecaster.model.version import FittedModel
 from forecaster.model.windows import Floats, Ints
 
 PARTS = ("revision", "new_rows", "model")
@@ -41,7 +41,7 @@ class Stage:
     values: Floats
 
 
-def forecast_stage(model: SavedModel, panel: Panel) -> Stage:
+def forecast_stage(model: FittedModel, panel: Panel) -> Stage:
     """Return what a model forecasts after the end of a panel, all steps that it can.
 
     Raises:

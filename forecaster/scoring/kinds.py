@@ -10,9 +10,8 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ from forecaster.model.planner import make_plan
 from forecaster.model.predictor import make_forecast
 from forecaster.model.serving import Server
 from forecaster.model.shaping import choose_bounds
-from forecaster.model.store import SavedModel
+from forecaster.model.version import FittedModel
 from forecaster.model.windows import Floats
 from forecaster.scoring import metrics
 from forecaster.scoring.backtest import measure
@@ -155,7 +154,7 @@ def _lstm(panel: Panel, task: Task) -> Answer:
     return Answer(forecast.values, forecast.intervals, forecast.methods == "seasonal_naive")
 
 
-def fit_lstm(panel: Panel, task: Task) -> SavedModel:
+def fit_lstm(panel: Panel, task: Task) -> FittedModel:
     """Train as `train` does, and return the model without saving it.
 
     Raises:
@@ -172,11 +171,17 @@ def fit_lstm(panel: Panel, task: Task) -> SavedModel:
 
     trained = train_ensemble(panel, plan, task.training.device, tell)
     _, calibration = measure(panel, plan, trained)
-    return SavedModel(
-        name="lstm", version="", folder=Path(), manifest={"network": asdict(plan.network)}, schema=panel.schema,
-        window=plan.window, season=plan.season, calibration=calibration, encodings=plan.encodings,
+    return FittedModel(
+        name="lstm",
+        version="",
+        schema=panel.schema,
+        window=plan.window,
+        network=plan.network,
+        season=plan.season,
+        calibration=calibration,
+        encodings=plan.encodings,
         server=Server(serving_graph(plan.network, trained.members), plan.network.draws),
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- statsforecast

@@ -8,7 +8,7 @@ and are easy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from forecaster.base.errors import DataError
 from forecaster.data.panel import Panel
 from forecaster.model.ledger import Issue
+from forecaster.model.manifest import Metrics
 from forecaster.model.windows import Floats, Ints
 from forecaster.scoring.metrics import Columns, Evaluation, Row, by_series, score
 
@@ -77,9 +78,9 @@ class Outcome:
     scaled: Ints
     of_series: Ints
 
-    def beside(self, training: Mapping[str, Any], name: str) -> tuple[float, float] | None:
+    def beside(self, training: Metrics, name: str) -> tuple[float, float] | None:
         """Return a live measure and training's, over the same mixture of lead times; None where one is not known."""
-        theirs = training.get("by_lead", {}).get(name, ())
+        theirs = training.by_lead.get(name, ())
         counts = self.scaled if name == "mase" else self.counts
         shared = [
             (count, live, then)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from forecaster.base.errors import UsageError, shown
 from forecaster.data.panel import Panel
 from forecaster.model.predictor import Origins, forecast_windows
-from forecaster.model.store import SavedModel
+from forecaster.model.version import FittedModel
 from forecaster.model.windows import Floats, Ints
 
 LONGEST_HISTORY = 400
@@ -66,7 +66,7 @@ def usual_history(season: int, horizon: int) -> int:
 
 
 def look_ahead(
-    model: SavedModel, panel: Panel, chosen: Sequence[int], steps: tuple[int, int, int], levels: tuple[float, ...]
+    model: FittedModel, panel: Panel, chosen: Sequence[int], steps: tuple[int, int, int], levels: tuple[float, ...]
 ) -> list[Outlook]:
     """Return the outlook of some series.
 

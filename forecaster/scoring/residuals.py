@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from forecaster.data.panel import Panel
 from forecaster.model.predictor import forecast_windows
-from forecaster.model.store import SavedModel
+from forecaster.model.version import FittedModel
 from forecaster.model.windows import Floats, Ints
 from forecaster.scoring import metrics
 from forecaster.scoring.backtest import rolling_origin
@@ -56,7 +56,7 @@ class OneStepErrors:
     counts: Ints
 
 
-def find_residuals(model: SavedModel, panel: Panel) -> OneStepErrors | None:
+def find_residuals(model: FittedModel, panel: Panel) -> OneStepErrors | None:
     """Forecast one step ahead, again and again towards the end of each series, and compare with what came.
 
     Returns:
@@ -82,7 +82,7 @@ def find_residuals(model: SavedModel, panel: Panel) -> OneStepErrors | None:
     )  # fmt: skip
 
 
-def _one_step_errors(model: SavedModel, panel: Panel, steps: int) -> Floats:
+def _one_step_errors(model: FittedModel, panel: Panel, steps: int) -> Floats:
     """Return the scaled errors [S, W] of the last `steps` steps, oldest first; NaN where there is none."""
     origins = rolling_origin(panel, steps, 1, 1)
     table = np.full((panel.n_series, steps), np.nan)

@@ -21,7 +21,6 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from forecaster.base.errors import ModelError
 from forecaster.model.features import Encoding, split_encodings
 from forecaster.model.graph import Raw, base_lags
-from forecaster.model.manifest import shapes_of
 from forecaster.model.version import SavedModel, read_weights
 from forecaster.model.windows import LOGARITHMS, SMALLEST_SCALE, Floats
 from forecaster.training.network import build_network
@@ -39,7 +38,7 @@ class Forecaster(tf.Module):  # type: ignore[misc]
             unrolled: Write the recurrence out, step by step.
         """
         super().__init__()
-        network = shapes_of(model.manifest)[1]
+        network = model.network
         self.shape, self.trust, self.dtype = model.window, network.trust, dtype
         self.changing, self.fixed = split_encodings(model.encodings)
         self.networks = []

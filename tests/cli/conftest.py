@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -21,7 +22,10 @@ from forecaster.data.age import Age
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.model.forecast import Forecast
+from forecaster.model.manifest import Metrics
+from forecaster.model.version import read_manifest
 from forecaster.scoring.challenge import ChallengeResult
+from tests.saved import NEWEST, version_of
 
 Run = Callable[..., Result]
 
@@ -86,12 +90,6 @@ def panel_of(folder: Path, ids: tuple[str, ...] = ("a",), short: str = "") -> Pa
     return read_panel(path)
 
 
-MODEL = SimpleNamespace(
-    name="sales",
-    version="v000001",
-    folder=Path("models/sales/versions/v000001"),
-    manifest={"metrics": {"skill": 0.25}, "device": "cpu"},
-)
 ROW = {
     "mae": 1.5, "mse": 4.0, "rmse": 2.0, "smape": 10.0, "mape": None, "wape": 9.0, "mase": 0.75, "rmsse": 0.8,
     "bias": -0.25,
@@ -111,6 +109,15 @@ def metrics_of(skill: float | None = 0.25) -> dict[str, Any]:
         "baseline": ROW | {"mase": 1.0},
         "by_lead": {"mase": [0.7, 0.8]},
     }
+
+
+TINY = read_manifest(version_of(NEWEST))
+MODEL = SimpleNamespace(
+    name="sales",
+    version="v000001",
+    folder=Path("models/sales/versions/v000001"),
+    manifest=replace(TINY, name="sales", metrics=Metrics(**metrics_of())),
+)
 
 
 class FakeJobs:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 
 from forecaster import jobs
 from forecaster.base import files
-from tests.cli.conftest import Run, Seen, metrics_of
+from forecaster.model.manifest import Metrics
+from forecaster.model.windows import WindowShape
+from tests.cli.conftest import TINY, Run, Seen, metrics_of
 from tests.crash import other_draft
 from tests.injector import Injector, disk_error, injected
 from tests.saved import TINY_DATA, copy_tiny, publish, version_of
@@ -22,22 +25,30 @@ ROW: dict[str, Any] = {
     "name": "sales", "version": "v000002", "created": "2026-11-21T03:17:00.000+00:00", "series": 1200,
     "frequency": "MS", "horizon": 12, "mase": 0.75, "skill": 0.25, "fault": None,
 }  # fmt: skip
-MANIFEST: dict[str, Any] = {
-    "folder": "models/sales/versions/v000002", "versions": ["v000001", "v000002"],
-    "name": "sales", "version": "v000002", "created": ROW["created"], "season": 12,
-    "data": {"source": "sales.csv", "rows": 60, "series": 1, "frequency": "MS"},
-    "window": {"lookback": 36, "segment": 6, "horizon": 12}, "metrics": metrics_of(),
-    "network": {"layers": 2, "units": 128, "cell": "lstm", "dropout": 0.2},
-}  # fmt: skip
+SHOWN = jobs.ModelFacts(
+    folder=Path("models/sales/versions/v000002"),
+    versions=["v000001", "v000002"],
+    history=[],
+    manifest=replace(
+        TINY,
+        name="sales",
+        version="v000002",
+        created=ROW["created"],
+        season=12,
+        window=WindowShape(lookback=36, segment=6, horizon=12, season=12),
+        network=replace(TINY.network, layers=2, units=128, dropout=0.2),
+        metrics=Metrics(**metrics_of()),
+    ),
+)
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     asked: list[Any] = []
 
-    def show(name: str, models_dir: Path | None) -> dict[str, Any]:
+    def show(name: str, models_dir: Path | None) -> jobs.ModelFacts:
         asked.extend([name, models_dir])
-        return MANIFEST
+        return SHOWN
 
     monkeypatch.setattr(jobs, "list_models", lambda models_dir: asked.append(models_dir) or [ROW])
     monkeypatch.setattr(jobs, "show_model", show)
@@ -46,7 +57,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_programs_get_json(run: Run, asked: list[Any]) -> None:
     assert json.loads(run("models", "list", "--models-dir", "d").stdout) == [ROW]
-    assert json.loads(run("models", "show", "sales@v000002").stdout) == MANIFEST
+    assert json.loads(run("models", "show", "sales@v000002").stdout) == SHOWN.summary()
     assert asked == [Path("d"), "sales@v000002", None]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from forecaster.base.errors import DataError, UsageError
+from forecaster.base.records import build, dump
 from forecaster.config import ReadSettings
 from forecaster.data.covariates import Covariates
 from forecaster.data.grid import read_panel
@@ -67,7 +68,7 @@ def test_covariates_are_no_candidates_for_the_target(write_csv: Write) -> None:
 
 def test_the_schema_reads_the_next_file_alike(write_csv: Write) -> None:
     schema = read_panel(write_csv(ROWS), LONG).schema
-    again = type(schema).from_dict(schema.to_dict())
+    again = build(type(schema), dump(schema), "schema", {})
     assert again == schema
     panel = read_panel(write_csv(ROWS.replace("fair", "7"), "later.csv"), None, again)
     assert column(panel, "event", 0) == ["none", "7", "none", "7"]

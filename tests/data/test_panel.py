@@ -25,6 +25,7 @@ from forecaster.base.errors import (
     TryAgainError,
     UsageError,
 )
+from forecaster.base.records import build, dump
 from forecaster.config import ReadSettings
 from forecaster.data.grid import read_panel
 from forecaster.data.holes import fill
@@ -247,7 +248,7 @@ def test_hourly_with_mixed_offsets_is_counted_in_utc(read: Read) -> None:
 def test_schema_round_trip_and_reuse(read: Read) -> None:
     text = "unique_id;ds;menge\na;01.02.2024;1,5\na;02.02.2024;2,5\na;13.02.2024;4\n"
     panel = read(text, max_missing=1, season_length=3)
-    schema = Schema.from_dict(panel.schema.to_dict())
+    schema = build(Schema, dump(panel.schema), "schema", {})
     assert schema == panel.schema
     later = read("unique_id;ds;menge\na;01.03.2024;1,125\na;02.03.2024;2\nb;02.03.2024;7\n", schema=schema)
     assert later.values.tolist() == [1.125, 2, 7]
@@ -276,7 +277,7 @@ def test_data_that_does_not_fit_the_model(read: Read, text: str, error: type[For
 
 
 def test_corrupt_schema(read: Read) -> None:
-    good = read(DAILY).schema.to_dict()
+    good = dump(read(DAILY).schema)
     cases: list[object] = [
         {**good, "extra": 1},
         {key: value for key, value in good.items() if key != "tz"},
@@ -287,7 +288,7 @@ def test_corrupt_schema(read: Read) -> None:
     ]
     for bad in cases:
         with pytest.raises(ModelError):
-            Schema.from_dict(bad)
+            build(Schema, bad, "schema", {})
 
 
 # ---------------------------------------------------------------------------------------------------- bad input
@@ -605,10 +606,10 @@ def test_outliers_are_treated_counted_and_remembered(read: Read, on_outlier: str
 def test_a_model_treats_outliers_as_its_training_did(read: Read) -> None:
     schema = read(spiked(), on_outlier="clip").schema
     assert schema.on_outlier == "clip"
-    assert read(spiked(), schema=Schema.from_dict(schema.to_dict())).values[90] < 85
-    older = schema.to_dict()
+    assert read(spiked(), schema=build(Schema, dump(schema), "schema", {})).values[90] < 85
+    older = dump(schema)
     del older["on_outlier"]  # a model of before
-    assert read(spiked(), schema=Schema.from_dict(older)).values[90] == 999
+    assert read(spiked(), schema=build(Schema, older, "schema", {})).values[90] == 999
 
 
 def test_outliers_of_an_integer_index_are_judged_by_the_season_of_the_values(read: Read) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from forecaster import jobs
 from forecaster.base.errors import GateError, MissingError, OutputError, UsageError
-from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings
+from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, PredictSettings
 from forecaster.model import manifest
 from tests.conftest import TINY, Trained, names, run_forecast
 
@@ -93,9 +93,7 @@ def test_a_wide_file_names_its_series(trained: Trained, tmp_path: Path) -> None:
     facts["schema"] |= {"shape": "wide", "id": None, "target": None}
     path.write_bytes(manifest.seal(facts))
     result = jobs.predict(
-        jobs.PredictJob(
-            data=str(data), models_dir=tmp_path / "models", settings=jobs.prediction.PredictSettings(output="-")
-        )
+        jobs.PredictJob(data=str(data), models_dir=tmp_path / "models", settings=PredictSettings(output="-"))
     )
     rows = list(csv.DictReader(result.text.splitlines()))
     assert [row["series"] for row in rows[::14]] == ["north", "south"]

@@ -11,8 +11,6 @@ import numpy as np
 import onnxruntime
 import pandas as pd
 import pytest
-from tests.test_features import READ as FEATURED
-from tests.test_features import panel_csv as featured_csv
 
 from forecaster import jobs
 from forecaster.base.errors import DataError, GateError, MissingError, ModelError, OutputError, UsageError
@@ -24,6 +22,8 @@ from forecaster.jobs import export as exporting
 from forecaster.model.predictor import make_forecast
 from forecaster.model.store import load_model
 from tests.conftest import Trained, names
+from tests.model.test_features import READ as FEATURED
+from tests.model.test_features import panel_csv as featured_csv
 
 
 def run(trained: Trained, output: Path, data: str | None = None, **settings: Any) -> ExportResult:

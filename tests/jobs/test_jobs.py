@@ -151,13 +151,13 @@ def test_which_model_is_used(trained: Trained, tmp_path: Path) -> None:
 
 
 def test_every_train_measures_against_seasonal_naive(trained: Trained) -> None:
-    metrics = jobs.show_model("shops", trained.models_dir)["metrics"]
-    assert metrics["baseline_name"] == "seasonal naive"
+    metrics = jobs.show_model("shops", trained.models_dir).manifest.metrics
+    assert metrics.baseline_name == "seasonal naive"
     names = {"mse", "rmse", "mae", "smape", "mase", "bias", "coverage-80", "width-95"}
-    assert names <= set(metrics["model"])
-    assert metrics["skill"] == pytest.approx(1 - metrics["model"]["mase"] / metrics["baseline"]["mase"])
-    assert len(metrics["by_lead"]["mase"]) == 14
-    assert math.isclose(np.mean(metrics["by_lead"]["mae"]), metrics["model"]["mae"])
+    assert names <= set(metrics.model)
+    assert metrics.skill == pytest.approx(1 - metrics.model["mase"] / metrics.baseline["mase"])
+    assert len(metrics.by_lead["mase"]) == 14
+    assert math.isclose(np.mean(metrics.by_lead["mae"]), metrics.model["mae"])
 
 
 def test_a_model_below_the_asked_skill_is_not_published(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_new_version_is_used_only_if_it_beats_the_current_one(
         assert refused.value.hint == "To use it all the same: forecast models promote tiny@v000002"
     assert asked == ["v000001"]
     assert store.load_model(models, "tiny").version == ("v000002" if better else "v000001")
-    assert store.load_model(models, "tiny@v000002").manifest["data"]["last"] == "2024-02-29"
+    assert store.load_model(models, "tiny@v000002").manifest.data.last == "2024-02-29"
     assert not (models / "tiny" / "CHECKPOINT").exists()
 
 
@@ -229,8 +229,8 @@ def test_list_and_show(trained: Trained) -> None:
     [row] = jobs.list_models(trained.models_dir)
     assert (row["name"], row["version"], row["series"], row["horizon"]) == ("shops", "v000001", 5, 14)
     shown = jobs.show_model("shops@v000001", trained.models_dir)
-    assert shown["versions"] == ["v000001"]
-    assert shown["schema"]["id"] == "shop"
+    assert shown.versions == ["v000001"]
+    assert shown.manifest.schema.id == "shop"
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_history(versions: Trained, tmp_path: Path) -> None:
     shutil.copytree(versions.models_dir, models)
 
     def states() -> list[tuple[str, str | None]]:
-        return [(row["version"], row["state"]) for row in jobs.show_model("shops", models)["history"]]
+        return [(row["version"], row["state"]) for row in jobs.show_model("shops", models).history]
 
     assert states() == [("v000001", "was current"), ("v000002", "current")]
     jobs.roll_back("shops", models, 0)
@@ -160,6 +160,6 @@ def test_history(versions: Trained, tmp_path: Path) -> None:
     (models / "shops" / "HISTORY").write_text("v000001\n")
     assert states() == [("v000001", "current"), ("v000002", "set aside")]
     (models / "shops" / "versions" / "v000002" / "manifest.json").write_text("{}")
-    rows = jobs.show_model("shops", models)["history"]
+    rows = jobs.show_model("shops", models).history
     assert [row["last"] for row in rows] == ["2024-02-20", None]
     assert rows[1]["fault"]

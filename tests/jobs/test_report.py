@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.test_features import panel_csv as featured_csv
-from tests.test_recursion import train_on
 
 from forecaster import jobs
 from forecaster.base import extras
 from forecaster.base.errors import AccessError, DataError, ForecastError, MissingError, OutputError, UsageError
 from forecaster.config import ReportSettings
 from tests.conftest import Trained, names
+from tests.model.test_features import panel_csv as featured_csv
+from tests.model.test_recursion import train_on
 
 pytest.importorskip("jinja2", reason="the extra report")
 pytest.importorskip("matplotlib", reason="the extra report")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +15,12 @@ from forecaster.base.files import sha256
 from forecaster.base.runtime import prepare_keras
 from forecaster.model import graph
 from forecaster.model.graph import Raw, RawServer
+from forecaster.model.manifest import FileFacts
 from forecaster.model.plan import NetworkShape
 from forecaster.model.serving import Server
+from forecaster.model.version import read_manifest
 from forecaster.model.windows import WindowShape
+from tests.saved import NEWEST, version_of
 
 prepare_keras()
 
@@ -37,13 +41,14 @@ def model_of(folder: Path, members: int = 2, **shape: Any) -> Any:
     weights = [[rng.normal(0, 0.5, form).astype(np.float32) for form in forms] for _ in range(members)]
     data = serving_graph(network, weights)
     (folder / "network.onnx").write_bytes(data)
-    files = {"network.onnx": {"sha256": sha256(data), "bytes": len(data)}}
+    files = {"network.onnx": FileFacts(sha256=sha256(data), bytes=len(data))}
     return SimpleNamespace(
         name="m",
         version="v000001",
         folder=folder,
         window=window,
-        manifest={"files": files},
+        network=network,
+        manifest=replace(read_manifest(version_of(NEWEST)), files=files),
         server=Server(data),
         encodings=(),
     )

@@ -45,10 +45,10 @@ def test_training_goes_on_from_the_weights(trained: Trained, tmp_path: Path) -> 
     data = panel_csv(tmp_path / "shops.csv", length=80)
     result = go_on(trained, data, tmp_path)
     parent = parent_of(trained)
-    assert result.model.manifest["parent"] == f"{trained.name}@{parent.version}"
+    assert result.model.manifest.parent == f"{trained.name}@{parent.version}"
     assert result.model.window == parent.window
     assert result.model.schema == parent.schema
-    assert result.model.manifest["fit"]["learning_rate"] == pytest.approx(TrainSettings.learning_rate / 4)
+    assert result.model.manifest.fit.learning_rate == pytest.approx(TrainSettings.learning_rate / 4)
     for old, new in zip(read_weights(parent), read_weights(load_model(tmp_path / "models", "next")), strict=True):
         assert max(float(np.abs(a - b).max()) for a, b in zip(old, new, strict=True)) < 0.05
 
@@ -130,17 +130,17 @@ def learn(trained: Trained, folder: Path, **model: Any) -> TrainResult:
 def test_one_network_learns_from_an_ensemble(trained: Trained, tmp_path: Path) -> None:
     result = learn(trained, tmp_path, cell="gru", units="3", layers=1)
     model, teacher = load_model(tmp_path / "models", "small"), parent_of(trained)
-    assert model.manifest["teacher"] == f"{trained.name}@{teacher.version}"
+    assert model.manifest.teacher == f"{trained.name}@{teacher.version}"
     assert (model.window, model.schema, len(read_weights(model))) == (teacher.window, teacher.schema, 1)
-    assert (model.manifest["network"]["cell"], model.manifest["network"]["trust"]) == ("gru", 1.0)
+    assert (model.network.cell, model.network.trust) == ("gru", 1.0)
     assert ("learns from", f"the forecasts of {trained.name}@{teacher.version}") in result.plan.choices()
     assert any("lie in the time that shops@v000001 was trained on" in warning for warning in result.warnings)
 
 
 def test_what_a_teacher_says_is_the_median_of_its_networks(trained: Trained) -> None:
     teacher, inputs = parent_of(trained), np.random.default_rng(0).normal(size=(6, 1, 1)).astype(np.float32)
-    shape = teacher.manifest["network"]
-    inputs = np.broadcast_to(inputs, (6, shape["segments"], shape["channels"])).copy()
+    shape = teacher.network
+    inputs = np.broadcast_to(inputs, (6, shape.segments, shape.channels)).copy()
     said = teacher.server.answer(inputs)
     assert said.shape == (6, 2, 14)
     np.testing.assert_allclose(Ensemble(teacher).answers(inputs), said.mean(axis=1), rtol=1e-5)  # the median of two

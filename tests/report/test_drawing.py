@@ -7,7 +7,8 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
-from tests.test_figure import OUTLOOK, RESIDUALS
+
+from tests.report.test_figure import OUTLOOK, RESIDUALS
 
 pytest.importorskip("matplotlib", reason="the extra report")
 from forecaster.report.drawing import KINDS, Kind, short, to_file, to_inline

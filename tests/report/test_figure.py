@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from forecaster.model.manifest import Look
 from forecaster.report.figure import (
     Band,
     Bars,
@@ -76,7 +77,7 @@ def test_stamps_are_shown_in_the_local_time_of_the_data() -> None:
 
 
 def test_learning_curves_of_several_networks_share_a_label() -> None:
-    curve = [{"member": m, "step": s, "loss": 1 / s, "held_out": 2 / s} for m in (1, 2) for s in (10, 20)]
+    curve = [Look(member=m, step=s, loss=1 / s, held_out=2 / s) for m in (1, 2) for s in (10, 20)]
     figure = draw_curves(curve)
     assert figure is not None
     assert [mark.label for mark in figure.marks] == ["training loss", "", "held-out loss", ""]

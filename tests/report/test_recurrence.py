@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forecaster.base.runtime import prepare_keras
-from forecaster.model import manifest, store
+from forecaster.model import store
 from forecaster.model.plan import NetworkShape
 from forecaster.model.version import read_weights
 from forecaster.report.recurrence import GATES, can_trace, trace
@@ -64,7 +64,7 @@ def test_other_architectures_are_known_as_such(shape: NetworkShape, can: bool) -
 
 def test_saved_networks_answer_their_probe(trained: Trained) -> None:
     model = store.load_model(trained.models_dir, trained.name)
-    _, shape = manifest.shapes_of(model.manifest)
+    shape = model.network
     members = read_weights(model)
     with np.load(model.folder / "calibration.npz") as saved:
         inputs, outputs = saved["probe_inputs"], saved["probe_outputs"]

@@ -117,10 +117,10 @@ def test_what_the_current_version_has_not_seen_decides_where_it_is_enough(
 
 def test_a_version_that_was_not_trained_again_on_all_data_has_seen_nothing(champion: SavedModel) -> None:
     panel = read_panel(str(TINY_DATA), ReadSettings())
-    plan = plan_of(panel)
-    once = replace(champion, manifest=champion.manifest | {"fit": champion.manifest["fit"] | {"refit": False}})
+    plan, facts = plan_of(panel), champion.manifest
+    once = replace(champion, manifest=replace(facts, fit=replace(facts.fit, refit=False)))
     assert not challenge.compare(once, panel, plan, trained(panel, plan, 0.0)).seen
-    old = replace(champion, manifest=champion.manifest | {"data": {"source": "-"}})
+    old = replace(champion, manifest=replace(facts, data=replace(facts.data, last_stamp=None)))
     assert challenge.compare(old, panel, plan, trained(panel, plan, 0.0)).seen
 
 

@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.test_jobs import SMALL
-from tests.test_ledger import issue_of
 
 from forecaster import jobs
 from forecaster.base.errors import DataError, GateError, MissingError, StorageError, UsageError
@@ -22,8 +20,12 @@ from forecaster.data.grid import read_panel
 from forecaster.data.panel import panel_from_arrays
 from forecaster.model import ledger
 from forecaster.model.ledger import Issue
+from forecaster.model.version import read_manifest
 from forecaster.scoring.outcome import score_issues
 from tests.conftest import monthly_csv
+from tests.jobs.test_jobs import SMALL
+from tests.model.test_ledger import issue_of
+from tests.saved import NEWEST, version_of
 
 WriteCsv = Callable[..., Path]
 
@@ -149,11 +151,12 @@ def test_as_a_plain_loop_would(data: st.DataObject) -> None:
 def test_training_is_compared_at_the_same_lead_times() -> None:
     found = score_issues([issued(0, [[1.0, 2.0]]), issued(1, [[1.0, 2.0]])], panel_of([0.0, 0.0, 0.0]))
     assert found.counts.tolist() == [2, 1]
-    training = {"by_lead": {"mase": [1.0, 4.0], "coverage-80": [0.5, None], "coverage-97.5": [1.0, 1.0]}}
+    measured = read_manifest(version_of(NEWEST)).metrics
+    training = replace(measured, by_lead={"mase": [1.0, 4.0], "coverage-80": [0.5, None], "coverage-97.5": [1.0, 1.0]})
     assert found.beside(training, "mase") == pytest.approx(((2 * 2 + 1 * 4) / 3, (2 * 1 + 1 * 4) / 3))
     assert found.beside(training, "coverage-80") == (1.0, 0.5)
     assert found.beside(training, "mae") is None
-    assert found.beside({}, "mase") is None
+    assert found.beside(replace(measured, by_lead={}), "mase") is None
 
 
 @pytest.mark.parametrize(

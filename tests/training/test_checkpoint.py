@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.test_training import WAVE, plan_of, training
 
 from forecaster.base import files
 from forecaster.base.errors import ModelError
@@ -15,6 +14,7 @@ from forecaster.data.panel import panel_from_arrays
 from forecaster.model.plan import Plan
 from forecaster.model.windows import Signals
 from forecaster.training.checkpoint import Checkpoint, identify
+from tests.training.test_fit import WAVE, plan_of, training
 
 
 class Interrupted(BaseException):

@@ -19,7 +19,7 @@ from forecaster.training.checkpoint import Checkpoint, identify
 
 prepare_keras()
 
-from forecaster import training  # noqa: E402
+from forecaster.training import fit as training  # noqa: E402
 
 FAST = TrainSettings(steps=40, ensemble=1, batch_size=16, preset="fast")
 STEPS = np.arange(200)

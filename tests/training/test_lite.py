@@ -14,7 +14,7 @@ from tests.conftest import Trained
 
 prepare_keras()
 
-from forecaster import lite  # noqa: E402
+from forecaster.training import lite  # noqa: E402
 
 
 @pytest.fixture

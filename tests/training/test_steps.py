@@ -21,7 +21,7 @@ prepare_keras()
 
 import tensorflow as tf  # noqa: E402
 
-from forecaster import training  # noqa: E402
+from forecaster.training import fit as training  # noqa: E402
 from forecaster.training.network import build_network, computing_in  # noqa: E402
 from forecaster.training.steps import Spread, spread_over  # noqa: E402
 
@@ -60,7 +60,7 @@ two = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
 from forecaster.training import fit as training
 from forecaster.training.steps import Spread
-from tests.test_steps import losses, plan_of
+from tests.training.test_steps import losses, plan_of
 result = [losses(plan_of(steps=60, batch_size=17))]
 training.spread_over = lambda: Spread(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
 result += [losses(plan_of(steps=60, batch_size=17))]

@@ -6,7 +6,7 @@ from forecaster.base.runtime import prepare_keras
 
 prepare_keras()
 
-from forecaster import stopwatch  # noqa: E402
+from forecaster.training import stopwatch  # noqa: E402
 
 
 def test_a_step_takes_time() -> None:
