@@ -9,7 +9,6 @@ from forecaster.base.errors import UsageError
 EXTRAS = {
     "baselines": ("statsforecast",),
     "holidays": ("holidays",),
-    "report": ("jinja2", "matplotlib"),
     "tune": ("optuna",),
 }
 """What each extra brings that this package imports."""

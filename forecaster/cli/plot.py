@@ -22,7 +22,7 @@ def plot(
     """Draw series with their forecasts and intervals into an SVG, PNG or PDF file.
 
     Each series has axes of its own: its last seasons, and what a saved model expects after them. Without --series the
-    first ones are drawn, at most 12. Needs the extra `report`.
+    first ones are drawn, at most 12.
 
     Example: forecast plot sample_data/nyc_departures_daily.csv --series JFK-DL --series LGA-9E --output flights.png
     """

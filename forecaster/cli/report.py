@@ -29,7 +29,7 @@ def report(
 
     It holds the verdict on the data, the settings, learning curves, scores against seasonal naive as `evaluate` gives
     them, forecasts of the best, the median and the worst series, coverage, residuals, all series, versions and hashes.
-    The page needs nothing beside itself: no network, no other file. Needs the extra `report`.
+    The page needs nothing beside itself: no network, no other file.
 
     Example: forecast report sample_data/nyc_departures_daily.csv --windows 20 --output report.html
     """

@@ -251,7 +251,7 @@ class ExplainSettings(ModelChoice, AheadSettings):
     )
     output: Path | None = knob(
         None,
-        "Draw a picture: .svg, .png or .pdf (pip install 'forecast-lstm[report]').",
+        "Draw a picture: .svg, .png or .pdf.",
         panel="Explanation",
         metavar="PATH",
     )

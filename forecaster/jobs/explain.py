@@ -11,7 +11,6 @@ import numpy as np
 
 from forecaster.base import files
 from forecaster.base.errors import DataError, UsageError, shown
-from forecaster.base.extras import check_extra
 from forecaster.config import ExplainSettings, parse_leads
 from forecaster.data.frames import as_times
 from forecaster.data.panel import Panel
@@ -310,7 +309,6 @@ def _open(job: ExplainJob, events: Events) -> tuple[store.SavedModel, Panel]:
     """Check the output, and read the model and the data."""
     settings = job.settings
     if settings.output is not None:
-        check_extra("report", f"--output {settings.output}")
         kind_of(settings.output)
         files.check_writable(settings.output)
     model = load_asked(models_folder(job.models_dir), settings.model, job.data)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.base import files
-from forecaster.base.extras import check_extra
 from forecaster.config import PlotSettings, parse_levels
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
@@ -80,7 +79,6 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
-    check_extra("report", "forecast plot")
     from forecaster.report.drawing import kind_of, to_file
     from forecaster.report.figure import draw_outlook
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.base import files
-from forecaster.base.extras import check_extra
 from forecaster.config import BacktestSettings, EvaluateSettings, ReadSettings, ReportSettings
 from forecaster.data.checks import check_duplicates
 from forecaster.data.grid import lay_out
@@ -105,7 +104,6 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
-    check_extra("report", "forecast report")
     from forecaster.report.page import MOST_ROWS, Evidence, choose_examples, headline, worst_first, write_page
 
     output = job.settings.output

@@ -103,11 +103,7 @@ def choose_examples(evaluation: Json) -> list[tuple[str, int]]:
 
 
 def write_page(evidence: Evidence) -> str:
-    """Return the page.
-
-    Raises:
-        ModuleNotFoundError: The extra `report` is not installed; see `check_extra`.
-    """
+    """Return the page."""
     import jinja2
 
     page = files("forecaster.report") / "assets"

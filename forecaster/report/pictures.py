@@ -1,4 +1,4 @@
-"""Pictures of an explanation and of the gates of a network, with matplotlib, which the extra `report` brings."""
+"""Pictures of an explanation and of the gates of a network, with matplotlib."""
 
 from __future__ import annotations
 

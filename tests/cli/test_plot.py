@@ -13,8 +13,6 @@ from forecaster.config import PlotSettings
 from tests.cli.conftest import Run, Seen
 from tests.conftest import Trained
 
-pytest.importorskip("matplotlib", reason="the extra report")
-
 
 @pytest.fixture
 def command(trained: Trained) -> tuple[object, ...]:

@@ -14,9 +14,6 @@ from forecaster.config import BacktestSettings, ReportSettings
 from tests.cli.conftest import Run, Seen
 from tests.conftest import Trained, run_forecast
 
-pytest.importorskip("jinja2", reason="the extra report")
-pytest.importorskip("matplotlib", reason="the extra report")
-
 
 @pytest.fixture
 def command(trained: Trained) -> tuple[object, ...]:

@@ -14,8 +14,6 @@ from forecaster.config import PlotSettings
 from forecaster.jobs import plot as plotting
 from tests.conftest import Trained, names
 
-pytest.importorskip("matplotlib", reason="the extra report")
-
 
 def plot(trained: Trained, output: Path, **settings: object) -> jobs.PlotResult:
     return jobs.plot(jobs.PlotJob(settings=PlotSettings(output=output, **settings), models_dir=trained.models_dir))

@@ -9,15 +9,12 @@ from pathlib import Path
 import pytest
 
 from forecaster import jobs
-from forecaster.base import extras
 from forecaster.base.errors import AccessError, DataError, ForecastError, MissingError, OutputError, UsageError
 from forecaster.config import ReportSettings
 from tests.conftest import Trained, names
 from tests.model.test_features import panel_csv as featured_csv
 from tests.model.test_recursion import train_on
 
-pytest.importorskip("jinja2", reason="the extra report")
-pytest.importorskip("matplotlib", reason="the extra report")
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
 
@@ -77,15 +74,6 @@ def test_no_model_yet(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no model in") as caught:
         jobs.report(jobs.ReportJob(models_dir=tmp_path / "models"))
     assert caught.value.hint == "Run: forecast train DATA"
-
-
-def test_without_the_extra_the_install_is_named(
-    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(extras.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="forecast report needs jinja2 and matplotlib") as caught:
-        jobs.report(job_of(trained, tmp_path / "report.html"))
-    assert caught.value.hint == "Install them: pip install 'forecast-lstm[report]'"
 
 
 def test_a_part_of_the_model_is_never_written_over(trained: Trained) -> None:

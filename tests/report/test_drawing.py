@@ -8,11 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.report.test_figure import OUTLOOK, RESIDUALS
-
-pytest.importorskip("matplotlib", reason="the extra report")
 from forecaster.report.drawing import KINDS, Kind, short, to_file, to_inline
 from forecaster.report.figure import Figure, draw_autocorrelation, draw_histogram, draw_outlook
+from tests.report.test_figure import OUTLOOK, RESIDUALS
 
 MAGIC = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 ODD = r"a $\frac$ <script>alert(1)</script> & 売上 _^"

@@ -13,12 +13,9 @@ import pytest
 
 from forecaster import jobs
 from forecaster.config import BacktestSettings, EvaluateSettings, ReportSettings
-from tests.conftest import TINY, Trained, run_forecast
-
-pytest.importorskip("jinja2", reason="the extra report")
-pytest.importorskip("matplotlib", reason="the extra report")
 from forecaster.report import page as page_of
 from forecaster.report.page import choose_examples, typeset, worst_first
+from tests.conftest import TINY, Trained, run_forecast
 
 EVIL = "<script>alert('x')</script>"
 SECTIONS = ["verdict", "accuracy", "forecasts", "residuals", "series", "data", "training", "versions"]
