@@ -24,6 +24,9 @@ Format = Literal["table", "json", "csv"]
 SHORT = {"quiet": "-q", "output": "-o"}
 """Second, shorter names of a few flags."""
 
+REPEATED = ("time", "id")
+"""Flags that may be given several times: `--time date --time hour` is `--time date,hour`."""
+
 NUMBERS = {int: "N", float: "X"}
 """What stands for a number in help."""
 
@@ -106,7 +109,7 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
                 f.name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=f.default,
-                annotation=Annotated[kinds[f.name], option(settings, f.name)],
+                annotation=Annotated[_kind(f.name, kinds[f.name]), option(settings, f.name)],
             )
             for f in fields(settings)
         ]
@@ -123,12 +126,22 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
     return with_flags
 
 
+def _kind(name: str, kind: Any) -> Any:
+    """Return what Typer reads a flag as."""
+    return list[str] | None if name in REPEATED else kind
+
+
+def _joined(value: Any) -> Any:
+    """Return the value of a flag; of one that came several times, all of them joined by commas."""
+    return (",".join(value) or None) if isinstance(value, list) else value
+
+
 def build(settings: type[Any], values: dict[str, Any]) -> Any:
     """Return settings from the values of their flags.
 
     Raises:
         UsageError: A value is out of its bounds.
     """
-    built = settings(**{f.name: values[f.name] for f in fields(settings)})
+    built = settings(**{f.name: _joined(values[f.name]) for f in fields(settings)})
     check_bounds(built)
     return built

@@ -8,7 +8,8 @@ heavy packages that it may import when it is itself imported.
 
     knob           one setting: its default, bounds and help, written once
     values         settings that are written as text → what they say
-    training       settings of reading data, and of training and keeping a model
+    reading        settings of reading data
+    training       settings of training and keeping a model
     commands       settings of the commands that use a model, or measure
     jobfile        a TOML file → jobs
     keywords       settings as keywords of a function
@@ -43,6 +44,15 @@ from forecaster.config.knob import (
     key_of,
     knob,
 )
+from forecaster.config.reading import (
+    Aggregate,
+    OnAmbiguous,
+    OnDuplicate,
+    OnGap,
+    OnNonexistent,
+    OnOutlier,
+    ReadSettings,
+)
 from forecaster.config.training import (
     Activation,
     Base,
@@ -56,12 +66,9 @@ from forecaster.config.training import (
     LockSettings,
     Loss,
     ModelSettings,
-    OnGap,
-    OnOutlier,
     Optimizer,
     Precision,
     Preset,
-    ReadSettings,
     Schedule,
     StoreSettings,
     TrainSettings,
@@ -82,6 +89,7 @@ from forecaster.config.values import (
 __all__ = [
     "DURATIONS",
     "Activation",
+    "Aggregate",
     "AheadSettings",
     "BacktestSettings",
     "Base",
@@ -104,7 +112,10 @@ __all__ = [
     "LockSettings",
     "Loss",
     "ModelSettings",
+    "OnAmbiguous",
+    "OnDuplicate",
     "OnGap",
+    "OnNonexistent",
     "OnOutlier",
     "Optimizer",
     "PathSettings",

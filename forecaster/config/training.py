@@ -1,4 +1,4 @@
-"""Settings of reading data, and of training and keeping a model."""
+"""Settings of training and keeping a model."""
 
 from __future__ import annotations
 
@@ -18,65 +18,9 @@ Intervals = Literal["conformal", "quantile", "mc-dropout"]
 Preset = Literal["fast", "default", "best"]
 Device = Literal["auto", "cpu", "gpu"]
 Precision = Literal["float32", "mixed"]
-OnGap = Literal["interpolate", "ffill", "zero", "error"]
-OnOutlier = Literal["keep", "clip", "interpolate"]
 Transform = Literal["auto", "log", "none"]
 Base = Literal["auto", "last", "seasonal"]
 Calendar = Literal["off", "on"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadSettings:
-    """How to read a data file. What is not given is detected, printed, and frozen in the model."""
-
-    time: str | None = knob(None, "Column with the time stamps.", panel="Data", metavar="COLUMN")
-    id: str | None = knob(None, "Column that says which series a row belongs to.", panel="Data", metavar="COLUMN")
-    target: str | None = knob(None, "Column to forecast.", panel="Data", metavar="COLUMN")
-    wide: bool = knob(False, "Every column beside the time column is a series of its own.", panel="Data")
-    past_covariates: str | None = knob(
-        None, "Columns known up to the last observation, separated by commas.", panel="Data", metavar="COLUMNS"
-    )
-    future_covariates: str | None = knob(
-        None,
-        "Columns known ahead too, such as a price or a promotion, separated by commas. Their future rows stand in the "
-        "file with an empty target, or in predict --future FILE.",
-        panel="Data",
-        metavar="COLUMNS",
-    )
-    static_covariates: str | None = knob(
-        None, "Columns with one value a series, separated by commas.", panel="Data", metavar="COLUMNS"
-    )
-    freq: str | None = knob(
-        None, "Frequency as a pandas alias: h, D, B, W, MS, ME, QS, YS, 15min, …", panel="Data", metavar="ALIAS"
-    )
-    season_length: int | None = knob(
-        None,
-        "Steps in one season: 12 for monthly data with a yearly season. 1 for none.",
-        panel="Data",
-        bounds=(1, None),
-    )
-    on_gap: OnGap = knob("interpolate", "What to do with missing stamps and values.", panel="Data")
-    max_missing: float = knob(
-        0.5, "Refuse a series with a larger share of missing values.", panel="Data", bounds=(0, 1)
-    )
-    on_outlier: OnOutlier = knob(
-        "keep",
-        "What to do with values far from what the seasons around them say: keep them, clip them to the edge of what is "
-        "usual, or put the usual value in their place.",
-        panel="Data",
-    )
-    sep: str | None = knob(None, "Field separator of a CSV file.", panel="File format", metavar="CHAR")
-    decimal: str | None = knob(None, "Decimal mark: . or ,", panel="File format", metavar="CHAR")
-    thousands: str | None = knob(None, "Thousands separator inside numbers.", panel="File format", metavar="CHAR")
-    encoding: str | None = knob(None, "Text encoding, such as utf-8, latin-1, utf-16.", panel="File format")
-    date_format: str | None = knob(
-        None, "strptime format of the time column, such as %d/%m/%Y; or epoch-s, epoch-ms.", panel="File format"
-    )
-    tz: str | None = knob(
-        None, "Time zone of stamps without an offset, such as Europe/Berlin.", panel="File format", metavar="ZONE"
-    )
-    no_header: bool = knob(False, "The file has no header row: columns are named 1, 2, 3, …", panel="File format")
-    skip_rows: int = knob(0, "Lines to skip above the header.", panel="File format", bounds=(0, None))
 
 
 @dataclass(frozen=True, kw_only=True)

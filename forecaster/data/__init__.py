@@ -8,14 +8,19 @@ heavy packages that it may import when it is itself imported.
     frequency      the frequency of a time index, and the next stamps                         numpy
     source         a path → its bytes, whole and unchanged while read
     frames         pandas ↔ the rest: a DataFrame as a data file, stamps                      numpy
-    dialect        how a CSV file is written: separator, decimal, header
+    places         where a row of a table stands: a line, a row of a sheet, a part                numpy
+    recipe         how a file becomes a plain table, and its rows observations
+    dialect        how a CSV file is written: separator, decimal, header                         numpy pyarrow
     table          a file → strict table of text with line numbers                            numpy pyarrow
     schema         what is known of a kind of file; frozen in the model
-    columns        which column is what                                                       pyarrow
+    columns        which column is what                                                       numpy pyarrow
+    parts          a stamp that stands in several columns                                     pyarrow
     rows           a table → observations: series, stamp, value; Finding                      numpy pyarrow
+    shaping        a file of any shape → a plain table                                        numpy pyarrow
     covariates     what is known beside the target, on the grid of the series                 numpy pyarrow
     cutoff         --as-of: the last stamp that counts, and rows up to it                     numpy
     checks         rows → findings: disorder, duplicates, holes, odd ids                      numpy
+    steps          many rows a step → one: aggregated, or merged where they repeat            numpy
     observations   a file → its observations, sorted, not on a grid yet
     holes          missing steps: series that have too many, and what fills others            numpy
     seasonality    season lengths found in the values themselves                              numpy

@@ -8,16 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forecaster.base.arrow import from_texts, to_numpy
+from forecaster.base.arrow import ZERO, from_texts, to_numpy
 from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ReadSettings
-from forecaster.data.dialect import MISSING, number_pattern
+from forecaster.data.dialect import (
+    CURRENCIES,
+    MISSING,
+    find_units,
+    number_pattern,
+    plain_numbers,
+    read_numbers,
+    without_units,
+)
 from forecaster.data.notation import looks_like_date
 from forecaster.data.schema import Schema, Shape
+from forecaster.data.stamps import parse
 from forecaster.data.table import Table, is_number_type
+
+_CODE = re.compile("|".join(rf"\b{code}\b" for code in CURRENCIES if code.isalpha()))
 
 TIME_NAMES = "ds timestamp datetime date time day week month quarter year period hour step t index".split()
 ID_NAMES = "unique_id item_id series_id series id".split()
@@ -25,7 +37,14 @@ TARGET_NAMES = "y target value".split()
 OWN = re.compile(r"forecast|method|forecast-(lo|hi)-.*")
 """Columns of a forecast file beside the user's."""
 
+_SPACES = "\u00a0\u202f\u2009"
+_GROUPED = ((".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), *((d, s) for d in ".," for s in _SPACES))
+"""Decimal marks and marks between thousands that go together."""
+
 _SAMPLE = 1000
+_TIME_OF_DAY = re.compile(
+    r"([01]?\d|2[0-4])(:[0-5]\d(:[0-5]\d(\.\d{1,9})?)?( ?[AaPp][Mm])?|\.[0-5]\d\.[0-5]\d| ?[AaPp][Mm])"
+)
 
 
 class CovariateColumns(TypedDict):
@@ -123,9 +142,10 @@ def find_columns(table: Table, settings: ReadSettings) -> Columns:
                 hint="Forecast one column of a panel, or give each series a column of its own",
             )
         return _wide(table, time, targets, beside)
-    series = settings.id or _find_id(table, time, used, has_target=bool(targets))
+    is_merged = bool(settings.aggregate) or settings.on_duplicate != "error"  # then stamps may repeat in a series
+    series = settings.id or _find_id(table, time, used, bool(targets), is_merged)
     if series is None and beside["static"]:  # the series' own name may be one: each then has an effect of its own
-        series = _find_id(table, time, (*targets, *beside["past"], *beside["future"]), has_target=bool(targets))
+        series = _find_id(table, time, (*targets, *beside["past"], *beside["future"]), bool(targets), is_merged)
     target = targets[0] if targets else _find_target(table, time, series, used)
     _check_own(table, time, series)
     ignored = _rest(table, time, series, target, *used)
@@ -191,7 +211,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")
 
 
-def _by_name(names: Sequence[str], known: Sequence[str]) -> str | None:
+def by_name(names: Sequence[str], known: Sequence[str]) -> str | None:
     """Return the column with the first of some well-known names, in any case."""
     lower = {name.strip().lower(): name for name in names}
     return next((lower[name] for name in known if name in lower), None)
@@ -199,32 +219,31 @@ def _by_name(names: Sequence[str], known: Sequence[str]) -> str | None:
 
 def _find_time(table: Table, used: tuple[str | None, ...]) -> str:
     names = _rest(table, *used)
-    dated = [name for name in names if _holds_dates(table, name)]
+    dated = [name for name in names if holds_dates(table, name)]
     if len(dated) == 1:
         return dated[0]
     if dated:
-        if name := _by_name(dated, ("ds", "timestamp", "datetime")):
+        if name := by_name(dated, ("ds", "timestamp", "datetime")):
             return name
         raise DataError(f"{table.source} has several columns of dates: {_listed(dated)}", hint="Pass --time")
-    if name := _by_name(names, TIME_NAMES):
+    if name := by_name(names, TIME_NAMES):
         return name
     raise DataError(
-        f"{table.source} has no column of dates; columns found: {_listed(tuple(table.columns))}", hint="Pass --time"
+        f"{table.source} has no column of dates; columns found: {_listed(tuple(table.columns))}",
+        hint="Pass --time, or for rows in order --time none --start 2020-01-01 --freq D",
     )
 
 
-def _find_id(table: Table, time: str, used: Sequence[str], *, has_target: bool) -> str | None:
+def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_merged: bool) -> str | None:
     names = _rest(table, time, *used)
-    if name := _by_name(names, ID_NAMES):
+    if name := by_name(names, ID_NAMES):
         return name
     column = table.columns[time]
-    if pc.count_distinct(column).as_py() == table.rows:
+    if is_merged or pc.count_distinct(column).as_py() == table.rows or len(names) - (not has_target) < 1:
         return None
     texts = [name for name in names if not holds_numbers(table, name)]
-    whole = texts or [
-        name for name in names if _holds_whole_numbers(table, name) and not _by_name([name], TARGET_NAMES)
-    ]
-    fits = [name for name in whole if _distinct_pairs(table, name, time) == table.rows]
+    whole = texts or [name for name in names if _holds_whole_numbers(table, name) and not by_name([name], TARGET_NAMES)]
+    fits = [name for name in whole if distinct_pairs(table, (name, time)) == table.rows]
     if len(fits) == 1 and (texts or len(names) - (not has_target) == 1 or has_target):
         return fits[0]
     if len(texts) == 1:
@@ -232,7 +251,7 @@ def _find_id(table: Table, time: str, used: Sequence[str], *, has_target: bool) 
     if len(whole) > 1 or fits:
         raise DataError(
             f"{table.source}: stamps repeat, and several columns could name the series: {_listed(fits or whole)}",
-            hint="Pass --id",
+            hint="Pass --id, or put all rows of a step together: --aggregate sum --freq D",
         )
     return None
 
@@ -241,7 +260,7 @@ def _find_target(table: Table, time: str, series: str | None, used: Sequence[str
     rest = _rest(table, time, series, *used)
     numeric = [name for name in rest if holds_numbers(table, name)]
     numeric = [name for name in numeric if not re.fullmatch(r"column\d+", name)] or numeric  # an index without a name
-    if name := _by_name(numeric or rest, TARGET_NAMES):
+    if name := by_name(numeric or rest, TARGET_NAMES):
         return name
     if len(numeric) == 1:
         return numeric[0]
@@ -271,13 +290,26 @@ def _sample(table: Table, name: str) -> list[Any]:
     return []
 
 
-def _holds_dates(table: Table, name: str) -> bool:
+def is_clock(table: Table, name: str) -> bool:
+    """Return whether the cells of a column are times of a day, such as 18:00:00 or 6.30 PM."""
+    column = table.columns[name]
+    if not pa.types.is_string(column.type):
+        return bool(pa.types.is_time(column.type))
+    cells = _sample(table, name)
+    if not cells or not all(_TIME_OF_DAY.fullmatch(cell.strip()) for cell in cells):
+        return False
+    texts = pc.unique(pc.utf8_trim_whitespace(column))  # 10.11.12 may be a day too, but 00.30.00 cannot
+    return not any(parse(texts, form)[1].all() for form in ("%d.%m.%y", "%m.%d.%y"))
+
+
+def holds_dates(table: Table, name: str) -> bool:
+    """Return whether the cells of a column are written like dates."""
     column = table.columns[name]
     if not pa.types.is_string(column.type):
         return bool(pa.types.is_timestamp(column.type) or pa.types.is_date(column.type))
     first = column[0].as_py()
     cells = _sample(table, name)[:1] if first in MISSING else [first]
-    return any(looks_like_date(cell) for cell in cells)
+    return any(looks_like_date(cell) for cell in cells) and not is_clock(table, name)
 
 
 def holds_numbers(table: Table, name: str) -> bool:
@@ -285,8 +317,9 @@ def holds_numbers(table: Table, name: str) -> bool:
     if not pa.types.is_string(table.columns[name].type):
         return is_number_type(table.columns[name].type)
     cells = _sample(table, name)
-    alike = sum(bool(re.search(r"\d", cell) and not re.search(r"[^\W\deE_]|[eE]{2}", cell)) for cell in cells)
-    return 2 * alike >= len(cells) and not _holds_dates(table, name)
+    bare = [_CODE.sub("", cell) for cell in cells]
+    alike = sum(bool(re.search(r"\d", cell) and not re.search(r"[^\W\deE_]|[eE]{2}", cell)) for cell in bare)
+    return 2 * alike >= len(cells) and not holds_dates(table, name) and not is_clock(table, name)
 
 
 def _holds_whole_numbers(table: Table, name: str) -> bool:
@@ -297,30 +330,54 @@ def _holds_whole_numbers(table: Table, name: str) -> bool:
     return bool(cells) and all(cell.isdecimal() for cell in cells)
 
 
-def _distinct_pairs(table: Table, one: str, two: str) -> int:
-    pairs = pa.table({"a": table.columns[one], "b": table.columns[two]})
-    return int(pairs.group_by(["a", "b"]).aggregate([]).num_rows)
+def distinct_pairs(table: Table, names: Sequence[str]) -> int:
+    """Return how many different rows there are in some columns."""
+    pairs = pa.table({str(k): table.columns[name] for k, name in enumerate(names)})
+    return int(pairs.group_by(pairs.column_names).aggregate([]).num_rows)
 
 
-def settle_decimal(table: Table, columns: Columns, settings: ReadSettings) -> Table:
-    """Return the table with the decimal mark that reads its numbers; unchanged where the user or the separator says it.
+def settle_numbers(table: Table, columns: Columns, settings: ReadSettings) -> Table:
+    """Return the table with the marks and units that read its numbers; unchanged where all of them are bare.
 
     Raises:
         DataError: `1.234` or `1,234` throughout, which could be a thousand or a fraction.
     """
     dialect = table.dialect
-    if dialect is None or dialect.separator == "," or settings.decimal or settings.thousands:
+    written = [name for name in columns.targets if pa.types.is_string(table.columns[name].type)]
+    if dialect is None or not written:
         return table
-    cells = [chunk for name in columns.targets for chunk in table.columns[name].chunks]
-    texts = pc.utf8_trim_whitespace(pa.chunked_array(cells, pa.string()))
-    texts = texts.filter(pc.invert(pc.is_in(texts, from_texts(MISSING))))
+    cells = [chunk for name in written for chunk in table.columns[name].chunks]
+    whole = pa.chunked_array(cells, pa.string())
+    missing = from_texts([*MISSING, *table.na_values])
+    if dialect.separator == "," and plain_numbers(pc.if_else(pc.is_in(whole, missing), ZERO, whole)) is not None:
+        return table
+    texts = pc.utf8_trim_whitespace(whole)
+    texts = texts.filter(pc.invert(pc.is_in(texts, missing)))
+    units = find_units(texts)
+    for name in columns.covariates:
+        if pa.types.is_string(table.columns[name].type) and holds_numbers(table, name):
+            own = pc.utf8_trim_whitespace(table.columns[name])
+            units += tuple(u for u in find_units(own.filter(pc.invert(pc.is_in(own, missing)))) if u not in units)
+    table = replace(table, units=units)
+    if settings.decimal or settings.thousands:
+        return table
+    decimal, thousands = _marks(table.source, without_units(texts, units), is_comma=dialect.separator == ",")
+    return replace(table, dialect=replace(dialect, decimal=decimal, thousands=thousands))
+
+
+def _marks(source: str, texts: pa.ChunkedArray, *, is_comma: bool) -> tuple[str, str | None]:
+    """Return the decimal mark of numbers and the mark between their thousands: the only ones that read them all."""
     fits = {mark: int(to_numpy(pc.match_substring_regex(texts, number_pattern(mark, None))).sum()) for mark in ".,"}
+    if max(fits.values()) < len(texts):
+        both = [pair for pair in _GROUPED if pc.all(pc.match_substring_regex(texts, number_pattern(*pair))).as_py()]
+        if both and all(np.array_equal(read_numbers(texts, *pair), read_numbers(texts, *both[0])) for pair in both):
+            return both[0]
     mark = "," if fits[","] > fits["."] else "."
     marked = texts.filter(pc.match_substring(texts, mark))
     doubtful = pc.match_substring_regex(marked, rf"^[+-]?[1-9]\d{{0,2}}{re.escape(mark)}\d{{3}}$")
-    if len(marked) and pc.all(doubtful).as_py():
+    if len(marked) and pc.all(doubtful).as_py() and not (is_comma and mark == "."):
         raise DataError(
-            f"{table.source}: {marked[0].as_py()!r} could be a thousand or a fraction, and so could every number",
+            f"{source}: {marked[0].as_py()!r} could be a thousand or a fraction, and so could every number",
             hint=f"Pass --decimal {mark}, or --thousands {mark}",
         )
-    return replace(table, dialect=replace(dialect, decimal=mark))
+    return mark, None

@@ -7,14 +7,21 @@ import io
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from forecaster.base.arrow import from_texts, to_numpy
 from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ReadSettings
 from forecaster.data.notation import looks_like_date
+from forecaster.data.places import records
+from forecaster.data.stamps import parse
 
 MISSING = (
     *(
@@ -38,6 +45,8 @@ MISSING = (
     *("NULL", "null", "Null", "None", "none", "NONE", "-", "--", ".", "?"),
 )
 """How a missing value may be written; any other word among numbers is an error."""
+
+Floats = npt.NDArray[np.float64]
 
 csv.field_size_limit(sys.maxsize)  # the default of 128 KiB would be taken for a quote that is never closed
 
@@ -65,6 +74,11 @@ class Dialect:
     header: bool = True
     skip_rows: int = 0
 
+    @property
+    def marks(self) -> tuple[str, str | None]:
+        """The decimal mark and that between thousands."""
+        return self.decimal, self.thousands
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""
         return asdict(self)
@@ -88,22 +102,52 @@ def number_pattern(decimal: str, thousands: str | None) -> str:
     return rf"^[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?$"
 
 
-def records(text: memoryview | bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each non-blank record with the line it begins on, counted from 0; slow, for heads and for messages."""
-    lines = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", errors="replace", newline="")
-    reader = csv.reader(lines, delimiter=separator, strict=True)
-    while True:
-        line = reader.line_num
-        try:
-            record = next(reader, None)
-        except csv.Error as error:
-            raise DataError(
-                f"a quote opened on line {line + 1} is never closed, or text follows one: {error}"
-            ) from None
-        if record is None:
-            return
-        if record:
-            yield line, record
+def plain_numbers(texts: pa.ChunkedArray) -> Floats | None:
+    """Return texts as float64 by Arrow's own parser; None where a cell is not a bare number."""
+    try:
+        return np.asarray(to_numpy(pc.cast(texts, pa.float64())), np.float64)
+    except pa.ArrowInvalid:
+        return None
+
+
+def read_numbers(texts: pa.ChunkedArray, decimal: str, thousands: str | None) -> Floats:
+    """Return texts that match `number_pattern` as float64."""
+    if thousands:
+        texts = pc.replace_substring(texts, thousands, "")
+    return np.asarray(to_numpy(pc.cast(pc.replace_substring(texts, decimal, "."), pa.float64())), np.float64)
+
+
+CURRENCIES = (
+    *"$ € £ ¥ ₹ ₽ ₩ ₺ ₫ ₱ ₪ R$ A$ C$ US$ kr zł Kč Ft Rs Fr".split(),
+    *"USD EUR GBP JPY CHF INR CNY AUD CAD NZD SEK NOK DKK PLN CZK HUF BRL MXN ZAR KRW TRY RUB SGD HKD".split(),
+)
+"""Signs and codes that may stand before or after a number."""
+
+PERCENT = "%"
+_SPACE = " \u00a0\u202f"
+
+
+def without_units(texts: pa.ChunkedArray, units: tuple[str, ...]) -> pa.ChunkedArray:
+    """Return texts without a unit before or after the number, and `(5)` as -5 where there is one."""
+    if not units:
+        return texts
+    named = "|".join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))
+    bare = pc.replace_substring_regex(texts, r"^\((.*)\)$", r"-\1")
+    bare = pc.replace_substring_regex(bare, rf"^([+-]?)(?:{named})[{_SPACE}]*([+-]?[\d.,].*)$", r"\1\2")
+    return pc.replace_substring_regex(bare, rf"^(.*\d[.,]?)[{_SPACE}]*(?:{named})$", r"\1")
+
+
+def find_units(texts: pa.ChunkedArray) -> tuple[str, ...]:
+    """Return the currency sign or the percent sign that stands beside every number; empty where not all agree."""
+    named = "|".join(re.escape(unit) for unit in sorted((*CURRENCIES, PERCENT), key=len, reverse=True))
+    pattern = rf"^\(?[+-]?(?P<before>{named})?[{_SPACE}]*[+-]?[\d.,'{_SPACE}]*\d[.,]?[{_SPACE}]*(?P<after>{named})?\)?$"
+    parts = pc.extract_regex(texts, pattern)
+    if not len(texts) or parts.null_count:
+        return ()
+    found = [set(pc.unique(pc.struct_field(parts, side)).to_pylist()) for side in ("before", "after")]
+    if not all(len(side) == 1 for side in found):
+        return ()
+    return tuple(unit for side in found for unit in side if unit)
 
 
 def _top(body: memoryview) -> bytes:
@@ -129,7 +173,7 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
     """Return the one dialect in which the first rows all have the same number of cells."""
     made = Dialect(
         encoding=encoding,
-        decimal=settings.decimal or ".",
+        decimal=settings.decimal or ("," if settings.thousands == "." else "."),
         thousands=settings.thousands,
         header=not settings.no_header,
         skip_rows=settings.skip_rows,
@@ -170,6 +214,17 @@ def _is_even(rows: list[list[str]]) -> bool:
     return all(len(row) == width or (len(row) == width + 1 and not row[-1]) for row in rows)
 
 
+def date_headers(names: list[str], date_format: str | None = None) -> list[str]:
+    """Return the names of columns that are dates: in this format, or written like dates, or years without a gap."""
+    if date_format:
+        return [name for name in names if parse(from_texts([name.strip()]), date_format)[1][0]]
+    if dated := [name for name in names if looks_like_date(name)]:
+        return dated
+    years = [name for name in names if re.fullmatch(r"1[6-9]\d\d|2[01]\d\d", name.strip())]
+    steps = {int(two) - int(one) for one, two in pairwise(years)}
+    return years if len(years) > 2 and len(steps) == 1 else []
+
+
 def split_header(path: str, body: memoryview, dialect: Dialect) -> tuple[list[str], memoryview, int]:
     """Return the column names, the text below them, and how many lines they took."""
     rows = [row for _, row in _head(body, dialect.separator)]
@@ -184,7 +239,11 @@ def split_header(path: str, body: memoryview, dialect: Dialect) -> tuple[list[st
             f"{path} has one column when it is read with a {name} as separator", hint="Correct the file, or --sep"
         )
     pattern = number_pattern(".", None)
-    if any(looks_like_date(cell) for cell in cells) or all(re.match(pattern, cell) or not cell for cell in cells):
+    across = {k for k, cell in enumerate(cells) if cell in date_headers(cells)}
+    if len(across) > 2 and len(rows) > 1:  # one column a date: below are numbers, not other dates
+        across -= {k for k, cell in enumerate(rows[1][: len(cells)]) if looks_like_date(cell)}
+    dated = [k for k, cell in enumerate(cells) if looks_like_date(cell) and not (len(across) > 2 and k in across)]
+    if dated or all(re.match(pattern, cell) or not cell for cell in cells):
         raise DataError(f"{path}: the header looks like data ({', '.join(cells[:3])})", hint="Pass --no-header")
     head = io.TextIOWrapper(io.BytesIO(_top(body)), encoding="utf-8", errors="replace", newline="")
     reader = csv.reader(iter(head.readline, ""), delimiter=dialect.separator)

@@ -110,6 +110,10 @@ def lay_out(read: Observations) -> Panel:
 def _schema_of(read: Observations, frequency: Frequency) -> Schema:
     """Return what a later file of the same kind is read by."""
     columns, settings = read.columns, read.settings
+    forced = {name.strip() for name in (settings.categorical or "").split(",") if name.strip()}
+    if odd := forced - set(columns.covariates):
+        fault = f"--categorical {', '.join(sorted(odd))}: not among the covariates"
+        raise UsageError(fault, hint="Pass --past-covariates, --future-covariates or --static-covariates too")
     return Schema(
         shape=columns.shape,
         time=columns.time,
@@ -126,8 +130,9 @@ def _schema_of(read: Observations, frequency: Frequency) -> Schema:
         past_covariates=tuple(name for name in columns.past if name not in columns.targets),
         future_covariates=columns.future,
         static_covariates=columns.static,
-        categorical=tuple(name for name in columns.covariates if not holds_numbers(read.table, name)),
+        categorical=tuple(n for n in columns.covariates if n in forced or not holds_numbers(read.table, n)),
         targets=columns.targets if columns.is_joint else (),
+        recipe=read.recipe,
     )
 
 

@@ -16,7 +16,7 @@ from forecaster.base.arrow import integers
 from forecaster.base.errors import DataError, shown
 from forecaster.data.stamps import Ints, parse, pattern_of
 
-_CLOCK = re.compile(
+CLOCK = re.compile(
     r"(?P<date>.*\d)(?P<sep>[T _])(?P<hour>\d{1,2})"
     r"(?P<minute>[:.]?\d{2}(?P<second>[:.]?\d{2}(?P<fraction>\.\d{1,9})?)?)?"
     r"(?P<half> ?[AaPp][Mm])?(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?$"
@@ -59,7 +59,7 @@ def detect_format(texts: pa.Array) -> str:
     first = texts[0].as_py()
     if pc.all(pc.match_substring_regex(texts, r"^[+-]?\d{1,18}$")).as_py():
         return _integer_format(texts)
-    candidates = _candidates(first)
+    candidates = date_formats(first)
     fits = {name: parse(texts, name)[1] for name in candidates}
     whole = [name for name, ok in fits.items() if ok.all()]
     whole = [name for name in whole if name.replace("%B", "%b") == name or name.replace("%B", "%b") not in whole]  # May
@@ -69,7 +69,7 @@ def detect_format(texts: pa.Array) -> str:
             fault = f"{shown(first)} may have a year of two digits, but the months do not follow one another"
             raise StampError(first, fault, f"Pass --date-format '{whole[0]}' if it is {whole[0]}")
     if len(whole) == 1:
-        return _styled(whole[0], texts)
+        return styled(whole[0], texts)
     if whole:
         flags = " or ".join(f"--date-format '{name}'" for name in whole)
         raise StampError(
@@ -89,13 +89,13 @@ def detect_format(texts: pa.Array) -> str:
 def looks_like_date(text: str) -> bool:
     """Return whether a text is written like a date; a number never is."""
     text = text.strip()
-    return len(text) > 5 and not re.fullmatch(r"[+-]?\d*[.,]?\d*", text) and bool(_candidates(text))
+    return len(text) > 5 and not re.fullmatch(r"[+-]?\d*[.,]?\d*", text) and bool(date_formats(text))
 
 
-def _candidates(text: str) -> list[str]:
+def date_formats(text: str) -> list[str]:
     """Return every known format that one text is written in."""
     alone = [name for name in (*_DATES, *_SHORT) if re.fullmatch(pattern_of(name), text)]
-    match = _CLOCK.match(text)
+    match = CLOCK.match(text)
     if match is None:
         return alone
     clock = match["sep"] + clock_format(match)
@@ -144,7 +144,7 @@ def _integer_format(texts: pa.Array) -> str:
     return "integer"
 
 
-def _styled(time_format: str, texts: pa.Array) -> str:
+def styled(time_format: str, texts: pa.Array) -> str:
     """Note how this file pads its numbers, so that stamps can be written as they came in."""
     for name in "mdHIV":
         group = re.sub(rf"\(\?P<{name}>[^)]*\)", rf"(?P<{name}>\\d)", pattern_of(time_format))

@@ -1,24 +1,27 @@
 """A file → its observations, checked and sorted, but on no grid yet.
 
 A chain, each link in a room of its own: bytes (`source`), how they are written (`dialect`), cells (`table`), what the
-columns are (`schema`), observations (`rows`), order (`checks`).
+columns are (`schema`), observations (`rows`), order (`checks`), one a step (`steps`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forecaster.base.errors import UsageError
 from forecaster.config import ReadSettings
 from forecaster.data.checks import check_file, check_ids, sort_rows
-from forecaster.data.columns import Columns, find_columns, known_columns, require_column, settle_decimal
+from forecaster.data.columns import Columns, find_columns, known_columns, require_column, settle_numbers
 from forecaster.data.covariates import Cells
 from forecaster.data.cutoff import cut_rows
 from forecaster.data.frequency import Frequency
-from forecaster.data.rows import Clock, Finding, Rows, read_clock, read_rows
+from forecaster.data.recipe import PLAIN, Recipe
+from forecaster.data.rows import Clock, Finding, Rows, read_clock, read_rows, recipe_of
 from forecaster.data.schema import Schema
+from forecaster.data.shaping import Shaped, shape
 from forecaster.data.source import Data
 from forecaster.data.stamps import check_format, check_zone
+from forecaster.data.steps import aggregate, merge_duplicates, to_steps
 from forecaster.data.table import Table, read_table
 
 
@@ -36,6 +39,7 @@ class Observations:
     settings: ReadSettings
     schema: Schema | None
     findings: tuple[Finding, ...]
+    recipe: Recipe = PLAIN
     as_of: int | None = None
     cells: tuple[Cells, ...] = ()
 
@@ -55,11 +59,13 @@ def observe(
         check_zone(settings.tz)
     if settings.freq:
         Frequency(settings.freq)
-    table = read_table(path, settings, schema.dialect if schema else None)
-    columns = known_columns(table, schema) if schema else find_columns(table, settings)
+    shaped = _shaped(path, settings, schema)
+    table, findings = shaped.table, list(shaped.findings)
+    columns = known_columns(table, schema) if schema else find_columns(table, shaped.settings)
     if schema is None or schema.dialect is None:  # a model of Parquet files knows no decimal mark
-        table = settle_decimal(table, columns, settings)
-    clock = read_clock(table, columns.time, settings, schema)
+        table = settle_numbers(table, columns, settings)
+    recipe = replace(shaped.recipe, units=table.units)
+    clock = read_clock(table, columns, shaped.settings, schema)
     rows, cutoff = read_rows(table, columns, clock.codes), None
     cells = [Cells.of(table, columns, clock)] if columns.covariates else []
     if future is not None:
@@ -67,11 +73,25 @@ def observe(
     if as_of is not None:
         rows, clock, cutoff = cut_rows(rows, clock, table, as_of)
     rows, unsorted = sort_rows(rows)
-    findings = (*clock.findings, *unsorted, *check_ids(rows.ids), *check_file(table, columns))
+    if recipe.aggregate is not None:
+        frequency = Frequency(schema.frequency if schema else str(settings.freq), clock.tz)
+        origin = int(clock.unique[0])
+        rows, clock, found = aggregate(rows, clock, frequency, recipe.aggregate)
+        cells = [replace(own, stamps=to_steps(own.stamps, frequency, origin)) for own in cells]
+        unsorted = []  # of no matter
+    else:
+        rows, found = merge_duplicates(rows, recipe.on_duplicate)
+    findings += [*clock.findings, *unsorted, *found, *check_ids(rows.ids), *check_file(table, columns)]
     return Observations(
-        table=table, columns=columns, clock=clock, rows=rows, settings=settings, schema=schema, findings=findings,
-        as_of=cutoff, cells=tuple(cells),
+        table=table, columns=columns, clock=clock, rows=rows, settings=settings, schema=schema, recipe=recipe,
+        findings=tuple(findings), as_of=cutoff, cells=tuple(cells),
     )  # fmt: skip
+
+
+def _shaped(path: Data, settings: ReadSettings, schema: Schema | None) -> Shaped:
+    """Return the plain table of a file."""
+    recipe = recipe_of(settings, schema)
+    return shape(read_table(path, settings, schema.dialect if schema else None), settings, recipe, schema)
 
 
 def _read_ahead(path: Data, columns: Columns, settings: ReadSettings, schema: Schema | None) -> Cells:
@@ -84,7 +104,8 @@ def _read_ahead(path: Data, columns: Columns, settings: ReadSettings, schema: Sc
         raise UsageError(
             "--future: the model has no covariate that is known ahead", hint="Train with --future-covariates COLUMNS"
         )
-    table = read_table(path, settings, schema.dialect if schema else None)
+    shaped = _shaped(path, settings, schema)
+    table = shaped.table
     for name in (columns.time, *([columns.id] if columns.id else []), *columns.future):
         require_column(table, name, "--future")
-    return Cells.of(table, columns, read_clock(table, columns.time, settings, schema))
+    return Cells.of(table, columns, read_clock(table, columns, shaped.settings, schema))

@@ -17,6 +17,7 @@ from forecaster.data.columns import Columns
 from forecaster.data.dialect import MISSING
 from forecaster.data.frequency import Frequency
 from forecaster.data.notation import StampError, detect_format
+from forecaster.data.recipe import Recipe
 from forecaster.data.schema import Schema
 from forecaster.data.stamps import (
     DAY,
@@ -25,9 +26,11 @@ from forecaster.data.stamps import (
     Mask,
     has_clock,
     is_aware,
+    last_of_two,
     localize,
     offsets_in,
     parse,
+    to_local,
 )
 from forecaster.data.table import Table
 
@@ -93,7 +96,7 @@ class Rows:
         return Rows(self.series[chosen], self.stamps[chosen], self.values[chosen], self.lines[chosen], self.ids)
 
 
-def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
+def distinct(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
     """Return the cells of a column that are worth a look of their own, and for each row which one it holds.
 
     Repeated cells (the days of a panel) come once, in order of first appearance. A column without repeats comes as it
@@ -117,20 +120,27 @@ def _flat(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
 
 
-def read_clock(table: Table, name: str, settings: ReadSettings, schema: Schema | None) -> Clock:
+def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: Schema | None) -> Clock:
     """Return the stamps of the time column.
+
+    Args:
+        table: A plain table.
+        columns: Which column is what.
+        settings: What the user says of stamps; of a model, its schema and recipe say it.
+        schema: The model's.
 
     Raises:
         DataError: A cell that is no stamp in the one format of the column; or no format, or several, fit all cells.
     """
+    name = columns.time
     column = table.columns[name]
     if column.null_count:
         raise DataError(f"{table.place(int(np.argmax(to_numpy(column.is_null()))))}: column {name!r} has no time")
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        return _typed_clock(table, name, settings, schema)
+        return _typed_clock(table, columns, settings, schema)
     if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
         raise DataError(f"{table.source}: column {name!r} holds {column.type}, not times", hint="Pass --time")
-    texts, codes = _distinct(column.cast(pa.string()))
+    texts, codes = distinct(column.cast(pa.string()))
     texts = pc.utf8_trim_whitespace(texts)
     try:
         _refuse(to_numpy(pc.is_in(texts, from_texts(MISSING))), texts, "where a time is needed", "Complete the row")
@@ -143,9 +153,8 @@ def read_clock(table: Table, name: str, settings: ReadSettings, schema: Schema |
             tz, offsets = _zone(offsets_in(texts, time_format), tz)
             findings += offsets
         elif tz and has_clock(time_format):
-            stamps, absent, double = localize(stamps, tz)
-            _refuse(absent, texts, f"does not exist in {tz}, where the clock was put forward", "Export times in UTC")
-            _refuse(double, texts, f"exists twice in {tz}: ambiguous", "Export times in UTC or with offsets")
+            stamps = _settle_clock(stamps[codes], tz, table, columns, recipe_of(settings, schema))
+            codes = np.arange(len(stamps))
         else:
             tz = None
     except StampError as error:
@@ -153,6 +162,62 @@ def read_clock(table: Table, name: str, settings: ReadSettings, schema: Schema |
         raise DataError(f"{table.place(row)}, column {name!r}: {error.message}", hint=error.hint) from None
     unique, inverse = np.unique(stamps, return_inverse=True)
     return Clock(unique, inverse[codes], time_format, tz, tuple(findings))
+
+
+def recipe_of(settings: ReadSettings, schema: Schema | None) -> Recipe:
+    """Return the model's recipe, or what the user says."""
+    return schema.recipe if schema else Recipe.of(settings)
+
+
+def _settle_clock(local: Ints, tz: str, table: Table, columns: Columns, recipe: Recipe) -> Ints:
+    """Return UTC for the wall clock of each row; what the clock skips or shows twice is settled as the recipe says.
+
+    Raises:
+        DataError: The recipe says nothing, or rows do not tell which of two moments is meant.
+    """
+    utc, absent, double = localize(local, tz)
+    if absent.any():
+        row = int(np.argmax(absent))
+        if recipe.on_nonexistent == "error":
+            raise DataError(
+                f"{table.place(row)}, column {columns.time!r}: {shown(str(table.columns[columns.time][row]))} does not "
+                f"exist in {tz}, where the clock was put forward ({int(absent.sum())} such rows)",
+                hint="Pass --on-nonexistent shift, or export times in UTC",
+            )
+        before = utc - SECOND  # `localize` has put them on the moment of the change
+        utc = np.where(absent, local - (to_local(before, tz) - before), utc)
+    if not double.any() or recipe.on_ambiguous == "earlier":
+        return utc
+    row = int(np.argmax(double))
+    fault = f"{table.place(row)}, column {columns.time!r}: {shown(str(table.columns[columns.time][row]))} exists twice"
+    if recipe.on_ambiguous == "error":
+        hint = "Pass --on-ambiguous infer, earlier or later, or export times in UTC or with offsets"
+        raise DataError(f"{fault} in {tz}: ambiguous ({int(double.sum())} such rows)", hint=hint)
+    later = np.where(double, last_of_two(local, tz), utc)
+    if recipe.on_ambiguous == "later":
+        return later
+    second, alone = _second_pass(local, double, read_series(table, columns)[0][: len(local)])
+    if alone.any():
+        fault = f"{table.place(int(np.argmax(alone)))}, column {columns.time!r}: exists twice in {tz}, and is here once"
+        raise DataError(fault, hint="Pass --on-ambiguous earlier or later")
+    return np.where(second, later, utc)
+
+
+def _second_pass(local: Ints, double: Mask, series: Ints) -> tuple[Mask, Mask]:
+    """Return which rows [N] are of the second time that a clock shows an hour, and which have no other to tell by.
+
+    Of two rows of a series with the same stamp the first is the earlier one, or the later where rows run backwards.
+    """
+    at = np.flatnonzero(double)
+    order = at[np.lexsort((at, local[at], series[at]))]
+    same = (local[order][1:] == local[order][:-1]) & (series[order][1:] == series[order][:-1])
+    again, first = np.append(False, same), np.append(same, False)
+    inside = series[1:] == series[:-1]
+    backwards = np.sum(np.diff(local)[inside] < 0) > np.sum(np.diff(local)[inside] > 0)
+    second, alone = np.zeros(len(local), bool), np.zeros(len(local), bool)
+    second[order] = first if backwards else again
+    alone[order] = ~again & ~first
+    return second, alone
 
 
 def _refuse(bad: Mask, texts: pa.Array, fault: str, hint: str) -> None:
@@ -182,8 +247,9 @@ def _detect(texts: pa.Array, settings: ReadSettings) -> str:
     return "%Y" if found == "integer" and yearly else found
 
 
-def _typed_clock(table: Table, name: str, settings: ReadSettings, schema: Schema | None) -> Clock:
-    """Return the stamps of a Parquet column of dates or times."""
+def _typed_clock(table: Table, columns: Columns, settings: ReadSettings, schema: Schema | None) -> Clock:
+    """Return the stamps of a column that is typed as dates or times."""
+    name = columns.time
     column = table.columns[name]
     zone = column.type.tz if pa.types.is_timestamp(column.type) else None
     try:
@@ -202,9 +268,7 @@ def _typed_clock(table: Table, name: str, settings: ReadSettings, schema: Schema
     zone_asked = schema.tz if schema else settings.tz
     if zone is None and zone_asked and has_clock(time_format):
         tz = zone_asked
-        stamps, absent, double = localize(stamps, tz)
-        if (wrong := absent | double).any():
-            raise DataError(f"{table.place(int(np.argmax(wrong)))}, column {name!r}: does not exist, or twice, in {tz}")
+        stamps = _settle_clock(stamps, tz, table, columns, recipe_of(settings, schema))
     unique, codes = np.unique(stamps, return_inverse=True)
     return Clock(unique, codes, time_format, tz)
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from forecaster.config import OnGap, OnOutlier
 from forecaster.data.dialect import Dialect
+from forecaster.data.recipe import PLAIN, Recipe
 
 Shape = Literal["single", "long", "wide"]
 
@@ -33,6 +34,7 @@ class Schema:
         future_covariates: Names of those that are known ahead.
         static_covariates: Names of those with one value a series.
         categorical: Names of those of them whose cells are categories, not numbers.
+        recipe: How the file becomes a table of such columns.
     """
 
     shape: Shape
@@ -52,6 +54,7 @@ class Schema:
     static_covariates: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    recipe: Recipe = PLAIN
 
     @property
     def covariates(self) -> tuple[str, ...]:

@@ -273,6 +273,12 @@ def localize(local: Ints, tz: str) -> tuple[Ints, Mask, Mask]:
     return early, missing, (early != late) & ~missing
 
 
+def last_of_two(local: Ints, tz: str) -> Ints:
+    """Return UTC for wall-clock stamps: the last moment that a clock shows each."""
+    naive = from_numpy(local).cast(pa.timestamp("ns"))
+    return _assume(naive, tz, ambiguous="latest", nonexistent="earliest")
+
+
 def _assume(naive: pa.Array, tz: str, **choice: Any) -> Ints:
     return integers(pc.assume_timezone(naive, tz, **choice))
 

@@ -19,7 +19,17 @@ import pyarrow.csv as pacsv
 from forecaster.base.arrow import EMPTY, ZERO, from_texts, to_numpy
 from forecaster.base.errors import DataError, ResourceError, shown
 from forecaster.config import ReadSettings
-from forecaster.data.dialect import MISSING, Dialect, detect_dialect, number_pattern, records, split_header
+from forecaster.data.dialect import (
+    MISSING,
+    Dialect,
+    detect_dialect,
+    number_pattern,
+    plain_numbers,
+    read_numbers,
+    split_header,
+    without_units,
+)
+from forecaster.data.places import Numbered, Places, TextLines, records
 from forecaster.data.source import LINE_END, Data, Source, count_lines, decode, read_source
 
 
@@ -30,12 +40,14 @@ class Table:
     Attributes:
         source: The path as given.
         sha256: Hash of the file.
-        columns: Name → cells: text for CSV, typed for Parquet.
+        columns: Name → cells: text for CSV, typed where the format has types.
         rows: How many rows.
-        dialect: How the file is written; None for Parquet.
+        dialect: How texts are written; None for Parquet and Arrow, where only what is typed as numbers is numbers.
+        kind: The format, as a person calls it.
         ends_in_newline: False when the last line may have been cut off.
-        text: The file as UTF-8 from the first row on, to find line numbers in.
-        first_line: The line number of its first line.
+        places: Where the rows stand in the file.
+        na_values: What else means that a value is missing.
+        units: What may stand beside every number of a column.
     """
 
     source: str
@@ -43,44 +55,23 @@ class Table:
     columns: dict[str, pa.ChunkedArray]
     rows: int
     dialect: Dialect | None
+    kind: str = "CSV"
     ends_in_newline: bool = True
-    text: memoryview = field(default_factory=lambda: memoryview(b""))
-    first_line: int = 1
+    places: Places = field(default_factory=Numbered)
+    na_values: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
 
     def line_of(self, row: int) -> int:
-        """Return the line of the file, counted from 1, that a row of the table, counted from 0, begins on.
-
-        Quoted line breaks and blank lines are counted. For Parquet, which has no lines, the row counted from 1.
-        """
-        if self.dialect is None:
-            return row + 1
-        if not re.search(rb'"|\r|\n\n|\A\n', self.text):
-            return self.first_line + row
-        lines = (line for line, _ in records(self.text, self.dialect.separator))
-        return self.first_line + next(islice(lines, row, None))
+        """Return the line of the file (the row, where it has no lines), from 1, that a row of the table begins on."""
+        return self.places.lines_of([row])[0]
 
     def lines_of(self, rows: Sequence[int]) -> list[int]:
         """Return `line_of` each of some rows, in one pass over the file at most."""
-        if self.dialect is None:
-            return [row + 1 for row in rows]
-        if self._is_one_line_a_row():
-            return [self.first_line + row for row in rows]
-        wanted, found = sorted(set(rows)), {}
-        numbered = enumerate(records(self.text, self.dialect.separator))
-        for row in wanted:
-            found[row] = next(line for at, (line, _) in numbered if at == row)
-        return [self.first_line + found[row] for row in rows]
-
-    def _is_one_line_a_row(self) -> bool:
-        """Return whether no cell holds a line break and no line is blank."""
-        size = 1 << 24
-        parts = (self.text[at : at + size] for at in range(0, len(self.text), size))
-        ends = sum(int(np.count_nonzero(np.frombuffer(part, np.uint8) == ord("\n"))) for part in parts)
-        return ends + (not self.ends_in_newline) == self.rows
+        return self.places.lines_of(rows)
 
     def place(self, row: int) -> str:
         """Return `FILE, line N`, for messages."""
-        return f"{self.source}, {'row' if self.dialect is None else 'line'} {self.line_of(row)}"
+        return f"{self.places.name_of(row) or self.source}, {self.places.noun} {self.line_of(row)}"
 
     def numbers(self, *names: str) -> npt.NDArray[np.float64]:
         """Return columns as float64, one after the other in one array, missing cells as NaN.
@@ -88,30 +79,49 @@ class Table:
         Raises:
             DataError: A cell that is neither a number in the dialect nor a known spelling of missing, or is infinite.
         """
-        if self.dialect is None:
-            return np.concatenate([self._typed_numbers(name) for name in names])
+        typed = [name for name in names if self.dialect is None or not pa.types.is_string(self.columns[name].type)]
+        if typed:
+            return np.concatenate([self._typed_numbers(n) if n in typed else self._written_numbers(n) for n in names])
+        return self._written_numbers(*names)
+
+    def _written_numbers(self, *names: str) -> npt.NDArray[np.float64]:
+        decimal, thousands = (self.dialect or Dialect()).marks
         whole = pa.chunked_array([chunk for name in names for chunk in self.columns[name].chunks], pa.string())
         cells = whole.combine_chunks() if len(names) > 1 else whole  # many columns of few rows: once, not each
-        decimal, thousands = self.dialect.decimal, self.dialect.thousands
-        missing = pc.is_in(cells, _missing())
-        plain = pc.if_else(missing, ZERO, cells)
-        values = _plain_numbers(plain) if decimal == "." and thousands is None else None
+        missing = self._is_missing(cells)
+        is_plain = decimal == "." and thousands is None
+        values = plain_numbers(pc.if_else(missing, ZERO, cells)) if is_plain else None
         if values is None:
             cells = pc.utf8_trim_whitespace(cells)
-            missing = pc.is_in(cells, _missing())
-            plain = pc.if_else(missing, ZERO, cells)
+            missing = self._is_missing(cells)
+            plain = without_units(pc.if_else(missing, ZERO, cells), self._units_of(cells, missing))
             right = to_numpy(pc.match_substring_regex(plain, number_pattern(decimal, thousands)))
             if not right.all():
                 raise self._bad_cell(names, ~right)
-            if thousands:
-                plain = pc.replace_substring(plain, thousands, "")
-            values = to_numpy(pc.cast(pc.replace_substring(plain, decimal, "."), pa.float64()))
+            values = read_numbers(plain, decimal, thousands)
         if not np.isfinite(values).all():
             raise self._bad_cell(names, ~np.isfinite(values))
-        return np.where(to_numpy(missing), np.nan, values)
+        return self._without_missing(np.where(to_numpy(missing), np.nan, values))
+
+    def _is_missing(self, cells: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.or_(pc.is_in(cells, from_texts([*MISSING, *self.na_values])), pc.is_null(cells))
+
+    def _units_of(self, cells: pa.ChunkedArray, missing: pa.ChunkedArray) -> tuple[str, ...]:
+        """Return the units of a column where every cell of it has one; a number without is another number."""
+        if not self.units:
+            return ()
+        found = pc.and_(pc.equal(cells, without_units(cells, self.units)), pc.invert(missing))
+        return () if pc.any(found).as_py() else self.units
+
+    def _without_missing(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return values with those as NaN that mean a missing one, in whatever way they are written."""
+        numbers = [float(text) for text in self.na_values if re.fullmatch(number_pattern(".", None), text)]
+        return np.where(np.isin(values, numbers), np.nan, values) if numbers else values
 
     def _typed_numbers(self, name: str) -> npt.NDArray[np.float64]:
         column = self.columns[name]
+        if pa.types.is_boolean(column.type):
+            column = column.cast(pa.int8())
         if not is_number_type(column.type):
             raise DataError(f"{self.source}: column {name!r} holds {column.type}, not numbers", hint="Pass --target")
         valid = to_numpy(column.is_valid())
@@ -119,7 +129,7 @@ class Table:
         values = np.where(valid, values, np.nan)
         if np.isinf(values).any():
             raise self._bad_cell((name,), np.isinf(values))
-        return values
+        return self._without_missing(values)
 
     def _bad_cell(self, names: tuple[str, ...], wrong: npt.NDArray[np.bool_]) -> DataError:
         at, count = int(np.argmax(wrong)), int(wrong.sum())
@@ -136,18 +146,6 @@ class Table:
 def is_number_type(kind: pa.DataType) -> bool:
     """Return whether an Arrow type holds numbers."""
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
-
-
-def _plain_numbers(texts: pa.ChunkedArray) -> npt.NDArray[np.float64] | None:
-    """Return texts as float64 by Arrow's own parser; None where a cell is not a bare number."""
-    try:
-        return np.asarray(to_numpy(pc.cast(texts, pa.float64())), np.float64)
-    except pa.ArrowInvalid:
-        return None
-
-
-def _missing() -> pa.Array:
-    return from_texts(MISSING)
 
 
 def _number_hint(cell: str) -> str:
@@ -197,7 +195,9 @@ def _read_parquet(source: Source) -> Table:
     _check_names(source.path, table.column_names)
     if not table.num_rows:
         raise DataError(f"{source.path} has no rows")
-    return Table(source=source.path, sha256=source.sha256, columns=columns, rows=table.num_rows, dialect=None)
+    return Table(
+        source=source.path, sha256=source.sha256, columns=columns, rows=table.num_rows, dialect=None, kind="Parquet"
+    )
 
 
 def _read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) -> Table:
@@ -220,8 +220,7 @@ def _read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) -
         rows=rows,
         dialect=dialect,
         ends_in_newline=data.endswith((b"\n", b"\r")),
-        text=text,
-        first_line=skipped + lines + 1,
+        places=TextLines(text, dialect.separator, skipped + lines + 1, rows),
     )
 
 

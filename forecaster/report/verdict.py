@@ -175,7 +175,7 @@ def _columns(read: Observations) -> Iterator[Detected]:
     """Yield how the file is written and what its columns are."""
     dialect, columns, settings = read.table.dialect, read.columns, read.settings
     if dialect is None:
-        yield Detected("format", "Parquet", "certain", "the file says so itself")
+        yield Detected("format", read.table.kind, "certain", "the file says so itself")
     else:
         marks = f"separator {dialect.separator!r}, decimal mark {dialect.decimal!r}, {dialect.encoding}"
         asked = settings.sep or settings.decimal or settings.encoding

@@ -23,7 +23,7 @@ FAULTS = [
     ("no header", GOOD, 65, "--no-header"),
     ("long row", f"ds,y\n{GOOD}2024-02-01,3,4\n", 65, "line 32: 3 cells where the header has 2"),
     ("short row", f"ds,y\n{GOOD}2024-02-01\n", 65, "line 32: 1 cells where the header has 2"),
-    ("decimal comma in a comma file", 'ds,y\n2024-01-01,"1,5"\n2024-01-02,"2,5"\n', 65, "line 2, column 'y'"),
+    ("decimal comma in a comma file", 'ds,y\n2024-01-01,"1,5"\n2024-01-02,"2.5"\n', 65, "line 2, column 'y'"),
     ("latin-1", b"d\xe0te,y\n" + GOOD.encode(), 65, "Try --encoding latin-1"),
     ("utf-16 without a mark", ("ds,y\n" + GOOD).encode("utf-16-le"), 65, "--encoding"),
     ("duplicate columns", "ds,y,y\n2024-01-01,1,2\n", 65, "column 'y' appears twice"),

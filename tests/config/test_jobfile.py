@@ -122,7 +122,7 @@ FAULTS = [
     ("forecasts to stdout", '[[jobs]]\nname = "p"\ncommand = "predict"\noutput = "-"\n', "output must be files"),
     ("unknown key", HEAD + "\n# a\nhorizen = 3\n", "line 7: job 'a': unknown key 'horizen'. Did you mean 'horizon'?"),
     ("an underscore", HEAD + "on_gap = 3\n", "line 5: job 'a': unknown key 'on_gap'. Did you mean 'on-gap'?"),
-    ("nothing like it", HEAD + "zzz = 3\n", "unknown key 'zzz'. Known: activation, as-of, "),
+    ("nothing like it", HEAD + "zzz = 3\n", "unknown key 'zzz'. Known: activation, aggregate, "),
     ("of another command", HEAD + 'levels = "80"\n', "line 5: job 'a': unknown key 'levels'"),
     ("unknown default", "[defaults]\nunit = 3\n" + HEAD, "line 2: [defaults]: unknown key 'unit'. Did you"),
     ("name by default", '[defaults]\nname = "x"\n' + HEAD, "line 2: [defaults]: unknown key 'name'"),
