@@ -19,7 +19,7 @@ Preset = Literal["fast", "default", "best"]
 Device = Literal["auto", "cpu", "gpu"]
 Precision = Literal["float32", "mixed"]
 Transform = Literal["auto", "log", "none"]
-Base = Literal["auto", "last", "seasonal"]
+Base = Literal["auto", "last", "seasonal", "smoothed"]
 Calendar = Literal["off", "on"]
 
 
@@ -77,7 +77,11 @@ class ModelSettings:
     transform: Transform = knob(
         "auto", "Take logarithms first: for positive series that grow by percentages.", panel="Model"
     )
-    base: Base = knob("auto", "Path that the network corrects: last value, or the last season again.", panel="Model")
+    base: Base = knob(
+        "auto",
+        "Path that the network corrects: last value, the last season again, or a smoothed level with a damped slope.",
+        panel="Model",
+    )
     calendar: Calendar = knob(
         "off",
         "Read hour, weekday, month and day of the year too: those of them that differ from step to step.",

@@ -39,6 +39,7 @@ from forecaster.model.windows import (
     Ints,
     Windows,
     WindowShape,
+    base_map,
     cut_windows,
     restore,
     to_scale,
@@ -258,8 +259,7 @@ def _scale(g: _Builder, shape: WindowShape) -> tuple[str, str, str]:
     length, x = shape.lookback, "values"
     if shape.transform == "log":
         x = g.add("Log", g.add("Max", x, g.constant(LOGARITHMS[0])))
-    places = [g.add("Gather", x, g.constant(lag, np.int64), axis=1) for lag in base_lags(shape)]
-    base = places[0] if len(places) == 1 else g.add("Div", g.add("Sum", *places), g.constant(float(len(places))))
+    base = _base_path(g, x, shape)
     loc = g.mean(x, length) if shape.base else g.add("Gather", x, g.constant([length - 1], np.int64), axis=1)
     size = g.add("Max", g.largest(g.add("Abs", x)), g.constant(1e-300))
     part = g.add("Div", x, size)
@@ -276,6 +276,14 @@ def _scale(g: _Builder, shape: WindowShape) -> tuple[str, str, str]:
     first = g.add("Gather", segments, g.constant([0], np.int64), axis=2)
     observed = g.add("Add", g.add("Sub", first, first), g.constant(1.0, np.float32))  # all of the window was
     return g.add("Concat", segments, observed, axis=2), base, scale
+
+
+def _base_path(g: _Builder, x: str, shape: WindowShape) -> str:
+    """Add the base path [N, H] of windows in transformed units."""
+    if shape.smoothing:
+        return g.add("MatMul", x, g.constant(base_map(shape)))
+    places = [g.add("Gather", x, g.constant(lag, np.int64), axis=1) for lag in base_lags(shape)]
+    return places[0] if len(places) == 1 else g.add("Div", g.add("Sum", *places), g.constant(float(len(places))))
 
 
 def _restore(g: _Builder, shape: WindowShape, names: tuple[str, str, str], members: int) -> None:

@@ -27,7 +27,7 @@ FILES = ("metrics.json", "network.onnx", "weights.npz", "calibration.npz")
 _SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n\Z')
 _OTHER_LIMITS: dict[str, tuple[float | None, float | None]] = {
     "season": (1, None), "steps": (1, None), "members": (1, 50), "segments": (1, 100_000), "channels": (1, 1_000_000),
-    "floor": (0, None), "trust": (0, 1), "quantiles": (0, 100), "draws": (0, 1_000),
+    "floor": (0, None), "smoothing": (0, 1), "trust": (0, 1), "quantiles": (0, 100), "draws": (0, 1_000),
     "past": (0, 1_000_000), "future": (0, 1_000_000), "static": (0, 1_000_000), "deviation": (1e-300, None),
     "bytes": (0, 2**33), "rows": (1, None), "series": (1, None), "skipped": (0, None),
 }  # fmt: skip
@@ -221,6 +221,7 @@ def _check_shapes(manifest: Manifest, path: Path) -> None:
         and (window.past, window.future, window.static) == tuple(sizes(manifest.encodings, *of) for of in SOURCES)
         and network.base == (window.base if window.future else ())
         and all(1 <= lag <= window.lookback for lag in window.base)
+        and (not window.smoothing or (len(window.smoothing) == 2 and window.smoothing[0] > 0))
         and {"mase", *(f"coverage-{level:g}" for level in metrics.levels)} <= metrics.model.keys()
         and "mase" in metrics.baseline
         and {"conformal": True, "quantile": bool(network.quantiles), "mc-dropout": network.draws > 0}[

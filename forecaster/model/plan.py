@@ -197,7 +197,7 @@ class Plan:
         yield "season length", f"{self.season} steps" if self.season > 1 else "none"
         yield "horizon", f"{w.horizon} steps"
         yield "lookback", f"{w.lookback} steps in {w.segments} segments of {w.segment}"
-        yield "base path", f"last season of {' and '.join(map(str, w.base))} steps" if w.base else "last value"
+        yield "base path", _path_of(w)
         yield "transform", w.transform
         if self.encodings:
             yield "features", ", ".join(f"{e.name} ({e.source})" for e in self.encodings)
@@ -238,6 +238,18 @@ def describe_layers(network: NetworkShape) -> str:
     if network.activation != "tanh":
         extras.append(network.activation)
     return ", ".join([f"{network.layers} × {network.cell.upper()}({widths})", *extras])
+
+
+def _path_of(window: WindowShape) -> str:
+    seasons = " and ".join(map(str, window.base))
+    if not window.smoothing:
+        return f"last season of {seasons} steps" if seasons else "last value"
+    newest, slope = window.smoothing
+    level = "last value" if newest == 1 else f"smoothed level (newest value {newest:.0%})"
+    return (
+        (f"seasons of {seasons} steps around the {level}" if seasons else level)
+        + ("" if not slope else ", damped slope" if slope == 1 else f", {slope:.0%} of the damped slope")
+    )  # fmt: skip
 
 
 def _range_of(window: WindowShape) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -21,8 +22,10 @@ from forecaster.model.windows import (
     Ints,
     Signals,
     WindowShape,
+    base_paths,
     cut_targets,
     cut_windows,
+    from_scale,
     restore,
     to_scale,
     window_level,
@@ -39,6 +42,13 @@ SEASONS_BACK = ((4, 4), (7, 8), (12, 3), (24, 14), (60, 2), (1440, 7), (100_000,
 BLEND = 0.95
 """What the error of a mean of two seasons is multiplied by before base paths are compared: it serves the network better
 than it is near."""
+
+LEVEL = (0.1, 0.2, 0.4, 0.7, 1.0)
+SLOPE = (0.0, 0.5, 1.0)
+"""Smoothed base paths to choose from: weight of the newest value in the level, share of the damped slope."""
+
+SMOOTH_BELOW = 0.97
+"""Error of the best smoothed path over that of the best plain one, below which it is taken."""
 
 SAMPLE = 2_000
 """Windows drawn to choose a setting by."""
@@ -89,7 +99,7 @@ def _shape_in(panel: Panel, model: ModelSettings, season: int, horizon: int, tra
             hint=f"The nearest that do: {', '.join(map(str, near))}",
         )
     fitting = tuple(lag for lag in shape.base if lag <= lookback)
-    shape = replace(shape, lookback=lookback, segment=segment, base=fitting)
+    shape = choose_smoothing(panel, model, replace(shape, lookback=lookback, segment=segment, base=fitting))
     return replace(shape, floor=choose_floor(panel, shape))
 
 
@@ -101,9 +111,7 @@ def judge_window(panel: Panel, shape: WindowShape) -> tuple[float, float]:
     the intervals of the other. With too few windows both are NaN.
     """
     horizon, history, values = shape.horizon, shape.shortest_history, panel.values
-    count = np.maximum(panel.lengths - horizon - history + 1, 0)
-    newer, starts = (count + 1) // 2, panel.offsets[:-1]
-    starts, ends, series = Cutoffs(starts, starts + history + count - newer, newer).spread(MOST_TO_JUDGE)
+    starts, ends, series = _newer_windows(panel, history, horizon).spread(MOST_TO_JUDGE)
     if len(ends) < FEWEST_TO_JUDGE:
         return np.nan, np.nan
     answers = answer_windows(lambda inputs: np.zeros((len(inputs), 1, horizon)), Signals(values), starts, ends, shape)
@@ -119,6 +127,13 @@ def judge_window(panel: Panel, shape: WindowShape) -> tuple[float, float]:
         missed = np.maximum(low - actual, 0.0) + np.maximum(actual - high, 0.0)
         scores.append((high - low + 2 / (1 - level / 100) * missed) / step)
     return float(point.mean()), float(np.mean(scores))
+
+
+def _newer_windows(panel: Panel, history: int, horizon: int) -> Cutoffs:
+    """Return the newer half of each series' cutoffs with so many steps before and behind them."""
+    count = np.maximum(panel.lengths - horizon - history + 1, 0)
+    newer, starts = (count + 1) // 2, panel.offsets[:-1]
+    return Cutoffs(starts, starts + history + count - newer, newer)
 
 
 def transforms_of(panel: Panel, model: ModelSettings) -> list[Transformed]:
@@ -227,6 +242,32 @@ def _base_errors(panel: Panel, candidates: Sequence[WindowShape]) -> list[float]
         base = cut_windows(panel.values, start, end, shape).base / np.where(spread > 0, spread, 1.0)
         errors.append(float(np.abs(ahead - base).mean()))
     return errors
+
+
+def choose_smoothing(panel: Panel, model: ModelSettings, plain: WindowShape) -> WindowShape:
+    """Smooth the base path where that is nearer to what followed, by 3 % at least, on the newer windows of the panel.
+
+    Args:
+        panel: The series.
+        model: What the user said of the base path.
+        plain: The window with the best plain path.
+    """
+    if model.base not in ("auto", "smoothed"):
+        return plain
+    season, horizon = plain.season, plain.horizon
+    history = max(plain.shortest_history, season + 1 if season > 1 else 0)
+    starts, ends, _ = _newer_windows(panel, history, horizon).spread(MOST_TO_JUDGE)
+    lags: list[tuple[int, ...]] = [(lag,) for lag in {season, *plain.base} if 1 < lag <= plain.lookback]
+    smoothed = [replace(plain, base=base, smoothing=pair) for base in [(), *lags] for pair in product(LEVEL, SLOPE)]
+    if len(ends) < FEWEST_TO_JUDGE:
+        return smoothed[len(SLOPE)] if model.base == "smoothed" else plain
+    around = panel.values[ends[:, None] + np.arange(-history, horizon)]
+    step = np.abs(np.diff(around, axis=1)).mean(axis=1, keepdims=True)
+    ahead, step = around[:, history:], np.where(step > 0, step, 1.0)
+    paths = base_paths(panel.values, starts, ends, [plain, *smoothed])
+    errors = [float((np.abs(ahead - from_scale(path, plain)) / step).mean()) for path in paths]
+    best = int(np.argmin(errors[1:]))
+    return smoothed[best] if model.base == "smoothed" or errors[1 + best] < SMOOTH_BELOW * errors[0] else plain
 
 
 def choose_lookback(model: ModelSettings, lengths: Ints, season: int, shape: WindowShape) -> tuple[int, int]:

@@ -11,7 +11,7 @@ to carry on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -257,16 +257,23 @@ def _smoothed(history: Floats, inside: NDArray[np.bool_], shape: WindowShape) ->
     if season == 1:
         return history @ smoothed_path(shape.lookback, shape.horizon, 1, *shape.smoothing)
     path = np.empty((len(history), shape.horizon))
-    seasons = np.clip(inside.sum(axis=1) // season, 1, most_seasons(shape))
+    seasons = np.clip(inside.sum(axis=1) // season, 1, min(shape.lookback // season, MOST_SEASONS))
     for count in np.unique(seasons):
         rows, span = seasons == count, int(count) * season
         path[rows] = history[rows, -span:] @ smoothed_path(span, shape.horizon, season, *shape.smoothing)
     return path
 
 
-def most_seasons(shape: WindowShape) -> int:
-    """Return how many whole seasons a smoothed base path reads at most."""
-    return min(shape.lookback // max(shape.base, default=1), MOST_SEASONS)
+def base_paths(values: Floats, starts: Ints, ends: Ints, shapes: Sequence[WindowShape]) -> Iterator[Floats]:
+    """Yield the base paths [N, H] of the same windows, in transformed units, by shapes that differ in nothing else."""
+    history, inside = _history(values, starts, ends, shapes[0])
+    for shape in shapes:
+        yield _base_path(history, inside, shape)
+
+
+def base_map(shape: WindowShape) -> Floats:
+    """Return the map [L, H] from a whole window, in transformed units, to its smoothed base path."""
+    return _smoothed(np.eye(shape.lookback), np.ones((shape.lookback, shape.lookback), np.bool_), shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from forecaster.base.errors import ModelError
 from forecaster.model.features import Encoding, split_encodings
 from forecaster.model.graph import Raw, base_lags
 from forecaster.model.version import SavedModel, read_weights
-from forecaster.model.windows import LOGARITHMS, SMALLEST_SCALE, Floats
+from forecaster.model.windows import LOGARITHMS, SMALLEST_SCALE, Floats, base_map
 from forecaster.training.network import build_network
 
 
@@ -56,7 +56,7 @@ class Forecaster(tf.Module):  # type: ignore[misc]
         """Return the forecasts [N, H] after windows [N, L], with what stands beside them as in `graph`."""
         shape = self.shape
         x = tf.math.log(tf.maximum(values, self._number(LOGARITHMS[0]))) if shape.transform == "log" else values
-        base = tf.add_n([tf.gather(x, lag, axis=1) for lag in base_lags(shape)]) / max(len(shape.base), 1)
+        base = self._base_path(x)
         loc = tf.reduce_mean(x, axis=1, keepdims=True) if shape.base else x[:, -1:]
         scale = self._scale(x)
         cut = (-1, shape.lookback // shape.segment, shape.segment)
@@ -66,6 +66,12 @@ class Forecaster(tf.Module):  # type: ignore[misc]
         points = [network(windows, training=False)[:, : shape.horizon] for network in self.networks]
         answers = self.trust * tf.cast(_median(points), self.dtype)
         return self._to_range(base + answers * scale)
+
+    def _base_path(self, x: tf.Tensor) -> tf.Tensor:
+        """Return the base path [N, H] of windows [N, L] in transformed units."""
+        if self.shape.smoothing:
+            return tf.matmul(x, tf.constant(base_map(self.shape), self.dtype))
+        return tf.add_n([tf.gather(x, lag, axis=1) for lag in base_lags(self.shape)]) / max(len(self.shape.base), 1)
 
     def _with_beside(self, windows: tf.Tensor, features: tf.Tensor | None, static: tf.Tensor | None) -> tf.Tensor:
         """Return windows [N, K, C] from those of values alone."""

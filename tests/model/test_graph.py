@@ -68,6 +68,8 @@ def values_of(count: int = 40, level: float = 100.0, spread: float = 10.0) -> Ra
         {"base": (6,), "floor": 0.2, "low": 95.0},
         {"base": (3, 6), "high": 105.0},
         {"base": (12,), "low": 0.0, "high": 1e9},
+        {"smoothing": (0.4, 0.5)},
+        {"base": (6,), "smoothing": (1.0, 1.0), "transform": "log"},
     ],
     ids=str,
 )

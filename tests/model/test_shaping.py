@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forecaster.config import ModelSettings
-from forecaster.data.panel import panel_from_arrays
+from forecaster.data.panel import Panel, panel_from_arrays
 from forecaster.model.shaping import LOGARITHMS_FIRST, choose_window, judge_window
 from forecaster.model.windows import Floats, WindowShape
 
@@ -67,3 +67,28 @@ def test_few_windows_say_nothing() -> None:
     shape = choose_window(panel, ModelSettings(horizon=14), 1, 14)
     assert shape.transform == "log"
     assert np.isnan(judge_window(panel, shape)).all()
+
+
+def yearly(slope: float) -> Panel:
+    rng = np.random.default_rng(0)
+    lines = [100 + slope * np.arange(30) + rng.normal(0, 1, 30).cumsum() for _ in range(30)]
+    return panel_from_arrays(lines, freq="YS", start="1990-01-01")
+
+
+def test_a_trend_that_lasts_is_carried_on() -> None:
+    shape = choose_window(yearly(3), ModelSettings(), 1, 6)
+    assert shape.smoothing == (1.0, 1.0)
+    assert choose_window(yearly(3), ModelSettings(base="last"), 1, 6).smoothing == ()
+
+
+def test_a_random_walk_is_not_smoothed_unless_asked_for() -> None:
+    assert choose_window(yearly(0), ModelSettings(), 1, 6).smoothing == ()
+    assert choose_window(yearly(0), ModelSettings(base="smoothed"), 1, 6).smoothing != ()
+
+
+def test_noise_around_a_level_with_a_season_is_smoothed() -> None:
+    rng, months = np.random.default_rng(0), np.arange(96)
+    values = [100 + 20 * np.sin(2 * np.pi * months / 12) + rng.normal(0, 10, 96) for _ in range(10)]
+    shape = choose_window(panel_from_arrays(values, freq="MS", start="2015-01-01"), ModelSettings(), 12, 12)
+    assert shape.base == (12,)
+    assert shape.smoothing[0] <= 0.2
