@@ -116,11 +116,12 @@ class PowerCut(Injector):
 
     def _follow(self, name: str, call: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Make a call, and remember what it leaves unflushed."""
-        old = Path(args[1]) if name in ("rename", "replace") else None
+        given, args = args, self._whole(args, named)
+        old = args[1] if name in ("rename", "replace") else None
         before = old.read_bytes() if old is not None and old.is_file() else None
-        answer = call(*args, **named)
+        answer = call(*given, **named)
         if name == "open":
-            self._paths[answer] = Path(args[0])
+            self._paths[answer] = args[0]
         elif name == "write":
             self._dirty.add(self._paths[args[0]])
         elif name == "fsync":
@@ -128,12 +129,21 @@ class PowerCut(Injector):
             self._dirty.discard(path)
             self._renames = [entry for entry in self._renames if entry[1].parent != path]
         elif old is not None:
-            source = Path(args[0])
+            source = args[0]
             self._renames.append((source, old, before))
             self._dirty = {
                 old / path.relative_to(source) if path.is_relative_to(source) else path for path in self._dirty
             }
         return answer
+
+    def _whole(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """Return the arguments with names as whole paths: they may be relative to the descriptor of a folder."""
+        folders = [named.get("src_dir_fd", named.get("dir_fd")), named.get("dst_dir_fd")]
+        whole = [
+            self._paths.get(folder, Path()) / arg if isinstance(arg, str | Path) else arg
+            for arg, folder in zip(args, [*folders, *[None] * len(args)], strict=False)
+        ]
+        return tuple(whole)
 
     def lose(self, *, renames: bool) -> None:
         """Lose unflushed data, and where asked the unflushed renames."""

@@ -4,6 +4,8 @@ Each file may import only from files above it in this list and from the rooms on
 heavy packages that it may import when it is itself imported.
 
     errors         what can go wrong, each with its exit code
+    system         an error of the operating system → the fault that it is for the user
+    identity       whether two paths are one file
     files          the only room that writes: atomic replace, publish a folder, lock, hash
     words          numbers and scores as a person reads them
     extras         packages that not everybody needs, and how to get them

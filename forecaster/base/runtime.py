@@ -7,10 +7,14 @@ depend on none of that, make no connection, and a user must see none of it.
 
 from __future__ import annotations
 
+import atexit
 import importlib
+import importlib.util
 import logging
 import os
+import shutil
 import sys
+import tempfile
 
 HOME = f"{os.devnull}/keras"
 """A folder that cannot be: Keras finds no settings there, and leaves none behind."""
@@ -47,6 +51,30 @@ def _import_keras() -> None:
     finally:
         if hidden:
             del sys.modules["matplotlib"]
+
+
+def prepare_matplotlib() -> None:
+    """Import Matplotlib without the settings of the current folder and of the home folder. Safe to call again.
+
+    It takes a `matplotlibrc` of the current folder before all others, and such a file can have programs run; so it is
+    imported in the folder of its own defaults. Its cache goes to a folder that is removed at the end.
+    """
+    spec = None if "matplotlib" in sys.modules else importlib.util.find_spec("matplotlib")
+    if spec is None or not spec.submodule_search_locations:
+        return
+    folder = tempfile.mkdtemp(prefix="forecast-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    before = {name: os.environ.pop(name, None) for name in ("MPLCONFIGDIR", "MATPLOTLIBRC", "MPLBACKEND")}
+    os.environ["MPLCONFIGDIR"] = folder
+    here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.chdir(os.path.join(spec.submodule_search_locations[0], "mpl-data"))  # noqa: PTH118
+        importlib.import_module("matplotlib.font_manager")
+    finally:
+        os.fchdir(here)
+        os.close(here)
+        del os.environ["MPLCONFIGDIR"]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def prepare_onnx() -> None:

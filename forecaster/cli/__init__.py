@@ -3,6 +3,7 @@
 Each file may import only from files above it in this list and from the rooms on lower floors; on the right stand the
 heavy packages that it may import when it is itself imported.
 
+    early          the first moments of the process
     chart          a forecast drawn with characters
     help           help as plain text                                                         typer
     log            the log file: JSON lines, one event a line, in UTC

@@ -14,11 +14,12 @@ from typer.core import TyperGroup
 from forecaster._version import __version__
 from forecaster.base.errors import UsageError
 from forecaster.cli import models
-from forecaster.cli.boundary import run
+from forecaster.cli.boundary import Around, run
 from forecaster.cli.check import check
 from forecaster.cli.compare import compare
 from forecaster.cli.demo import demo
 from forecaster.cli.doctor import doctor
+from forecaster.cli.early import seconds_of
 from forecaster.cli.evaluate import evaluate
 from forecaster.cli.explain import explain as explain_forecasts
 from forecaster.cli.export import export
@@ -33,6 +34,10 @@ from forecaster.cli.score import score
 from forecaster.cli.train import train
 from forecaster.cli.tune import tune
 from forecaster.cli.watch import Watch
+
+WRITTEN = ("--log-file", "--metrics-file", "--output", "-o", "--predictions", "--storage", "--paths-output",
+           "--totals-output")  # fmt: skip
+"""Flags that name a file to write."""
 
 
 def value_in(arguments: Sequence[str], wanted: str) -> str | None:
@@ -75,7 +80,10 @@ class Application(TyperGroup):
 
         command = next((argument for argument in arguments if not argument.startswith("-")), "")
         watch = Watch(value_in(arguments, "--metrics-file"), value_in(arguments, "--on-failure"))
-        sys.exit(run(work, command, log_file_in(arguments), watch))
+        around = Around(
+            log_file_in(arguments), seconds_of(arguments), {flag: value_in(arguments, flag) for flag in WRITTEN}
+        )
+        sys.exit(run(work, command, around, watch))
 
 
 def show_version(wanted: bool) -> None:

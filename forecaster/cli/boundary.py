@@ -6,24 +6,23 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from forecaster._version import __version__
-from forecaster.base.errors import BUG, OK, DeadlineError, ForecastError, ResourceError, StorageError, UsageError
+from forecaster.base.errors import BUG, OK, DeadlineError, ForecastError, ResourceError, UsageError
+from forecaster.base.identity import check_apart
+from forecaster.base.system import SMALLER, check_addresses, is_exhausted, unforeseen
 from forecaster.cli import log
-from forecaster.cli.process import Expired, Stopped, discard_stdout, stoppable
+from forecaster.cli.process import Expired, Stopped, deadline, discard_stdout, stoppable
 from forecaster.cli.watch import Watch
 
 BROKEN_PIPE = 141
-EXHAUSTED = ("failed to map segment", "bad_alloc", "launch worker thread", "start new thread", "Cannot allocate memory")
-"""How libraries say that there is no memory left, or no thread to be had: each raises something else."""
-
 LONGEST_LINE = 2_000
 
 
@@ -60,23 +59,40 @@ def explain(error: BaseException, log_file: Path | None = None) -> Failure:
             return explain(Stopped(2))
         case BrokenPipeError():
             return Failure(BROKEN_PIPE, "PIPE", "")
-        case _ if isinstance(error, MemoryError) or any(sign in str(error) for sign in EXHAUSTED):
-            return explain(ResourceError("out of memory", hint="Try fewer series at a time, or a smaller --batch-size"))
+        case _ if is_exhausted(error):
+            return explain(ResourceError("out of memory", hint=SMALLER))
         case OSError():
-            reason = error.strerror or str(error)
-            return explain(StorageError(f"{error.filename}: {reason}" if error.filename else reason))
+            return explain(unforeseen(error))
     where = f"The traceback is in {log_file}" if log_file else "For the traceback, run it again with FORECAST_DEBUG=1"
     text = ForecastError(f"unexpected {type(error).__name__}: {str(error)[:300]}", hint=where).line()
     return Failure(BUG, "BUG", text)
 
 
-def run(work: Callable[[], Any], command: str = "", log_file: Path | None = None, watch: Watch | None = None) -> int:
+@dataclass(frozen=True)
+class Around:
+    """What surrounds a command, found before its flags are read.
+
+    Attributes:
+        log_file: Where its record is appended to.
+        deadline: Seconds from the start of the process.
+        outputs: Files that flags name to be written, by the flag.
+    """
+
+    log_file: Path | None = None
+    deadline: float | None = None
+    outputs: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def run(work: Callable[[], Any], command: str = "", around: Around = Around(), watch: Watch | None = None) -> int:
     """Do the work of a command and return the exit code: the one error boundary.
 
     On failure stdout holds nothing of ours, and stderr ends in one line.
     """
-    began = time.monotonic()
+    began, log_file = time.monotonic(), around.log_file
     watching = watch or Watch()
+    refused = _refused(around)
+    if refused is not None:  # what is there is not opened, not even to say so
+        log_file, watching = None, Watch(on_failure=watching.on_failure)
 
     def conclude(code: int, error: BaseException | None = None) -> int:
         ending: dict[str, Any] = {}
@@ -94,9 +110,11 @@ def run(work: Callable[[], Any], command: str = "", log_file: Path | None = None
     with log.recording(log_file, watching), stoppable(lambda stopped: os._exit(conclude(BUG, stopped))):
         log.event("start", command=command, version=__version__, pid=os.getpid())
         try:
-            watching.check()
-            returned = work()
-            sys.stdout.flush()
+            _check_before(refused, command)
+            with deadline(around.deadline):
+                watching.check()
+                returned = work()
+                sys.stdout.flush()
             code = returned if isinstance(returned, int) else OK
         except typer.Exit as done:  # --help, --version
             code, watching = done.exit_code, Watch()
@@ -105,6 +123,31 @@ def run(work: Callable[[], Any], command: str = "", log_file: Path | None = None
         except BaseException as error:  # noqa: BLE001 - the boundary: each exception gets its line and its exit code
             return conclude(BUG, error)
         return conclude(code)
+
+
+def _check_before(refused: ForecastError | None, command: str) -> None:
+    """Raise what is wrong with the files to write; then look whether any command but help has the memory to begin."""
+    if refused is not None:
+        raise refused
+    if command:
+        check_addresses()
+
+
+def _refused(around: Around) -> ForecastError | None:
+    """Return what is wrong with the files to write: one of them twice, or a log that is something else."""
+    try:
+        check_apart(around.outputs)
+        if around.log_file is not None:
+            log.check_log(around.log_file)
+        for flag in ("--log-file", "--metrics-file"):
+            path = around.outputs.get(flag)
+            if path and any((folder / "versions").is_dir() for folder in Path(os.path.realpath(path)).parents):
+                from forecaster.jobs.names import check_outputs
+
+                check_outputs({flag: path})
+    except ForecastError as error:
+        return error
+    return None
 
 
 def report(error: BaseException, failure: Failure) -> None:

@@ -29,6 +29,7 @@ Data = Annotated[
 ]
 Quiet = Annotated[bool, option(OutputSettings, "quiet")]
 LogFile = Annotated[Path | None, option(OutputSettings, "log_file")]
+Deadline = Annotated[float | None, option(OutputSettings, "deadline")]
 
 
 @takes_settings
@@ -38,6 +39,7 @@ def export(
     models_dir: ModelsDir = None,
     quiet: Quiet = False,
     log_file: LogFile = None,
+    deadline: Deadline = None,
 ) -> int:
     """Write a saved model for another runtime: raw values in, forecasts out, all scaling inside.
 
@@ -49,7 +51,7 @@ def export(
     """
     from forecaster import jobs
 
-    printer = Printer(OutputSettings(quiet=quiet, log_file=log_file))
+    printer = Printer(OutputSettings(quiet=quiet, log_file=log_file, deadline=deadline))
     job = jobs.ExportJob(data=data, settings=settings, models_dir=models_dir)
     result = jobs.export(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel)))
     with after(f"{result.output} was written"):

@@ -6,17 +6,31 @@ The standard library's `logging` does the work. `event` records something from a
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import logging
+import os
+import re
+import select
+import stat
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from forecaster.base.errors import UsageError
+
 LONGEST_MESSAGE = 10_000
+
+BEGINNING = re.compile(rb'\{"time": "[^"]{10,40}", "level": "')
+"""How a log begins."""
+
+PATIENCE = 5.0
+"""Seconds to wait for the reader of a log that is a pipe."""
 
 _logger = logging.getLogger("forecast")
 
@@ -42,7 +56,7 @@ class JsonLines(logging.Handler):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
-        self.stream = path.open("ab", buffering=0)  # each line is one write: none is kept back, none is torn
+        self.stream = _open_log(path)  # each line is one write: none is kept back, none is torn
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -54,8 +68,10 @@ class JsonLines(logging.Handler):
         if record.exc_info:
             entry["traceback"] = "".join(traceback.format_exception(*record.exc_info))
         line = json.dumps(entry | getattr(record, "facts", {}), default=str, ensure_ascii=False)
+        data = line.encode("utf-8", "backslashreplace") + b"\n"
         try:
-            self.stream.write(line.encode("utf-8", "backslashreplace") + b"\n")
+            if self.stream.write(data) is None and not (_is_ready(self.stream) and self.stream.write(data)):
+                raise BlockingIOError(errno.EAGAIN, "its reader does not take it")
         except OSError as error:
             _warn(self.path, error)
             self.close()
@@ -90,6 +106,31 @@ def recording(path: Path | None, listener: logging.Handler | None = None) -> Ite
             _logger.removeHandler(listener)
         root.removeHandler(handler)
         handler.close()
+
+
+def check_log(path: Path) -> None:
+    """Refuse a log that is there and is something else, before anything is opened.
+
+    Raises:
+        UsageError: It is no log of ours.
+    """
+    with suppress(OSError):  # opening it says what is wrong
+        if not stat.S_ISREG(path.stat().st_mode):
+            return
+        with path.open("rb") as stream:
+            head = stream.read(100)
+        if head.strip(b"\0\n ") and not BEGINNING.match(head.lstrip(b"\0\n ")):
+            raise UsageError(f"{path} is there, and is no log of forecast", hint="Name another file with --log-file")
+
+
+def _open_log(path: Path) -> io.FileIO:
+    """Open a log without waiting: for a pipe that nobody reads, which fails, or that nobody empties."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+    return io.FileIO(os.open(path, flags, 0o666), "wb")
+
+
+def _is_ready(stream: io.FileIO) -> bool:
+    return bool(select.select([], [stream], [], PATIENCE)[1])
 
 
 def _warn(path: Path, error: OSError) -> None:

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 
-from forecaster.config import StoreSettings, check_bounds, key_of, knob
+from forecaster.config import LimitSettings, StoreSettings, check_bounds, key_of, knob
 
 Format = Literal["table", "json", "csv"]
 
@@ -32,8 +32,8 @@ NUMBERS = {int: "N", float: "X"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputSettings:
-    """What every command prints, and where it keeps a record."""
+class OutputSettings(LimitSettings):
+    """What every command prints, where it keeps a record, and how long it may take."""
 
     format: Format | None = knob(None, "What to print on stdout; by default a table on a terminal.", panel="Output")
     quiet: bool = knob(False, "Print nothing but errors and what --format asks for.", panel="Output")

@@ -115,7 +115,7 @@ class Printer:
 
 def warn(text: str) -> None:
     """Write one line to stderr, whoever reads it."""
-    print(f"forecast: warning: {printable(text)}", file=sys.stderr, flush=True)
+    print(f"forecast: warning: {one_line(text)}", file=sys.stderr, flush=True)
 
 
 def write_stdout(text: str) -> None:
@@ -210,6 +210,11 @@ def width_of(stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns or 80
     except OSError:
         return 80
+
+
+def one_line(text: str) -> str:
+    """Return a text with every control character escaped, line ends too: data cannot begin a line of its own."""
+    return printable(text).replace("\n", "\\n")
 
 
 def printable(text: str) -> str:

@@ -12,8 +12,8 @@ from forecaster.cli.chart import Curve, draw
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import MaybeDataFile, ModelsDir, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Picture, Printer, TextGrid, TextLine, number, printable, width_of, write_stdout
-from forecaster.cli.process import after, deadline, now_stands
-from forecaster.config import FreshSettings, LimitSettings, PredictSettings
+from forecaster.cli.process import after, now_stands
+from forecaster.config import FreshSettings, PredictSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import PredictResult
@@ -36,7 +36,6 @@ MOST_HISTORY = 200
 def predict(
     settings: PredictSettings,
     fresh: FreshSettings,
-    limits: LimitSettings,
     output: WatchedSettings,
     data: MaybeDataFile = None,
     models_dir: ModelsDir = None,
@@ -59,8 +58,7 @@ def predict(
         raise UsageError("--paths: no file for them", hint="Name one: --paths-output paths.parquet")
     printer = Printer(output)
     job = jobs.PredictJob(data=data, settings=settings, fresh=fresh, models_dir=models_dir, now=log.clock())
-    with deadline(limits.deadline):
-        result = jobs.predict(job, listening(printer, on_state=now_stands))
+    result = jobs.predict(job, listening(printer, on_state=now_stands))
     with after(f"{result.output} was written" if result.output else "nothing changed"):
         log.event(
             "predicted", model=result.model.name, version=result.model.version, output=result.output,

@@ -14,6 +14,8 @@ from io import TextIOWrapper
 from types import FrameType
 from typing import ClassVar, NoReturn, TextIO
 
+from forecaster.cli.early import BEGAN, left_of
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 GRACE = 4.0
@@ -105,7 +107,7 @@ def stoppable(give_up: Callable[[Stopped], None]) -> Iterator[None]:
 
 @contextmanager
 def deadline(seconds: float | None) -> Iterator[None]:
-    """Raise `Expired` after so many seconds, as `stoppable` does for a signal.
+    """Raise `Expired` so many seconds after the start of the process, as `stoppable` does for a signal.
 
     The time is that of the wall: a process that is suspended is late all the same.
     """
@@ -118,14 +120,14 @@ def deadline(seconds: float | None) -> Iterator[None]:
 
     handler = signal.signal(signal.SIGALRM, expire)
     _Watch.ends[signal.SIGALRM] = lambda _: Expired(seconds)
-    began, (left, interval) = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, seconds)
+    began, (left, interval) = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, left_of(seconds))
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         del _Watch.ends[signal.SIGALRM]
         signal.signal(signal.SIGALRM, handler)
-        if left:  # somebody else's timer goes on
+        if left and not BEGAN:  # somebody else's timer goes on
             signal.setitimer(signal.ITIMER_REAL, max(left - time.monotonic() + began, 0.001), interval)
 
 

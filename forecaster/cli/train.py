@@ -14,10 +14,10 @@ from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent
-from forecaster.cli.process import after, deadline, now_stands
+from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import TrainingProgress
 from forecaster.cli.scores import error_grid, metric_rows, verdict
-from forecaster.config import FreshSettings, LimitSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrainResult
@@ -65,7 +65,6 @@ def train(
     training: TrainSettings,
     store: StoreSettings,
     fresh: FreshSettings,
-    limits: LimitSettings,
     output: WatchedSettings,
     config: ConfigFile = None,
 ) -> int:
@@ -84,7 +83,7 @@ def train(
         data=data, reading=reading, model=model, training=training, store=store, fresh=fresh,
         created=log.now(), now=log.clock(),
     )  # fmt: skip
-    with deadline(limits.deadline), TrainingProgress(printer.notes) as progress:
+    with TrainingProgress(printer.notes) as progress:
 
         def show_plan(plan: Plan) -> None:
             log.event("plan", **dict(plan.choices()))

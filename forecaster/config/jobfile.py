@@ -9,7 +9,6 @@ A key that nobody knows is refused, never ignored: a misspelt one would leave a 
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import tomllib
 import types
@@ -191,14 +190,23 @@ def read_settings(path: Path, job: type) -> dict[str, Any]:
 
 def write_settings(values: Mapping[str, Any], notes: Iterable[str] = ()) -> str:
     """Return the text of a TOML file that `read_settings` reads; `notes` are comments above."""
-    lines = [f"# {note}".rstrip() for note in notes]
+    lines = [f"# {''.join(c if c.isprintable() else '?' for c in note)}".rstrip() for note in notes]
     return "\n".join([*lines, *(f"{key} = {_toml(value)}" for key, value in values.items()), ""])
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return repr(value) if isinstance(value, (int, float)) else json.dumps(str(value))
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
+    return repr(value) if isinstance(value, (int, float)) else f'"{"".join(map(_escaped, str(value)))}"'
+
+
+def _escaped(char: str) -> str:
+    """Return a character as a TOML text holds it: what JSON writes for one beyond U+FFFF is no TOML."""
+    if char in '"\\':
+        return f"\\{char}"
+    return f"\\u{ord(char):04x}" if ord(char) < 32 or ord(char) == 127 else char
 
 
 def _load(path: Path) -> tuple[_Text, dict[str, Any]]:

@@ -72,7 +72,7 @@ class ReadSettings:
         None,
         "Steps in one season: 12 for monthly data with a yearly season. 1 for none.",
         panel="Data",
-        bounds=(1, None),
+        bounds=(1, 100_000),
     )
     on_gap: OnGap = knob("interpolate", "What to do with missing stamps and values.", panel="Data")
     max_missing: float = knob(

@@ -224,7 +224,8 @@ class LimitSettings:
 
     deadline: float | None = knob(
         None,
-        "Seconds after which the command stops, whatever it is doing, with exit code 124 and nothing published.",
+        "Seconds from its start after which the command stops, whatever it is doing, with exit code 124 and nothing "
+        "published.",
         panel="Limits",
-        bounds=(1, None),
+        bounds=(1, 31_622_400),
     )

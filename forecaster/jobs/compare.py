@@ -17,7 +17,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_not_data
+from forecaster.jobs.names import check_outputs
 from forecaster.model.planner import choose_horizon, choose_season
 from forecaster.model.predictor import Origins
 from forecaster.scoring.backtest import check_names, prediction_rows, rolling_origin, span
@@ -135,7 +135,7 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
     if path is not None:
         is_parquet(path)
         files.check_writable(path)
-        check_not_data(path, job.data)
+        check_outputs({"--predictions": path}, job.data)
     panel = read_panel(job.data, job.reading)
     if settings.predictions is not None:
         check_names(panel)

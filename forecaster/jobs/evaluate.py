@@ -25,7 +25,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import load_asked, models_folder, source_of
+from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
 from forecaster.model import store
 from forecaster.model.copula import GRID_LEVELS
 from forecaster.model.predictor import Origins, check_horizon, leave_out_unreadable
@@ -181,7 +181,9 @@ def open_model(job: EvaluateJob) -> tuple[store.SavedModel, Data]:
         files.check_writable(settings.predictions)
     model = load_asked(models_folder(job.models_dir), settings.model, job.data)
     check_horizon(model, settings.horizon)
-    return model, source_of(model, job.data, settings.predictions)
+    source = source_of(model, job.data)
+    check_outputs({"--predictions": settings.predictions}, source)
+    return model, source
 
 
 def score_panel(job: EvaluateJob, model: store.SavedModel, panel: Panel, events: Events = Events()) -> EvaluateResult:

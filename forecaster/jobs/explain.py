@@ -17,7 +17,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import load_asked, models_folder, source_of
+from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
 from forecaster.jobs.opening import read_for
 from forecaster.model import store
 from forecaster.model.plan import describe_layers
@@ -312,7 +312,8 @@ def _open(job: ExplainJob, events: Events) -> tuple[store.SavedModel, Panel]:
         kind_of(settings.output)
         files.check_writable(settings.output)
     model = load_asked(models_folder(job.models_dir), settings.model, job.data)
-    source = source_of(model, job.data, settings.output)
+    source = source_of(model, job.data)
+    check_outputs({"--output": settings.output}, source, settings.future)
     panel = read_for(model, source, future=settings.future)
     events.on_panel(panel)
     return model, panel

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_harmless, load_asked, models_folder, source_of
+from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
 from forecaster.model import store
 from forecaster.model.features import numbers_beside
 from forecaster.model.graph import Raw, RawServer, drift, forecast_values, inputs_of, quantize_graph, raw_graph
@@ -269,12 +268,12 @@ def windows_of(model: store.SavedModel, panel: Panel) -> Measured | None:
 
 def _read(job: ExportJob, model: store.SavedModel, output: Path, events: Events) -> Panel | None:
     """Return the data to compare on; None where none was named and that of the training is not there any more."""
-    check_harmless(output, job.data or model.manifest.data.source, model)
+    check_outputs({"--output": output}, job.data or model.manifest.data.source)
     needed = job.settings.quantize or model.encodings
     if job.data is None and not needed and not Path(model.manifest.data.source).is_file():
         return None
     try:
-        panel = read_panel(source_of(model, job.data, None), ReadSettings(), model.schema)
+        panel = read_panel(source_of(model, job.data), ReadSettings(), model.schema)
     except MissingError as error:
         raise MissingError(error.message, hint="Name a data file: it is measured there") from None
     shape = model.window
@@ -321,12 +320,10 @@ def _publish_folder(result: ExportResult, raw: Raw, _: Measured | None) -> Expor
     prepare_keras()
     from forecaster.training.lite import ask_tensorflow, save_tensorflow
 
-    with tempfile.TemporaryDirectory(prefix=files.TEMPORARY, dir=result.output.absolute().parent) as around:
-        built = Path(around) / "model"
+    with files.building_folder(result.output) as built:
         save_tensorflow(result.model, built)
         apart = check_drift(result.model, result.settings, raw, partial(ask_tensorflow, built))
         size = sum(path.stat().st_size for path in built.rglob("*") if path.is_file())
-        files.publish_folder(built, result.output)
     return replace(result, drift=apart, size=size)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,6 @@ from forecaster.base.errors import UsageError
 from forecaster.base.rowfile import categories, is_parquet, measured, writing_rows
 from forecaster.config import PathSettings, parse_totals
 from forecaster.data.panel import Panel
-from forecaster.data.source import Data
-from forecaster.jobs.names import check_harmless
 from forecaster.model.copula import GRID_LEVELS
 from forecaster.model.forecast import Forecast
 from forecaster.model.samples import SAMPLES, Paths, learn_from_past
@@ -57,7 +56,7 @@ def check_files(settings: PathSettings, others: tuple[Path | None, ...]) -> None
     for path in outputs:
         is_parquet(path)
         files.check_writable(path)
-    named = [path.resolve() for path in (*outputs, *others) if path is not None]
+    named = [os.path.realpath(path) for path in (*outputs, *others) if path is not None]
     if len(set(named)) < len(named):
         raise UsageError("two outputs have the same name: one would overwrite the other", hint="Name another file")
 
@@ -65,17 +64,6 @@ def check_files(settings: PathSettings, others: tuple[Path | None, ...]) -> None
 def levels_of(settings: PathSettings) -> tuple[float, ...]:
     """Return the levels of intervals that paths need; none where there are no paths."""
     return GRID_LEVELS if settings.paths is not None or settings.totals is not None else ()
-
-
-def check_source(settings: PathSettings, source: Data, model: SavedModel) -> None:
-    """Refuse to write over the data file or the model.
-
-    Raises:
-        UsageError: An output is one of them.
-    """
-    for path in (settings.paths_output, settings.totals_output):
-        if path is not None:
-            check_harmless(path, source, model)
 
 
 def imagine(

@@ -136,7 +136,7 @@ def compare_versions(job: SuccessionJob, events: Events = Events()) -> Successio
     root = models_folder(job.models_dir)
     old, new = store.load_model(root, job.old), store.load_model(root, job.new)
     check_alike(old, new)
-    source = read_source(source_of(new, job.data, None))
+    source = read_source(source_of(new, job.data))
     panel = _read(new, source)
     events.on_panel(panel)
     before = None if job.settings.old_data is None else _read(old, job.settings.old_data)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from forecaster.base.errors import MissingError, UsageError
-from forecaster.data.source import Data, Source, is_same_file
+from forecaster.base.identity import check_apart
+from forecaster.data.source import Data, Source
 from forecaster.model import store
 
 
@@ -51,15 +53,13 @@ def load_asked(root: Path, asked: str | None, data: Data | None) -> store.SavedM
     return store.load_model(root, choose_model(root, data) if asked is None else asked)
 
 
-def source_of(model: store.SavedModel, data: Data | None, output: Path | None) -> Data:
+def source_of(model: store.SavedModel, data: Data | None) -> Data:
     """Return the data file to read: the given one, else the one that the model was trained on.
 
     Raises:
-        UsageError: The model was not trained on a file and none is given, or the output would overwrite what is read.
+        UsageError: The model was not trained on a file and none is given.
     """
     source = data or model.manifest.data.source
-    if output is not None:
-        check_harmless(output, source, model)
     if source == "-" and data is None:
         raise UsageError(f"model {model.name!r} was trained on stdin or a DataFrame", hint="Name a data file")
     return source
@@ -67,26 +67,23 @@ def source_of(model: store.SavedModel, data: Data | None, output: Path | None) -
 
 def recorded(data: Data) -> str:
     """Return the data file as a manifest names it: an absolute path; `-` where it is not there to be read again."""
-    return "-" if isinstance(data, Source) or str(data) == "-" else str(Path(data).resolve())
+    return "-" if isinstance(data, Source) or str(data) == "-" else os.path.realpath(data)
 
 
-def check_harmless(output: Path, source: Data, model: store.SavedModel) -> None:
-    """Refuse to write over the data file, or over what the model consists of.
+def check_outputs(outputs: Mapping[str, Path | str | None], *inputs: Data | None) -> None:
+    """Refuse to write over what is read, over one file twice, or over what any model consists of.
 
-    Raises:
-        UsageError: The output is one of them, by whatever name or link.
-    """
-    home, real = model.folder.parent.parent.resolve(), output.resolve()
-    check_not_data(output, source)
-    if real.is_relative_to(home / "versions") or real in (home / "CURRENT", home / "LOCK"):
-        raise UsageError(f"{output} is a part of the model", hint="Name another file")
-
-
-def check_not_data(output: Path, source: Data) -> None:
-    """Refuse to write over the data file.
+    Args:
+        outputs: What is written, by the flag that names it; None and `-` are no files.
+        inputs: Data files and files of future rows; None and data in memory are no files.
 
     Raises:
-        UsageError: The output is that file, by whatever name or link.
+        UsageError: Two of these are one file, by whatever name or link, or an output is a part of a model.
     """
-    if is_same_file(source, output):
-        raise UsageError(f"{output} is the data file itself: it would be overwritten", hint="Name another file")
+    read = [("the data file", data) for data in inputs if data is not None and not isinstance(data, Source)]
+    check_apart(outputs, read)
+    for flag, path in outputs.items():
+        if path is not None and str(path) != "-" and (home := store.home_of(Path(path), flag)) is not None:
+            raise UsageError(
+                f"{flag} {path} is a part of the model {home.name!r}", hint=f"Name another file with {flag}"
+            )

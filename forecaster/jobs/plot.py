@@ -11,7 +11,7 @@ from forecaster.config import PlotSettings, parse_levels
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import load_asked, models_folder, source_of
+from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
 from forecaster.jobs.opening import read_for
 from forecaster.model import store
 from forecaster.model.predictor import check_horizon
@@ -88,7 +88,8 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
     files.check_writable(output)
     model = load_asked(models_folder(job.models_dir), settings.model, job.data)
     horizon = check_horizon(model, settings.horizon)
-    source = source_of(model, job.data, output)
+    source = source_of(model, job.data)
+    check_outputs({"--output": output}, source, settings.future)
     panel = read_for(model, source, future=settings.future, steps=horizon)
     events.on_panel(panel)
     asked = find_series(panel, settings.series)

@@ -18,8 +18,8 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.futures import Futures, check_files, check_source, imagine, levels_of, write_futures
-from forecaster.jobs.names import load_asked, models_folder, source_of
+from forecaster.jobs.futures import Futures, check_files, imagine, levels_of, write_futures
+from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
 from forecaster.jobs.opening import read_for
 from forecaster.model import ledger, store
 from forecaster.model.forecast import Forecast
@@ -124,8 +124,9 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     check_files(settings, (output,))
     root = models_folder(job.models_dir)
     model = load_asked(root, settings.model, job.data)
-    source = source_of(model, job.data, output)
-    check_source(settings, source, model)
+    source = source_of(model, job.data)
+    written = {"--output": output, "--paths-output": settings.paths_output, "--totals-output": settings.totals_output}
+    check_outputs(written, source, settings.future)
     steps, is_recursive = _reach(model, settings)
     panel = read_for(model, source, as_of=job.fresh.as_of, future=settings.future, steps=steps)
     events.on_panel(panel)

@@ -131,7 +131,7 @@ def read_record(folder: Path) -> Json:
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     """Replace the record of a job, atomically."""
-    files.write_file(folder / "run.json", to_json(record))
+    files.write_file(folder / "run.json", to_json(record), root=folder.parent)
 
 
 def is_unchanged(record: Json, mark: str) -> bool:

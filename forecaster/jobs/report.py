@@ -16,7 +16,7 @@ from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, open_model, score_panel
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_harmless
+from forecaster.jobs.names import check_outputs
 from forecaster.jobs.opening import look_beside
 from forecaster.model import store
 from forecaster.model.predictor import check_horizon
@@ -109,7 +109,7 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     output = job.settings.output
     files.check_writable(output)
     model, source = open_model(job.evaluation)
-    check_harmless(output, source, model)
+    check_outputs({"--output": output}, source, job.settings.future)
     read = observe(source, ReadSettings(), model.schema, future=job.settings.future)
     check_duplicates(read.rows, read.table)
     panel = look_beside(model, lay_out(read), check_horizon(model, job.settings.horizon))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 from forecaster.base import files
 from forecaster.base.errors import ForecastError, UsageError
+from forecaster.base.identity import Identity, check_apart, identity_of
 from forecaster.config.jobfile import Entry, make_job, read_jobs
 from forecaster.data.age import limits_of
 from forecaster.jobs.evaluate import EvaluateJob, evaluate
@@ -85,22 +85,39 @@ def load_jobs(path: Path, only: str | None = None) -> tuple[Entry, ...]:
         UsageError: There is no such job, two jobs write the same file, or as `read_jobs`.
     """
     entries = read_jobs(path, {name: command.job for name, command in COMMANDS.items()})
-    written: dict[str, str] = {}
-    for entry in entries:
-        default = "forecasts.csv" if entry.command == "predict" else None
-        output = entry.values.get("output", entry.values.get("predictions", default))
-        if output is None:
-            continue
-        other = written.setdefault(os.path.normpath(output), entry.name)
-        if other != entry.name:
-            message = f"{path}, line {entry.line}: jobs {other!r} and {entry.name!r} both write {output}"
-            raise UsageError(message, hint="Give each a file of its own")
+    _check_files(path, entries)
     if only is None:
         return entries
     chosen = tuple(entry for entry in entries if entry.name == only)
     if not chosen:
         raise UsageError(f"{path} has no job {only!r}", hint=f"There: {', '.join(entry.name for entry in entries)}")
     return chosen
+
+
+def _check_files(path: Path, entries: Iterable[Entry]) -> None:
+    """Refuse jobs that write over the job file, over what they read, or over what another job writes.
+
+    Raises:
+        UsageError: One does, by whatever name or link.
+    """
+    written: dict[Identity, str] = {}
+    for entry in entries:
+        key = "predictions" if entry.command == "evaluate" else "output"
+        output = entry.values.get(key, "forecasts.csv" if entry.command == "predict" else None)
+        if output is None or str(output) == "-":
+            continue
+        place, beside = f"{path}, line {entry.line}: job {entry.name!r}", path.absolute().parent
+        read = [("the data file", entry.values.get("data")), ("the file of future rows", entry.values.get("future"))]
+        inputs = [(what, beside / given) for what, given in read if given is not None and str(given) != "-"]
+        try:
+            check_apart({key: beside / output}, [("the job file", path), *inputs])
+        except UsageError as error:
+            raise UsageError(f"{place}: {error.message}", hint=f"Name another file with {key}") from None
+        identity = identity_of(beside / output)
+        other = entry.name if identity is None else written.setdefault(identity, entry.name)
+        if other != entry.name:
+            message = f"{path}, line {entry.line}: jobs {other!r} and {entry.name!r} both write {output}"
+            raise UsageError(message, hint="Give each a file of its own")
 
 
 def model_key(entry: Entry) -> str:
@@ -120,8 +137,8 @@ def run_entry(entry: Entry, run: Run, events: Events = Events()) -> Json:
         ForecastError: As the job itself; the record says so too.
     """
     folder = run.folder / entry.name
-    files.make_folder(folder)
-    with files.locked(folder / "LOCK", run.lock_wait):
+    files.make_folder(folder, run.folder)
+    with files.locked(folder / "LOCK", run.lock_wait, root=run.folder):
         record = begin(entry, run.argv, run.now.isoformat(timespec="milliseconds"))
         began = time.monotonic()
         try:

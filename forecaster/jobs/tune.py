@@ -18,7 +18,7 @@ from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events, TrialRow
-from forecaster.jobs.names import check_not_data, models_folder, name_of
+from forecaster.jobs.names import check_outputs, models_folder, name_of
 from forecaster.model.planner import choose_season
 from forecaster.scoring.backtest import span
 from forecaster.scoring.search import Attempt, State, Study, Values, apply, check_storage, find_axes, open_study
@@ -124,7 +124,7 @@ def tune(job: TuneJob, events: Events = Events()) -> TuneResult:
     check_extra("tune", "forecast tune")
     storage = _prepare_storage(job)
     files.check_writable(settings.output)
-    check_not_data(settings.output, job.data)
+    check_outputs({"--output": settings.output, "--storage": storage}, job.data)
     panel = read_panel(job.data, job.reading)
     events.on_panel(panel)
     tuning = Tuning(panel, choose_season(panel, job.reading.season_length), (job.model, job.fit))
@@ -170,7 +170,7 @@ def _prepare_storage(job: TuneJob) -> Path:
         path = models_folder(job.models_dir) / name_of(job.data) / "TUNING"
         files.make_folder(path.parent)
     files.check_writable(path)
-    check_not_data(path, job.data)
+    check_outputs({"--storage": path}, job.data)
     check_storage(path)
     return path
 
@@ -269,8 +269,8 @@ class _Searcher:
         model, fit = apply(values, *self.tuning.settings)
         output = self.job.settings.output
         keys: dict[str, Any] = {}
-        if self.job.data != "-":
-            keys["data"] = os.path.relpath(Path(self.job.data).resolve(), Path(output).resolve().parent)
+        if self.job.data != "-" and str(self.job.data).isprintable():  # TOML has no bytes that are not text
+            keys["data"] = os.path.relpath(os.path.realpath(self.job.data), Path(os.path.realpath(output)).parent)
         for owner in (self.job.reading, model, fit):
             for f in fields(owner):
                 value = getattr(owner, f.name)

@@ -131,8 +131,8 @@ def enter(folder: Path, issue: Issue) -> bool:
     files.sweep_orphans(folder, _LEFT)  # each part has a name of its own, so no later one would find what is left of it
     if path.exists():
         return False
-    files.make_folder(folder)
-    files.write_file(path, _to_parquet(issue))
+    files.make_folder(folder, folder.parent)
+    files.write_file(path, _to_parquet(issue), root=folder.parent)
     return True
 
 

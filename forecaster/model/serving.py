@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from forecaster.base.errors import ModelError
 from forecaster.base.runtime import prepare_onnx
+from forecaster.base.system import check_exhausted
 
 BATCH = 4096
 """Windows in one call of the graph; keeps memory flat for a panel of any number of series."""
@@ -39,8 +40,11 @@ class Server:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         try:
-            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                graph, options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )  # its fallback, to what was asked for already, begins with a print to stdout
         except Exception as error:  # ONNX Runtime's exceptions have no common root but Exception
+            check_exhausted(error)
             raise ModelError(f"the serving graph cannot be loaded: {str(error)[:200]}") from error
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if (len(inputs), len(outputs)) != (1, 1):
@@ -57,6 +61,7 @@ class Server:
         try:
             parts = [self._session.run(None, {self._input: part})[0] for part in self._batches(inputs)]
         except Exception as error:  # as above
+            check_exhausted(error)
             raise ModelError(f"the serving graph cannot answer: {str(error)[:200]}") from error
         return np.concatenate(parts) if parts else np.empty((0, 1, 1), np.float32)
 

@@ -280,7 +280,7 @@ def choose_lookback(model: ModelSettings, lengths: Ints, season: int, shape: Win
         return model.lookback, model.segment or _segment_of(model.lookback, season)
     usual = max(8, min(8 * shape.horizon, int(np.median(lengths)) // 4))
     if season > 1:
-        usual = max(2 * shape.horizon, next(count * season for most, count in SEASONS_BACK if season <= most))
+        usual = max(2 * shape.horizon, next((count * season for most, count in SEASONS_BACK if season <= most), season))
     longest = max(int(np.quantile(lengths, 0.75)) - 2 * shape.horizon, 2)
     least = max(shape.base, default=2)
     wanted = max(min(usual, longest, LONGEST_LOOKBACK), least)

@@ -13,6 +13,7 @@ reader, who takes no lock, finds one whole version at any moment.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from forecaster.base import files
-from forecaster.base.errors import MissingError, ModelError, UsageError
+from forecaster.base.errors import MissingError, ModelError, OutputError, UsageError
 from forecaster.model.version import Draft, FittedModel, SavedModel, contents_of, read_manifest, read_version
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "find_version",
     "go_back",
     "hold_model",
+    "home_of",
     "list_models",
     "list_versions",
     "load_model",
@@ -47,6 +49,8 @@ __all__ = [
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 VERSION = re.compile(r"v\d{6}")
+MOST_VERSIONS = 999_999
+OWN_FILES = ("LOCK", "CURRENT", "HISTORY", "CHECKPOINT", "versions")
 LARGEST_HISTORY = 16 * 1024 * 1024
 
 
@@ -73,8 +77,9 @@ def hold_model(root: Path, name: str, wait: float, holder: str) -> Iterator[Path
         TryAgainError: Somebody else holds the lock for longer than `wait` seconds.
     """
     home = root / check_name(name)
-    files.make_folder(home / "versions")
-    with files.locked(home / "LOCK", wait, holder):
+    files.make_folder(home / "versions", root)
+    _refuse_links(home)
+    with files.locked(home / "LOCK", wait, holder, root=root):
         files.sweep(home)
         files.sweep(home / "versions")
         yield home
@@ -87,19 +92,47 @@ def publish_model(home: Path, draft: Draft, *, current: bool = True) -> SavedMod
         OutputError, AccessError, StorageError: It cannot be written; what was current is untouched.
         ModelError: The version read back is not what was trained.
     """
-    version = f"v{max((int(v[1:]) for v in list_versions(home)), default=0) + 1:06d}"
+    version = _next_version(home)
     final = home / "versions" / version
     built = files.temporary_name(final)
-    files.build_folder(built, contents_of(home.name, version, draft))
+    files.build_folder(built, contents_of(home.name, version, draft), home.parent)
     try:
         model = read_version(built, home.name, version)
-        files.publish_folder(built, final)
+        files.publish_folder(built, final, home.parent)
     except BaseException:
         files.sweep(home / "versions")
         raise
     if current:
         set_current(home, version)
     return replace(model, folder=final)
+
+
+def _next_version(home: Path) -> str:
+    """Return the number after the newest version; a name that something else has is passed over.
+
+    Raises:
+        OutputError: No number is left.
+    """
+    taken = {entry.name for entry in (home / "versions").iterdir()}
+    first = max((int(v[1:]) for v in list_versions(home)), default=0) + 1
+    found = next((name for number in range(first, MOST_VERSIONS + 1) if (name := f"v{number:06d}") not in taken), None)
+    if found is None:
+        raise OutputError(f"{home}: no number is left for another version", hint="Train under another --name")
+    return found
+
+
+def _refuse_links(home: Path) -> None:
+    """Refuse a model of which a file that we write is a symbolic link: what it points to is somebody else's.
+
+    Raises:
+        OutputError: One is.
+    """
+    for name in OWN_FILES:
+        if (home / name).is_symlink():
+            raise OutputError(
+                f"{home / name} is a symbolic link: what it points to is not written",
+                hint=f"Remove it: rm {home / name}",
+            )
 
 
 def set_current(home: Path, version: str) -> None:
@@ -109,18 +142,18 @@ def set_current(home: Path, version: str) -> None:
         current = current_version(home)
         history = [*(history[: history.index(current)] if current in history else history), current]
     history = [*(each for each in history if each != version), version]
-    files.write_file(home / "HISTORY", "".join(f"{each}\n" for each in history).encode())
-    files.write_file(home / "CURRENT", f"{version}\n".encode())
+    files.write_file(home / "HISTORY", "".join(f"{each}\n" for each in history).encode(), root=home.parent)
+    files.write_file(home / "CURRENT", f"{version}\n".encode(), root=home.parent)
 
 
 def go_back(home: Path, version: str) -> None:
     """Make a version from before the one that is used now current again. Needs `hold_model`, and a checked version."""
-    files.write_file(home / "CURRENT", f"{version}\n".encode())
+    files.write_file(home / "CURRENT", f"{version}\n".encode(), root=home.parent)
 
 
 def remove_version(home: Path, version: str) -> None:
     """Remove a version that is not the current one. Needs `hold_model`."""
-    files.remove_folder(home / "versions" / version)
+    files.remove_folder(home / "versions" / version, home.parent)
 
 
 # ---------------------------------------------------------------------------------------------------- finding
@@ -135,9 +168,12 @@ def list_models(root: Path) -> list[str]:
 
 
 def list_versions(home: Path) -> list[str]:
-    """Return a model's versions, oldest first."""
+    """Return a model's versions, oldest first: folders with a manifest. What else is called so is passed over."""
     folder = home / "versions"
-    return sorted(entry.name for entry in folder.iterdir() if VERSION.fullmatch(entry.name)) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    named = (entry for entry in folder.iterdir() if VERSION.fullmatch(entry.name))
+    return sorted(each.name for each in named if not each.is_symlink() and os.path.lexists(each / "manifest.json"))
 
 
 def find_model(root: Path, name: str) -> Path:
@@ -155,14 +191,32 @@ def find_model(root: Path, name: str) -> Path:
     return home
 
 
+def home_of(path: Path, flag: str = "") -> Path | None:
+    """Return the folder of the model that a file is a part of, by whatever links; None where it is a part of none.
+
+    Args:
+        path: The file, which need not be there.
+        flag: What names it: `--storage` may name the file of searches, which other flags may not.
+    """
+    real = Path(os.path.realpath(path))
+    for home in real.parents:
+        if (home / "versions").is_dir() and os.path.lexists(home / "LOCK"):
+            part = real.relative_to(home).parts[0]
+            return home if part in (*OWN_FILES, "LEDGER") or (part == "TUNING" and flag != "--storage") else None
+    return None
+
+
 def find_version(root: Path, reference: str) -> tuple[Path, str, str]:
     """Return the folder, name and version that NAME or NAME@VERSION stands for.
 
     Raises:
+        UsageError: Nothing stands after the @.
         MissingError: There is no such model or version.
         ModelError: The pointer to the current version is none.
     """
-    name, _, wanted = reference.partition("@")
+    name, mark, wanted = reference.partition("@")
+    if mark and not wanted:
+        raise UsageError(f"model {reference!r}: expected a version after @", hint=f"--model {name}, or {name}@v000001")
     home = find_model(root, name)
     version = wanted or current_version(home)
     folder = home / "versions" / version

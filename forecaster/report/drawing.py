@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from forecaster.base.errors import UsageError
+from forecaster.base.runtime import prepare_matplotlib
 from forecaster.report.figure import Band, Bars, Figure
 
 if TYPE_CHECKING:
@@ -103,10 +104,12 @@ def to_inline(figure: Figure, size: tuple[float, float] = SIZE) -> str:
 
 def style(salt: str = "forecast") -> Any:
     """Return a context in which Matplotlib has our style."""
-    from matplotlib import rc_context
+    prepare_matplotlib()
+    from matplotlib import rc_context, rcParamsDefault
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of fonts that it looks for
-    settings: Any = {**STYLE, "svg.hashsalt": salt}
+    settings: Any = {**rcParamsDefault, **STYLE, "svg.hashsalt": salt}
+    settings.pop("backend", None)
     return rc_context(settings)
 
 

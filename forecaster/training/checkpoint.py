@@ -76,7 +76,7 @@ class Checkpoint:
         arrays: Arrays = {}
         facts = {"format": FORMAT, "fits": self.fits, "parts": _take_out(self.parts, arrays)}
         data = pack({_FACTS: np.frombuffer(to_json(facts), np.uint8), **arrays})
-        files.write_file(self.path, files.sha256(data).encode() + b"\n" + data)
+        files.write_file(self.path, files.sha256(data).encode() + b"\n" + data, root=self.path.parent.parent)
         self._written = time.monotonic()
         self.on_write()
 
@@ -104,7 +104,7 @@ class Checkpoint:
     def remove(self) -> None:
         """Remove the file: what it led to is published."""
         if self.path is not None:
-            files.remove_file(self.path)
+            files.remove_file(self.path, self.path.parent.parent)
 
 
 def identify(signals: Signals, plan: Plan) -> Json:

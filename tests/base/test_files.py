@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from forecaster.base import files
+from forecaster.base import files, system
 from forecaster.base.errors import AccessError, OutputError, StorageError, TryAgainError
 from tests.conftest import names
 
@@ -85,8 +85,8 @@ def test_errors_name_the_fault(tmp_path: Path) -> None:
         files.check_writable(tmp_path)
     with pytest.raises(OutputError, match="does not exist"):
         files.check_writable(tmp_path / "none" / "out.csv")
-    assert isinstance(files.explain(PermissionError(errno.EACCES, ""), tmp_path), AccessError)
-    assert isinstance(files.explain(OSError(errno.EIO, ""), tmp_path), StorageError)
+    assert isinstance(system.explain(PermissionError(errno.EACCES, ""), tmp_path), AccessError)
+    assert isinstance(system.explain(OSError(errno.EIO, ""), tmp_path), StorageError)
 
 
 def test_build_and_publish_a_folder(tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ def test_a_folder_that_cannot_be_finished_is_removed(tmp_path: Path) -> None:
 
 
 def test_sweep_removes_only_what_is_half_built(tmp_path: Path) -> None:
-    (tmp_path / ".tmp-v000002-ab").mkdir()
-    (tmp_path / ".tmp-file").write_text("x")
+    (tmp_path / ".tmp-v000002-0123456789abcdef.forecast").mkdir()
+    (tmp_path / ".tmp-file-0123456789abcdef.forecast").write_text("x")
     (tmp_path / "v000001").mkdir()
     files.sweep(tmp_path)
     assert names(tmp_path) == ["v000001"]
@@ -125,14 +125,15 @@ def test_the_mode_and_owner_of_an_existing_file_are_kept(tmp_path: Path) -> None
 
 
 def test_what_a_killed_writer_left_is_swept_by_the_next_but_not_what_a_living_one_holds(tmp_path: Path) -> None:
-    (tmp_path / ".tmp-out.csv-dead").write_text("half")
-    (tmp_path / ".tmp-other.csv-dead").write_text("half")
-    living, handle = files._open_temporary(tmp_path / "out.csv")
+    (tmp_path / ".tmp-out.csv-0123456789abcdef.forecast").write_text("half")
+    (tmp_path / ".tmp-other.csv-0123456789abcdef.forecast").write_text("half")
+    with files.opened_folder(tmp_path) as folder:
+        living, handle = files._open_temporary("out.csv", folder)
     files.write_file(tmp_path / "out.csv", b"new")
-    assert names(tmp_path) == sorted([".tmp-other.csv-dead", living.name, "out.csv"])
+    assert names(tmp_path) == sorted([".tmp-other.csv-0123456789abcdef.forecast", living, "out.csv"])
     os.close(handle)
     files.write_file(tmp_path / "out.csv", b"newer")
-    assert names(tmp_path) == [".tmp-other.csv-dead", "out.csv"]
+    assert names(tmp_path) == [".tmp-other.csv-0123456789abcdef.forecast", "out.csv"]
 
 
 @pytest.mark.parametrize("name", ["x" * 255, "é" * 127, "😀" * 63])
@@ -156,7 +157,7 @@ def test_a_folder_is_removed_whole(tmp_path: Path) -> None:
     (tmp_path / "v1" / "out").symlink_to(tmp_path)
     (tmp_path / "v2").mkdir()
     files.remove_folder(tmp_path / "v1")
-    files.remove_file(tmp_path / "none")
+    files.remove_file(tmp_path / "none", tmp_path)
     assert names(tmp_path) == ["v2"]
 
 

@@ -280,7 +280,9 @@ def test_the_ledger_knows_before_the_file_is_there(
 ) -> None:
     writes = []
     original = files.write_file
-    monkeypatch.setattr(files, "write_file", lambda path, data: (writes.append(path), original(path, data)))
+    monkeypatch.setattr(
+        files, "write_file", lambda path, data, **more: (writes.append(path), original(path, data, **more))
+    )
     predict(site, output=str(tmp_path / "f.csv"))
     assert [path.suffix for path in writes] == [".parquet", ".csv"]
 

@@ -152,7 +152,10 @@ def test_a_graph_that_answers_otherwise_is_not_published(models: Path, draft: st
 
 def test_what_an_interrupted_command_left_is_swept(models: Path, draft: store.Draft) -> None:
     home = models / "tiny"
-    for left in (home / ".tmp-CURRENT-1", home / "versions" / ".tmp-v000002-1" / "deep" / "file"):
+    for left in (
+        home / ".tmp-CURRENT-0123456789abcdef.forecast",
+        home / "versions" / ".tmp-v000002-0123456789abcdef.forecast" / "deep" / "file",
+    ):
         left.parent.mkdir(parents=True, exist_ok=True)
         left.write_text("x")
     publish(models, draft)

@@ -1,0 +1,63 @@
+"""The first moments of the process: what asks it to stop is heard before anything that takes time is imported."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from types import FrameType
+
+MOST_SECONDS = 31_622_400.0
+"""The longest deadline: a year."""
+
+BEGAN: list[float] = []
+"""When this process began, on the monotonic clock; empty where it is not a command of its own, as in tests."""
+
+
+def install(arguments: list[str]) -> None:
+    """Hear signals and the deadline from here on, until `process.stoppable` and `process.deadline` take over."""
+    BEGAN.append(time.monotonic() - age())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    seconds = seconds_of(arguments)
+    if seconds is not None:
+        signal.signal(signal.SIGALRM, _stop)
+        signal.setitimer(signal.ITIMER_REAL, left_of(seconds))
+
+
+def seconds_of(arguments: list[str]) -> float | None:
+    """Return the value of --deadline where it is one; what is wrong with another is said when flags are read."""
+    for flag, value in zip(arguments, [*arguments[1:], ""], strict=False):
+        if flag == "--":
+            break
+        text = value if flag == "--deadline" else flag.partition("=")[2] if flag.startswith("--deadline=") else ""
+        with suppress(ValueError):
+            if text and 1 <= float(text) <= MOST_SECONDS:
+                return float(text)
+    return None
+
+
+def left_of(seconds: float) -> float:
+    """Return how much is left of a deadline that counts from the start of the process."""
+    passed = time.monotonic() - BEGAN[0] if BEGAN else 0.0
+    return max(seconds - passed, 0.001)
+
+
+def age() -> float:
+    """Return for how many seconds this process has been running, as Linux knows it; elsewhere 0."""
+    try:
+        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123 - pathlib takes time to import
+            ticks = float(file.read().rpartition(b")")[2].split()[19])
+        return max(time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"), 0.0)
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    expired = number == signal.SIGALRM
+    what = "DEADLINE]: the deadline passed" if expired else "STOPPED]: stopped"
+    with suppress(OSError):
+        os.write(2, f"forecast: error[{what}; nothing changed\n".encode())
+    os._exit(124 if expired else 128 + number)

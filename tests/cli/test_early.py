@@ -1,0 +1,51 @@
+"""Tests of `cli/early.py`: the first moments of the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from forecaster.cli.early import seconds_of
+
+
+@pytest.mark.parametrize(
+    ("arguments", "seconds"),
+    [
+        ([], None), (["predict", "--deadline"], None), (["--deadline", "5"], 5.0), (["x", "--deadline=7.5"], 7.5),
+        (["--", "--deadline", "5"], None), (["--deadline", "1e12"], None), (["--deadline", "nan"], None),
+        (["--deadline", "0"], None), (["--deadline", "many"], None),
+    ],
+)  # fmt: skip
+def test_the_deadline_is_found_before_flags_are_read(arguments: list[str], seconds: float | None) -> None:
+    assert seconds_of(arguments) == seconds
+
+
+SLOW = "import sys, time; sys.argv = ['forecast', *sys.argv[1:]]\nfrom forecaster.cli import early\n"
+SLOW += "early.install(sys.argv[1:])\nprint('ready', flush=True)\ntime.sleep(30)"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_before_anything_is_imported(number: signal.Signals) -> None:
+    process = subprocess.Popen([sys.executable, "-c", SLOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    os.kill(process.pid, number)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (128 + number, b"forecast: error[STOPPED]: stopped; nothing changed\n")
+
+
+def test_the_deadline_counts_from_the_start_of_the_process() -> None:
+    began = time.monotonic()
+    program = f"import time; time.sleep(2)\n{SLOW}"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--deadline", "3"], capture_output=True, timeout=40, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        124, b"forecast: error[DEADLINE]: the deadline passed; nothing changed\n",
+    )  # fmt: skip
+    assert time.monotonic() - began < 20
