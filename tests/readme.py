@@ -82,16 +82,7 @@ def settings_table() -> str:
 
 def exit_codes_table() -> str:
     """Return one row an exit code: those of errors.py, and the signals."""
-    rows = {
-        errors.OK: "Everything that was asked for is done and, where a file was written, published.",
-        errors.BUG: "A bug in `forecast`; the traceback is in the log.",
-        errors.PARTIAL: "Published, but some series were skipped; they are named.",
-        129: "Stopped by a hang-up; nothing was published.",
-        130: "Stopped by Ctrl-C; nothing was published.",
-        143: "Stopped by a termination request; nothing was published.",
-    }
-    rows |= {e.exit_code: (e.__doc__ or "").splitlines()[0] for e in errors.ForecastError.__subclasses__()}
-    return table(["code", "meaning"], [[f"`{code}`", rows[code]] for code in sorted(rows)])
+    return table(["code", "meaning"], [[f"`{code}`", meaning] for code, meaning in errors.MEANINGS.items()])
 
 
 GROUPS = {

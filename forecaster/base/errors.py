@@ -140,3 +140,19 @@ class ModelError(ForecastError):
 
     exit_code = 78
     code = "MODEL"
+
+
+MEANINGS: dict[int, str] = dict(
+    sorted(
+        {
+            OK: "Everything that was asked for is done and, where a file was written, published.",
+            BUG: "A bug in `forecast`; the traceback is in the log.",
+            **{e.exit_code: (e.__doc__ or "").splitlines()[0] for e in ForecastError.__subclasses__()},
+            129: "Stopped by a hang-up; nothing was published.",
+            130: "Stopped by Ctrl-C; nothing was published.",
+            141: "The reader of a pipe went away before everything was written to it.",
+            143: "Stopped by a termination request; nothing was published.",
+        }.items()
+    )
+)
+"""Exit code → what it says, the signals included."""

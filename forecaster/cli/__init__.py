@@ -31,6 +31,7 @@ heavy packages that it may import when it is itself imported.
     train          `forecast train`: settings in, a published model out                       typer
     tune           `forecast tune`: a data file in, the best settings for it out
     demo           `forecast demo`
+    explain_code   `forecast explain-code`                                                    typer
     run            `forecast run`: a list of jobs for cron                                    typer
     schedule       `forecast schedule`                                                        typer
     app            the `forecast` application: its commands, run inside the error boundary    typer

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from forecaster._version import __version__
 from forecaster.base.errors import UsageError
@@ -22,8 +21,9 @@ from forecaster.cli.doctor import doctor
 from forecaster.cli.early import seconds_of
 from forecaster.cli.evaluate import evaluate
 from forecaster.cli.explain import explain as explain_forecasts
+from forecaster.cli.explain_code import explain_code
 from forecaster.cli.export import export
-from forecaster.cli.help import Command
+from forecaster.cli.help import Command, CommandGroup, help_of
 from forecaster.cli.plot import plot
 from forecaster.cli.predict import predict
 from forecaster.cli.process import leave, prepare_streams
@@ -58,7 +58,7 @@ def log_file_in(arguments: Sequence[str]) -> Path | None:
     return None if path is None else Path(path)
 
 
-class Application(TyperGroup):
+class Application(CommandGroup):
     """The group of all commands, run inside the boundary: by the script, by `python -m` and by tests alike."""
 
     def main(
@@ -81,7 +81,10 @@ class Application(TyperGroup):
         command = next((argument for argument in arguments if not argument.startswith("-")), "")
         watch = Watch(value_in(arguments, "--metrics-file"), value_in(arguments, "--on-failure"))
         around = Around(
-            log_file_in(arguments), seconds_of(arguments), {flag: value_in(arguments, flag) for flag in WRITTEN}
+            log_file_in(arguments),
+            seconds_of(arguments),
+            {flag: value_in(arguments, flag) for flag in WRITTEN},
+            value_in(arguments, "--errors") == "json",
         )
         sys.exit(run(work, command, around, watch))
 
@@ -99,6 +102,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # help is plain text: instant, and the same on every terminal and in a pipe
     pretty_exceptions_enable=False,
     invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -134,6 +138,21 @@ app.command(cls=Command)(tune)
 app.command(cls=Command)(export)
 app.command(cls=Command)(doctor)
 app.add_typer(models.app)
+app.command("explain-code", cls=Command)(explain_code)
+
+
+@app.command("help", cls=Command)
+def show_help(
+    context: typer.Context,
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="COMMAND", help="Such as train, or models list.", show_default=False)
+    ] = None,
+) -> None:
+    """Show the help of a command.
+
+    Example: forecast help train
+    """
+    typer.echo(help_of(context.parent, command or []))
 
 
 def main() -> None:

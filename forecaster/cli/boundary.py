@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 import time
 import traceback
@@ -34,18 +36,46 @@ class Failure:
         exit_code: What the process exits with.
         code: The short name in `forecast: error[CODE]: …`.
         text: One line; empty where nobody listens any more.
+        message: The same without the hint.
+        hint: The next command or flag to type, or an empty string.
     """
 
     exit_code: int
     code: str
     text: str
+    message: str = ""
+    hint: str = ""
+
+    def as_json(self) -> str:
+        """Return the failure as one line of JSON: with file, line, column and series where the message names them."""
+        message = self.message or self.text
+        known = {"exit_code": self.exit_code, "code": self.code, "message": message, "hint": self.hint}
+        return json.dumps(known | place_in(message), ensure_ascii=False)
+
+
+def place_in(message: str) -> dict[str, Any]:
+    """Return what a message names: `file` and `line` at its beginning, `column` and `series`; None for the others.
+
+    Messages about data begin with `FILE, line N, column 'NAME': …`, and name a series as `series 'NAME'`.
+    """
+    place = re.match(r"(?P<file>[^:]*?\S\.\w+|-|[^:,\s]+)(, line (?P<line>[\d,]+))?[,:] ", message)
+    quoted = r" '((?:[^'\\]|\\.)*)'"
+    column, series = (re.search(f"\\b{word}{quoted}", message) for word in ("column", "series"))
+    line = place and place["line"]
+    return {
+        "file": place["file"] if place and (line or "." in place["file"]) else None,
+        "line": int(line.replace(",", "")) if line else None,
+        "column": column and column[1],
+        "series": series and series[1],
+    }
 
 
 def explain(error: BaseException, log_file: Path | None = None) -> Failure:
     """Return what an exception means to the user. Whatever is not listed here is a bug of ours."""
     match error:
         case ForecastError():
-            return Failure(error.exit_code, error.code, error.line()[:LONGEST_LINE])
+            text = error.line()[:LONGEST_LINE]
+            return Failure(error.exit_code, error.code, text, error.message[:LONGEST_LINE], error.hint)
         case typer.TyperException():  # wrong usage; `ctx` says of which command
             where = getattr(getattr(error, "ctx", None), "command_path", "forecast")
             message = " ".join(error.format_message().split()).replace(": Value error, ", ": ").rstrip(".?")
@@ -76,17 +106,19 @@ class Around:
         log_file: Where its record is appended to.
         deadline: Seconds from the start of the process.
         outputs: Files that flags name to be written, by the flag.
+        errors_as_json: Whether the line on stderr is JSON.
     """
 
     log_file: Path | None = None
     deadline: float | None = None
     outputs: Mapping[str, str | None] = field(default_factory=dict)
+    errors_as_json: bool = False
 
 
 def run(work: Callable[[], Any], command: str = "", around: Around = Around(), watch: Watch | None = None) -> int:
     """Do the work of a command and return the exit code: the one error boundary.
 
-    On failure stdout holds nothing of ours, and stderr ends in one line.
+    On failure stdout holds nothing of ours, and stderr ends in one line: of JSON where that is asked for.
     """
     began, log_file = time.monotonic(), around.log_file
     watching = watch or Watch()
@@ -104,7 +136,7 @@ def run(work: Callable[[], Any], command: str = "", around: Around = Around(), w
         log.event("end", exit_code=code, seconds=round(time.monotonic() - began, 3), **ending)
         watching.finish()
         if error is not None and failure is not None:
-            report(error, failure)
+            report(error, failure, as_json=around.errors_as_json)
         return code
 
     with log.recording(log_file, watching), stoppable(lambda stopped: os._exit(conclude(BUG, stopped))):
@@ -150,11 +182,12 @@ def _refused(around: Around) -> ForecastError | None:
     return None
 
 
-def report(error: BaseException, failure: Failure) -> None:
+def report(error: BaseException, failure: Failure, *, as_json: bool = False) -> None:
     """Write the one line to stderr, and with FORECAST_DEBUG=1 the traceback before it."""
     discard_stdout()
     with suppress(OSError):
         if os.environ.get("FORECAST_DEBUG") and not isinstance(error, typer.TyperException):
             traceback.print_exception(error, file=sys.stderr)
         if failure.text:
-            print(f"forecast: error[{failure.code}]: {failure.text}", file=sys.stderr, flush=True)
+            line = failure.as_json() if as_json else f"forecast: error[{failure.code}]: {failure.text}"
+            print(line, file=sys.stderr, flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from forecaster.base.errors import OK, ModelError
 from forecaster.base.records import flatten
 from forecaster.cli import log
-from forecaster.cli.help import Command
+from forecaster.cli.help import Command, CommandGroup
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, listed, number, percent
@@ -21,7 +22,12 @@ from forecaster.config import LockSettings, PruneSettings, SuccessionSettings
 if TYPE_CHECKING:
     from forecaster.jobs import Checked, ModelFacts, Pruned, Switch
 
-app = typer.Typer(name="models", help="List, show and check saved models; choose the version that is used.")
+app = typer.Typer(
+    name="models",
+    cls=CommandGroup,
+    help="List, show and check saved models; choose the version that is used. Without a command it lists them.",
+    invoke_without_command=True,
+)
 
 Model = Annotated[str, typer.Argument(metavar="NAME", help="Name of the model.", show_default=False)]
 Version = Annotated[str, typer.Argument(metavar="NAME@VERSION", help="The version to use.", show_default=False)]
@@ -45,6 +51,16 @@ def list_models(output: OutputSettings, models_dir: ModelsDir = None) -> int:
     rows = jobs.list_models(models_dir)
     Printer(output, piped="json").show(rows, rows, describe_models(rows))
     return OK
+
+
+@app.callback()
+def list_without_command(context: typer.Context) -> int:
+    """List, show and check saved models; choose the version that is used. Without a command it lists them."""
+    return (
+        OK
+        if context.invoked_subcommand
+        else list_models(**{f.name: f.default for f in fields(OutputSettings)}, models_dir=None)
+    )
 
 
 @app.command("show", cls=Command)

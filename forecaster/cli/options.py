@@ -19,7 +19,11 @@ import typer
 
 from forecaster.config import LimitSettings, StoreSettings, check_bounds, key_of, knob
 
-Format = Literal["table", "json", "csv"]
+Format = Literal["table", "json", "csv", "markdown"]
+Errors = Literal["text", "json"]
+
+MOST_FLAGS = 30
+"""Flags that `--help` shows all of; a command with more shows those that most people need, the rest by --help-all."""
 
 SHORT = {"quiet": "-q", "output": "-o"}
 """Second, shorter names of a few flags."""
@@ -36,6 +40,17 @@ class OutputSettings(LimitSettings):
     """What every command prints, where it keeps a record, and how long it may take."""
 
     format: Format | None = knob(None, "What to print on stdout; by default a table on a terminal.", panel="Output")
+    json: str | None = knob(
+        None,
+        "Print only these fields as JSON, separated by commas; a dot goes deeper, as in metrics.skill.",
+        panel="Output",
+        metavar="FIELDS",
+    )
+    errors: Errors = knob(
+        "text",
+        "How a failure is told on stderr: as text, or as one line of JSON with code, hint, file, line, column, series.",
+        panel="Output",
+    )
     quiet: bool = knob(False, "Print nothing but errors and what --format asks for.", panel="Output")
     log_file: Path | None = knob(None, "Append a record of the run as JSON lines.", panel="Output", metavar="PATH")
 
@@ -93,6 +108,19 @@ MaybeDataFile = Annotated[
 ModelsDir = Annotated[Path | None, option(StoreSettings, "models_dir")]
 
 
+def show_all_help(context: typer.Context, wanted: bool) -> None:
+    """Print the help of a command with every flag, and stop."""
+    if wanted and not context.resilient_parsing:
+        context.meta["help_all"] = True
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+HelpAll = Annotated[
+    bool, typer.Option("--help-all", callback=show_all_help, is_eager=True, help="Show every flag and exit.")
+]
+
+
 def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command one flag for each field of the settings dataclasses among its parameters.
 
@@ -113,6 +141,11 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
             )
             for f in fields(settings)
         ]
+
+    if len(parameters) > MOST_FLAGS:
+        parameters.append(
+            inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)
+        )
 
     @functools.wraps(command)
     def with_flags(**values: Any) -> int:

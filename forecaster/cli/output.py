@@ -30,9 +30,11 @@ __all__ = [
     "listed",
     "number",
     "percent",
+    "picked",
     "printable",
     "render",
     "to_csv",
+    "to_markdown",
     "warn",
     "width_of",
     "write_stdout",
@@ -83,6 +85,7 @@ class Printer:
 
     Attributes:
         format: How results are written to stdout; None for not at all.
+        fields: What of a result is written as JSON; None for all.
         notes: Whether somebody is there to read notes on stderr.
     """
 
@@ -93,16 +96,21 @@ class Printer:
             settings: What the user asked for.
             piped: What to write where stdout is no terminal and no format was asked for; None for nothing.
         """
-        self.format = settings.format or (None if settings.quiet else "table" if sys.stdout.isatty() else piped)
+        usual = None if settings.quiet else "table" if sys.stdout.isatty() else piped
+        self.format = "json" if settings.json is not None else settings.format or usual
+        self.fields = None if settings.json is None else [*filter(None, map(str.strip, settings.json.split(",")))]
         self.notes = not settings.quiet and sys.stderr.isatty()
 
     def show(self, data: Any, rows: Sequence[Mapping[str, Any]], blocks: Iterable[Block]) -> None:
         """Write a result to stdout: `data` as JSON, `rows` as CSV, or `blocks` for people."""
         match self.format:
             case "json":
+                data = data if self.fields is None else picked(data, self.fields)
                 write_stdout(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
             case "csv":
                 write_stdout(to_csv(rows))
+            case "markdown":
+                write_stdout(to_markdown(blocks))
             case "table":
                 write_stdout(render(blocks, sys.stdout))
 
@@ -142,6 +150,57 @@ def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
         writer.writeheader()
         writer.writerows(rows)
     return buffer.getvalue()
+
+
+def picked(data: Any, fields: Sequence[str]) -> Any:
+    """Return the fields of a result, or of each of several; one that does not exist is None, and warned of."""
+    records = data if isinstance(data, list) else [data]
+    missing = dict.fromkeys(field for field in fields for record in records if not _has(record, field))
+    if missing:
+        known = ", ".join(dict.fromkeys(key for record in records for key in record))
+        warn(f"--json: there is no field {', '.join(missing)} in this result; its fields are {known}")
+    rows = [{field: _field(record, field) for field in fields} for record in records]
+    return rows if isinstance(data, list) else rows[0]
+
+
+def _field(record: Any, path: str) -> Any:
+    """Return a field of a record, whose path goes deeper at each dot that is not a part of a name; None for none."""
+    if not isinstance(record, Mapping):
+        return None
+    if path in record:
+        return record[path]
+    first, _, rest = path.partition(".")
+    return _field(record.get(first), rest) if rest else None
+
+
+def _has(record: Any, path: str) -> bool:
+    if not isinstance(record, Mapping):
+        return False
+    first, _, rest = path.partition(".")
+    return path in record or (bool(rest) and _has(record.get(first), rest))
+
+
+def to_markdown(blocks: Iterable[Block]) -> str:
+    """Return blocks as Markdown: paragraphs, tables, and pictures as code."""
+    parts = []
+    for block in blocks:
+        match block:
+            case TextLine() if block.text.strip():
+                parts.append(_escaped(printable(block.text.strip())))
+            case TextGrid() if block.rows:
+                header = block.header or [""] * len(block.rows[0])
+                numbers = len(header) - block.texts if block.header else 0
+                rules = ["---"] * (len(header) - numbers) + ["---:"] * numbers
+                cells = [[_escaped(printable(cell)) for cell in row] for row in [header, *block.rows]]
+                parts.append("\n".join("| " + " | ".join(row) + " |" for row in [cells[0], rules, *cells[1:]]))
+            case Picture():
+                parts.append("\n".join(["```", *block.lines, "```"]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _escaped(text: str) -> str:
+    """Return a text that Markdown shows as it stands."""
+    return "".join(f"\\{c}" if c in "\\`*[]<>|" else c for c in text)
 
 
 def render(blocks: Iterable[Block], stream: TextIO) -> str:

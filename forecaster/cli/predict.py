@@ -50,10 +50,9 @@ def predict(
     """
     from forecaster import jobs
 
-    if settings.output == "-" and output.format in ("table", "json"):
-        raise UsageError(
-            f"--output - prints the forecasts, so --format {output.format} has no place", hint="Leave one of them out"
-        )
+    if settings.output == "-" and (output.json or output.format not in (None, "csv")):
+        flag = "--json" if output.json else f"--format {output.format}"
+        raise UsageError(f"--output - prints the forecasts, so {flag} has no place", hint="Leave one of them out")
     if settings.paths is not None and settings.paths_output is None and settings.totals is None:
         raise UsageError("--paths: no file for them", hint="Name one: --paths-output paths.parquet")
     printer = Printer(output)

@@ -210,3 +210,33 @@ def test_progress_is_a_line_a_network_where_nothing_may_move(
             "training, network 2 of 2: 40 steps, loss 0.500",
         ]
         assert shown.splitlines() == (expected if watched else [])
+
+
+def test_fields_of_a_result_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    printer = Printer(OutputSettings(json="name, scores.mase,a.b,no.such", format="table"))
+    printer.show({"name": "x", "scores": {"mase": 0.5, "mae": 1.0}, "a.b": 1}, [], [])
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"name": "x", "scores.mase": 0.5, "a.b": 1, "no.such": None}
+    assert err == (
+        "forecast: warning: --json: there is no field no.such in this result; its fields are name, scores, a.b\n"
+    )
+
+
+def test_fields_of_several_results(capsys: pytest.CaptureFixture[str]) -> None:
+    Printer(OutputSettings(json="name")).show([{"name": "x", "n": 1}, {"name": "y", "n": 2}], [], [])
+    assert json.loads(capsys.readouterr().out) == [{"name": "x"}, {"name": "y"}]
+
+
+def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = [
+        TextLine("Better *than* that."),
+        TextLine(""),
+        TextGrid([("a|b", "1.5")], ("series", "error")),
+        TextGrid([("model", "co2_monthly")]),
+        Picture(["⣀⣀", "⣀"]),
+    ]
+    Printer(OutputSettings(format="markdown")).show({}, [], blocks)
+    assert capsys.readouterr().out == (
+        "Better \\*than\\* that.\n\n| series | error |\n| --- | ---: |\n| a\\|b | 1.5 |\n\n"
+        "|  |  |\n| --- | --- |\n| model | co2_monthly |\n\n```\n⣀⣀\n⣀\n```\n"
+    )
