@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecaster import jobs
-from forecaster.base.errors import ForecastError
+from forecaster.base.errors import ForecastError, UsageError
 from forecaster.base.records import dump
 from forecaster.config.keywords import make, takes
 from forecaster.data.frames import as_data
@@ -30,6 +30,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.names import load_asked, models_folder
 from forecaster.model import store
+from forecaster.model.builtin import NAME, is_builtin
 from forecaster.report.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = [
     "compare_versions",
     "evaluate",
     "explain",
+    "forecast",
     "list_models",
     "load_model",
     "predict",
@@ -146,6 +148,10 @@ def list_models(*, models_dir: str | Path | None = None) -> list[dict[str, Any]]
 
 def _told(job: type, model: Model | str, data: Table | None, settings: dict[str, Any], **given: Any) -> Any:
     """Return a job on a model, and on the data given or that it was trained on."""
+    if isinstance(model, str) and is_builtin(model):
+        if data is None:
+            raise UsageError("the built-in network was trained on none of your data", hint="Pass the data")
+        return make(job, {**settings, "model": model}, data=as_data(data), **given)
     model = load_model(model) if isinstance(model, str) else model
     used = model.data if data is None else as_data(data)
     return make(job, {**settings, "model": model.reference}, data=used, models_dir=model.models_dir, **given)
@@ -222,7 +228,7 @@ def predict(
     """Forecast what comes after the end of data, with a saved model; as `forecast predict` does.
 
     Args:
-        model: A model, or NAME or NAME@VERSION.
+        model: A model, NAME or NAME@VERSION, or `builtin` for the network that comes with the package.
         data: A path, or a DataFrame; None is what the model was trained on.
         output: The file to write; None writes none.
         ledger: Folder that remembers what was issued; None is the model's own where a file is written, else none: what
@@ -243,7 +249,7 @@ def evaluate(model: Model | str, data: Table | None = None, **settings: Any) -> 
     """Score a saved model on known data, by rolling origin; as `forecast evaluate` does.
 
     Args:
-        model: A model, or NAME or NAME@VERSION.
+        model: A model, NAME or NAME@VERSION, or `builtin` for the network that comes with the package.
         data: A path, or a DataFrame; None is what the model was trained on.
         **settings: The flags of `forecast evaluate`; see below.
 
@@ -252,8 +258,8 @@ def evaluate(model: Model | str, data: Table | None = None, **settings: Any) -> 
         ForecastError: Anything else that went wrong; no file was written.
     """
     result = jobs.evaluate(_told(jobs.EvaluateJob, model, data, settings))
-    seen = f"{result.seen:,} of {result.scores.windows:,} windows lie in the time that the model was trained on"
-    _warn(result.skipped, *([seen] if result.seen else []))
+    windows = f"{result.seen or 0:,} of {result.scores.windows:,} windows"
+    _warn(result.skipped, *([f"{windows} lie in the time that the model was trained on"] if result.seen else []))
     return result
 
 
@@ -262,7 +268,7 @@ def explain(model: Model | str, data: Table | None = None, **settings: Any) -> j
     """Find which past values move a model's forecasts, and how far; as `forecast explain` does.
 
     Args:
-        model: A model, or NAME or NAME@VERSION.
+        model: A model, NAME or NAME@VERSION, or `builtin` for the network that comes with the package.
         data: A path, or a DataFrame; None is what the model was trained on.
         **settings: The flags of `forecast explain`; see below.
 
@@ -279,7 +285,7 @@ def read_gates(model: Model | str, data: Table | None = None, **settings: Any) -
     """Return the gates and states of a model's first network over one series; as `forecast explain --gates` does.
 
     Args:
-        model: A model, or NAME or NAME@VERSION.
+        model: A model, NAME or NAME@VERSION, or `builtin` for the network that comes with the package.
         data: A path, or a DataFrame; None is what the model was trained on.
         **settings: The flags of `forecast explain`; see below.
 
@@ -328,6 +334,29 @@ def compare_versions(
     result = jobs.compare_versions(make(jobs.SuccessionJob, settings, data=used, **given))
     _warn(result.skipped)
     return result
+
+
+@takes(jobs.PredictJob, "model", "recursive")
+def forecast(
+    data: Table, *, horizon: int | None = None, output: str | Path | None = None, **settings: Any
+) -> jobs.PredictResult:
+    """Forecast at once what comes after the end of data, with the built-in network: nothing is trained or saved.
+
+        forecaster.forecast(frame, horizon=12).to_frame()
+
+    Args:
+        data: A path, a DataFrame, or a Series.
+        horizon: Steps to forecast; None is what a training on this data would take.
+        output: The file to write; None writes none.
+        **settings: The flags of `forecast predict`, those of reading the data included; see below.
+
+    Returns:
+        The forecast; what was detected and measured on the data's own past is in its `summary()`.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong; no file was written.
+    """
+    return predict(NAME, data, output=output, horizon=horizon, **settings)
 
 
 @takes(jobs.ScoreJob)

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+import forecaster
+
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets background jobs ignore it, and so do theirs
 
 settings.register_profile("here", deadline=None)  # a busy machine is no fault of ours
@@ -24,6 +26,11 @@ TINY = ["--steps", "4", "--units", "4", "--layers", "1", "--ensemble", "1", "--p
 
 WHOLE = [*TINY, "--ensemble", "2", "--preset", "default"]
 """The same for two networks that are trained a second time, on all data."""
+
+BUILTIN = Path(forecaster.__file__).parent / "model" / "pretrained" / "network.onnx"
+
+needs_builtin = pytest.mark.skipif(not BUILTIN.exists(), reason="the built-in network's weights are not here")
+"""For tests that ask the built-in network."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,9 @@ def conclude(metrics: dict[str, Any], windows: str) -> tuple[str, bool]:
     skill, base, where = metrics["skill"], metrics["baseline_name"], f"{metrics['windows']:,} {windows}"
     if skill is None:
         return f"The skill over {base} is undefined: the baseline made no error on {where}.", False
+    ours, theirs = metrics["model"]["mase"], metrics["baseline"]["mase"]
+    if f"{ours:.3g}" == f"{theirs:.3g}":
+        return f"As good as {base}, to three digits: a MASE of {ours:.3g} on {where}.", False
     if skill > 0:
         return f"Better than {base}: its error (MASE) is {percent(skill)} lower on {where}.", True
     return f"Not better than {base}: its error (MASE) is {percent(-skill)} higher on {where}.", False

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forecaster.cli import log
-from forecaster.cli.notes import finish, note_panel
+from forecaster.cli.notes import finish, note_panel, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
 from forecaster.cli.process import after
 from forecaster.cli.progress import ShareBar
 from forecaster.cli.scores import error_grid, verdict
-from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings
+from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import EvaluateResult
@@ -27,6 +28,7 @@ MOST_SERIES = 5
 @takes_settings
 def evaluate(
     settings: EvaluateSettings,
+    reading: ReadSettings,
     backtest: BacktestSettings,
     gates: GateSettings,
     output: OutputSettings,
@@ -44,9 +46,13 @@ def evaluate(
     from forecaster import jobs
 
     printer = Printer(output, piped="json")
-    job = jobs.EvaluateJob(data=data, settings=settings, backtest=backtest, gates=gates, models_dir=models_dir)
+    job = jobs.EvaluateJob(
+        data=data, settings=settings, reading=reading, backtest=backtest, gates=gates, models_dir=models_dir,
+        attended=sys.stdout.isatty(),
+    )  # fmt: skip
     with ShareBar(printer.notes, "forecasting") as bar:
         result = jobs.evaluate(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=bar.update))
+    tell_builtin(result.model, output.quiet)
     with after(f"{result.predictions} was written" if result.predictions else "nothing changed"):
         log.event("evaluated", model=result.model.name, version=result.model.version, metrics=result.metrics)
         if result.seen:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from forecaster.cli import log
-from forecaster.cli.notes import finish, note_panel
+from forecaster.cli.notes import finish, note_panel, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent
 from forecaster.cli.process import after
 from forecaster.cli.progress import ShareBar
-from forecaster.config import ExplainSettings
+from forecaster.config import ExplainSettings, ReadSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import ExplainResult, GatesResult
@@ -25,7 +26,11 @@ MOST_SERIES = 5
 
 @takes_settings
 def explain(
-    settings: ExplainSettings, output: OutputSettings, data: MaybeDataFile = None, models_dir: ModelsDir = None
+    settings: ExplainSettings,
+    reading: ReadSettings,
+    output: OutputSettings,
+    data: MaybeDataFile = None,
+    models_dir: ModelsDir = None,
 ) -> int:
     """Explain which past values move a model's forecasts, and how far.
 
@@ -38,10 +43,12 @@ def explain(
     from forecaster import jobs
 
     printer = Printer(output, piped="json")
-    job = jobs.ExplainJob(data=data, settings=settings, models_dir=models_dir)
+    attended = sys.stdout.isatty()
+    job = jobs.ExplainJob(data=data, settings=settings, reading=reading, models_dir=models_dir, attended=attended)
     with ShareBar(printer.notes, "explaining") as bar:
         events = jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=bar.update)
         result: Any = jobs.read_gates(job, events) if settings.gates else jobs.explain(job, events)
+    tell_builtin(result.model, output.quiet)
     with after(f"{settings.output} was written" if settings.output else "nothing changed"):
         log.event("explained", model=result.model.name, version=result.model.version, output=settings.output)
         blocks = describe_gates(result) if settings.gates else describe(result)
@@ -83,7 +90,7 @@ def describe(result: ExplainResult) -> Iterator[Block]:
     if alone is None:
         explained = f"{len(result.ids):,} of {result.can_explain:,} series, "
     yield TextGrid([
-        ("model", f"{result.model.name} {result.model.version}, a window of {result.model.window.lookback:,} steps"),
+        ("model", f"{result.model.name} {result.model.version}, a window of {result.found.values.shape[1]:,} steps"),
         ("explained", f"{explained}{f'leads {leads[0]} to {leads[-1]}' if len(leads) > 1 else f'lead {leads[0]}'}"),
         *([("file", str(result.output))] if result.output else []),
     ])  # fmt: skip

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from forecaster.base.errors import OK, PARTIAL
 from forecaster.cli import log
-from forecaster.cli.output import Block, Printer, TextGrid, TextLine, listed, warn
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, listed, tell, warn
 
 if TYPE_CHECKING:
     from forecaster.data.panel import Panel
     from forecaster.jobs import Events
+    from forecaster.model.predictor import UsedModel
 
 MOST_FINDINGS = 12
 STYLES = {"warning": "yellow", "error": "red"}
@@ -59,6 +60,18 @@ def describe(panel: Panel) -> Iterator[Block]:
         yield TextLine(f"and {len(panel.findings) - MOST_FINDINGS} more findings: see --format json", "dim")
     for name, reason in panel.skipped[:MOST_FINDINGS]:
         yield TextLine(f"skipped: series {name!r}: {reason}", "yellow")
+
+
+def tell_builtin(model: UsedModel, quiet: bool) -> None:
+    """Tell in one line on stderr that the built-in network answers, and what it detected; nothing of a saved model."""
+    from forecaster.model.builtin import BuiltinModel
+
+    if not isinstance(model, BuiltinModel):
+        return
+    because = f" ({model.reason})" if model.reason else ""
+    log.event("builtin", version=model.version, detected=model.detected())
+    if not quiet:
+        tell(f"the built-in network answers{because}: {model.detected()}")
 
 
 def finish(skipped: Sequence[tuple[str, str]], warnings: Sequence[str] = ()) -> int:

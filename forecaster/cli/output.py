@@ -33,6 +33,7 @@ __all__ = [
     "picked",
     "printable",
     "render",
+    "tell",
     "to_csv",
     "to_markdown",
     "warn",
@@ -124,6 +125,11 @@ class Printer:
 def warn(text: str) -> None:
     """Write one line to stderr, whoever reads it."""
     print(f"forecast: warning: {one_line(text)}", file=sys.stderr, flush=True)
+
+
+def tell(text: str) -> None:
+    """Write one line to stderr that is no warning, whoever reads it."""
+    print(f"forecast: {printable(text)}", file=sys.stderr, flush=True)
 
 
 def write_stdout(text: str) -> None:

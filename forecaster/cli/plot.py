@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from forecaster.cli import log
-from forecaster.cli.notes import finish, listening
+from forecaster.cli.notes import finish, listening, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Printer, TextGrid, listed
 from forecaster.cli.process import after, now_stands
-from forecaster.config import PlotSettings
+from forecaster.config import PlotSettings, ReadSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import PlotResult
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 @takes_settings
 def plot(
-    settings: PlotSettings, output: OutputSettings, data: MaybeDataFile = None, models_dir: ModelsDir = None
+    settings: PlotSettings,
+    reading: ReadSettings,
+    output: OutputSettings,
+    data: MaybeDataFile = None,
+    models_dir: ModelsDir = None,
 ) -> int:
     """Draw series with their forecasts and intervals into an SVG, PNG or PDF file.
 
@@ -29,8 +34,10 @@ def plot(
     from forecaster import jobs
 
     printer = Printer(output)
-    job = jobs.PlotJob(data=data, settings=settings, models_dir=models_dir)
+    attended = sys.stdout.isatty()
+    job = jobs.PlotJob(data=data, settings=settings, reading=reading, models_dir=models_dir, attended=attended)
     result = jobs.plot(job, listening(printer, on_state=now_stands))
+    tell_builtin(result.model, output.quiet)
     with after(f"{result.output} was written"):
         log.event("plotted", model=result.model.name, version=result.model.version, output=result.output)
         printer.show(result.summary(), [{"series": name} for name in result.drawn], [describe(result)])

@@ -9,11 +9,23 @@ from typing import TYPE_CHECKING
 from forecaster.base.errors import UsageError
 from forecaster.cli import log
 from forecaster.cli.chart import Curve, draw
-from forecaster.cli.notes import finish, listening
+from forecaster.cli.notes import finish, listening, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, WatchedSettings, takes_settings
-from forecaster.cli.output import Block, Picture, Printer, TextGrid, TextLine, number, printable, width_of, write_stdout
+from forecaster.cli.output import (
+    Block,
+    Picture,
+    Printer,
+    TextGrid,
+    TextLine,
+    number,
+    percent,
+    printable,
+    width_of,
+    write_stdout,
+)
 from forecaster.cli.process import after, now_stands
-from forecaster.config import FreshSettings, PredictSettings
+from forecaster.cli.scores import verdict
+from forecaster.config import FreshSettings, PredictSettings, ReadSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import PredictResult
@@ -35,15 +47,19 @@ MOST_HISTORY = 200
 @takes_settings
 def predict(
     settings: PredictSettings,
+    reading: ReadSettings,
     fresh: FreshSettings,
     output: WatchedSettings,
     data: MaybeDataFile = None,
     models_dir: ModelsDir = None,
 ) -> int:
-    """Forecast what comes after the end of a data file, with a saved model.
+    """Forecast what comes after the end of a data file, with a saved model, or at once with the built-in network.
 
-    Writes one row a series and step: forecast, the ends of each interval, and the method. The data file is read as the
-    model's was: nothing is guessed anew. Off a terminal nothing is printed unless --format is given; --format csv
+    Writes one row a series and step: forecast, the ends of each interval, and the method. For a saved model the data
+    file is read as the model's was: nothing is guessed anew. Where there is none, or with --model builtin, the network
+    that comes with the package answers, and the file is read as train would read it.
+
+    Off a terminal nothing is printed unless --format is given; --format csv
     prints the forecast file as well as writing it, --output - only prints it.
 
     Example: forecast predict sample_data/nyc_departures_daily.csv --output forecasts.csv
@@ -56,8 +72,12 @@ def predict(
     if settings.paths is not None and settings.paths_output is None and settings.totals is None:
         raise UsageError("--paths: no file for them", hint="Name one: --paths-output paths.parquet")
     printer = Printer(output)
-    job = jobs.PredictJob(data=data, settings=settings, fresh=fresh, models_dir=models_dir, now=log.clock())
+    job = jobs.PredictJob(
+        data=data, settings=settings, reading=reading, fresh=fresh, models_dir=models_dir, now=log.clock(),
+        attended=sys.stdout.isatty(),
+    )  # fmt: skip
     result = jobs.predict(job, listening(printer, on_state=now_stands))
+    tell_builtin(result.model, output.quiet)
     with after(f"{result.output} was written" if result.output else "nothing changed"):
         log.event(
             "predicted", model=result.model.name, version=result.model.version, output=result.output,
@@ -89,6 +109,21 @@ def describe(result: PredictResult) -> Iterator[Block]:
         ("series", f"{summary['series']:,} (by method: {methods})"),
         ("file", f"{result.output}, {summary['rows']:,} rows"),
     ])  # fmt: skip
+    if result.is_builtin:
+        yield TextLine("")
+        yield from own_past(result)
+
+
+def own_past(result: PredictResult) -> Iterator[Block]:
+    """Yield how good the built-in network is on the data's own past, and how much of it its intervals held."""
+    measured = result.metrics
+    if measured is None:
+        yield TextLine("The series are too short to measure on their own past how good that is.", "dim")
+        return
+    where = "windows of the data's own past"
+    yield verdict(measured, where, "A model of your own may do better: forecast train DATA")
+    shares = [f"{percent(measured['model'][f'coverage-{level:g}'])} of {level:g} %" for level in measured["levels"]]
+    yield TextLine(f"Of the actual values there, the intervals held {', '.join(shares)}.")
 
 
 def first_rows(result: PredictResult) -> TextGrid:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forecaster.cli import log
-from forecaster.cli.notes import finish, listening
+from forecaster.cli.notes import finish, listening, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import ShareBar
-from forecaster.config import BacktestSettings, ReportSettings
+from forecaster.config import BacktestSettings, ReadSettings, ReportSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import ReportResult
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @takes_settings
 def report(
     settings: ReportSettings,
+    reading: ReadSettings,
     backtest: BacktestSettings,
     output: OutputSettings,
     data: MaybeDataFile = None,
@@ -36,9 +38,13 @@ def report(
     from forecaster import jobs
 
     printer = Printer(output)
-    job = jobs.ReportJob(data=data, settings=settings, backtest=backtest, models_dir=models_dir, now=log.clock())
+    job = jobs.ReportJob(
+        data=data, settings=settings, reading=reading, backtest=backtest, models_dir=models_dir, now=log.clock(),
+        attended=sys.stdout.isatty(),
+    )  # fmt: skip
     with ShareBar(printer.notes, "forecasting") as bar:
         result = jobs.report(job, listening(printer, on_share=bar.update, on_state=now_stands))
+    tell_builtin(result.model, output.quiet)
     with after(f"{result.output} was written"):
         log.event(
             "reported", model=result.model.name, version=result.model.version, output=result.output, bytes=result.size

@@ -123,7 +123,7 @@ def row_of_record(record: Mapping[str, Any]) -> Row:
         "rows": record["inputs"]["rows"],
         "series": len(statuses) - skipped,
         "skipped_series": skipped,
-        "skill": metrics["skill"],
+        "skill": metrics.get("skill"),
         "age_seconds": age.get("age_seconds"),
         "output_rows": record["output_rows"],
         "message": None,

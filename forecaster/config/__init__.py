@@ -82,6 +82,7 @@ from forecaster.config.values import (
     parse_levels,
     parse_limit,
     parse_quantiles,
+    parse_seasons,
     parse_totals,
     parse_units,
 )
@@ -145,6 +146,7 @@ __all__ = [
     "parse_levels",
     "parse_limit",
     "parse_quantiles",
+    "parse_seasons",
     "parse_totals",
     "parse_units",
 ]

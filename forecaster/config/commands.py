@@ -26,10 +26,16 @@ class ModelChoice:
     """Which model to use, and how far ahead."""
 
     model: str | None = knob(
-        None, "Model to use: NAME or NAME@VERSION; by default the only one, or the data file's.", panel="Forecast"
+        None,
+        "Model to use: NAME or NAME@VERSION, or builtin for the network that comes with the package; by default the "
+        "data file's, and builtin where there is no model.",
+        panel="Forecast",
     )
     horizon: int | None = knob(
-        None, "Steps to forecast, at most those of training; by default all.", panel="Forecast", bounds=(1, None)
+        None,
+        "Steps to forecast, at most those of training; by default all. The built-in network goes as far as is asked.",
+        panel="Forecast",
+        bounds=(1, None),
     )
 
 
@@ -275,7 +281,8 @@ class CompareSettings(QuantileSettings):
 
     models: str = knob(
         "lstm,seasonal-naive,naive,drift",
-        "Kinds to compare, separated by commas; also ets, theta, arima, mstl (pip install 'forecast-lstm[baselines]').",
+        "Kinds to compare, separated by commas; also pretrained, the built-in network, and ets, theta, arima, mstl "
+        "(pip install 'forecast-lstm[baselines]').",
         panel="Comparison",
         metavar="KINDS",
     )

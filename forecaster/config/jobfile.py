@@ -27,7 +27,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 LARGEST = 16 * 1024 * 1024
 """Bytes that a TOML file may have."""
 
-NOT_KEYS = frozenset({"created", "now"})
+NOT_KEYS = frozenset({"created", "now", "attended"})
 """Fields of a job that the program fills in."""
 
 KINDS = {

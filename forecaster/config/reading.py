@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from forecaster.config.knob import knob
+from forecaster.config.values import parse_seasons
 
 OnGap = Literal["interpolate", "ffill", "zero", "error"]
 OnOutlier = Literal["keep", "clip", "interpolate"]
@@ -68,11 +69,12 @@ class ReadSettings:
     on_duplicate: OnDuplicate = knob(
         "error", "What to do with rows of one series that have the same stamp.", panel="Data"
     )
-    season_length: int | None = knob(
+    season_length: str | None = knob(
         None,
-        "Steps in one season: 12 for monthly data with a yearly season. 1 for none.",
+        "Steps in one season: 12 for monthly data with a yearly season, 24,168 for hours with a day and a week, the "
+        "first of which counts most. 1 for none.",
         panel="Data",
-        bounds=(1, 100_000),
+        metavar="N[,N…]",
     )
     on_gap: OnGap = knob("interpolate", "What to do with missing stamps and values.", panel="Data")
     max_missing: float = knob(
@@ -113,3 +115,21 @@ class ReadSettings:
     )
     no_header: bool = knob(False, "The file has no header row: columns are named 1, 2, 3, …", panel="File format")
     skip_rows: int = knob(0, "Lines to skip above the header.", panel="File format", bounds=(0, None))
+
+    def __post_init__(self) -> None:
+        """Refuse season lengths that are none, before anything is read.
+
+        Raises:
+            UsageError: One is no whole number from 1 on.
+        """
+        parse_seasons(self.season_length)
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """The season lengths that were given, in steps, the main one first; empty where none was."""
+        return parse_seasons(self.season_length)
+
+    @property
+    def season(self) -> int | None:
+        """The main season length in steps, where one was given."""
+        return next(iter(self.seasons), None)

@@ -11,6 +11,9 @@ from forecaster.base.errors import UsageError
 MOST_UNITS = 2048
 """The widest layer."""
 
+LONGEST_SEASON = 100_000
+"""Steps in the longest season."""
+
 DURATIONS = {
     "s": timedelta(seconds=1),
     "min": timedelta(minutes=1),
@@ -131,6 +134,24 @@ def parse_units(text: str, layers: int) -> tuple[int, ...]:
             hint=f"Give --layers {len(widths)}, or one number for all layers",
         )
     return widths * layers if len(widths) == 1 else widths
+
+
+def parse_seasons(text: str | int | None) -> tuple[int, ...]:
+    """Parse `--season-length`: lengths in steps separated by commas, the main one first; each counts once.
+
+    Raises:
+        UsageError: Something is no whole number from 1 to 100,000.
+    """
+    if text is None:
+        return ()
+    parts = [part.strip() for part in str(text).split(",")]
+    lengths = tuple(dict.fromkeys(int(part) for part in parts if part.isdecimal() and len(part) < 10))
+    if not all(part.isdecimal() for part in parts) or not all(1 <= length <= LONGEST_SEASON for length in lengths):
+        raise UsageError(
+            f"--season-length: expected whole numbers from 1 to {LONGEST_SEASON:,}, received {str(text)[:40]!r}",
+            hint="Such as --season-length 12, or 24,168 for a day and a week of hours",
+        )
+    return lengths if lengths == (1,) else tuple(length for length in lengths if length > 1) or (1,)
 
 
 def parse_duration(text: str, flag: str) -> timedelta:

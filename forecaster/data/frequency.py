@@ -90,6 +90,16 @@ class Frequency:
         return season // count if season % count == 0 else 1
 
     @property
+    def seasons(self) -> tuple[int, ...]:
+        """Steps in the usual seasons, the main one first: a day and a week of hours, a week and a year of days."""
+        unit, count, _ = self.grid
+        main = self.season_length
+        if unit == "fixed" and main > 1 and main * count == DAY:
+            return main, 7 * main
+        longer = {"day": 365, "business": 260}.get(unit)
+        return (main, longer) if longer and count == 1 else (main,)
+
+    @property
     def default_horizon(self) -> int:
         """How many steps to forecast when nobody says: two days of hours, two weeks of days, a year of months."""
         unit, count, _ = self.grid

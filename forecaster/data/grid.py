@@ -91,6 +91,7 @@ def lay_out(read: Observations) -> Panel:
         starts=starts if frequency.is_integer else starts.astype("M8[ns]"),
         frequency=frequency,
         season_length=schema.season_length,
+        more_seasons=_more_seasons(read, frequency),
         schema=schema,
         findings=(*read.findings, *holes, *told),
         skipped=tuple((rows.ids[s], reason) for s, reason in sorted(reasons.items())),
@@ -105,6 +106,14 @@ def lay_out(read: Observations) -> Panel:
             raise _gap_error(panel)
         fill(values, filled, schema.on_gap)
     return panel if schema.on_outlier == "keep" else treat_outliers(panel)
+
+
+def _more_seasons(read: Observations, frequency: Frequency) -> tuple[int, ...]:
+    """Return the season lengths beside the main one: the user's, else those usual for the frequency."""
+    if read.schema is None and read.settings.seasons:
+        return read.settings.seasons[1:]
+    main = read.schema.season_length if read.schema else frequency.season_length
+    return frequency.seasons[1:] if main == frequency.season_length else ()
 
 
 def _schema_of(read: Observations, frequency: Frequency) -> Schema:
@@ -123,7 +132,7 @@ def _schema_of(read: Observations, frequency: Frequency) -> Schema:
         time_format=read.clock.time_format,
         frequency=frequency.alias,
         tz=read.clock.tz,
-        season_length=settings.season_length or frequency.season_length,
+        season_length=settings.season or frequency.season_length,
         on_gap=settings.on_gap,
         max_missing=settings.max_missing,
         on_outlier=settings.on_outlier,

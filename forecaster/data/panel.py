@@ -53,6 +53,7 @@ class Panel:
         outliers: Values that have been clipped or replaced, as they were observed.
         as_of: Last stamp that counted, as an integer like those of `starts`; None where all did.
         covariates: What is known beside the values; None where nothing is.
+        more_seasons: Other season lengths in steps, beside the main one: a week of hours, a year of days.
     """
 
     values: Floats
@@ -71,6 +72,7 @@ class Panel:
     outliers: Treated = field(default_factory=Treated)
     as_of: int | None = None
     covariates: Covariates | None = None
+    more_seasons: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         named = f" of {self.source}" if self.source else ""
@@ -236,6 +238,7 @@ def panel_from_arrays(
         season_length=season,
         schema=schema,
         rows=len(values),
+        more_seasons=() if season_length else frequency.seasons[1:],
     )
 
 

@@ -18,8 +18,8 @@ from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs
+from forecaster.model.origins import Origins
 from forecaster.model.planner import choose_horizon, choose_season
-from forecaster.model.predictor import Origins
 from forecaster.scoring.backtest import check_names, prediction_rows, rolling_origin, span
 from forecaster.scoring.comparison import Comparison, Standing
 from forecaster.scoring.kinds import Task, parse_kinds
@@ -140,7 +140,7 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
     if settings.predictions is not None:
         check_names(panel)
     events.on_panel(panel)
-    season = choose_season(panel, job.reading.season_length)
+    season = choose_season(panel, job.reading.season)
     horizon = job.model.horizon or choose_horizon(panel, season)
     step = settings.step or horizon
     origins = rolling_origin(panel, settings.windows, step, horizon)

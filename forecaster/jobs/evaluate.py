@@ -20,15 +20,16 @@ from forecaster.config import (
     parse_quantiles,
     parse_totals,
 )
-from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
-from forecaster.model import store
+from forecaster.jobs.names import check_outputs, models_folder
+from forecaster.jobs.opening import Asked, ask_for
+from forecaster.model.builtin import BuiltinModel
 from forecaster.model.copula import GRID_LEVELS
-from forecaster.model.predictor import Origins, check_horizon, leave_out_unreadable
+from forecaster.model.origins import Origins
+from forecaster.model.predictor import UsedModel, check_horizon, leave_out_unreadable
 from forecaster.scoring.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin, span
 from forecaster.scoring.metrics import Scores
 from forecaster.scoring.sums import TotalScores, learn_before
@@ -51,14 +52,18 @@ class EvaluateJob:
     Attributes:
         data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained
             on, read afresh.
+        reading: How the data is read where the built-in network answers.
         models_dir: Folder of all models, or None for the default.
+        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
     """
 
     data: Data | None = None
     settings: EvaluateSettings = field(default_factory=EvaluateSettings)
+    reading: ReadSettings = field(default_factory=ReadSettings)
     backtest: BacktestSettings = field(default_factory=BacktestSettings)
     gates: GateSettings = field(default_factory=GateSettings)
     models_dir: Path | None = None
+    attended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,7 +81,7 @@ class EvaluateResult:
         warnings: What is not as well known as it should be.
     """
 
-    model: store.SavedModel
+    model: UsedModel
     panel: Panel
     scores: Scores
     counts: np.ndarray
@@ -163,11 +168,12 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
         GateError: The model does not reach what was asked; no file was written.
     """
-    model, source = open_model(job)
-    return score_panel(job, model, read_panel(source, ReadSettings(), model.schema), events)
+    asked, source = open_model(job)
+    panel = asked.read(source)
+    return score_panel(job, asked.bind(panel, job.settings.horizon), panel, events)
 
 
-def open_model(job: EvaluateJob) -> tuple[store.SavedModel, Data]:
+def open_model(job: EvaluateJob) -> tuple[Asked, Data]:
     """Return the model that is meant and the data file to read; wrong settings are refused before any work.
 
     Raises:
@@ -179,14 +185,15 @@ def open_model(job: EvaluateJob) -> tuple[store.SavedModel, Data]:
     if settings.predictions is not None:
         is_parquet(settings.predictions)
         files.check_writable(settings.predictions)
-    model = load_asked(models_folder(job.models_dir), settings.model, job.data)
-    check_horizon(model, settings.horizon)
-    source = source_of(model, job.data)
+    root = models_folder(job.models_dir)
+    asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
+    asked.check_horizon(settings.horizon)
+    source = asked.source(job.data)
     check_outputs({"--predictions": settings.predictions}, source)
-    return model, source
+    return asked, source
 
 
-def score_panel(job: EvaluateJob, model: store.SavedModel, panel: Panel, events: Events = Events()) -> EvaluateResult:
+def score_panel(job: EvaluateJob, model: UsedModel, panel: Panel, events: Events = Events()) -> EvaluateResult:
     """Measure a model on data that has been read: what remains of `evaluate`."""
     settings, levels = job.settings, parse_levels(job.settings.levels)
     horizon = check_horizon(model, settings.horizon)
@@ -212,7 +219,7 @@ def score_panel(job: EvaluateJob, model: store.SavedModel, panel: Panel, events:
     last, counts = model.trained_until, np.bincount(origins.series, minlength=panel.n_series)
     return EvaluateResult(
         model=model, panel=panel, scores=scores, counts=counts, step=step, levels=levels,
-        seen=backtest.seen_until(last) if last is not None else None,
+        seen=backtest.seen_until(last) if last is not None else 0 if isinstance(model, BuiltinModel) else None,
         cutoffs=span(panel, origins), predictions=settings.predictions,
         totals=() if sums is None else tuple(sums.records()),
         warnings=() if sums is None or sums.dependence.is_known else (UNKNOWN,),
@@ -220,7 +227,7 @@ def score_panel(job: EvaluateJob, model: store.SavedModel, panel: Panel, events:
 
 
 def score_totals(
-    settings: EvaluateSettings, model: store.SavedModel, panel: Panel, origins: Origins, horizon: int
+    settings: EvaluateSettings, model: UsedModel, panel: Panel, origins: Origins, horizon: int
 ) -> TotalScores | None:
     """Return what scores totals, where they are asked for."""
     steps = parse_totals(settings.totals, horizon)

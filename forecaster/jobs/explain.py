@@ -11,17 +11,18 @@ import numpy as np
 
 from forecaster.base import files
 from forecaster.base.errors import DataError, UsageError, shown
-from forecaster.config import ExplainSettings, parse_leads
+from forecaster.config import ExplainSettings, ReadSettings, parse_leads
 from forecaster.data.frames import as_times
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
-from forecaster.jobs.opening import read_for
-from forecaster.model import store
+from forecaster.jobs.names import check_outputs, models_folder
+from forecaster.jobs.opening import Asked, ask_for
+from forecaster.model.builtin import BuiltinModel
+from forecaster.model.origins import first_changes
 from forecaster.model.plan import describe_layers
-from forecaster.model.predictor import check_horizon, first_changes
+from forecaster.model.predictor import UsedModel, check_horizon
 from forecaster.model.version import read_weights
 from forecaster.model.windows import Floats, Ints, cut_windows
 from forecaster.report.drawing import kind_of
@@ -42,12 +43,16 @@ class ExplainJob:
     Attributes:
         data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained
             on, read afresh.
+        reading: How the data is read where the built-in network answers.
         models_dir: Folder of all models, or None for the default.
+        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
     """
 
     data: Data | None = None
     settings: ExplainSettings = field(default_factory=ExplainSettings)
+    reading: ReadSettings = field(default_factory=ReadSettings)
     models_dir: Path | None = None
+    attended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,7 +65,7 @@ class ExplainResult:
         output: The picture, or None.
     """
 
-    model: store.SavedModel
+    model: UsedModel
     panel: Panel
     found: Explanation
     can_explain: int
@@ -117,7 +122,7 @@ class ExplainResult:
             "series": self.panel.n_series,
             "explained": len(self.ids),
             "leads": found.leads.tolist(),
-            "lookback": self.model.window.lookback,
+            "lookback": found.values.shape[1],
             "season_length": found.season,
             "same_step_share": found.seasonal_share,
             "seasons": self.seasons(),
@@ -218,7 +223,7 @@ class GatesResult:
         output: The picture, or None.
     """
 
-    model: store.SavedModel
+    model: UsedModel
     panel: Panel
     series: str
     stamps: list[str]
@@ -269,6 +274,11 @@ def read_gates(job: ExplainJob, events: Events = Events()) -> GatesResult:
         ForecastError: Of the kind that says what else went wrong; no file was written, an old one is untouched.
     """
     model, panel = _open(job, events)
+    if isinstance(model, BuiltinModel):
+        raise UsageError(
+            "--gates shows the gates of a network of your own, not of the built-in one",
+            hint="Leave out --gates to see what moves its forecasts",
+        )
     network = model.network
     if not can_trace(network):
         kind = describe_layers(network)
@@ -305,21 +315,27 @@ def read_gates(job: ExplainJob, events: Events = Events()) -> GatesResult:
 # ---------------------------------------------------------------------------------------------------- both
 
 
-def _open(job: ExplainJob, events: Events) -> tuple[store.SavedModel, Panel]:
+def _open(job: ExplainJob, events: Events) -> tuple[UsedModel, Panel]:
     """Check the output, and read the model and the data."""
     settings = job.settings
     if settings.output is not None:
         kind_of(settings.output)
         files.check_writable(settings.output)
-    model = load_asked(models_folder(job.models_dir), settings.model, job.data)
-    source = source_of(model, job.data)
+    root = models_folder(job.models_dir)
+    asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
+    source = asked.source(job.data)
     check_outputs({"--output": settings.output}, source, settings.future)
-    panel = read_for(model, source, future=settings.future)
+    model, panel = asked.open(source, future=settings.future, horizon=_steps(asked, settings))
     events.on_panel(panel)
     return model, panel
 
 
-def _reasons(model: store.SavedModel, panel: Panel) -> list[str | None]:
+def _steps(asked: Asked, settings: ExplainSettings) -> int | None:
+    """Return for how many steps ahead something must be known: all of a saved model's, those asked of the built-in."""
+    return settings.horizon if asked.saved is None else None
+
+
+def _reasons(model: UsedModel, panel: Panel) -> list[str | None]:
     """Return for each series why its forecast is not the network's, or None."""
     shortest = model.window.shortest_history
     constant = first_changes(panel) >= panel.offsets[1:]

@@ -17,8 +17,8 @@ from forecaster.config import PathSettings, parse_totals
 from forecaster.data.panel import Panel
 from forecaster.model.copula import GRID_LEVELS
 from forecaster.model.forecast import Forecast
+from forecaster.model.predictor import UsedModel
 from forecaster.model.samples import SAMPLES, Paths, learn_from_past
-from forecaster.model.store import SavedModel
 from forecaster.model.totals import Totals, add_up
 from forecaster.scoring.backtest import stamps_written
 
@@ -67,7 +67,7 @@ def levels_of(settings: PathSettings) -> tuple[float, ...]:
 
 
 def imagine(
-    model: SavedModel, panel: Panel, forecast: Forecast, settings: PathSettings, asked: tuple[Any, Any]
+    model: UsedModel, panel: Panel, forecast: Forecast, settings: PathSettings, asked: tuple[Any, Any]
 ) -> Futures:
     """Learn how past errors go together, and sum what is asked for; paths are drawn when they are written.
 

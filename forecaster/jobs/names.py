@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from forecaster.base.errors import MissingError, UsageError
+from forecaster.base.errors import ForecastError, MissingError, UsageError
 from forecaster.base.identity import check_apart
 from forecaster.data.source import Data, Source
-from forecaster.model import store
+from forecaster.model import builtin, ledger, store
 
 
 def models_folder(given: Path | None) -> Path:
@@ -25,32 +26,70 @@ def name_of(data: Data) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "model"
 
 
-def choose_model(root: Path, data: Data | None) -> str:
-    """Return the model to use when none was named: the data file's, or the only one.
+def choose_model(root: Path, data: Data | None, *, attended: bool = False) -> str:
+    """Return the model to use when none was named.
+
+    It is the one that has the data file's name, or was trained on that file; where no file is named, the only one;
+    where there is no model at all, the built-in network.
+
+    Args:
+        root: Folder of all models.
+        data: The data file; None where none is named.
+        attended: Whether somebody watches: then the built-in network also answers where all models are for other files.
 
     Raises:
-        MissingError: There is none.
-        UsageError: There are several, and none has the data file's name.
+        MissingError: There is no model and no data file, or there are models and none is for this file.
+        UsageError: There are several, and no data file.
     """
     names = store.list_models(root)
     if not names:
-        raise MissingError(f"no model in {root}", hint="Run: forecast train DATA")
+        if data is None:
+            hint = "Run: forecast train DATA, or name a data file for the built-in network"
+            raise MissingError(f"no model in {root}", hint=hint)
+        return builtin.NAME
     if data is not None and name_of(data) in names:
         return name_of(data)
-    if len(names) == 1:
+    source = "-" if data is None else recorded(data)
+    if source != "-" and len(own := _trained_on(root, names, source)) == 1:
+        return own[0]
+    if len(names) == 1 and source == "-":
         return names[0]
-    raise UsageError(f"several models in {root}: {', '.join(names)}", hint=f"Choose one: --model {names[0]}")
+    if data is None:
+        raise UsageError(f"several models in {root}: {', '.join(names)}", hint=f"Choose one: --model {names[0]}")
+    if attended:
+        return builtin.NAME
+    raise MissingError(
+        f"no model in {root} is for {data} (there: {', '.join(names)})",
+        hint=f"Choose one: --model {names[0]}, or the built-in network: --model {builtin.NAME}",
+    )
+
+
+def _trained_on(root: Path, names: Sequence[str], source: str) -> list[str]:
+    """Return the models whose current version was trained on a file; one that cannot be read is none of them."""
+    found = []
+    for name in names:
+        with suppress(ForecastError):
+            if store.read_manifest(store.find_version(root, name)[0]).data.source == source:
+                found.append(name)
+    return found
 
 
 def load_asked(root: Path, asked: str | None, data: Data | None) -> store.SavedModel:
-    """Load the model that was asked for as NAME or NAME@VERSION; where none was, the one of `choose_model`.
+    """Load the saved model that was asked for as NAME or NAME@VERSION; where none was, the one of `choose_model`.
 
     Raises:
-        MissingError: There is none.
+        MissingError: There is none, or the built-in network was meant, which is none.
         UsageError: There are several, and none has the data file's name.
         ModelError: It is corrupt, or of a newer format.
     """
-    return store.load_model(root, choose_model(root, data) if asked is None else asked)
+    name = choose_model(root, data) if asked is None else asked
+    if builtin.is_builtin(name):
+        raise MissingError(
+            f"no model in {root}, and the built-in network needs a saved one for this" if asked is None
+            else "the built-in network is no saved model",
+            hint="Run: forecast train DATA",
+        )  # fmt: skip
+    return store.load_model(root, name)
 
 
 def source_of(model: store.SavedModel, data: Data | None) -> Data:
@@ -63,6 +102,12 @@ def source_of(model: store.SavedModel, data: Data | None) -> Data:
     if source == "-" and data is None:
         raise UsageError(f"model {model.name!r} was trained on stdin or a DataFrame", hint="Name a data file")
     return source
+
+
+def ledger_of(root: Path, model: str, data: Data | None) -> Path:
+    """Return the folder of a model's ledger; the built-in network, which answers any file, has one for each name."""
+    folder = root / model / ledger.FOLDER
+    return folder / name_of(data) if model == builtin.NAME and data is not None else folder
 
 
 def recorded(data: Data) -> str:

@@ -1,44 +1,144 @@
-"""Data read for a saved model, to forecast after its end."""
+"""Which model answers, and data read for it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
-from forecaster.config import ReadSettings
+from forecaster.base.errors import UsageError
+from forecaster.config import ReadSettings, key_of
 from forecaster.data.grid import read_panel
+from forecaster.data.observations import Observations, observe
 from forecaster.data.panel import Panel
 from forecaster.data.rows import Finding
+from forecaster.data.schema import Schema
 from forecaster.data.source import Data
+from forecaster.jobs.names import choose_model, source_of
+from forecaster.model import builtin, store
 from forecaster.model.features import check_ahead
-from forecaster.model.predictor import leave_out_unreadable
+from forecaster.model.predictor import UsedModel, check_horizon, leave_out_unreadable
 from forecaster.model.store import SavedModel
 
 
-def read_for(
-    model: SavedModel, source: Data, *, as_of: str | None = None, future: Data | None = None, steps: int | None = None
-) -> Panel:
-    """Return the data as the model reads it, without series that it cannot read.
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The model that is meant, before the data is read.
 
-    Args:
-        model: What forecasts.
-        source: The data.
-        as_of: The last stamp that counts.
-        future: A file of future rows.
-        steps: How many steps ahead will be forecast; None is all that the model can.
+    Attributes:
+        saved: The saved model; None for the built-in network, which is made ready by the data itself.
+        reading: How the data is read for the built-in network; a saved model knows.
+        reason: Why the built-in network answers though nobody named it.
+    """
+
+    saved: SavedModel | None
+    reading: ReadSettings
+    reason: str = ""
+
+    @property
+    def schema(self) -> Schema | None:
+        """How a saved model reads data; None where that is detected."""
+        return None if self.saved is None else self.saved.schema
+
+    def check_horizon(self, horizon: int | None) -> None:
+        """Refuse a horizon that a saved model does not reach; the built-in network goes as far as is asked.
+
+        Raises:
+            UsageError: It is longer than that of its training.
+        """
+        if self.saved is not None:
+            check_horizon(self.saved, horizon)
+
+    def source(self, data: Data | None) -> Data:
+        """Return the data to read: the given one, else what the model was trained on.
+
+        Raises:
+            UsageError: There is none.
+        """
+        if self.saved is not None:
+            return source_of(self.saved, data)
+        if data is None:
+            raise UsageError("the built-in network was trained on none of your files", hint="Name a data file")
+        return data
+
+    def observe(self, source: Data, future: Data | None = None) -> Observations:
+        """Read data up to its observations, as the model reads it."""
+        return observe(source, self.reading, self.schema, future=future)
+
+    def read(self, source: Data, *, as_of: str | None = None, future: Data | None = None) -> Panel:
+        """Return the data as the model reads it.
+
+        Raises:
+            DataError: The content is wrong or ambiguous.
+            ModelError: It is no data for this model.
+        """
+        return read_panel(source, self.reading, self.schema, as_of, future)
+
+    def bind(self, panel: Panel, horizon: int | None) -> UsedModel:
+        """Return what forecasts the panel; the built-in network so many steps, or as many as a training would."""
+        if self.saved is not None:
+            return self.saved
+        return builtin.bind(panel, self.reading.season, horizon, self.reason)
+
+    def open(
+        self, source: Data, *, as_of: str | None = None, future: Data | None = None, horizon: int | None = None
+    ) -> tuple[UsedModel, Panel]:
+        """Read data to forecast after its end, without series that the model cannot read.
+
+        Args:
+            source: The data.
+            as_of: The last stamp that counts.
+            future: A file of future rows.
+            horizon: How many steps ahead will be forecast; None is all that the model can.
+
+        Raises:
+            DataError: The content is wrong, or something that should be known ahead is not there.
+            ModelError: It is no data for this model.
+        """
+        panel = self.read(source, as_of=as_of, future=future)
+        model = self.bind(panel, horizon)
+        panel = leave_out_unreadable(model, panel, model.window.lookback)
+        return model, look_beside(model, panel, horizon or model.window.horizon)
+
+
+def ask_for(root: Path, name: str | None, data: Data | None, reading: ReadSettings, *, attended: bool = False) -> Asked:
+    """Return the model that is meant by NAME or NAME@VERSION, or by the data where none is named.
+
+    Raises:
+        MissingError: There is none.
+        UsageError: There are several; or it is a saved model, which reads as in its training, and flags say otherwise.
+        ModelError: It is corrupt, or of a newer format.
+    """
+    chosen = choose_model(root, data, attended=attended) if name is None else name
+    if builtin.is_builtin(chosen):
+        there = store.list_models(root) if name is None else []
+        others = f"{root} has {', '.join(there)} for other files" if there else f"no model in {root}"
+        return Asked(saved=None, reading=reading, reason="" if name else others)
+    given = [f"--{key_of(f.name)}" for f in fields(reading) if getattr(reading, f.name) != f.default]
+    if given:
+        raise UsageError(
+            f"model {chosen!r} reads data as in its training, so {', '.join(given)} has no place",
+            hint=f"Leave it out, or take the built-in network: --model {builtin.NAME}",
+        )
+    return Asked(saved=store.load_model(root, chosen), reading=reading)
+
+
+def read_for(model: SavedModel, source: Data, *, as_of: str | None = None) -> Panel:
+    """Return data as a saved model reads it, without series that it cannot read.
 
     Raises:
         DataError: The content is wrong, or something that should be known ahead is not there.
         ModelError: It is no data for this model.
     """
-    panel = read_panel(source, ReadSettings(), model.schema, as_of, future)
-    return look_beside(model, leave_out_unreadable(model, panel, model.window.lookback), steps or model.window.horizon)
+    return Asked(saved=model, reading=ReadSettings()).open(source, as_of=as_of)[1]
 
 
-def look_beside(model: SavedModel, panel: Panel, steps: int) -> Panel:
+def look_beside(model: UsedModel, panel: Panel, steps: int) -> Panel:
     """Return a panel whose findings say what is odd in its covariates, for a model that will forecast so many steps.
 
     Raises:
         DataError: Something that should be known ahead is not there.
     """
-    odd = check_ahead(panel, model.encodings, steps)
+    odd = list(check_ahead(panel, model.encodings, steps))
+    if isinstance(model, builtin.BuiltinModel) and panel.schema.covariates:
+        odd.append(f"the built-in network reads the target alone, not {', '.join(panel.schema.covariates)}")
     return replace(panel, findings=(*panel.findings, *(Finding("covariate", "warning", message) for message in odd)))

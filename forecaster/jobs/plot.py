@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.base import files
-from forecaster.config import PlotSettings, parse_levels
+from forecaster.config import PlotSettings, ReadSettings, parse_levels
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
-from forecaster.jobs.opening import read_for
-from forecaster.model import store
-from forecaster.model.predictor import check_horizon
+from forecaster.jobs.names import check_outputs, models_folder
+from forecaster.jobs.opening import ask_for
+from forecaster.model.predictor import UsedModel, check_horizon
 from forecaster.scoring.outlook import find_series, look_ahead, usual_history
 
 MOST_SERIES = 12
@@ -27,12 +26,16 @@ class PlotJob:
 
     Attributes:
         data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
+        reading: How the data is read where the built-in network answers.
         models_dir: Folder of all models, or None for the default.
+        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
     """
 
     data: str | None = None
     settings: PlotSettings = field(default_factory=PlotSettings)
+    reading: ReadSettings = field(default_factory=ReadSettings)
     models_dir: Path | None = None
+    attended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,7 +47,7 @@ class PlotResult:
         asked: How many there would have been.
     """
 
-    model: store.SavedModel
+    model: UsedModel
     panel: Panel
     output: Path
     drawn: tuple[str, ...]
@@ -86,11 +89,13 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
     output = settings.output
     kind = kind_of(output)
     files.check_writable(output)
-    model = load_asked(models_folder(job.models_dir), settings.model, job.data)
-    horizon = check_horizon(model, settings.horizon)
-    source = source_of(model, job.data)
+    root = models_folder(job.models_dir)
+    wanted = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
+    wanted.check_horizon(settings.horizon)
+    source = wanted.source(job.data)
     check_outputs({"--output": output}, source, settings.future)
-    panel = read_for(model, source, future=settings.future, steps=horizon)
+    model, panel = wanted.open(source, future=settings.future, horizon=settings.horizon)
+    horizon = check_horizon(model, settings.horizon)
     events.on_panel(panel)
     asked = find_series(panel, settings.series)
     chosen = asked[:MOST_SERIES].tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ import numpy as np
 
 from forecaster.base import files
 from forecaster.base.errors import ForecastError
-from forecaster.config import FreshSettings, PredictSettings, parse_levels, parse_quantiles
+from forecaster.base.records import dump
+from forecaster.config import FreshSettings, PredictSettings, ReadSettings, parse_levels, parse_quantiles
 from forecaster.data.age import Age, age_of, limits_of
 from forecaster.data.frames import as_times
 from forecaster.data.panel import Panel
@@ -19,13 +21,15 @@ from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.futures import Futures, check_files, imagine, levels_of, write_futures
-from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
-from forecaster.jobs.opening import read_for
-from forecaster.model import ledger, store
+from forecaster.jobs.names import check_outputs, ledger_of, models_folder
+from forecaster.jobs.opening import Asked, ask_for
+from forecaster.model import ledger
+from forecaster.model.builtin import BuiltinModel
 from forecaster.model.forecast import Forecast
-from forecaster.model.predictor import check_horizon, make_forecast
+from forecaster.model.predictor import UsedModel, check_horizon, make_forecast
 from forecaster.model.quantiles import levels_with
 from forecaster.model.recursion import check_rounds, forecast_recursively
+from forecaster.scoring.backtest import measure_builtin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,15 +42,19 @@ class PredictJob:
     Attributes:
         data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained
             on, read afresh.
+        reading: How the data is read where the built-in network answers.
         models_dir: Folder of all models, or None for the default.
         now: The time of the run, aware; without it the age of the data is not known.
+        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
     """
 
     data: Data | None = None
     settings: PredictSettings = field(default_factory=PredictSettings)
+    reading: ReadSettings = field(default_factory=ReadSettings)
     fresh: FreshSettings = field(default_factory=FreshSettings)
     models_dir: Path | None = None
     now: datetime | None = None
+    attended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,7 +70,7 @@ class PredictResult:
     """
 
     forecast: Forecast
-    model: store.SavedModel
+    model: UsedModel
     panel: Panel
     output: Path | None
     text: str
@@ -72,11 +80,27 @@ class PredictResult:
 
     __repr__ = brief
 
+    @cached_property
+    def metrics(self) -> dict[str, Any] | None:
+        """How good the model is: a saved one as training measured, the built-in network on the data's own past.
+
+        None where the past is too short to measure on.
+        """
+        if isinstance(self.model, BuiltinModel):
+            levels = tuple(level for level, *_ in self.forecast.intervals)
+            return measure_builtin(self.model, levels)
+        facts: dict[str, Any] = dump(self.model.manifest.metrics)
+        return facts
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether the built-in network answered."""
+        return isinstance(self.model, BuiltinModel)
+
     @property
     def skill(self) -> float | None:
-        """Skill of the model over its baseline, as measured in training."""
-        skill = self.model.manifest.metrics.skill
-        return None if skill is None else float(skill)
+        """Skill of the model over its baseline, as measured."""
+        return self.metrics["skill"] if self.metrics else None
 
     @property
     def skipped(self) -> tuple[tuple[str, str], ...]:
@@ -96,6 +120,7 @@ class PredictResult:
         return {
             "model": self.model.name,
             "version": self.model.version,
+            **self._builtin_facts(),
             "data": self.panel.source,
             **(self.age.summary() if self.age else {}),
             "output": None if self.output is None else str(self.output),
@@ -108,6 +133,12 @@ class PredictResult:
             "skipped": [{"series": name, "reason": reason} for name, reason in self.panel.skipped],
             "findings": [asdict(finding) for finding in self.panel.findings],
         }
+
+    def _builtin_facts(self) -> dict[str, Any]:
+        """Return what a summary says of the built-in network: what it detected, and how good it is on this data."""
+        if not isinstance(self.model, BuiltinModel):
+            return {}
+        return {"detected": self.model.detected(), "metrics": self.metrics}
 
 
 def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
@@ -123,19 +154,22 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         files.check_writable(output)
     check_files(settings, (output,))
     root = models_folder(job.models_dir)
-    model = load_asked(root, settings.model, job.data)
-    source = source_of(model, job.data)
+    asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
+    source = asked.source(job.data)
     written = {"--output": output, "--paths-output": settings.paths_output, "--totals-output": settings.totals_output}
     check_outputs(written, source, settings.future)
-    steps, is_recursive = _reach(model, settings)
-    panel = read_for(model, source, as_of=job.fresh.as_of, future=settings.future, steps=steps)
+    steps, is_recursive = _reach(asked, settings)
+    model, panel = asked.open(source, as_of=job.fresh.as_of, future=settings.future, horizon=steps)
+    steps = steps or model.window.horizon
     events.on_panel(panel)
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
-    whole = (forecast_recursively if is_recursive else make_forecast)(
-        model, panel, steps, levels_with((*levels, *levels_of(settings)), quantiles)
-    )
+    needed = levels_with((*levels, *levels_of(settings)), quantiles)
+    if is_recursive and asked.saved is not None:
+        whole = forecast_recursively(asked.saved, panel, steps, needed)
+    else:
+        whole = make_forecast(model, panel, steps, needed)
     futures = imagine(model, panel, whole, settings, (levels, quantiles))
     forecast = whole.narrowed(levels, quantiles)
     text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
@@ -158,8 +192,11 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     )
 
 
-def _reach(model: store.SavedModel, settings: PredictSettings) -> tuple[int, bool]:
-    """Return how many steps to forecast, and whether that takes more than one round."""
+def _reach(asked: Asked, settings: PredictSettings) -> tuple[int | None, bool]:
+    """Return how many steps to forecast, None where only the data says, and whether that takes more than one round."""
+    model = asked.saved
+    if model is None:
+        return settings.horizon, False
     steps = settings.horizon or model.window.horizon
     if settings.recursive and check_rounds(model, steps) > 1:
         return steps, True
@@ -175,7 +212,7 @@ def _enter(job: PredictJob, issue: ledger.Issue, root: Path) -> tuple[str, ...]:
     if given == "none":
         return ()
     try:
-        ledger.enter(Path(given) if given else root / issue.model / ledger.FOLDER, issue)
+        ledger.enter(Path(given) if given else ledger_of(root, issue.model, job.data), issue)
     except ForecastError as fault:
         if given:
             raise

@@ -16,13 +16,14 @@ from typing import Any, Protocol
 
 from forecaster._version import __version__
 from forecaster.base import files
-from forecaster.base.errors import OK, PARTIAL, AccessError, MissingError, StorageError
+from forecaster.base.errors import OK, PARTIAL, AccessError, MissingError, StorageError, UsageError
 from forecaster.base.records import dump, to_json
 from forecaster.config.jobfile import Entry
 from forecaster.data.age import Age
 from forecaster.data.panel import Panel
 from forecaster.jobs.names import name_of
 from forecaster.model import store
+from forecaster.model.builtin import NAME, is_builtin, open_network, version_of_card
 
 Json = dict[str, Any]
 
@@ -34,10 +35,14 @@ DONE = (OK, PARTIAL)
 
 
 class Result(Protocol):
-    """What every job returns: the model that it used or made, and the data that it read."""
+    """What every job returns: the model that it used or made, the data that it read, and how good the model is."""
 
     model: Any
     panel: Panel
+
+    @property
+    def metrics(self) -> Json | None:
+        """How good the model is; None where that could not be measured."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,8 @@ def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -
         MissingError: There is no such file or model.
     """
     used = None if model is None else _version(root, model)
+    if used and data is None and is_builtin(model):
+        raise UsageError("the built-in network was trained on none of your files", hint="Name a data file")
     if used and data is None:
         folder, _, _ = store.find_version(root, f"{used['name']}@{used['version']}")
         data = store.read_manifest(folder).data.source
@@ -88,8 +95,15 @@ def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -
 
 def _version(root: Path, model: str) -> dict[str, str]:
     """Return which version NAME or NAME@VERSION is."""
+    if is_builtin(model):
+        return _builtin_version()
     folder, name, version = store.find_version(root, model)
     return {"name": name, "version": version, "sha256": hash_of(folder / "manifest.json")}
+
+
+def _builtin_version() -> dict[str, str]:
+    card = open_network().card
+    return {"name": NAME, "version": version_of_card(card), "sha256": str(card["files"]["network.onnx"])}
 
 
 def _origin(entry: Entry, root: Path) -> dict[str, Any]:
@@ -179,12 +193,18 @@ def describe(result: Result, inputs: Inputs, outputs: Iterable[Path | None]) -> 
     methods = ["done"] * panel.n_series if forecast is None else forecast.methods.tolist()
     skipped = getattr(result, "skipped", panel.skipped)
     written = [path for path in outputs if path is not None]
-    metrics = dump(getattr(result, "metrics", None) or model.manifest.metrics)
+    metrics = dump(result.metrics or {})
     metrics.pop("by_lead", None)
     return {
         "inputs": {**inputs.summary(), "sha256": panel.sha256, "rows": panel.rows},
         "age": age and {**age.summary(), "moment": age.moment and age.moment.isoformat()},
-        "model": {"name": model.name, "version": model.version, "sha256": hash_of(model.folder / "manifest.json")},
+        "model": _builtin_version()
+        if model.name == NAME
+        else {
+            "name": model.name,
+            "version": model.version,
+            "sha256": hash_of(model.folder / "manifest.json"),
+        },
         "series": {**dict(zip(panel.ids, methods, strict=True)), **{name: f"skipped: {why}" for name, why in skipped}},
         "warnings": list(getattr(result, "warnings", ())),
         "findings": [finding.message for finding in panel.findings if finding.severity != "info"],

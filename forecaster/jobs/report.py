@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.base import files
+from forecaster.base.errors import UsageError
 from forecaster.config import BacktestSettings, EvaluateSettings, ReadSettings, ReportSettings
 from forecaster.data.checks import check_duplicates
 from forecaster.data.grid import lay_out
-from forecaster.data.observations import observe
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, open_model, score_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs
 from forecaster.jobs.opening import look_beside
-from forecaster.model import store
-from forecaster.model.predictor import check_horizon
+from forecaster.model.builtin import BuiltinModel
+from forecaster.model.predictor import UsedModel, check_horizon
 from forecaster.report.verdict import judge
 from forecaster.scoring.outlook import look_ahead, usual_history
 from forecaster.scoring.residuals import find_residuals
@@ -34,22 +34,29 @@ class ReportJob:
 
     Attributes:
         data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
+        reading: How the data is read where the built-in network answers.
         models_dir: Folder of all models, or None for the default.
+        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
         now: The time of the run, aware; only recorded.
     """
 
     data: str | None = None
     settings: ReportSettings = field(default_factory=ReportSettings)
+    reading: ReadSettings = field(default_factory=ReadSettings)
     backtest: BacktestSettings = field(default_factory=BacktestSettings)
     models_dir: Path | None = None
     now: datetime | None = None
+    attended: bool = False
 
     @property
     def evaluation(self) -> EvaluateJob:
         """The backtest that the report shows."""
         asked = self.settings
         settings = EvaluateSettings(model=asked.model, horizon=asked.horizon, levels=asked.levels)
-        return EvaluateJob(data=self.data, settings=settings, backtest=self.backtest, models_dir=self.models_dir)
+        return EvaluateJob(
+            data=self.data, settings=settings, reading=self.reading, backtest=self.backtest,
+            models_dir=self.models_dir, attended=self.attended,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,7 +77,7 @@ class ReportResult:
     __repr__ = brief
 
     @property
-    def model(self) -> store.SavedModel:
+    def model(self) -> UsedModel:
         """The model that was reported on."""
         return self.evaluation.model
 
@@ -108,11 +115,18 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
 
     output = job.settings.output
     files.check_writable(output)
-    model, source = open_model(job.evaluation)
+    asked, source = open_model(job.evaluation)
     check_outputs({"--output": output}, source, job.settings.future)
-    read = observe(source, ReadSettings(), model.schema, future=job.settings.future)
+    read = asked.observe(source, job.settings.future)
     check_duplicates(read.rows, read.table)
-    panel = look_beside(model, lay_out(read), check_horizon(model, job.settings.horizon))
+    panel = lay_out(read)
+    model = asked.bind(panel, job.settings.horizon)
+    if isinstance(model, BuiltinModel):
+        raise UsageError(
+            "a report tells how a network of your own was trained; the built-in one was not trained on this data",
+            hint="Train one: forecast train DATA, or see the scores: forecast evaluate DATA --model builtin",
+        )
+    panel = look_beside(model, panel, check_horizon(model, job.settings.horizon))
     result = score_panel(job.evaluation, model, panel, events)
     panel, evaluation = result.panel, result.summary()
     horizon = evaluation["horizon"]

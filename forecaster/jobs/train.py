@@ -208,7 +208,7 @@ def _load_parent(job: TrainJob, root: Path) -> store.SavedModel | None:
 def _make_plan(job: TrainJob, panel: Panel, parent: store.SavedModel | None) -> Plan:
     """Decide everything about the training."""
     if parent is None:
-        return make_plan(panel, choose_season(panel, job.reading.season_length), job.model, job.training)
+        return make_plan(panel, choose_season(panel, job.reading.season), job.model, job.training)
     return (plan_learning if job.store.distill else plan_from)(parent, panel, job.model, job.training)
 
 

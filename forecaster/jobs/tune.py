@@ -127,7 +127,7 @@ def tune(job: TuneJob, events: Events = Events()) -> TuneResult:
     check_outputs({"--output": settings.output, "--storage": storage}, job.data)
     panel = read_panel(job.data, job.reading)
     events.on_panel(panel)
-    tuning = Tuning(panel, choose_season(panel, job.reading.season_length), (job.model, job.fit))
+    tuning = Tuning(panel, choose_season(panel, job.reading.season), (job.model, job.fit))
     events.on_plan(tuning.plan)
     axes = find_axes(settings.search, *tuning.settings, tuning.plan, tuning.longest)
     name = f"{name_of(job.data)}-{tuning.identify(axes)[:16]}"

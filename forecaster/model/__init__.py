@@ -19,6 +19,10 @@ heavy packages that it may import when it is itself imported.
     manifest       what a version says of itself: schema and seal
     version        one version of a saved model: its files, read without trust                numpy
     store          saved models: publish, load, the current version
+    pretrained     the built-in network: its code, weights and card                           numpy
+    conformal      quantiles of a network that knows other data → intervals for this data     numpy
+    origins        where forecasts start, and the forecasts from there                        numpy
+    builtin        the built-in network, bound to a panel                                     numpy
     predictor      a saved model and a panel → forecasts, in blocks of windows                numpy
     copula         how errors of lead times and series go together, and samples of it         numpy
     samples        sample paths: whole futures                                                numpy

@@ -25,7 +25,7 @@ from forecaster.base.arrow import from_numpy, from_texts, to_numpy
 from forecaster.base.errors import StorageError
 from forecaster.data.panel import Panel
 from forecaster.model.forecast import Forecast
-from forecaster.model.store import SavedModel
+from forecaster.model.predictor import UsedModel
 from forecaster.model.windows import Floats, Ints
 
 FOLDER = "LEDGER"
@@ -83,7 +83,7 @@ class Issue:
         return f"{day}-{digest.hexdigest()[:32]}.parquet"
 
 
-def make_issue(model: SavedModel, panel: Panel, forecast: Forecast, issued: str) -> Issue:
+def make_issue(model: UsedModel, panel: Panel, forecast: Forecast, issued: str) -> Issue:
     """Return what is to be remembered of a forecast of every series of a panel."""
     horizon = forecast.values.shape[1]
     known = model.trained_until

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecaster.base.errors import ModelError, UsageError, shown
 from forecaster.data.panel import Panel
 from forecaster.model import baselines
+from forecaster.model.builtin import BuiltinModel
 from forecaster.model.calibration import Answers, answer_windows
 from forecaster.model.features import signals_of
 from forecaster.model.forecast import Forecast
-from forecaster.model.quantiles import pick_quantiles
-from forecaster.model.version import FittedModel
-from forecaster.model.windows import LOGARITHMS, Floats, Ints, Signals, beyond_logarithms, extremes, restore, to_scale
+from forecaster.model.origins import Block, Origins, first_changes
+from forecaster.model.version import FittedModel, SavedModel
+from forecaster.model.windows import LOGARITHMS, Ints, Signals, beyond_logarithms, extremes, restore, to_scale
 
-MOST_WINDOWS = 8192
-MOST_CELLS = 2**19
-"""Windows in a block, and steps of history and forecast in it: memory stays flat however many and however long."""
+Forecaster = FittedModel | BuiltinModel
+"""What forecasts from any origin of a panel: a saved model, or the built-in network bound to its panel.
+
+Both have a name, a version, a schema, a window, a season, and encodings of what is read beside the values.
+"""
+
+UsedModel = SavedModel | BuiltinModel
+"""What a command uses: the same, of which it is also known what it is and what it saw."""
 
 
-def leave_out_unreadable(model: FittedModel, panel: Panel, steps: int) -> Panel:
+def leave_out_unreadable(model: Forecaster, panel: Panel, steps: int) -> Panel:
     """Return the panel without the series that a model of logarithms cannot read.
 
     It was trained on positive values. The logarithm of a zero would be about nothing else, in silence.
@@ -52,50 +56,7 @@ def leave_out_unreadable(model: FittedModel, panel: Panel, steps: int) -> Panel:
     return panel.without(unreadable, reason)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Origins:
-    """Where N forecasts start.
-
-    Attributes:
-        series: [N] index of the series.
-        ends: [N] index into the panel's values after the last one that the forecast may see (exclusive).
-    """
-
-    series: Ints
-    ends: Ints
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    def __getitem__(self, chosen: slice) -> Origins:
-        return Origins(series=self.series[chosen], ends=self.ends[chosen])
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Block:
-    """Forecasts of n of the windows.
-
-    Attributes:
-        origins: Where they start.
-        values: [n, H] point forecasts.
-        intervals: (level in percent, lower [n, H], upper [n, H]), ascending by level.
-        methods: [n] `lstm`, or what stood in for it.
-        quantiles: (share between 0 and 1, values [n, H]), ascending by share.
-    """
-
-    origins: Origins
-    values: Floats
-    intervals: tuple[tuple[float, Floats, Floats], ...]
-    methods: NDArray[np.object_]
-    quantiles: tuple[tuple[float, Floats], ...] = ()
-
-    def narrowed(self, levels: Sequence[float], quantiles: Sequence[float]) -> Block:
-        """Return the block with only these levels, and these quantiles, of the intervals that it has."""
-        intervals = tuple(interval for interval in self.intervals if interval[0] in levels)
-        return replace(self, intervals=intervals, quantiles=pick_quantiles(self.values, self.intervals, quantiles))
-
-
-def check_horizon(model: FittedModel, horizon: int | None) -> int:
+def check_horizon(model: Forecaster, horizon: int | None) -> int:
     """Return how many steps to forecast at once; None is all that the model can.
 
     Raises:
@@ -111,7 +72,7 @@ def check_horizon(model: FittedModel, horizon: int | None) -> int:
     return horizon or longest
 
 
-def make_forecast(model: FittedModel, panel: Panel, horizon: int | None, levels: tuple[float, ...]) -> Forecast:
+def make_forecast(model: Forecaster, panel: Panel, horizon: int | None, levels: tuple[float, ...]) -> Forecast:
     """Forecast every series of a panel after its last stamp.
 
     Raises:
@@ -132,19 +93,21 @@ def make_forecast(model: FittedModel, panel: Panel, horizon: int | None, levels:
 
 
 def forecast_windows(
-    model: FittedModel, panel: Panel, origins: Origins, horizon: int, levels: tuple[float, ...]
+    model: Forecaster, panel: Panel, origins: Origins, horizon: int, levels: tuple[float, ...]
 ) -> Iterator[Block]:
     """Forecast from each origin as if nothing after it were known, a block of windows at a time.
 
-    Histories too short for the network get the seasonal naive forecast; constant ones go on as they are.
+    The one place where a model becomes forecasts, whichever kind it is. Histories too short for a saved model get the
+    seasonal naive forecast; constant ones go on as they are.
 
     Raises:
         ModelError: The network's answer is not finite.
     """
+    if isinstance(model, BuiltinModel):
+        yield from model.forecast(panel, origins, horizon, levels)
+        return
     changes, signals = first_changes(panel), signals_of(panel, model.encodings, model.window.horizon)
-    size = min(max(MOST_CELLS // (model.window.lookback + model.window.horizon), 1), MOST_WINDOWS)
-    for at in range(0, len(origins), size):
-        part = origins[at : at + size]
+    for part in origins.blocks(model.window.lookback + model.window.horizon):
         starts, constant = panel.offsets[part.series], part.ends <= changes[part.series]
         answers = ask_model(model, signals, starts, part.ends)
         values = restore(answers.outputs, answers.windows)
@@ -161,13 +124,6 @@ def forecast_windows(
         cell = model.network.cell
         methods = np.where(constant, "constant", np.where(short, "seasonal_naive", cell)).astype(object)
         yield Block(origins=part, values=values[:, :horizon], intervals=tuple(intervals), methods=methods)
-
-
-def first_changes(panel: Panel) -> Ints:
-    """Return the index [S] of the first value of each series that is not its first; its end where it is constant."""
-    starts = panel.offsets[:-1]
-    other = np.append(np.flatnonzero(panel.values != np.repeat(panel.values[starts], panel.lengths)), len(panel.values))
-    return np.asarray(np.minimum(other[np.searchsorted(other, starts)], panel.offsets[1:]))
 
 
 def ask_model(model: FittedModel, signals: Signals, starts: Ints, ends: Ints) -> Answers:

@@ -17,8 +17,8 @@ from forecaster.model.copula import (
     values_at,
 )
 from forecaster.model.forecast import Forecast
-from forecaster.model.predictor import Origins, forecast_windows
-from forecaster.model.store import SavedModel
+from forecaster.model.origins import Origins
+from forecaster.model.predictor import Forecaster, forecast_windows
 from forecaster.model.windows import Floats, Ints
 
 MOST_CUTOFFS = 100
@@ -36,7 +36,7 @@ SAMPLES = 1000
 """Paths that totals are taken from where nobody says how many."""
 
 
-def learn_from_past(model: SavedModel, panel: Panel, horizon: int, known: Ints | None = None) -> Dependence:
+def learn_from_past(model: Forecaster, panel: Panel, horizon: int, known: Ints | None = None) -> Dependence:
     """Learn how a model's errors go together, from what it would have forecast at past cutoffs.
 
     Args:

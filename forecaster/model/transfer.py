@@ -70,7 +70,8 @@ def check_fit(parent: SavedModel, model: ModelSettings, reading: ReadSettings, f
     told = {f.name: getattr(model, f.name) for f in fields(model)}
     free = FREE if flag == "--from" else FREE_TO_LEARN
     asked = {f.name: told[f.name] for f in fields(model) if f.name not in free and told[f.name] != f.default}
-    asked |= {name: value for name in ("freq", "season_length") if (value := getattr(reading, name)) is not None}
+    read = {"freq": reading.freq, "season_length": reading.season}
+    asked |= {name: value for name, value in read.items() if value is not None}
     theirs, version = _settings_of(parent), f"{parent.name}@{parent.version}"
     for name, value in asked.items():
         if str(value) != theirs[name]:

@@ -22,12 +22,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.data.panel import Panel
+from forecaster.model.builtin import BuiltinModel
 from forecaster.model.features import signals_of
+from forecaster.model.predictor import Forecaster
 from forecaster.model.version import FittedModel
 from forecaster.model.windows import Floats, Ints, Signals, WindowShape, cut_windows, restore, to_scale
 
@@ -41,6 +44,9 @@ all along it, as a forecast of a window twice as high is twice as high: few are 
 
 FLATTEST = 1e-3
 """Share of its variation that the flat window keeps: one without any would count as constant, and is another case."""
+
+LONGEST_REACH = 256
+"""Values of the built-in network's context that are explained at most."""
 
 MOST_CELLS = 2**20
 """Values in the windows of a batch."""
@@ -126,7 +132,7 @@ class Explanation:
 
 
 def explain(
-    model: FittedModel, panel: Panel, series: Ints, leads: Ints, on_share: Callable[[float], None] = lambda _: None
+    model: Forecaster, panel: Panel, series: Ints, leads: Ints, on_share: Callable[[float], None] = lambda _: None
 ) -> Explanation:
     """Explain the forecasts after the end of some series.
 
@@ -140,7 +146,7 @@ def explain(
     Raises:
         ModelError: The network cannot answer.
     """
-    lookback, count = model.window.lookback, len(leads)
+    lookback, count = reach_of(model), len(leads)
     values = np.full((len(series), lookback), np.nan)
     signals = signals_of(panel, model.encodings, model.window.horizon)
     forecasts, flat = np.empty((len(series), count)), np.empty((len(series), count))
@@ -150,21 +156,68 @@ def explain(
         history = panel.series(int(s))[-lookback:]
         size = len(history)
         values[row, :size] = history[::-1]
-        ask = _Asker(model, _Known.of(signals, panel.offsets[s : s + 2], model.window))
+        ask: Asker = (
+            _BuiltinAsker(model, panel.series(int(s))[:-lookback])
+            if isinstance(model, BuiltinModel)
+            else _Asker(model, _Known.of(signals, panel.offsets[s : s + 2], model.window))
+        )
         ends, slopes, integral = _follow(ask, history)
         forecasts[row], flat[row] = ends[:, leads - 1]
         weights[row, :, :size] = slopes[::-1, leads - 1].T
         contributions[row, :, :size] = integral[::-1, leads - 1].T
-        for at in range(len(model.encodings)):
-            effects[row, :, at] = (
-                forecasts[row] - ask.without(at).forecast(to_scale(history, model.window)[None])[0, leads - 1]
-            )
+        if isinstance(ask, _Asker):
+            effects[row] = _effects(ask, history, forecasts[row], leads)
         on_share((row + 1) / len(series))
     return Explanation(
         series=series, leads=leads, season=model.season, values=values, forecasts=forecasts, flat=flat,
         weights=weights, contributions=contributions, features=tuple(each.name for each in model.encodings),
         effects=effects,
     )  # fmt: skip
+
+
+def reach_of(model: Forecaster) -> int:
+    """Return how many of the last values are explained: a saved model's window, or of the built-in network's context
+    the last four seasons or horizons, at most 256 steps; what is before that stays as it is.
+    """
+    if not isinstance(model, BuiltinModel):
+        return model.window.lookback
+    return min(model.window.lookback, max(4 * max(model.season, model.window.horizon), 32), LONGEST_REACH)
+
+
+def _effects(ask: _Asker, history: Floats, forecasts: Floats, leads: Ints) -> Floats:
+    """Return how much higher [H, D] forecasts [H] are than without each feature, in units of the data."""
+    window = to_scale(history, ask.model.window)[None]
+    without = [ask.without(at).forecast(window)[0, leads - 1] for at in range(len(ask.model.encodings))]
+    return np.array([forecasts - other for other in without]).reshape(len(without), len(leads)).T
+
+
+class Asker(Protocol):
+    """Asks a model about windows of one series."""
+
+    @property
+    def is_log(self) -> bool:
+        """Whether windows are in logarithms."""
+
+    def forecast(self, windows: Floats) -> Floats:
+        """Return the forecasts [N, H] in units of the data after windows [N, n] in transformed units."""
+
+
+@dataclass(frozen=True, eq=False)
+class _BuiltinAsker:
+    """Asks the built-in network about windows of one series; `before` is what stands before them."""
+
+    model: BuiltinModel
+    before: Floats
+
+    @property
+    def is_log(self) -> bool:
+        """It takes none."""
+        return False
+
+    def forecast(self, windows: Floats) -> Floats:
+        """Return the medians [N, H] after windows [N, n]."""
+        contexts = [np.concatenate([self.before, window]) for window in windows]
+        return self.model.median(contexts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,13 +273,13 @@ class _Asker:
         return restore(np.median(points, axis=1), cut)
 
 
-def _follow(ask: _Asker, history: Floats) -> tuple[Floats, Floats, Floats]:
+def _follow(ask: Asker, history: Floats) -> tuple[Floats, Floats, Floats]:
     """Follow the path from the flat window to a history [n], oldest value first.
 
     Returns:
         Forecasts [2, H] for the history and for the flat window, weights [n, H], contributions [n, H].
     """
-    real = to_scale(history, ask.model.window)
+    real = np.log(history) if ask.is_log else history
     level = real.mean()
     spread = real.std()
     nodes, shares = np.polynomial.legendre.leggauss(NODES)
@@ -239,7 +292,7 @@ def _follow(ask: _Asker, history: Floats) -> tuple[Floats, Floats, Floats]:
     return ends, here * units[:, None], mean * ((1 - FLATTEST) * (real - level))[:, None]
 
 
-def _slopes(ask: _Asker, window: Floats, step: float) -> Floats:
+def _slopes(ask: Asker, window: Floats, step: float) -> Floats:
     """Return the derivatives [n, H] of the forecasts by the values of a window [n], in transformed units."""
     size = len(window)
     rows = max(MOST_CELLS // (2 * size), 1)

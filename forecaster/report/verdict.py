@@ -138,7 +138,7 @@ def judge(read: Observations) -> Verdict:
     detected = [*_columns(read)]
     try:
         panel = lay_out(read)
-        season = choose_season(panel, read.settings.season_length)
+        season = choose_season(panel, read.settings.season)
         detected += _times(panel, read, season)
         drafts += [(finding, -1) for finding in panel.findings[len(read.findings) :] if finding.code not in BY_SERIES]
         plan = make_plan(panel, season, ModelSettings(), TrainSettings())

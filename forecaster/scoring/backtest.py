@@ -19,6 +19,7 @@ from forecaster.base.rowfile import Columns, categories, measured, stamp_column
 from forecaster.data.panel import Panel
 from forecaster.model import baselines
 from forecaster.model.bands import fitter
+from forecaster.model.builtin import BuiltinModel
 from forecaster.model.calibration import (
     SERIES_TO_SPLIT,
     Answers,
@@ -29,10 +30,10 @@ from forecaster.model.calibration import (
     join_answers,
 )
 from forecaster.model.features import signals_of
+from forecaster.model.origins import Block, Origins
 from forecaster.model.plan import Plan
-from forecaster.model.predictor import Block, Origins, forecast_windows
+from forecaster.model.predictor import Forecaster, forecast_windows
 from forecaster.model.quantiles import DECILES, levels_with, pick_quantiles
-from forecaster.model.version import FittedModel
 from forecaster.model.windows import Cutoffs, Floats, cut_targets, restore
 from forecaster.scoring import metrics
 
@@ -76,6 +77,31 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
 def deciles_of(values: Floats, intervals: Sequence[tuple[float, Floats, Floats]]) -> Floats:
     """Return the deciles [9, …] of forecasts with the intervals that `levels_with(DECILES)` names."""
     return np.array([values for _, values in pick_quantiles(values, intervals, DECILES)])
+
+
+def measure_builtin(model: BuiltinModel, levels: tuple[float, ...]) -> dict[str, Any] | None:
+    """Score what the built-in network says of its panel's own past, against seasonal naive, as training scores a model.
+
+    Coverage is measured across halves of the windows. None where the past is too short to say anything.
+    """
+    past, panel, season = model.past, model.panel, model.season
+    if past is None or not past.is_telling:
+        return None
+    series, ends = past.origins.series, past.origins.ends
+    starts, horizon = panel.offsets[series], model.window.horizon
+    intervals = past.cross_intervals(levels_with(levels, DECILES))
+    evaluation = metrics.Evaluation(
+        actual=panel.observed(ends[:, None] + np.arange(horizon)),
+        forecast=past.fan.middle,
+        scale=metrics.seasonal_error(panel.values, starts, ends, season),
+        rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, season),
+        series=series,
+        intervals={level: intervals[level] for level in levels},
+        deciles=deciles_of(past.fan.middle, [(level, *both) for level, both in intervals.items()]),
+    )
+    naive = baselines.seasonal_naive(panel.values, starts, ends, season, horizon)
+    scores = metrics.score_against(evaluation, naive, panel.n_series)
+    return {**facts_of(scores, season, levels), "by_lead": scores.model.by_lead}
 
 
 def facts_of(scores: metrics.Scores, season: int, levels: tuple[float, ...]) -> dict[str, Any]:
@@ -201,7 +227,7 @@ class Scored:
 class Backtest:
     """A saved model, not fitted anew, against seasonal naive on the same cutoffs."""
 
-    def __init__(self, model: FittedModel, panel: Panel, origins: Origins, horizon: int) -> None:
+    def __init__(self, model: Forecaster, panel: Panel, origins: Origins, horizon: int) -> None:
         """Name the windows: `origins` with H = `horizon` steps after each."""
         self.model, self.panel, self.origins, self.horizon = model, panel, origins, horizon
         self._contest = metrics.Contest(panel.n_series, horizon)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.data.panel import Panel, head
-from forecaster.model.predictor import Block, Origins
+from forecaster.model.origins import Block, Origins
 from forecaster.model.quantiles import DECILES, levels_with
 from forecaster.model.windows import Floats, Ints
 from forecaster.scoring import metrics

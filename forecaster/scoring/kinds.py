@@ -1,8 +1,9 @@
 """The kinds of methods that can be compared: a name → a function that learns from a panel and forecasts after its end.
 
-`lstm` is what `train` does; `naive`, `seasonal-naive` and `drift` are the benchmarks of Hyndman & Athanasopoulos,
-Forecasting: Principles and Practice, 3rd edition, with the intervals of its section 5.5; `ets`, `theta`, `arima` and
-`mstl` are the automatic models of statsforecast, which comes with the extra `baselines`.
+`lstm` is what `train` does, `pretrained` the built-in network, which learns nothing from the data; `naive`,
+`seasonal-naive` and `drift` are the benchmarks of Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd
+edition, with the intervals of its section 5.5; `ets`, `theta`, `arima` and `mstl` are the automatic models of
+statsforecast, which comes with the extra `baselines`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from forecaster.config import ModelSettings, TrainSettings
 from forecaster.data.anomalies import seasons_of
 from forecaster.data.panel import Panel
 from forecaster.model import baselines
+from forecaster.model.builtin import bind
 from forecaster.model.planner import make_plan
 from forecaster.model.predictor import make_forecast
 from forecaster.model.serving import Server
@@ -154,6 +156,12 @@ def _lstm(panel: Panel, task: Task) -> Answer:
     return Answer(forecast.values, forecast.intervals, forecast.methods == "seasonal_naive")
 
 
+def _pretrained(panel: Panel, task: Task) -> Answer:
+    """Let the built-in network answer: it learns nothing from the panel but how wide its intervals must be."""
+    forecast = make_forecast(bind(panel, task.season, task.horizon), panel, task.horizon, task.levels)
+    return Answer(forecast.values, forecast.intervals, np.zeros(panel.n_series, bool))
+
+
 def fit_lstm(panel: Panel, task: Task) -> FittedModel:
     """Train as `train` does, and return the model without saving it.
 
@@ -230,6 +238,7 @@ SLOW = {"lstm", *CLASSICAL}
 
 KINDS: dict[str, Callable[[Panel, Task], Answer]] = {
     "lstm": _lstm,
+    "pretrained": _pretrained,
     "seasonal-naive": _seasonal_naive,
     "naive": _naive,
     "drift": _drift,

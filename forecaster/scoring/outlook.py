@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from forecaster.base.errors import UsageError, shown
 from forecaster.data.panel import Panel
-from forecaster.model.predictor import Origins, forecast_windows
-from forecaster.model.version import FittedModel
+from forecaster.model.origins import Origins
+from forecaster.model.predictor import Forecaster, forecast_windows
 from forecaster.model.windows import Floats, Ints
 
 LONGEST_HISTORY = 400
@@ -66,7 +66,7 @@ def usual_history(season: int, horizon: int) -> int:
 
 
 def look_ahead(
-    model: FittedModel, panel: Panel, chosen: Sequence[int], steps: tuple[int, int, int], levels: tuple[float, ...]
+    model: Forecaster, panel: Panel, chosen: Sequence[int], steps: tuple[int, int, int], levels: tuple[float, ...]
 ) -> list[Outlook]:
     """Return the outlook of some series.
 

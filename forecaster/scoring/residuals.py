@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.data.panel import Panel
-from forecaster.model.predictor import forecast_windows
-from forecaster.model.version import FittedModel
+from forecaster.model.predictor import Forecaster, forecast_windows
 from forecaster.model.windows import Floats, Ints
 from forecaster.scoring import metrics
 from forecaster.scoring.backtest import rolling_origin
@@ -56,7 +55,7 @@ class OneStepErrors:
     counts: Ints
 
 
-def find_residuals(model: FittedModel, panel: Panel) -> OneStepErrors | None:
+def find_residuals(model: Forecaster, panel: Panel) -> OneStepErrors | None:
     """Forecast one step ahead, again and again towards the end of each series, and compare with what came.
 
     Returns:
@@ -82,7 +81,7 @@ def find_residuals(model: FittedModel, panel: Panel) -> OneStepErrors | None:
     )  # fmt: skip
 
 
-def _one_step_errors(model: FittedModel, panel: Panel, steps: int) -> Floats:
+def _one_step_errors(model: Forecaster, panel: Panel, steps: int) -> Floats:
     """Return the scaled errors [S, W] of the last `steps` steps, oldest first; NaN where there is none."""
     origins = rolling_origin(panel, steps, 1, 1)
     table = np.full((panel.n_series, steps), np.nan)

@@ -9,9 +9,9 @@ import numpy as np
 
 from forecaster.data.panel import Panel
 from forecaster.model.copula import Dependence, distribution, values_at
-from forecaster.model.predictor import Block, Origins
+from forecaster.model.origins import Block, Origins
+from forecaster.model.predictor import Forecaster
 from forecaster.model.samples import learn_from_past
-from forecaster.model.store import SavedModel
 from forecaster.model.totals import ends_of, quantiles_of
 from forecaster.model.windows import Floats
 from forecaster.scoring.metrics import Evaluation, Tally
@@ -26,7 +26,7 @@ SHOWN = ("mae", "wape", "bias", "crps")
 """Measures of totals, beside those of intervals and quantiles: MASE has no scale for sums."""
 
 
-def learn_before(model: SavedModel, panel: Panel, origins: Origins, horizon: int) -> Dependence:
+def learn_before(model: Forecaster, panel: Panel, origins: Origins, horizon: int) -> Dependence:
     """Learn how errors go together from what came before the first of the cutoffs of each series.
 
     Raises:

@@ -17,7 +17,7 @@ MONTH = pd.Timestamp("2024-01-31")
 def test_settings_are_spread_over_the_job() -> None:
     given = {"season_length": np.int64(4), "learning_rate": 1, "patience": None, "models_dir": "m", "as_of": MONTH}
     job = make(jobs.TrainJob, given, data="x.csv")
-    assert job.reading == ReadSettings(season_length=4)
+    assert job.reading == ReadSettings(season_length="4")
     assert job.training == TrainSettings(learning_rate=1.0)
     assert (job.store.models_dir, job.fresh.as_of, job.data) == (Path("m"), "2024-01-31T00:00:00", "x.csv")
     assert make(jobs.PredictJob, {"levels": (80, 97.5)}).settings.levels == "80,97.5"

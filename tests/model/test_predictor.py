@@ -7,8 +7,9 @@ import pytest
 
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel, panel_from_arrays
-from forecaster.model import predictor, store
-from forecaster.model.predictor import Origins, first_changes, forecast_windows, make_forecast
+from forecaster.model import store
+from forecaster.model.origins import Origins, first_changes
+from forecaster.model.predictor import forecast_windows, make_forecast
 from tests.conftest import Trained
 
 
@@ -50,7 +51,7 @@ def test_blocks_are_of_bounded_size_and_do_not_change_a_forecast(
 ) -> None:
     panel = read_panel(trained.data)
     whole = make_forecast(model, panel, None, (80.0,))
-    monkeypatch.setattr(predictor, "MOST_CELLS", 2 * (model.window.lookback + model.window.horizon))
+    monkeypatch.setattr("forecaster.model.origins.MOST_CELLS", 2 * (model.window.lookback + model.window.horizon))
     origins = Origins(series=np.arange(5), ends=panel.offsets[1:])
     blocks = list(forecast_windows(model, panel, origins, 14, (80.0,)))
     assert [len(block.origins) for block in blocks] == [2, 2, 1]

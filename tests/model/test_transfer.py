@@ -91,7 +91,7 @@ def test_what_does_not_fit_is_refused_with_both_values(
 def test_the_same_values_fit(trained: Trained) -> None:
     parent = parent_of(trained)
     same = ModelSettings(horizon=14, lookback=parent.window.lookback, units=4, layers=1, dropout=0.4)
-    check_fit(parent, same, ReadSettings(freq="D", season_length=7))
+    check_fit(parent, same, ReadSettings(freq="D", season_length="7"))
 
 
 def test_dropout_may_be_another(trained: Trained) -> None:

@@ -13,7 +13,7 @@ from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ModelSettings, OnGap, ReadSettings, TrainSettings
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel, panel_from_arrays
-from forecaster.model import predictor, store
+from forecaster.model import store
 from forecaster.model.planner import make_plan
 from forecaster.model.predictor import make_forecast
 from forecaster.model.windows import Cutoffs, Ints
@@ -80,7 +80,7 @@ def test_scores_are_those_of_single_forecasts(
     trained: Trained, model: store.SavedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Against a plain loop: one forecast and one seasonal naive a window, scored one by one."""
-    monkeypatch.setattr(predictor, "MOST_WINDOWS", 3)
+    monkeypatch.setattr("forecaster.model.origins.MOST_WINDOWS", 3)
     panel = read_panel(trained.data)
     origins = rolling_origin(panel, 4, 5, 6)
     backtest = Backtest(model, panel, origins, 6)

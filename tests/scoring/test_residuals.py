@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.model import store
-from forecaster.model.predictor import Origins, forecast_windows
+from forecaster.model.origins import Origins
+from forecaster.model.predictor import forecast_windows
 from forecaster.scoring import metrics
 from forecaster.scoring.residuals import BINS, autocorrelation, find_residuals
 from tests.conftest import Trained

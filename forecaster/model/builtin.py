@@ -1,0 +1,343 @@
+"""The built-in network, bound to a panel: forecasts at once, with intervals corrected on the panel's own past."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.base.errors import MissingError, ModelError
+from forecaster.base.runtime import prepare_onnx
+from forecaster.data.panel import Panel
+from forecaster.data.schema import Schema
+from forecaster.model.conformal import FEWEST_TO_MEASURE, NO_CORRECTION, Correction, Fan, fit_correction
+from forecaster.model.origins import Block, Origins, first_changes
+from forecaster.model.planner import choose_horizon, choose_season
+from forecaster.model.pretrained import Builtin, BuiltinCorruptError, open_builtin
+from forecaster.model.windows import Floats, Ints, WindowShape, extremes
+
+NAME = "builtin"
+"""What the built-in network is called where a saved model has its name."""
+
+METHOD = "lstm_pretrained"
+
+LONGEST_CONTEXT = 2048
+"""Values at the end of a series that are read at most."""
+
+MOST_PAST_SERIES, MOST_PAST_WINDOWS, MOST_PAST_CELLS = 1000, 96, 2**17
+"""Series whose past is looked at, windows of each where there are few of them, and steps in all of these windows."""
+
+MOST_GROUPS = 8
+"""Times that intervals are corrected anew as the cutoffs of a backtest move on."""
+
+SEASONS_TO_SEE = 2
+"""Cycles of a longer season that a series must have for it to be passed to the network."""
+
+
+@lru_cache(maxsize=1)
+def open_network() -> Builtin:
+    """Return the built-in network, opened once a process.
+
+    Raises:
+        ModelError: A file of it is missing, or not the one that was published.
+    """
+    prepare_onnx()
+    try:
+        return open_builtin()
+    except BuiltinCorruptError as error:
+        again = "Install it again: pip install --force-reinstall forecast-lstm"
+        raise ModelError(f"the built-in network is not whole: {error}", hint=again) from error
+
+
+def version_of_card(card: dict[str, Any]) -> str:
+    """Return what tells one built-in network from another: the beginning of the hash of its graph."""
+    return str(card["files"]["network.onnx"])[:8]
+
+
+def is_builtin(reference: str | None) -> bool:
+    """Return whether NAME or NAME@VERSION is the built-in network.
+
+    Raises:
+        MissingError: It is, and of another version than the one that is installed.
+    """
+    name, _, version = (reference or "").partition("@")
+    if name != NAME:
+        return False
+    if version and version != (there := version_of_card(open_network().card)):
+        raise MissingError(
+            f"the built-in network has no version {version[:20]!r} (there: {there})",
+            hint=f"Use --model {NAME}, or install the version of forecast that it came with",
+        )
+    return True
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Past:
+    """What the network would have said of a panel's own past.
+
+    Attributes:
+        origins: Where its N forecasts start.
+        fan: Their quantiles.
+        distances: [N, H] how far what came is from the median, in deviations; NaN where nothing came.
+        independent: How many of the windows do not overlap.
+    """
+
+    origins: Origins
+    fan: Fan
+    distances: Floats
+    independent: float
+
+    @cached_property
+    def correction(self) -> Correction:
+        """What it says of the intervals."""
+        return fit_correction(self.distances, self.independent)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether there is enough of it to measure coverage on."""
+        return self.independent >= FEWEST_TO_MEASURE
+
+    def cross_intervals(self, levels: tuple[float, ...]) -> dict[float, tuple[Floats, Floats]]:
+        """Return the ends [N, H] of intervals of each level, of each half of the windows as the other half says.
+
+        Halves are every other series, or of a few series the older and the newer windows: an interval that is measured
+        on the windows that it was corrected on holds them by construction.
+        """
+        series, horizon = self.origins.series, self.distances.shape[1]
+        ends = {level: (np.empty_like(self.distances), np.empty_like(self.distances)) for level in levels}
+        halves = _halves(series)
+        for half in (0, 1):
+            inside = halves == half
+            correction = fit_correction(self.distances[~inside], self.independent * float((~inside).mean()))
+            fan = Fan(self.fan.levels, self.fan.values[inside])
+            for level, (low, high) in ends.items():
+                low[inside], high[inside] = fan.reach(correction.deviations(level, horizon))
+        return ends
+
+
+def _halves(series: Ints) -> Ints:
+    """Return for each window [N], oldest first within its series, which half it is in."""
+    number = np.unique(series, return_inverse=True)[1]
+    if number.max(initial=0) >= FEWEST_TO_MEASURE:
+        return np.asarray(number % 2)
+    return np.asarray(_nth_of(series) >= np.bincount(number)[number] / 2, np.int64)
+
+
+def _nth_of(series: Ints) -> Ints:
+    """Return for each window [N] how many of its series come before it, in the order given."""
+    order = np.argsort(series, kind="stable")
+    ordered, nth = series[order], np.empty(len(series), np.int64)
+    nth[order] = np.arange(len(series)) - np.searchsorted(ordered, ordered)
+    return nth
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BuiltinModel:
+    """The built-in network and the panel that it forecasts: used like a saved model.
+
+    Attributes:
+        network: What answers.
+        panel: S series.
+        window: Context, horizon and season, as those of a saved model.
+        seasons: Season lengths in steps, the main one first; (1,) for none.
+        reason: Why it answers though nobody named it; empty where somebody did.
+    """
+
+    network: Builtin
+    panel: Panel
+    window: WindowShape
+    seasons: tuple[int, ...]
+    reason: str = ""
+    name: str = NAME
+    encodings: tuple[()] = ()
+
+    @property
+    def version(self) -> str:
+        """The beginning of the hash of its graph."""
+        return version_of_card(self.network.card)
+
+    @property
+    def reference(self) -> str:
+        """NAME@VERSION."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def schema(self) -> Schema:
+        """How the panel was read."""
+        return self.panel.schema
+
+    @property
+    def season(self) -> int:
+        """The main season length in steps."""
+        return self.seasons[0]
+
+    @property
+    def trained_until(self) -> int | None:
+        """Last stamp of the user's data that it was trained on: it saw none."""
+        return None
+
+    def detected(self) -> str:
+        """Return in one line what was taken for what in the data."""
+        schema, panel = self.schema, self.panel
+        target = ", ".join(schema.targets) if schema.targets else schema.target or f"{panel.n_series:,} columns"
+        columns = [f"target {target}", f"time {schema.time}", *([f"series by {schema.id}"] if schema.id else [])]
+        seasons = " and ".join(f"{season:,}" for season in self.seasons)
+        rhythm = f"season of {seasons} steps" if self.season > 1 else "no season"
+        return f"{', '.join(columns)}, frequency {panel.frequency.alias}, {rhythm}, {self.window.horizon:,} steps ahead"
+
+    @cached_property
+    def past(self) -> Past | None:
+        """What it would have said of the whole panel's past; None where every series is too short for that."""
+        return self.look_back(self.panel, self.panel.offsets[1:])
+
+    def look_back(self, panel: Panel, limits: Ints) -> Past | None:
+        """Forecast from earlier cutoffs, up to so many that they tell enough.
+
+        Args:
+            panel: S series.
+            limits: [S] index after the last value of each series that may be looked at (exclusive).
+
+        Returns:
+            None where no series is long enough.
+        """
+        origins, independent = past_origins(panel, limits, self.window)
+        if not len(origins):
+            return None
+        steps, size = np.arange(self.window.horizon), len(self.network.levels) * self.window.horizon
+        values = [self.ask(panel, part).values for part in origins.blocks(self.window.lookback + size)]
+        fan = Fan(self.network.levels, np.concatenate(values))
+        constant = origins.ends <= first_changes(panel)[origins.series]
+        actual = panel.observed(origins.ends[:, None] + steps)
+        distances = np.where(constant[:, None], np.nan, fan.distance(actual))
+        return Past(origins=origins, fan=fan, distances=distances, independent=independent)
+
+    def ask(self, panel: Panel, origins: Origins) -> Fan:
+        """Return what the network itself says after each origin."""
+        values, horizon = self._values(panel), self.window.horizon
+        starts = np.maximum(panel.offsets[origins.series], origins.ends - LONGEST_CONTEXT)
+        answer = np.empty((len(origins), horizon, len(self.network.levels)))
+        lengths = origins.ends - starts
+        for seasons, chosen in self._by_seasons(lengths):
+            contexts = [values[starts[i] : origins.ends[i]] for i in chosen]
+            answer[chosen] = self.network.forecast(contexts, seasons, horizon)
+        return Fan(self.network.levels, answer)
+
+    def median(self, contexts: list[Floats]) -> Floats:
+        """Return the medians [N, H] after contexts of one length."""
+        [(seasons, _)] = self._by_seasons(np.array([min(len(contexts[0]), LONGEST_CONTEXT)]))
+        return Fan(self.network.levels, self.network.forecast(contexts, seasons, self.window.horizon)).middle
+
+    def _values(self, panel: Panel) -> Floats:
+        """Return the values with NaN for those that nobody chose how to fill: the network knows of missing ones."""
+        if panel.schema.on_gap != "interpolate" or not panel.filled.any():
+            return panel.values
+        return np.where(panel.filled, np.nan, panel.values)
+
+    def _by_seasons(self, lengths: Ints) -> Iterator[tuple[tuple[int, ...], Ints]]:
+        """Yield the seasons that windows of these lengths [N] are long enough for, and which windows these are."""
+        number = sum((lengths >= SEASONS_TO_SEE * season).astype(np.int64) for season in self.seasons[1:])
+        counts = np.broadcast_to(np.asarray(number, np.int64), lengths.shape)
+        for count in np.unique(counts):
+            yield self.seasons[: 1 + int(count)], np.flatnonzero(counts == count)
+
+    def forecast(self, panel: Panel, origins: Origins, horizon: int, levels: tuple[float, ...]) -> Iterator[Block]:
+        """Forecast from each origin as if nothing after it were known, a block of windows at a time.
+
+        Intervals are corrected by errors that were known by then.
+
+        Raises:
+            ModelError: The network's answer is not finite.
+        """
+        changes = first_changes(panel)
+        for group, correction in self._corrected(panel, origins):
+            for part in group.blocks(self.window.lookback + len(self.network.levels) * self.window.horizon):
+                yield self._block(panel, part, correction, (horizon, levels, changes))
+
+    def _corrected(self, panel: Panel, origins: Origins) -> Iterator[tuple[Origins, Correction]]:
+        """Yield the origins in groups, the older ones of each series first, with what was known by then."""
+        nth = _nth_of(origins.series)
+        most = int(nth.max(initial=0)) + 1
+        groups = nth * min(most, MOST_GROUPS) // most
+        for number in np.unique(groups):
+            group = origins[np.flatnonzero(groups == number)]
+            limits = panel.offsets[1:].copy()
+            np.minimum.at(limits, group.series, group.ends)
+            whole = panel is self.panel and np.array_equal(limits, panel.offsets[1:])
+            past = self.past if whole else self.look_back(panel, limits)
+            yield group, past.correction if past else NO_CORRECTION
+
+    def _block(
+        self, panel: Panel, part: Origins, correction: Correction, asked: tuple[int, tuple[float, ...], Ints]
+    ) -> Block:
+        horizon, levels, changes = asked
+        starts, constant = panel.offsets[part.series], part.ends <= changes[part.series]
+        fan = self.ask(panel, part)
+        values = fan.middle.copy()
+        values[constant] = forever = panel.values[starts[constant]][:, None]
+        least = np.where(extremes(panel.values, starts, part.ends)[0] >= 0, 0.0, -np.inf)[:, None]
+        intervals = []
+        for level in levels:
+            low, high = fan.reach(correction.deviations(level, self.window.horizon))
+            low[constant] = high[constant] = forever
+            low, high = np.maximum(np.minimum(low, values), least), np.maximum(high, values)
+            intervals.append((level, low[:, :horizon], high[:, :horizon]))
+        if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):
+            raise ModelError(f"{self.reference} answered with values that are not finite")
+        methods = np.where(constant, "constant", METHOD).astype(object)
+        return Block(origins=part, values=values[:, :horizon], intervals=tuple(intervals), methods=methods)
+
+
+def bind(panel: Panel, season: int | None = None, horizon: int | None = None, reason: str = "") -> BuiltinModel:
+    """Return the built-in network, ready to forecast a panel.
+
+    Args:
+        panel: S series.
+        season: m in steps; None is the calendar's, or for an integer index the values' own.
+        horizon: H in steps; None is what a training on this panel would take.
+        reason: Why it answers though nobody named it.
+
+    Raises:
+        ModelError: The network is not whole.
+    """
+    main = choose_season(panel, season)
+    steps = horizon or choose_horizon(panel, main)
+    seasons = (main, *(each for each in panel.more_seasons if each > main > 1))
+    window = WindowShape(
+        lookback=min(int(panel.lengths.max()), LONGEST_CONTEXT), segment=1, horizon=steps, season=main,
+        low=0.0 if float(panel.values.min()) >= 0 else None,
+    )  # fmt: skip
+    return BuiltinModel(network=open_network(), panel=panel, window=window, seasons=seasons, reason=reason)
+
+
+def past_origins(panel: Panel, limits: Ints, window: WindowShape) -> tuple[Origins, float]:
+    """Choose earlier cutoffs of a panel, newest ones first, and count how many of their windows do not overlap.
+
+    Args:
+        panel: S series.
+        limits: [S] index after the last value that may be looked at (exclusive).
+        window: The shortest history and the horizon.
+
+    Returns:
+        Origins, series by series and oldest first; and the number.
+    """
+    horizon, starts = window.horizon, panel.offsets[:-1]
+    room = limits - starts - horizon - window.shortest_history + 1  # cutoffs that each series has
+    able = np.flatnonzero(room > 0)
+    if not len(able):
+        return Origins(series=able, ends=able), 0.0
+    most = min(MOST_PAST_SERIES, max(MOST_PAST_CELLS // horizon, 1))
+    chosen = able[np.unique(np.linspace(0, len(able) - 1, min(len(able), most)).astype(np.int64))]
+    each = max(1, min(math.ceil(2 * MOST_PAST_WINDOWS / (1 + len(chosen))), MOST_PAST_CELLS // (horizon * len(chosen))))
+    stride = np.clip(room[chosen] // each, 1, horizon)
+    count = np.minimum((room[chosen] - 1) // stride + 1, each)
+    series = np.repeat(chosen, count)
+    nth = np.arange(len(series)) - np.repeat(np.cumsum(count) - count, count)
+    back = (np.repeat(count, count) - 1 - nth) * np.repeat(stride, count)
+    ends: NDArray[np.int64] = limits[series] - horizon - back
+    independent = np.minimum(count, (count - 1) * stride / horizon + 1).sum()
+    return Origins(series=series, ends=ends), float(independent)

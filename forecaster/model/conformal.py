@@ -1,0 +1,188 @@
+"""Quantiles of a network that knows other data → intervals for this data, corrected by its own past as far as it goes.
+
+An error is measured in deviations: where it lies between the quantiles that the network gave, read as those of a normal
+distribution. A level of 80 % is 1.28 deviations; where 80 % of the absolute errors on the user's own past lie within
+1.5, intervals of that level reach to 1.5. This is conformalised quantile regression (Romano, Patterson & Candès, 2019,
+arXiv:1905.03222) on a scale that is common to all series, levels and lead times, so that levels which the network does
+not know are read between and beyond those that it does.
+
+Where the past is short it says little, the less the higher the level: of n errors n·(1 − level) are expected outside.
+So each level takes a share of n·(1 − level) / (n·(1 − level) + 2) from the past, and the rest from the next lower
+level: in the end from the network's own quantiles. Two levels are never equal, and never cross.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import NormalDist
+
+import numpy as np
+
+from forecaster.model.windows import Floats, Ints
+
+LEVELS = np.array([20.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.5])
+"""Levels in percent at which the correction is measured; between them it is interpolated."""
+
+DEVIATIONS = np.array([NormalDist().inv_cdf(0.5 + level / 200) for level in LEVELS])
+"""How far intervals of these levels would reach if the network's quantiles held."""
+
+PRIOR = 2.0
+"""Errors outside an interval that the network's own quantiles are worth."""
+
+FARTHEST = 12.0
+"""Deviations that an error counts as at most."""
+
+LARGEST_CHANGE = 4.0
+"""Times that intervals become wider or narrower at most."""
+
+ENOUGH = 200
+"""Windows that do not overlap from which groups of lead times speak for themselves."""
+
+LEAST_STEP = 0.1
+"""Share of the network's own distance between two levels that is left between them in any case."""
+
+FEWEST_TO_MEASURE = 20
+"""Windows that do not overlap from which coverage is measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fan:
+    """Quantiles of N windows.
+
+    Attributes:
+        levels: [Q] from 0 to 1, ascending, symmetric around a half.
+        values: [N, H, Q] in units of the data, not decreasing along Q.
+    """
+
+    levels: tuple[float, ...]
+    values: Floats
+
+    @property
+    def middle(self) -> Floats:
+        """The median [N, H]."""
+        return np.asarray(self.values[..., len(self.levels) // 2])
+
+    def reach(self, deviations: Floats) -> tuple[Floats, Floats]:
+        """Return the lower and upper ends [N, H] so many deviations [H] from the median on each side."""
+        half = len(self.levels) // 2
+        knots = np.array([NormalDist().inv_cdf(level) for level in self.levels[half:]])
+        up, down = self.values[..., half:], self.values[..., half::-1]
+        return 2 * self.middle - _outward(self.middle, down, knots, deviations), _outward(
+            self.middle, up, knots, deviations
+        )
+
+    def distance(self, actual: Floats) -> Floats:
+        """Return how many deviations [N, H] actual values [N, H] are from the median; NaN where there is no actual.
+
+        The least number at which the interval holds the value, so a value that several quantiles share counts as the
+        innermost of them.
+        """
+        half = len(self.levels) // 2
+        knots = np.array([NormalDist().inv_cdf(level) for level in self.levels[half:]])
+        error = actual - self.middle
+        up, down = _sides(self.values[..., half:]), _sides(self.values[..., half::-1])
+        found = np.where(error >= 0, _inward(error, up, knots), _inward(-error, down, knots))
+        return np.asarray(np.where(np.isnan(actual), np.nan, np.minimum(found, FARTHEST)))
+
+
+def _sides(values: Floats) -> Floats:
+    """Return the distances [N, H, k] of quantiles from the first of them."""
+    return np.abs(values - values[..., :1])
+
+
+def _slope(sides: Floats, knots: Floats) -> Floats:
+    """Return how far one deviation reaches [N, H] beyond the outermost quantile: as there, or as in the mean."""
+    last = (sides[..., -1] - sides[..., -2]) / (knots[-1] - knots[-2])
+    return np.asarray(np.maximum(last, sides[..., -1] / knots[-1]))
+
+
+def _outward(middle: Floats, values: Floats, knots: Floats, deviations: Floats) -> Floats:
+    """Return the median plus how far so many deviations reach on one side."""
+    sides = _sides(values)
+    at = np.clip(np.searchsorted(knots, deviations, side="right"), 1, len(knots) - 1)  # [H]
+    low, high = knots[at - 1], knots[at]
+    share = np.clip((deviations - low) / (high - low), 0.0, 1.0)
+    steps = np.arange(sides.shape[1])
+    inside = sides[:, steps, at - 1] + share * (sides[:, steps, at] - sides[:, steps, at - 1])
+    beyond = np.maximum(deviations - knots[-1], 0.0)
+    return np.asarray(middle + inside + beyond * _slope(sides, knots))
+
+
+def _inward(error: Floats, sides: Floats, knots: Floats) -> Floats:
+    """Return how many deviations [N, H] an error [N, H] is, not negative: the least that reaches it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at = np.clip((sides < error[..., None]).sum(axis=-1), 1, len(knots) - 1)[..., None]
+        low, high = np.take_along_axis(sides, at - 1, -1)[..., 0], np.take_along_axis(sides, at, -1)[..., 0]
+        share = np.where(high > low, np.clip((error - low) / (high - low), 0.0, 1.0), 0.0)
+        inside = knots[at[..., 0] - 1] + share * (knots[at[..., 0]] - knots[at[..., 0] - 1])
+        slope, over = _slope(sides, knots), error - sides[..., -1]
+        beyond = np.where(slope > 0, knots[-1] + over / slope, FARTHEST)
+    return np.asarray(np.where(over > 0, beyond, np.where(error > 0, inside, 0.0)))
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """How many deviations an interval of each level reaches.
+
+    Attributes:
+        leads: [G] lead times, ascending, at which it is known; between them it is interpolated.
+        reach: [G, L] of `LEVELS`, strictly ascending along L.
+        windows: How many of the windows that it was measured on do not overlap; 0 where there was no past to look at.
+    """
+
+    leads: Floats
+    reach: Floats
+    windows: float
+
+    def deviations(self, level: float, horizon: int) -> Floats:
+        """Return how many deviations [H] an interval of a level in percent reaches."""
+        own = NormalDist().inv_cdf(0.5 + level / 200)
+        knots = np.concatenate([[0.0], DEVIATIONS])
+        reach = np.concatenate([np.zeros((len(self.reach), 1)), self.reach], axis=1)
+        found = np.array([np.interp(own, knots, row) for row in reach])
+        beyond = max(own / DEVIATIONS[-1], 1.0)
+        return np.asarray(np.interp(np.log(np.arange(1, horizon + 1)), np.log(self.leads), found) * beyond)
+
+
+NO_CORRECTION = Correction(np.ones(1), DEVIATIONS[None], 0.0)
+
+
+def fit_correction(distances: Floats, independent: float) -> Correction:
+    """Measure how far intervals must reach on windows of the user's own past.
+
+    Args:
+        distances: [N, H] from `Fan.distance`; NaN where nothing was observed.
+        independent: How many of the windows do not overlap.
+    """
+    horizon = distances.shape[1]
+    if not np.isfinite(distances).any() or independent < 1:
+        return NO_CORRECTION
+    groups = _groups(horizon) if independent >= ENOUGH else [np.arange(horizon)]
+    rows = [(float(np.exp(np.log(group + 1).mean())), distances[:, group]) for group in groups]
+    known = [(lead, cells[np.isfinite(cells)]) for lead, cells in rows]
+    known = [(lead, cells) for lead, cells in known if len(cells)]
+    reach = np.array([_reach_of(cells, min(independent, len(cells))) for _, cells in known])
+    return Correction(np.array([lead for lead, _ in known]), reach, independent)
+
+
+def _groups(horizon: int) -> list[Ints]:
+    """Return groups of lead times (from 0) that double in size: 1, 2–3, 4–7, …, at most six of them."""
+    edges = sorted({0, *(min(2**k - 1, horizon) for k in range(1, 6)), horizon})
+    return [np.arange(low, high) for low, high in pairwise(edges)]
+
+
+def _reach_of(cells: Floats, independent: float) -> Floats:
+    """Return how many deviations [L] intervals of `LEVELS` must reach, shrunk towards the network's own."""
+    most = np.log(LARGEST_CHANGE)
+    shares = np.minimum((independent + 1) / independent * LEVELS / 100, (1 + LEVELS / 100) / 2)
+    found = np.quantile(cells, shares, method="inverted_cdf")
+    change, reach = 0.0, np.empty(len(LEVELS))
+    for i, level in enumerate(LEVELS):
+        outside = independent * (1 - level / 100)
+        weight = outside / (outside + PRIOR)
+        own = np.log(max(found[i] / DEVIATIONS[i], 1e-9))
+        change = weight * float(np.clip(own, -most, most)) + (1 - weight) * change
+        least = 0.0 if i == 0 else reach[i - 1] + LEAST_STEP * (DEVIATIONS[i] - DEVIATIONS[i - 1])
+        reach[i] = max(DEVIATIONS[i] * np.exp(change), least)
+    return reach

@@ -1,0 +1,12 @@
+"""The network that comes with the package: forecasts at once, without any training.
+
+rhythm         how a series is cut: segments, seasons, how many of them
+candidates     simple forecasts of a context, all at once                                 numpy
+inputs         a batch of contexts → what the network reads                               numpy
+network        the built-in network: checked, opened, asked                               numpy
+"""
+
+from forecaster.model.pretrained.network import Builtin, BuiltinCorruptError, open_builtin
+from forecaster.model.pretrained.rhythm import LEVELS
+
+__all__ = ["LEVELS", "Builtin", "BuiltinCorruptError", "open_builtin"]

@@ -1,0 +1,199 @@
+"""The built-in network as users meet it: a file, and no model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from shutil import copytree
+
+import numpy as np
+import pytest
+
+import forecaster
+from forecaster.model import builtin, pretrained
+from tests.cli.conftest import Run, Seen
+from tests.conftest import TINY, monthly_csv, needs_builtin, panel_csv, run_forecast
+
+pytestmark = needs_builtin
+
+See = Callable[..., Seen]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+
+
+def test_a_file_in_an_empty_folder_is_forecast_at_once(run: Run) -> None:
+    monthly_csv(Path("sales.csv"))
+    result = run("predict", "sales.csv")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert result.stderr == (
+        "forecast: the built-in network answers (no model in models): target sales, time month, frequency MS, "
+        "season of 12 steps, 12 steps ahead\n"
+    )
+    rows = rows_of(Path("forecasts.csv"))
+    assert [row["month"] for row in rows][:2] == ["2020-01-01", "2020-02-01"]
+    assert {row["method"] for row in rows} == {"lstm_pretrained"}
+    assert len(rows) == 12
+
+
+def test_every_flag_of_reading_works(run: Run) -> None:
+    Path("odd.csv").write_text(
+        "junk\nday;a;b\n" + "".join(f"{d:02d}/01/2024;1.{d:03d},5;{d}\n" for d in range(1, 32)), "latin-1"
+    )
+    flags = "--skip-rows 1 --sep ; --decimal , --thousands . --date-format %d/%m/%Y --time day --target a --freq D"
+    result = run(
+        "predict", "odd.csv", *flags.split(), "--season-length", "7,30", "--horizon", 3, "--levels", "50,99", "-q",
+        "--output", "out.csv",
+    )  # fmt: skip
+    assert (result.exit_code, result.stderr) == (0, "")
+    rows = rows_of(Path("out.csv"))
+    assert [row["day"] for row in rows] == ["01/02/2024", "02/02/2024", "03/02/2024"]
+    assert float(rows[0]["forecast-lo-99"]) < float(rows[0]["forecast-lo-50"]) < float(rows[0]["forecast"])
+
+
+def test_ambiguous_data_is_refused_as_in_training(run: Run) -> None:
+    Path("two.csv").write_text("day,a,b\n" + "".join(f"2024-01-{d:02d},{d},{d}\n" for d in range(1, 32)))
+    result = run("predict", "two.csv")
+    assert result.exit_code == 65
+    assert "--target" in result.stderr
+    assert not Path("forecasts.csv").exists()
+
+
+def test_it_stops_at_the_date_that_counts_and_refuses_old_data(run: Run) -> None:
+    monthly_csv(Path("sales.csv"))
+    assert run("predict", "sales.csv", "--as-of", "2015-06-01").exit_code == 0
+    assert rows_of(Path("forecasts.csv"))[0]["month"] == "2015-07-01"
+    assert run("predict", "sales.csv", "--max-age", "2d").exit_code == 4
+
+
+def test_a_person_sees_what_was_detected_and_how_good_it_is(see: See) -> None:
+    panel_csv(Path("shops.csv"), series=30)
+    seen = see("predict", "shops.csv")
+    assert seen.code == 0
+    assert "the built-in network answers (no model in models): target sales, time day, series by shop" in seen.stderr
+    assert "lstm_pretrained 30" in seen.stdout
+    assert "own past" in seen.stdout
+    assert "of 80 %" in seen.stdout
+
+
+def test_a_model_of_the_files_name_goes_first(run: Run, see: See, write_csv: Callable[..., Path]) -> None:
+    monthly_csv(Path("sales.csv"))
+    assert run("train", "sales.csv", *TINY, "--horizon", 3).exit_code == 0
+    assert run("predict", "sales.csv").exit_code == 0
+    assert rows_of(Path("forecasts.csv"))[0]["method"] == "lstm"
+    named = run("predict", "sales.csv", "--model", "builtin", "--horizon", 4)
+    assert named.stderr.startswith("forecast: the built-in network answers: target sales")
+    assert rows_of(Path("forecasts.csv"))[0]["method"] == "lstm_pretrained"
+    refused = run("predict", "sales.csv", "--target", "sales")
+    assert refused.exit_code == 2
+    assert "--target has no place" in refused.stderr
+
+    panel_csv(Path("shops.csv"))
+    Path("forecasts.csv").unlink()
+    alone = run("predict", "shops.csv")
+    assert alone.exit_code == 66
+    assert "no model in models is for shops.csv (there: sales)" in alone.stderr
+    assert "--model builtin" in alone.stderr
+    assert not Path("forecasts.csv").exists()
+    watched = see("predict", "shops.csv")
+    assert watched.code == 0
+    assert "answers (models has sales for other files)" in watched.stderr
+
+
+def test_no_data_and_no_model_is_nothing_to_answer(run: Run) -> None:
+    result = run("predict")
+    assert result.exit_code == 66
+    assert "no model in models" in result.stderr
+    assert run("predict", "--model", "builtin").exit_code == 2
+    assert run("predict", "--model", "builtin@v000001", "x.csv").exit_code == 66
+
+
+def test_evaluate_and_compare_score_it(run: Run) -> None:
+    panel_csv(Path("shops.csv"))
+    scores = json.loads(run("evaluate", "shops.csv", "--model", "builtin", "--windows", 3, "--horizon", 5).stdout)
+    assert scores["model"] == "builtin"
+    assert scores["horizon"] == 5
+    assert scores["metrics"]["windows"] == 15
+    assert scores["metrics"]["skill"] is not None
+    compared = run("compare", "shops.csv", "--models", "pretrained,seasonal-naive", "--windows", 2, "--horizon", 5)
+    board = json.loads(compared.stdout)["leaderboard"]
+    assert {row["kind"] for row in board} == {"pretrained", "seasonal-naive"}
+
+
+def test_what_moves_its_forecasts_is_explained_and_they_are_drawn(run: Run) -> None:
+    panel_csv(Path("shops.csv"), series=2, length=40)
+    found = json.loads(run("explain", "shops.csv", "--model", "builtin", "--horizon", 3, "--leads", "1-2").stdout)
+    assert (found["model"], found["leads"], found["season_length"]) == ("builtin", [1, 2], 7)
+    assert sum(lag["share"] for lag in found["lags"]) == pytest.approx(1)
+    gates = run("explain", "shops.csv", "--model", "builtin", "--gates")
+    assert gates.exit_code == 2
+    assert run("plot", "shops.csv", "--model", "builtin", "--output", "shops.svg").exit_code == 0
+    assert Path("shops.svg").read_text().count("<svg") == 1
+
+
+def test_a_job_file_may_name_it(run: Run) -> None:
+    monthly_csv(Path("sales.csv"))
+    Path("jobs.toml").write_text(
+        '[[jobs]]\nname = "a"\ncommand = "predict"\ndata = "sales.csv"\nmodel = "builtin"\noutput = "a.csv"\n'
+        "horizon = 5\nseason-length = 12\n"
+    )
+    assert run("run", "jobs.toml").exit_code == 0
+    assert len(rows_of(Path("a.csv"))) == 5
+    record = json.loads(Path("runs/jobs/a/run.json").read_text())
+    assert record["model"]["name"] == "builtin"
+    assert run("run", "jobs.toml").exit_code == 0
+    assert json.loads(Path("runs/jobs/a/run.json").read_text())["started"] == record["started"]  # unchanged
+
+
+def test_it_is_not_read_where_a_file_of_it_was_changed(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = copytree(Path(pretrained.__file__).parent, tmp_path / "pretrained")
+    (folder / "network.onnx").write_bytes(b"something else")
+    monkeypatch.setattr(builtin, "open_builtin", partial(pretrained.open_builtin, folder))
+    builtin.open_network.cache_clear()
+    monthly_csv(Path("sales.csv"))
+    result = run("predict", "sales.csv")
+    builtin.open_network.cache_clear()
+    assert result.exit_code == 78
+    assert "the built-in network is not whole" in result.stderr
+    assert not Path("forecasts.csv").exists()
+
+
+def test_nothing_of_it_loads_tensorflow(tmp_path: Path) -> None:
+    panel_csv(tmp_path / "shops.csv")
+    code = (
+        "import sys; from forecaster.cli.app import main\n"
+        "for line in (['predict', 'shops.csv', '-q'], ['evaluate', 'shops.csv', '-q'],\n"
+        "             ['compare', 'shops.csv', '-q', '--models', 'pretrained,naive']):\n"
+        "    sys.argv = ['forecast', *line]\n"
+        "    try: main()\n"
+        "    except SystemExit as end: assert not end.code, (line, end.code)\n"
+        "assert not {'tensorflow', 'keras', 'pandas'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_as_a_process_of_its_own(tmp_path: Path) -> None:
+    monthly_csv(tmp_path / "sales.csv")
+    done = run_forecast("predict", "sales.csv", "--output", "-", "-q", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0].startswith("month,forecast,forecast-lo-80")
+
+
+def test_one_call_in_python(tmp_path: Path) -> None:
+    path = monthly_csv(tmp_path / "sales.csv")
+    found = forecaster.forecast(path, horizon=7, season_length=12)
+    assert len(found.to_frame()) == 7
+    assert set(found.to_frame()["method"]) == {"lstm_pretrained"}
+    again = forecaster.predict("builtin", path, horizon=7)
+    assert np.allclose(again.forecast.values, found.forecast.values)
+    assert forecaster.evaluate("builtin", path, windows=2, horizon=3).metrics["windows"] == 2
