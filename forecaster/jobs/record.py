@@ -46,7 +46,7 @@ class Result(Protocol):
 
 
 @dataclass(frozen=True)
-class Inputs:
+class JobInputs:
     """Everything that decides what a job does.
 
     Attributes:
@@ -69,7 +69,7 @@ class Inputs:
         return {**self.data, "used_model": self.model}
 
 
-def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -> Inputs:
+def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -> JobInputs:
     """Return the inputs of a job as they are now.
 
     Args:
@@ -90,7 +90,7 @@ def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -
     path, future = str(data), entry.values.get("future")
     settings = {**entry.values, "models-dir": str(root)}
     ahead = {"future": {"path": future, "sha256": hash_of(Path(future))}} if future else {}
-    return Inputs(settings, {"path": path, "sha256": hash_of(Path(path)), **ahead, **_origin(entry, root)}, used)
+    return JobInputs(settings, {"path": path, "sha256": hash_of(Path(path)), **ahead, **_origin(entry, root)}, used)
 
 
 def _version(root: Path, model: str) -> dict[str, str]:
@@ -186,7 +186,7 @@ def begin(entry: Entry, argv: Iterable[str], started: str) -> Json:
     }
 
 
-def describe(result: Result, inputs: Inputs, outputs: Iterable[Path | None]) -> Json:
+def describe(result: Result, inputs: JobInputs, outputs: Iterable[Path | None]) -> Json:
     """Return what a record says of a job that published."""
     panel, model, age = result.panel, result.model, getattr(result, "age", None)
     forecast = getattr(result, "forecast", None)
