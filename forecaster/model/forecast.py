@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -23,13 +22,6 @@ SIMPLE = ("seasonal_naive", "constant")
 
 RECURSIVE = "_recursive"
 """What is added to the method of steps that were made from forecasts."""
-
-
-class _Lines(list[str]):
-    """Takes lines that end in CR LF, and keeps them with LF."""
-
-    def write(self, line: str) -> None:
-        self.append(line.removesuffix("\r\n") + "\n")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,12 +85,9 @@ class Forecast:
 
     def to_csv(self) -> str:
         """Return the content of a forecast file: RFC 4180 quoting, shortest floats that read back equal."""
-        columns = self.columns()
-        lines = _Lines()
-        writer = csv.writer(lines)  # the terminator is left at CR LF: a lone CR in a cell is quoted for its sake
-        writer.writerow(columns)
-        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
-        return "".join(lines)
+        from forecaster.base.rowfile import csv_of
+
+        return csv_of(self.columns())
 
     def for_spreadsheets(self) -> Forecast:
         """Return the forecast with `'` before every name that a spreadsheet would run as a formula (CWE-1236)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from forecaster.base import rowfile
 from forecaster.base.arrow import from_numpy
 from forecaster.base.errors import UsageError
-from forecaster.base.rowfile import categories, is_parquet, measured, writing_rows
+from forecaster.base.rowfile import categories, csv_of, is_parquet, measured, writing_rows
 from tests.conftest import names
 
 CELLS = st.tuples(
@@ -99,3 +100,34 @@ def test_the_suffix_says_which(path: str, parquet: bool) -> None:
 def test_another_suffix_is_refused() -> None:
     with pytest.raises(UsageError, match=r"ends in \.csv or \.parquet, received '\.xlsx'"):
         is_parquet(Path("a.xlsx"))
+
+
+class Lines(list[str]):
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix("\r\n") + "\n")
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+ODD = [0.0, -0.0, 1e-4, 9.9e-5, 1e-5, 1e10, 1e15, 1e16, 1e22, 5e-324, math.inf, -math.inf, math.nan, 371.0, -2.0]
+
+
+@given(
+    st.lists(
+        st.tuples(NAMES, NAMES | st.integers(), st.floats(width=64) | st.sampled_from(ODD), st.floats(-1e6, 1e6)),
+        min_size=1,
+        max_size=30,
+    ),
+    NAMES,
+)
+def test_what_is_written_at_once_is_what_csv_writes_row_by_row(
+    rows: list[tuple[str, str | int, float, float]], name: str
+) -> None:
+    header = ["a", f"b{name}", "c", "d"]
+    lines = Lines()
+    writer = csv.writer(lines)
+    writer.writerows([header, *rows])
+    columns = [np.array(column) for column in zip(*[row[2:] for row in rows], strict=True)]
+    texts = [np.empty(len(rows), object) for _ in range(2)]
+    for k, text in enumerate(texts):
+        text[:] = [row[k] for row in rows]
+    assert csv_of(dict(zip(header, [*texts, *columns], strict=True))) == "".join(lines)
