@@ -12,7 +12,7 @@ from forecaster.base.errors import OK
 from forecaster.cli import log
 from forecaster.cli.notes import note_panel
 from forecaster.cli.options import ModelsDir, OutputSettings, option, takes_settings
-from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, warn
 from forecaster.cli.process import after
 from forecaster.config import ExportSettings
 
@@ -57,6 +57,8 @@ def export(
     with after(f"{result.output} was written"):
         log.event("exported", **result.summary())
         printer.show(result.summary(), [], describe(result))
+        for message in result.warnings:
+            warn(message)
         return OK
 
 

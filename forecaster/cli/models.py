@@ -261,6 +261,7 @@ def describe_model(model: ModelFacts) -> Iterator[Block]:
             ("frequency", f"{data.frequency}, season of {manifest.season} steps"),
             ("window", f"{window.lookback:,} steps in {window.segment}s, {window.horizon:,} ahead"),
             ("network", f"{describe_layers(network)}, dropout {network.dropout:g}"),
+            *([("forecast", manifest.companion.describe())] if manifest.companion else []),
             ("error", f"MASE {mase}, {metrics.baseline_name} {base}, skill {percent(metrics.skill)}"),
             ("intervals", inside),
         ]

@@ -200,7 +200,8 @@ class StoreSettings(LockSettings):
     from_: str | None = knob(
         None,
         "Begin with the weights of this saved version and keep its columns, window and scaling, on newer rows or "
-        "another file. The loss is then its own and the learning rate a quarter of the usual one, unless given.",
+        "another file. The loss is then its own and the learning rate a quarter of the usual one, unless given. none: "
+        "begin with nothing, and leave out the pretrained network too.",
         panel="Model store",
         metavar="NAME@VERSION",
     )

@@ -99,6 +99,16 @@ class ExportResult:
 
     __repr__ = brief
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to warn of: that `predict` forecasts otherwise."""
+        companion = self.model.companion
+        if companion is None:
+            return ()
+        share = companion.share.describe()
+        alone = f"the export holds the networks trained here alone, and the forecast is {share}"
+        return (f"{alone}: for one that forecasts alike, train with --from none",)
+
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
         return {

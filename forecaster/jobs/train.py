@@ -36,10 +36,14 @@ from forecaster.model.transfer import check_fit, plan_from, plan_learning, seen_
 from forecaster.model.windows import cut_windows
 from forecaster.scoring.backtest import measure
 from forecaster.scoring.challenge import ChallengeResult, check_rules, compare
+from forecaster.scoring.mixing import choose_companion
 from forecaster.training.checkpoint import Checkpoint, identify
 
 if TYPE_CHECKING:
     from forecaster.training.fit import Trained
+
+NONE = "none"
+"""What `--from` says where a training is to begin with nothing."""
 
 PACKAGES = ("forecast-lstm", "tensorflow", "keras", "numpy", "pandas", "onnxruntime", "tf2onnx")
 
@@ -110,6 +114,7 @@ class TrainResult:
             "series": self.panel.n_series,
             "frequency": self.panel.frequency.alias,
             "plan": dict(self.plan.choices()),
+            "pretrained": asdict(share) if (share := self.model.manifest.companion) else None,
             "metrics": self.metrics,
             "against_current": None if self.verdict is None else asdict(self.verdict),
             "skipped": [{"series": name, "reason": reason} for name, reason in self.panel.skipped],
@@ -149,6 +154,8 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         from forecaster.training.fit import train_ensemble
 
         trained = train_ensemble(panel, plan, job.training.device, events.on_progress, checkpoint)
+        if not (job.store.from_ == NONE or job.store.distill):
+            trained = replace(trained, companion=choose_companion(panel, plan, trained))
         measured, calibration = measure(panel, plan, trained)
         check_skill(measured, job.store.min_skill)
         verdict = compare(champion, panel, plan, trained) if champion else None
@@ -193,11 +200,12 @@ def check_verdict(model: store.SavedModel, verdict: ChallengeResult) -> None:
 
 def _load_parent(job: TrainJob, root: Path) -> store.SavedModel | None:
     """Return the version to go on from, or to learn from, where one was named and the settings fit it."""
-    if job.store.from_ and job.store.distill:
+    from_ = None if job.store.from_ == NONE else job.store.from_
+    if from_ and job.store.distill:
         raise UsageError(
             "--from begins with a version's weights and --distill learns from its forecasts", hint="Give one of them"
         )
-    flag, named = ("--distill", job.store.distill) if job.store.distill else ("--from", job.store.from_)
+    flag, named = ("--distill", job.store.distill) if job.store.distill else ("--from", from_)
     if named is None:
         return None
     parent = store.load_model(root, named)
@@ -250,7 +258,7 @@ def _make_draft(
         schema=replace(panel.schema, season_length=plan.season), window=plan.window, network=plan.network, fit=plan.fit,
         season=plan.season, encodings=plan.encodings, graph=serving_graph(plan.network, trained.members),
         members=trained.members, calibration=calibration, probe=make_probe(panel, plan, trained),
-        metrics=Metrics(**metrics), facts=facts,
+        metrics=Metrics(**metrics), facts=facts, companion=trained.companion,
     )  # fmt: skip
 
 

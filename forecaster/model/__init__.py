@@ -16,10 +16,11 @@ heavy packages that it may import when it is itself imported.
     planner        a panel and the user's settings → a plan, chosen from the data             numpy
     divergence     why a loss is no number: the window, and what to do                        numpy
     serving        a batch of windows → forecasts, on ONNX Runtime                            numpy
+    pretrained     the built-in network: its code, weights and card                           numpy
+    companion      the pretrained network beside trained ones: its answers and its share       numpy
     manifest       what a version says of itself: schema and seal
     version        one version of a saved model: its files, read without trust                numpy
     store          saved models: publish, load, the current version
-    pretrained     the built-in network: its code, weights and card                           numpy
     conformal      quantiles of a network that knows other data → intervals for this data     numpy
     origins        where forecasts start, and the forecasts from there                        numpy
     builtin        the built-in network, bound to a panel                                     numpy

@@ -114,7 +114,10 @@ def answer_windows(ask: Ask, signals: Signals, starts: Ints, ends: Ints, shape: 
         np.log(np.maximum(np.concatenate([spread, recent], axis=1), SMALLEST_SIGN)),
     ]  # fmt: skip
     own = own.reshape(len(ends), own.shape[1] // shape.horizon, shape.horizon)
-    return Answers(windows, np.median(outputs, axis=1), np.concatenate(signs, axis=1), own)
+    answer = np.median(outputs, axis=1)
+    if signals.companion is not None:
+        answer = signals.companion.mix(answer, signals.values, (starts, ends), windows)
+    return Answers(windows, answer, np.concatenate(signs, axis=1), own)
 
 
 def recent_errors(ask: Ask, signals: Signals, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:

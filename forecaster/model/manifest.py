@@ -15,6 +15,7 @@ from forecaster.base.files import sha256
 from forecaster.base.records import Json, Limits, build, dump, parse, to_json
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.data.schema import Schema
+from forecaster.model.companion import Share
 from forecaster.model.features import SOURCES, Encoding, sizes
 from forecaster.model.plan import FitShape, NetworkShape
 from forecaster.model.windows import WindowShape
@@ -23,6 +24,9 @@ FORMAT = 2
 """Version of the layout; a newer one is refused, an older one is read for ever. Format 1 was before any release."""
 
 FILES = ("metrics.json", "network.onnx", "weights.npz", "calibration.npz")
+PRETRAINED = "pretrained.onnx"
+"""A file that versions have beside these where the pretrained network has a share in their forecasts."""
+
 
 _SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n\Z')
 _OTHER_LIMITS: dict[str, tuple[float | None, float | None]] = {
@@ -30,6 +34,7 @@ _OTHER_LIMITS: dict[str, tuple[float | None, float | None]] = {
     "floor": (0, None), "smoothing": (0, 1), "trust": (0, 1), "quantiles": (0, 100), "draws": (0, 1_000),
     "past": (0, 1_000_000), "future": (0, 1_000_000), "static": (0, 1_000_000), "deviation": (1e-300, None),
     "bytes": (0, 2**33), "rows": (1, None), "series": (1, None), "skipped": (0, None),
+    "pretrained": (0, 1), "trained": (0, 1), "seasons": (1, 1_000_000), "errors": (0, None),
 }  # fmt: skip
 LIMITS: Limits = {
     f.name: (f.metadata["min"], f.metadata["max"]) for owner in (ModelSettings, TrainSettings) for f in fields(owner)
@@ -134,6 +139,7 @@ class Manifest:
         created, data, parent, teacher, device, best_steps, curve, packages: As of `TrainingFacts`.
         season: m, season length of the data in steps.
         encodings: How each feature is written as a number.
+        companion: The share of the pretrained network; None where it has none.
         window: How windows are cut and scaled.
         network: The architecture.
         fit: How it was trained.
@@ -156,6 +162,7 @@ class Manifest:
     packages: dict[str, str | None]
     season: int
     encodings: tuple[Encoding, ...] = ()
+    companion: Share | None = None
     window: WindowShape
     network: NetworkShape
     fit: FitShape
@@ -188,8 +195,9 @@ def open_sealed(data: bytes, path: Path) -> Manifest:
     content = parse(data, path)
     _check_format(content, found is not None, path)
     manifest = build(Manifest, content, str(path), LIMITS)
-    if set(manifest.files) != set(FILES):
-        raise ModelError(f"{path}: expected the files {', '.join(FILES)}")
+    expected = (*FILES, PRETRAINED) if manifest.companion else FILES
+    if set(manifest.files) != set(expected):
+        raise ModelError(f"{path}: expected the files {', '.join(expected)}")
     _check_shapes(manifest, path)
     return manifest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -136,7 +137,7 @@ def ask_model(model: FittedModel, signals: Signals, starts: Ints, ends: Ints) ->
         ends: [N] index after the last value that the window may see (exclusive).
     """
     shape = model.window
-    answers = answer_windows(model.server.answer, signals, starts, ends, shape)
+    answers = answer_windows(model.server.answer, replace(signals, companion=model.companion), starts, ends, shape)
     short = ends - starts < shape.shortest_history
     if short.any():
         naive = baselines.seasonal_naive(signals.values, starts[short], ends[short], model.season, shape.horizon)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,28 @@ EXTERNAL = b"location"
 holds the word."""
 
 
+def open_session(graph: bytes) -> Any:
+    """Return ONNX Runtime's session for a graph whose bytes were checked already.
+
+    Raises:
+        ModelError: It would read other files, or ONNX Runtime does not take it.
+    """
+    prepare_onnx()
+    import onnxruntime
+
+    if EXTERNAL in graph:
+        raise ModelError("the serving graph takes numbers from other files: it is not one of ours")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(
+            graph, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )  # its fallback, to what was asked for already, begins with a print to stdout
+    except Exception as error:  # ONNX Runtime's exceptions have no common root but Exception
+        check_exhausted(error)
+        raise ModelError(f"the serving graph cannot be loaded: {str(error)[:200]}") from error
+
+
 class Server:
     """A serving graph, loaded. Thread-safe."""
 
@@ -32,20 +56,7 @@ class Server:
             ModelError: It would read other files, has other inputs and outputs than ours, or ONNX Runtime does not
                 take it.
         """
-        prepare_onnx()
-        import onnxruntime
-
-        if EXTERNAL in graph:
-            raise ModelError("the serving graph takes numbers from other files: it is not one of ours")
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(
-                graph, options, providers=["CPUExecutionProvider"], enable_fallback=0
-            )  # its fallback, to what was asked for already, begins with a print to stdout
-        except Exception as error:  # ONNX Runtime's exceptions have no common root but Exception
-            check_exhausted(error)
-            raise ModelError(f"the serving graph cannot be loaded: {str(error)[:200]}") from error
+        self._session = open_session(graph)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if (len(inputs), len(outputs)) != (1, 1):
             raise ModelError("the serving graph has other inputs and outputs than ours")

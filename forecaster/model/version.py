@@ -4,6 +4,7 @@
     metrics.json       its measures
     network.onnx       the serving graph of the whole ensemble
     weights.npz        the weights of each network
+    pretrained.onnx    the pretrained network, where it has a share in the forecasts
     calibration.npz    half widths of the intervals, and a probe: windows and the trained networks' answers to them
 
 Reading checks hashes before anything is parsed, and runs no code from the folder: arrays, numbers and an ONNX graph
@@ -28,8 +29,9 @@ from forecaster.base.records import dump, parse, to_json
 from forecaster.data.schema import Schema
 from forecaster.model.bands import forms_of, from_arrays, to_arrays
 from forecaster.model.calibration import Intervals
+from forecaster.model.companion import Companion
 from forecaster.model.features import Encoding
-from forecaster.model.manifest import FILES, FORMAT, FileFacts, Manifest, Metrics, TrainingFacts, open_sealed, seal
+from forecaster.model.manifest import FORMAT, PRETRAINED, FileFacts, Manifest, Metrics, TrainingFacts, open_sealed, seal
 from forecaster.model.plan import FitShape, NetworkShape
 from forecaster.model.serving import Server
 from forecaster.model.windows import WindowShape
@@ -58,6 +60,7 @@ class Draft:
         metrics: How good it is.
         facts: What it was made from: data, packages, device, time.
         encodings: How each feature is written as a number.
+        companion: The pretrained network, where it has a share in the forecasts.
     """
 
     schema: Schema
@@ -72,6 +75,7 @@ class Draft:
     metrics: Metrics
     facts: TrainingFacts
     encodings: tuple[Encoding, ...] = ()
+    companion: Companion | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,6 +92,7 @@ class FittedModel:
         calibration: Half widths of the intervals.
         server: Answers windows.
         encodings: How each feature is written as a number.
+        companion: The pretrained network, where it has a share in the forecasts.
     """
 
     name: str
@@ -99,6 +104,7 @@ class FittedModel:
     calibration: Intervals
     server: Server
     encodings: tuple[Encoding, ...] = ()
+    companion: Companion | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -143,7 +149,8 @@ def read_version(folder: Path, name: str, version: str) -> SavedModel:
     manifest = read_manifest(folder)
     if (manifest.name, manifest.version) != (name, version):
         raise ModelError(f"{folder} belongs to model {manifest.name[:80]!r} {manifest.version[:20]!r}")
-    contents = {file: _read_checked(folder / file, manifest.files[file]) for file in FILES}
+    contents = {file: _read_checked(folder / file, facts) for file, facts in manifest.files.items()}
+    companion = Companion(contents[PRETRAINED], manifest.companion) if manifest.companion else None
     if parse(contents["metrics.json"], folder / "metrics.json") != dump(manifest.metrics):
         raise ModelError(f"{folder}/metrics.json is not what the manifest says")
     members = _read_members(contents["weights.npz"], folder / "weights.npz")
@@ -161,6 +168,7 @@ def read_version(folder: Path, name: str, version: str) -> SavedModel:
         calibration=from_arrays(manifest.fit.intervals, arrays),
         server=server,
         encodings=manifest.encodings,
+        companion=companion,
         folder=folder,
         manifest=manifest,
     )
@@ -179,6 +187,7 @@ def contents_of(name: str, version: str, draft: Draft) -> dict[str, bytes]:
         "network.onnx": draft.graph,
         "weights.npz": pack(weights),
         "calibration.npz": pack(calibration),
+        **({PRETRAINED: draft.companion.graph} if draft.companion else {}),
     }
     manifest = Manifest(
         format=FORMAT,
@@ -187,6 +196,7 @@ def contents_of(name: str, version: str, draft: Draft) -> dict[str, bytes]:
         **vars(draft.facts),
         season=draft.season,
         encodings=draft.encodings,
+        companion=draft.companion.share if draft.companion else None,
         window=draft.window,
         network=draft.network,
         fit=draft.fit,

@@ -119,12 +119,23 @@ class StepFeatures(Protocol):
         """Return all that is known."""
 
 
+class Mixer(Protocol):
+    """What has a share in the answers."""
+
+    def mix(self, outputs: Floats, values: Floats, bounds: tuple[Ints, Ints], windows: Windows) -> Floats:
+        """Return answers [N, H] together with its own, in scaled units; `bounds` is where histories begin and end."""
+
+
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """What windows are cut from: [T] values of all series end to end, and features beside them where there are some."""
+    """What windows are cut from: [T] values of all series end to end, and features beside them where there are some.
+
+    Beside them stands what else has a share in the answers to these windows.
+    """
 
     values: Floats
     features: StepFeatures | None = None
+    companion: Mixer | None = None
 
 
 def cut_windows(

@@ -10,6 +10,7 @@ heavy packages that it may import when it is itself imported.
     sums           totals of the next steps against what came                                numpy
     residuals      one-step-ahead errors: their autocorrelation and spread                    numpy
     outlook        a series at its end: history, past forecasts, and the next                 numpy
+    mixing         the weights of the pretrained network and the trained ones               numpy
     challenge      a new network against the current version, on windows held out             numpy
     kinds          methods by name: a panel → forecasts after its end                         numpy
     comparison     kinds learning anew at each cutoff, and which differences are real         numpy

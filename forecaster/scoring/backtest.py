@@ -7,7 +7,7 @@ inside the series, each seeing nothing after its cutoff.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -135,7 +135,7 @@ def find_residuals(panel: Panel, plan: Plan, trained: Trained, answers: Answers)
         errors=(missed - answers.outputs) * answers.windows.scale,
         answers=answers,
         folds=folds_of(series),
-        independent=len(ends) * min(1.0, plan.held_out.stride / plan.window.horizon + 1 / plan.held_out.count.max()),
+        independent=count_independent(plan),
         fit=fitter(plan.fit.intervals, plan.network.quantiles),
     )
     if not plan.earlier.total:
@@ -153,6 +153,12 @@ def find_residuals(panel: Panel, plan: Plan, trained: Trained, answers: Answers)
     )  # fmt: skip
 
 
+def count_independent(plan: Plan) -> float:
+    """Return how many of the held-out windows do not overlap."""
+    held_out = plan.held_out
+    return held_out.total * min(1.0, held_out.stride / plan.window.horizon + 1 / float(held_out.count.max()))
+
+
 def answer_held_out(panel: Panel, plan: Plan, trained: Trained) -> Answers:
     """Return what the networks said of the held-out windows before they were trained again on all data."""
     return _ask_about(panel, plan, trained, plan.held_out)
@@ -162,7 +168,7 @@ def _ask_about(panel: Panel, plan: Plan, trained: Trained, cutoffs: Cutoffs) -> 
     from forecaster.training.fit import ensemble
 
     starts, ends, _ = cutoffs.all()
-    signals = signals_of(panel, plan.encodings, plan.window.horizon)
+    signals = replace(signals_of(panel, plan.encodings, plan.window.horizon), companion=trained.companion)
     return answer_windows(ensemble(plan.network, trained.first), signals, starts, ends, plan.window)
 
 

@@ -23,6 +23,7 @@ from forecaster.base.errors import ResourceError
 from forecaster.base.records import Json
 from forecaster.config import Device
 from forecaster.data.panel import Panel
+from forecaster.model.companion import Companion
 from forecaster.model.divergence import diagnose
 from forecaster.model.features import signals_of
 from forecaster.model.plan import FitShape, NetworkShape, Plan
@@ -81,6 +82,7 @@ class Trained:
         best_steps: Steps after which each member's held-out loss was lowest.
         curve: Every look at the held-out windows.
         device: `cpu` or `gpu`.
+        companion: The pretrained network, where it has a share in the forecasts.
     """
 
     members: list[Weights]
@@ -88,6 +90,7 @@ class Trained:
     best_steps: list[int]
     curve: list[Progress]
     device: str
+    companion: Companion | None = None
 
 
 OnProgress = Callable[[Progress], None]

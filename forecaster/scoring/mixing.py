@@ -1,0 +1,86 @@
+"""How much of a forecast is the pretrained network's, and how much the trained ones': weights from held-out windows.
+
+The weights are those of least absolute error (Granger & Ramanathan, Improved methods of combining forecasts, Journal of
+Forecasting 3(2), 1984, with absolute errors), none negative and together at most 1. Few windows say little of them:
+they are shrunk towards equal weights, which are hard to beat (Clemen, Combining forecasts, IJF 5(4), 1989).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecaster.base.files import read_own
+from forecaster.data.panel import Panel
+from forecaster.model import pretrained
+from forecaster.model.builtin import SEASONS_TO_SEE, open_network
+from forecaster.model.companion import Companion, Share, ask_pretrained, probe
+from forecaster.model.plan import Plan
+from forecaster.model.planner import CREDIBILITY
+from forecaster.model.windows import Floats, cut_targets
+from forecaster.scoring.backtest import answer_held_out, count_independent
+
+if TYPE_CHECKING:
+    from forecaster.training.fit import Trained
+
+STEP = 0.05
+"""Weights are multiples of it before they are shrunk."""
+
+EQUAL = (0.5, 0.5)
+
+LEAST_WEIGHT = 0.05
+"""A smaller share of the pretrained network is not worth a second network."""
+
+LARGEST_GRAPH = 2**26
+GRAPH = Path(pretrained.__file__).with_name("network.onnx")
+
+
+def has_pretrained() -> bool:
+    """Return whether the package has a pretrained network."""
+    return GRAPH.exists()
+
+
+def choose_companion(panel: Panel, plan: Plan, trained: Trained) -> Companion | None:
+    """Return the pretrained network with its share in the forecasts, or None where it has none.
+
+    Raises:
+        ModelError: The network in the package is not the one that was published.
+    """
+    if not has_pretrained():
+        return None
+    network, graph = open_network(), read_own(GRAPH, LARGEST_GRAPH)
+    starts, ends, _ = plan.held_out.all()
+    answers, seasons = answer_held_out(panel, plan, trained), seasons_of(panel, plan)
+    targets = cut_targets(panel.values, ends, answers.windows).astype(np.float64)
+    said = ask_pretrained(network, seasons, panel.values, (starts, ends), answers.windows)
+    best, independent = find_weights(said, answers.outputs, targets), count_independent(plan)
+    known = independent / (independent + CREDIBILITY)
+    first, second = (float(known * weight + (1 - known) * equal) for weight, equal in zip(best, EQUAL, strict=True))
+    if first < LEAST_WEIGHT:
+        return None
+    mixed = first * said + second * answers.outputs
+    errors = tuple(float(np.abs(targets - answer).mean()) for answer in (0.0, said, answers.outputs, mixed))
+    share = Share(
+        pretrained=first, trained=second, seasons=seasons, windows=len(ends), errors=errors, probe=probe(network)
+    )
+    return Companion(graph, share)
+
+
+def seasons_of(panel: Panel, plan: Plan) -> tuple[int, ...]:
+    """Return the season lengths that the pretrained network is told, the main one first: longer ones seen twice."""
+    length = np.median(panel.lengths)
+    return (plan.season, *(m for m in panel.more_seasons if m > plan.season > 1 and length >= SEASONS_TO_SEE * m))
+
+
+def find_weights(first: Floats, second: Floats, targets: Floats) -> tuple[float, float]:
+    """Return the weights of two answers [N, H] whose weighted sum is nearest to the targets [N, H].
+
+    None is negative, and together they are at most 1. Of equally good ones, those of the first answer are the larger.
+    """
+    grid = np.round(np.arange(0.0, 1.0 + STEP / 2, STEP), 10)
+    pairs = [(a, b) for a in grid[::-1] for b in grid if a + b <= 1.0 + 1e-9]
+    errors = [float(np.abs(targets - a * first - b * second).mean()) for a, b in pairs]
+    one, other = pairs[int(np.argmin(errors))]
+    return float(one), float(other)

@@ -1,0 +1,51 @@
+"""`forecast train` with the pretrained network: its share is chosen, shown and kept, and `--from none` forbids it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.conftest import BUILTIN, TINY, monthly_csv, needs_builtin
+
+pytestmark = needs_builtin
+BOTH = [option for option in TINY if option not in ("--from", "none")]
+
+
+@pytest.fixture
+def trained_with(run: Run, tmp_path: Path) -> Path:
+    """Return the folder of a version in which the pretrained network has a share."""
+    done = run("train", monthly_csv(tmp_path / "sales.csv"), *BOTH, "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert 0.05 <= shown["pretrained"]["pretrained"] <= 1
+    return Path(shown["folder"])
+
+
+def test_a_version_with_a_share_is_whole_by_itself(run: Run, trained_with: Path, tmp_path: Path) -> None:
+    manifest = json.loads((trained_with / "manifest.json").read_text())
+    assert (trained_with / "pretrained.onnx").read_bytes() == BUILTIN.read_bytes()
+    assert manifest["files"]["pretrained.onnx"]["bytes"] == BUILTIN.stat().st_size
+    share = manifest["companion"]
+    assert share["errors"][3] <= max(share["errors"][:3])
+    done = run("predict", "--model", "sales", "--output", tmp_path / "f.csv")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "lstm" in (tmp_path / "f.csv").read_text()
+    (trained_with / "pretrained.onnx").write_bytes(BUILTIN.read_bytes()[:-1] + b"x")
+    done = run("predict", "--model", "sales", "--output", tmp_path / "g.csv")
+    assert done.exit_code == 78
+    assert "pretrained.onnx was changed" in done.stderr
+
+
+def test_an_export_says_that_it_is_not_all(run: Run, trained_with: Path, tmp_path: Path) -> None:
+    done = run("export", "--model", "sales", "--output", tmp_path / "m.onnx")
+    assert done.exit_code == 0
+    assert "the export holds the networks trained here alone" in done.stderr
+
+
+def test_none_leaves_it_out(run: Run, tmp_path: Path) -> None:
+    shown = json.loads(run("train", monthly_csv(tmp_path / "sales.csv"), *TINY, "--format", "json").stdout)
+    assert shown["pretrained"] is None
+    assert not (Path(shown["folder"]) / "pretrained.onnx").exists()

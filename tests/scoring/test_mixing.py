@@ -1,0 +1,25 @@
+"""The weights of the pretrained network and of the trained ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecaster.scoring.mixing import find_weights
+
+RNG = np.random.default_rng(0)
+FIRST, SECOND = RNG.normal(size=(2, 200, 6))
+
+
+@pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0), (0.3, 0.5), (0.0, 0.0), (0.25, 0.75)])
+def test_the_weights_of_a_mixture_are_found(weights: tuple[float, float]) -> None:
+    targets = weights[0] * FIRST + weights[1] * SECOND + RNG.normal(0, 0.05, FIRST.shape)
+    assert find_weights(FIRST, SECOND, targets) == pytest.approx(weights, abs=0.051)
+
+
+def test_weights_are_not_negative_and_at_most_one_together() -> None:
+    assert find_weights(FIRST, SECOND, 3 * FIRST - 2 * SECOND) == (1.0, 0.0)
+
+
+def test_of_equally_good_answers_the_first_counts() -> None:
+    assert find_weights(FIRST, FIRST, FIRST) == (1.0, 0.0)
