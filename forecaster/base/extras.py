@@ -8,7 +8,10 @@ from forecaster.base.errors import UsageError
 
 EXTRAS = {
     "baselines": ("statsforecast",),
+    "excel": ("python_calamine",),
     "holidays": ("holidays",),
+    "remote": ("fsspec",),
+    "sql": ("sqlalchemy",),
     "tune": ("optuna",),
 }
 """What each extra brings that this package imports."""

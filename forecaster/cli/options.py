@@ -94,14 +94,17 @@ def bounds_of(low: float | None, high: float | None) -> str:
     return f"[at least {low}]" if high is None else f"[{low} to {high}]"
 
 
-DataFile = Annotated[
-    str, typer.Argument(metavar="DATA", help="CSV, CSV.gz or Parquet file, or - for stdin.", show_default=False)
-]
+READ = (
+    "File (CSV, Parquet, JSON, Arrow, a workbook; .gz, .bz2, .xz, .zst, .zip), folder or glob of parts, http(s) or s3 "
+    "address, database, or - for stdin."
+)
+
+DataFile = Annotated[str, typer.Argument(metavar="DATA", help=READ, show_default=False)]
 MaybeDataFile = Annotated[
     str | None,
     typer.Argument(
         metavar="DATA",
-        help="CSV, CSV.gz or Parquet file, or - for stdin; by default the file that the model was trained on.",
+        help="What to read, as for train; by default the file that the model was trained on.",
         show_default=False,
     ),
 ]

@@ -86,6 +86,10 @@ class ReadSettings:
         "usual, or put the usual value in their place.",
         panel="Data",
     )
+    sheet: str | None = knob(None, "Sheet of a workbook.", panel="File format", metavar="NAME")
+    sql: str | None = knob(
+        None, "Query whose rows are the data, where DATA is a database.", panel="File format", metavar="QUERY"
+    )
     sep: str | None = knob(None, "Field separator of a CSV file.", panel="File format", metavar="CHAR")
     decimal: str | None = knob(None, "Decimal mark: . or ,", panel="File format", metavar="CHAR")
     thousands: str | None = knob(None, "Thousands separator inside numbers.", panel="File format", metavar="CHAR")

@@ -6,12 +6,16 @@ heavy packages that it may import when it is itself imported.
     stamps         text ↔ time: formats, zones, and back as they came in                      numpy pyarrow
     notation       which format a column of stamps is written in                              numpy pyarrow
     frequency      the frequency of a time index, and the next stamps                         numpy
+    packed         bytes that are compressed → what they hold
+    remote         an address → its bytes
     source         a path → its bytes, whole and unchanged while read
     frames         pandas ↔ the rest: a DataFrame as a data file, stamps                      numpy
     places         where a row of a table stands: a line, a row of a sheet, a part                numpy
     recipe         how a file becomes a plain table, and its rows observations
     dialect        how a CSV file is written: separator, decimal, header                         numpy pyarrow
     table          a file → strict table of text with line numbers                            numpy pyarrow
+    database       a database and a query → a table                                           pyarrow
+    formats        DATA → a table: which formats, containers and places there are             numpy pyarrow
     schema         what is known of a kind of file; frozen in the model
     columns        which column is what                                                       numpy pyarrow
     parts          a stamp that stands in several columns                                     pyarrow

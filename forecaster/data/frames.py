@@ -59,7 +59,7 @@ def _to_source(frame: pd.DataFrame) -> Source:
         hint = "Make each column one of numbers, texts or times, each with a name of its own"
         raise DataError(f"{NAME}: {str(error).splitlines()[0]}", hint=hint) from None
     content = stream.getvalue().to_pybytes()
-    return Source(NAME, content, hashlib.sha256(content).hexdigest(), is_parquet=True)
+    return Source(NAME, content, hashlib.sha256(content).hexdigest(), kind="parquet")
 
 
 def as_times(stamps: npt.NDArray[Any], tz: str | None) -> Any:

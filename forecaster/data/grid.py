@@ -31,7 +31,7 @@ def read_panel(
     """Read a file of one or many series.
 
     Args:
-        path: A local CSV, CSV.gz or Parquet file, `-` for standard input, or what was read from one.
+        path: See `formats`: a file, `-` for standard input, a folder or glob, an address, or what was read from one.
         settings: What the user says about it; the rest is detected.
         schema: The schema of a saved model: nothing is detected, and the data must fit it.
         as_of: The last stamp that counts, inclusive: the panel is that of a file that ends there, but what is
@@ -41,7 +41,7 @@ def read_panel(
     Raises:
         DataError: The content is wrong or ambiguous.
         ModelError: The data has another frequency than the schema.
-        ForecastError: Anything that `read_table` raises.
+        ForecastError: Anything that `read_data` raises.
     """
     read = observe(path, settings, schema, as_of, future)
     check_duplicates(read.rows, read.table)

@@ -14,6 +14,7 @@ from forecaster.data.checks import check_file, check_ids, sort_rows
 from forecaster.data.columns import Columns, find_columns, known_columns, require_column, settle_numbers
 from forecaster.data.covariates import Cells
 from forecaster.data.cutoff import cut_rows
+from forecaster.data.formats import read_data
 from forecaster.data.frequency import Frequency
 from forecaster.data.recipe import PLAIN, Recipe
 from forecaster.data.rows import Clock, Finding, Rows, read_clock, read_rows, recipe_of
@@ -22,7 +23,7 @@ from forecaster.data.shaping import Shaped, shape
 from forecaster.data.source import Data
 from forecaster.data.stamps import check_format, check_zone
 from forecaster.data.steps import aggregate, merge_duplicates, to_steps
-from forecaster.data.table import Table, read_table
+from forecaster.data.table import Table
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +92,7 @@ def observe(
 def _shaped(path: Data, settings: ReadSettings, schema: Schema | None) -> Shaped:
     """Return the plain table of a file."""
     recipe = recipe_of(settings, schema)
-    return shape(read_table(path, settings, schema.dialect if schema else None), settings, recipe, schema)
+    return shape(read_data(path, settings, schema.dialect if schema else None, recipe), settings, recipe, schema)
 
 
 def _read_ahead(path: Data, columns: Columns, settings: ReadSettings, schema: Schema | None) -> Cells:

@@ -67,6 +67,8 @@ class Recipe:
             na_values=tuple(part.strip() for part in values.split(",") if part.strip()),
             on_ambiguous=settings.on_ambiguous,
             on_nonexistent=settings.on_nonexistent,
+            sheet=settings.sheet,
+            sql=settings.sql,
         )
 
 

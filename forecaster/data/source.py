@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forecaster.base.errors import AccessError, DataError, ForecastError, MissingError, StorageError, TryAgainError
+from forecaster.data.packed import unpack, unzip
+from forecaster.data.remote import REMOTE, fetch, scheme_of, without_password
 
 MOST_BYTES = 4 << 30
 """Most bytes that standard input may hold, and a .gz may expand to."""
@@ -24,18 +26,11 @@ MOST_RATIO, FREE_BYTES = 200, 256 << 20
 LINE_END = re.compile(rb"\r\n?|\n")
 
 _MAGIC = (
-    (b"PK\x03\x04", "an XLSX or ZIP file"),
-    (b"\xd0\xcf\x11\xe0", "an old XLS file"),
     (b"%PDF", "a PDF"),
     (b"SQLite format 3", "a SQLite database"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ", "an xz file"),
-    (b"ARROW1", "an Arrow file"),
-    (b"FEA1", "a Feather file"),
+    (b"FEA1", "a Feather file of the old version 1"),
     (b"\x89HDF", "an HDF5 file"),
     (b"\x93NUMPY", "a NumPy array"),
-    (b"PK\x05\x06", "an empty ZIP file"),
     (b"7z\xbc\xaf", "a 7-Zip file"),
     (b"\x89PNG", "a picture"),
     (b"{\\rtf", "an RTF document"),
@@ -53,13 +48,13 @@ class Source:
         path: As the user gave it; `-` is standard input. Of data in memory, what messages call it.
         data: Its bytes, decompressed.
         sha256: Hash of the bytes as they lie on disk.
-        is_parquet: Whether it is Parquet; else it is taken for CSV.
+        kind: `csv`, `parquet`, `arrow`, `json` or `excel`.
     """
 
     path: str
     data: bytes
     sha256: str
-    is_parquet: bool
+    kind: str = "csv"
 
     def __str__(self) -> str:
         return self.path
@@ -70,33 +65,53 @@ Data = str | Path | Source
 
 
 def read_source(path: Data) -> Source:
-    """Read a local file, or standard input for `-`, once; what has been read is returned as it is.
+    """Read a file, an address, or standard input for `-`, once; what has been read is returned as it is.
 
     Raises:
-        MissingError: No such file, a folder, a device or a pipe, or a URL.
+        MissingError: No such file, a folder, a device or a pipe, or an address of an unknown kind.
         AccessError: It may not be read.
-        DataError: It is empty, or its content is of another kind than CSV, CSV.gz or Parquet.
+        DataError: It is empty, or its content is of a kind that is not read.
         TryAgainError: It changed while it was read.
         StorageError: Reading failed.
     """
     if isinstance(path, Source):
         return path
     name = str(path)
-    raw = _read_stdin() if name == "-" else _read_file(name)
+    scheme = scheme_of(name)
+    raw = _read_stdin() if name == "-" else fetch(name, MOST_BYTES) if scheme in REMOTE else _read_file(name)
+    name = without_password(name) if scheme else name
     if not raw:
         raise DataError(f"{name} is empty (0 bytes)")
     packed = raw.startswith(b"\x1f\x8b")
-    if name != "-" and packed != name.lower().endswith(".gz"):
+    if name != "-" and not scheme and packed != name.lower().endswith(".gz"):
         raise DataError(
             f"{name} is {'a gzip file' if packed else 'not a gzip file'}", hint="Rename it after what it is"
         )
-    data = _inflate(raw, name) if packed else raw
-    is_parquet = data.startswith(b"PAR1")
-    if name != "-" and is_parquet != name.lower().endswith((".parquet", ".pq", ".parq")):
-        raise DataError(f"{name} is {'Parquet' if is_parquet else 'not Parquet'}", hint="Rename it after what it is")
-    if not is_parquet and (kind := _foreign(data)):
-        raise DataError(f"{name} looks like {kind}, not CSV", hint="Export the data as CSV or Parquet")
-    return Source(name, data, hashlib.sha256(raw).hexdigest(), is_parquet)
+    most = min(MOST_BYTES, max(FREE_BYTES, MOST_RATIO * len(raw)))
+    data = unzip(_inflate(raw, name) if packed else unpack(raw, name, most), name, most)
+    kind = kind_of(data)
+    if name != "-" and not scheme and (kind == "parquet") != _plain_name(name).endswith((".parquet", ".pq", ".parq")):
+        fault = "Parquet" if kind == "parquet" else "not Parquet"
+        raise DataError(f"{name} is {fault}", hint="Rename it after what it is")
+    if kind == "csv" and (foreign := _foreign(data)):
+        raise DataError(f"{name} looks like {foreign}, not CSV", hint="Export the data as CSV or Parquet")
+    return Source(name, data, hashlib.sha256(raw).hexdigest(), kind)
+
+
+def kind_of(data: bytes) -> str:
+    """Return what content is, by how it begins: `csv` for all that is nothing else."""
+    if data.startswith(b"PAR1"):
+        return "parquet"
+    if data.startswith(b"ARROW1"):
+        return "arrow"
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return "excel"
+    return "json" if data[:512].removeprefix(_MARK).lstrip().startswith((b"{", b"[")) else "csv"
+
+
+def _plain_name(name: str) -> str:
+    """Return a name in lower case without the ends of compression."""
+    return re.sub(r"\.(gz|bz2|xz|zst|zstd|zip)$", "", name.lower())
 
 
 def _read_stdin() -> bytes:
@@ -109,9 +124,9 @@ def _read_stdin() -> bytes:
 
 
 def _read_file(name: str) -> bytes:
-    scheme, mark, _ = name.partition("://")
-    if mark and scheme.isalnum():
-        raise MissingError(f"{name} is not a file: only local paths are read", hint="Download it first")
+    if scheme := scheme_of(name):
+        known = "http, https, s3 and databases such as sqlite:///shop.db"
+        raise MissingError(f"{without_password(name)}: {scheme} addresses are not read", hint=f"Read are {known}")
     try:
         before = Path(name).stat()
         if not stat.S_ISREG(before.st_mode):
@@ -181,7 +196,7 @@ def _foreign(data: bytes) -> str | None:
     head = data[:512].removeprefix(_MARK).lstrip().lower()
     if head.startswith(_MARKUP):
         return "HTML or XML"
-    return "JSON" if head.startswith((b"{", b"[")) else None
+    return None
 
 
 def decode(source: Source, encoding: str | None) -> tuple[bytes, str]:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from forecaster.base.arrow import EMPTY, ZERO, from_texts, to_numpy
-from forecaster.base.errors import DataError, ResourceError, shown
+from forecaster.base.errors import DataError, shown
 from forecaster.config import ReadSettings
 from forecaster.data.dialect import (
     MISSING,
@@ -30,7 +30,7 @@ from forecaster.data.dialect import (
     without_units,
 )
 from forecaster.data.places import Numbered, Places, TextLines, records
-from forecaster.data.source import LINE_END, Data, Source, count_lines, decode, read_source
+from forecaster.data.source import LINE_END, Source, count_lines, decode
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -161,46 +161,17 @@ def _number_hint(cell: str) -> str:
 # ---------------------------------------------------------------------------------------------------- reading
 
 
-def read_table(path: Data, settings: ReadSettings, dialect: Dialect | None = None) -> Table:
-    """Read a file into a table of texts.
+def read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) -> Table:
+    """Read a text into a table of texts.
 
     Args:
-        path: A local file, `-` for standard input, or what was read from one.
+        source: What was read.
         settings: What the user says about it; the rest is detected.
         dialect: The dialect of a saved model: then nothing is detected.
 
     Raises:
         DataError: The content is not a table in one dialect; the message says where.
-        ForecastError: Anything that `read_source` raises.
     """
-    source = read_source(path)
-    try:
-        return _read_parquet(source) if source.is_parquet else _read_csv(source, settings, dialect)
-    except (MemoryError, pa.ArrowMemoryError):
-        raise ResourceError(f"{source.path} does not fit into memory") from None
-
-
-def _read_parquet(source: Source) -> Table:
-    import pyarrow.parquet as pq  # only where there is such a file
-
-    try:
-        table = pq.read_table(pa.BufferReader(source.data))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{source.path} is not a sound Parquet file: {str(error).splitlines()[0]}") from None
-    columns = {}
-    for name, stored in zip(table.column_names, table.columns, strict=True):
-        column = stored.cast(stored.type.value_type) if pa.types.is_dictionary(stored.type) else stored
-        text = pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)
-        columns[name] = column.cast(pa.string()) if text else column
-    _check_names(source.path, table.column_names)
-    if not table.num_rows:
-        raise DataError(f"{source.path} has no rows")
-    return Table(
-        source=source.path, sha256=source.sha256, columns=columns, rows=table.num_rows, dialect=None, kind="Parquet"
-    )
-
-
-def _read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) -> Table:
     data, encoding = decode(source, dialect.encoding if dialect else settings.encoding)
     if not data.strip():
         raise DataError(f"{source.path} holds only blank lines: no header row found")
@@ -229,7 +200,12 @@ def _skip(data: bytes, lines: int) -> int:
     return 0 if not lines else ends[-1] if len(ends) == lines else len(data)
 
 
-def _check_names(path: str, names: list[str]) -> None:
+def check_names(path: str, names: list[str]) -> None:
+    """Refuse columns whose names are one, or differ only in case.
+
+    Raises:
+        DataError: Two do.
+    """
     seen: dict[str, int] = {}
     for k, name in enumerate(names):
         other = names[seen.setdefault(name.strip().casefold(), k)]
@@ -245,7 +221,7 @@ def _check_names(path: str, names: list[str]) -> None:
 def _parse(path: str, body: memoryview, names: list[str], dialect: Dialect, line: int) -> dict[str, pa.ChunkedArray]:
     """Return all cells as text."""
     titles = [name or ("" if k == len(names) - 1 else f"column{k + 1}") for k, name in enumerate(names)]
-    _check_names(path, titles)
+    check_names(path, titles)
     if not len(body):
         return {name: pa.chunked_array([], pa.string()) for name in titles}
     quoted = re.search(b'"', body) is not None

@@ -6,10 +6,13 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from glob import has_magic
 from pathlib import Path
 
 from forecaster.base.errors import ForecastError, MissingError, UsageError
 from forecaster.base.identity import check_apart
+from forecaster.data.database import sqlite_path
+from forecaster.data.remote import scheme_of, without_password
 from forecaster.data.source import Data, Source
 from forecaster.model import builtin, ledger, store
 
@@ -21,7 +24,9 @@ def models_folder(given: Path | None) -> Path:
 
 def name_of(data: Data) -> str:
     """Return the default name of a model: the data file's stem, with what a name may not hold replaced by `-`."""
-    stem = Path(str(data)).name.removesuffix(".gz")
+    path = Path(without_password(str(data)))
+    name = path.parent.name if has_magic(path.name) and "://" not in str(data) else path.name
+    stem = re.sub(r"\.(gz|bz2|xz|zst|zip)$", "", name)
     stem = "stdin" if str(data) == "-" else stem.rsplit(".", 1)[0] if "." in stem[1:] else stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "model"
 
@@ -112,7 +117,15 @@ def ledger_of(root: Path, model: str, data: Data | None) -> Path:
 
 def recorded(data: Data) -> str:
     """Return the data file as a manifest names it: an absolute path; `-` where it is not there to be read again."""
-    return "-" if isinstance(data, Source) or str(data) == "-" else os.path.realpath(data)
+    return "-" if isinstance(data, Source) or str(data) == "-" else _address(str(data))
+
+
+def _address(data: str) -> str:
+    """Return a path from the root; an address without its password, and that of a SQLite file from the root too."""
+    scheme = scheme_of(data)
+    if scheme == "sqlite":
+        return f"sqlite:///{os.path.realpath(sqlite_path(data))}"
+    return without_password(data) if scheme else os.path.realpath(data)
 
 
 def check_outputs(outputs: Mapping[str, Path | str | None], *inputs: Data | None) -> None:

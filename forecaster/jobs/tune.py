@@ -18,7 +18,7 @@ from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events, TrialRow
-from forecaster.jobs.names import check_outputs, models_folder, name_of
+from forecaster.jobs.names import check_outputs, models_folder, name_of, recorded
 from forecaster.model.planner import choose_season
 from forecaster.scoring.backtest import span
 from forecaster.scoring.search import Attempt, State, Study, Values, apply, check_storage, find_axes, open_study
@@ -270,10 +270,16 @@ class _Searcher:
         output = self.job.settings.output
         keys: dict[str, Any] = {}
         if self.job.data != "-" and str(self.job.data).isprintable():  # TOML has no bytes that are not text
-            keys["data"] = os.path.relpath(os.path.realpath(self.job.data), Path(os.path.realpath(output)).parent)
+            keys["data"] = _from(Path(os.path.realpath(output)), self.job.data)
         for owner in (self.job.reading, model, fit):
             for f in fields(owner):
                 value = getattr(owner, f.name)
                 if f.name in values or value != f.default:
                     keys[key_of(f.name)] = value
         files.write_file(output, write_settings(keys, notes).encode())
+
+
+def _from(output: Path, data: object) -> str:
+    """Return how a file names data that lies beside it; an address as it is, without a password."""
+    name = recorded(str(data))
+    return name if "://" in name else os.path.relpath(name, output.parent)

@@ -179,7 +179,9 @@ def _columns(read: Observations) -> Iterator[Detected]:
     else:
         marks = f"separator {dialect.separator!r}, decimal mark {dialect.decimal!r}, {dialect.encoding}"
         asked = settings.sep or settings.decimal or settings.encoding
-        yield Detected("format", f"CSV, {marks}", "given" if asked else "certain", "every row fits")
+        if read.table.kind.split()[-1] != "CSV":
+            marks = f"numbers as text with decimal mark {dialect.decimal!r}"
+        yield Detected("format", f"{read.table.kind}, {marks}", "given" if asked else "certain", "every row fits")
     clock = read.clock.time_format
     sure: Sure = "given" if settings.time else "likely" if clock == "integer" else "certain"
     because = _reason(columns.time, TIME_NAMES, "the only column of dates", settings.time and "--time")

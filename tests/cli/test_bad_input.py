@@ -64,8 +64,8 @@ def test_a_bad_file(run: Run, tmp_path: Path, content: str | bytes, code: int, s
     ("arguments", "code", "said"),
     [
         (("train", "none.csv"), 66, "none.csv: no such file"),
-        (("train", "."), 66, "is a folder"),
-        (("train", "http://127.0.0.1:9/x.csv"), 66, "only local paths"),
+        (("train", "none/*.csv"), 66, "no data file is there"),
+        (("train", "http://127.0.0.1:9/x.csv"), 75, "cannot be read"),
         (("train", "good.csv", "--horizon", "0"), 2, "--horizon must be from 1"),
         (("train", "good.csv", "--dropout", "nan"), 2, "--dropout must be from 0"),
         (("train", "good.csv", "--cell", "transformer"), 2, "'lstm', 'gru'"),

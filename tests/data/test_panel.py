@@ -326,7 +326,7 @@ BAD = {
     "UTF-16 without mark": ("ds,y\n2024-01-01,1\n".encode("utf-16-le"), "UTF-16"),
     "latin-1": ("ds,café\n2024-01-01,1\n".encode("latin-1"), "byte 0xE9 at line 1, column 7"),
     "HTML": ("<!DOCTYPE html><html><body>Sign in, please</body></html>", "HTML"),
-    "XLSX": (b"PK\x03\x04\x14\x00", "XLSX"),
+    "XLSX": (b"PK\x03\x04\x14\x00", "ZIP"),
     "JSON": ('{"ds": 1, "y": 2}', "JSON"),
     "gzip as CSV": (gzip.compress(DAILY.encode()), "gzip"),
     "Parquet as CSV": (b"PAR1....", "Parquet"),

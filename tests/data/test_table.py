@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ReadSettings
 from forecaster.data.dialect import MISSING, Dialect
-from forecaster.data.table import Table, read_table
+from forecaster.data.formats import read_data
+from forecaster.data.recipe import PLAIN
+from forecaster.data.table import Table
 
 
 def table_of(folder: Path, text: str, dialect: Dialect | None = None, **flags: object) -> Table:
     path = folder / "data.csv"
     path.write_bytes(text.encode())
-    return read_table(path, ReadSettings(**flags), dialect)  # type: ignore[arg-type]
+    return read_data(path, ReadSettings(**flags), dialect, PLAIN)  # type: ignore[arg-type]
 
 
 def test_cells_are_text_as_they_stand(tmp_path: Path) -> None:

@@ -1,0 +1,357 @@
+"""DATA → a table: the one place that knows which formats, containers and places there are.
+
+    to add a format      a reader `(source, asked) -> Table` here, in READERS, and how its content begins, in `kind_of`
+    to add a container   how it is unpacked, in `packed`
+    to add a place       its scheme, in `remote` (files) or `database` (queries)
+
+A reader gives each row a place (`places`: line, row of a sheet, part of a folder), so that errors name it, and columns
+of text where the format has no types, which the dialect then reads, or typed columns. Nothing else in the program asks
+what a file was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from forecaster.base.errors import DataError, MissingError, ResourceError, UsageError
+from forecaster.base.extras import check_extra
+from forecaster.config import ReadSettings
+from forecaster.data.database import as_array, is_database, read_query
+from forecaster.data.dialect import Dialect
+from forecaster.data.places import Numbered, PartPlaces
+from forecaster.data.recipe import Recipe
+from forecaster.data.source import Data, Source, decode, read_source
+from forecaster.data.table import Table, check_names, read_csv
+
+DATA_ENDS = tuple(
+    f".{end}{packed}"
+    for end in ("csv", "tsv", "txt", "parquet", "pq", "parq", "json", "jsonl", "ndjson", "feather", "arrow", "xlsx")
+    for packed in ("", ".gz", ".bz2", ".xz", ".zst", ".zip")
+)
+"""How the names of files end that are parts of a folder; the others there are left alone."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a file is to be read.
+
+    Attributes:
+        settings: What the user says.
+        dialect: That of a model; None where it is found out.
+        recipe: The sheet and the query.
+    """
+
+    settings: ReadSettings
+    dialect: Dialect | None
+    recipe: Recipe
+
+
+def read_data(path: Data, settings: ReadSettings, dialect: Dialect | None, recipe: Recipe) -> Table:
+    """Read DATA into a table: a file, `-`, a folder or a glob of parts, an address, or a database.
+
+    Raises:
+        DataError: The content is not a table; the message says where.
+        UsageError: A flag does not fit what DATA is, or a package is missing.
+        ForecastError: Anything that `read_source` raises.
+    """
+    asked = Asked(settings, dialect, recipe)
+    if is_database(path) and not isinstance(path, Source):
+        return read_query(str(path), recipe.sql)
+    if recipe.sql and not dialect:
+        raise UsageError(f"--sql is for a database, and {path} is none", hint="Such as sqlite:///shop.db")
+    parts = _parts(path)
+    if parts is not None:
+        return _read_parts(str(path), parts, asked)
+    return _read_one(path, asked)
+
+
+def _read_one(path: Data, asked: Asked) -> Table:
+    source = read_source(path)
+    if source.kind != "excel" and asked.settings.sheet:
+        raise UsageError(f"--sheet is for a workbook, and {source.path} is none")
+    try:
+        return READERS[source.kind](source, asked)
+    except (MemoryError, pa.ArrowMemoryError):
+        raise ResourceError(f"{source.path} does not fit into memory") from None
+
+
+# ---------------------------------------------------------------------------------------------------- parts
+
+
+def _parts(path: Data) -> list[Path] | None:
+    """Return the files of a folder or a glob, sorted by name; None where DATA is neither.
+
+    Raises:
+        MissingError: There are none.
+    """
+    if isinstance(path, Source) or str(path) == "-" or "://" in str(path):
+        return None
+    try:
+        folder = Path(path)
+        if folder.is_dir():
+            found = [Path(name) for name in sorted(map(str, folder.rglob("*"))) if _is_part(Path(name), folder)]
+        elif has_magic(str(path)) and not folder.exists():
+            names = glob(str(path), recursive=True)  # noqa: PTH207 - a glob of its own may begin anywhere
+            found = [Path(name) for name in sorted(names) if Path(name).is_file()]
+        else:
+            return None
+    except (OSError, ValueError):
+        return None
+    if not found:
+        raise MissingError(f"{path}: no data file is there", hint="Such as parts/*.csv")
+    return found
+
+
+def _is_part(path: Path, folder: Path) -> bool:
+    own = path.relative_to(folder)
+    hidden = any(part.startswith((".", "_")) for part in own.parts)
+    return path.is_file() and not hidden and path.name.lower().endswith(DATA_ENDS)
+
+
+def _read_parts(name: str, paths: Sequence[Path], asked: Asked) -> Table:
+    """Return the rows of several files, which have the same columns, one after the other."""
+    tables: list[Table] = []
+    for path in paths:
+        known = tables[0].dialect if tables and asked.dialect is None else asked.dialect
+        table = _read_one(path, replace(asked, dialect=known))
+        table = replace(table, columns=table.columns | _hive(path, table.rows))
+        if tables and table.columns.keys() != tables[0].columns.keys():
+            odd = sorted(table.columns.keys() ^ tables[0].columns.keys())
+            raise DataError(
+                f"{path} has other columns than {paths[0]}: {', '.join(odd[:5])}", hint="Give files of one kind"
+            )
+        tables.append(table)
+    columns = {column: _stacked([table.columns[column] for table in tables]) for column in tables[0].columns}
+    starts = np.cumsum([0, *(table.rows for table in tables)]).tolist()
+    digest = hashlib.sha256("".join(table.sha256 for table in tables).encode()).hexdigest()
+    places = PartPlaces(tuple(map(str, paths)), tuple(starts[:-1]), tuple(table.places for table in tables))
+    kind = f"{len(tables)} parts of {tables[0].kind}" if len(tables) > 1 else tables[0].kind
+    return replace(
+        tables[0],
+        source=name,
+        sha256=digest,
+        columns=columns,
+        rows=starts[-1],
+        kind=kind,
+        places=places,
+        ends_in_newline=all(table.ends_in_newline for table in tables),
+    )
+
+
+def _hive(path: Path, rows: int) -> dict[str, pa.ChunkedArray]:
+    """Return the columns that folders named `key=value` give to a part."""
+    pairs = [part.split("=", 1) for part in path.parts[:-1] if "=" in part[1:]]
+    return {key: pa.chunked_array([pa.repeat(pa.scalar(value), rows)]) for key, value in pairs}
+
+
+def _stacked(columns: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
+    kinds = {column.type for column in columns if not pa.types.is_null(column.type)}
+    if len(kinds) > 1:
+        numbers = all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in kinds)
+        columns = [column.cast(pa.float64() if numbers else pa.string()) for column in columns]
+    elif kinds:
+        columns = [column.cast(next(iter(kinds))) for column in columns]
+    return pa.chunked_array([chunk for column in columns for chunk in column.chunks], columns[0].type)
+
+
+# ---------------------------------------------------------------------------------------------------- formats
+
+
+def _read_text(source: Source, asked: Asked) -> Table:
+    return read_csv(source, asked.settings, asked.dialect)
+
+
+def _read_parquet(source: Source, asked: Asked) -> Table:
+    import pyarrow.parquet as pq  # only where there is such a file
+
+    try:
+        table = pq.read_table(pa.BufferReader(source.data))
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{source.path} is not a sound Parquet file: {str(error).splitlines()[0]}") from None
+    return _typed(source, table, "Parquet")
+
+
+def _read_arrow(source: Source, asked: Asked) -> Table:
+    import pyarrow.feather as feather
+
+    try:
+        table = feather.read_table(pa.BufferReader(source.data))
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{source.path} is not a sound Arrow file: {str(error).splitlines()[0]}") from None
+    return _typed(source, table, "Arrow")
+
+
+def _typed(source: Source, table: pa.Table, kind: str) -> Table:
+    """Return a table whose columns have types of their own."""
+    columns = {}
+    for name, stored in zip(table.column_names, table.columns, strict=True):
+        column = stored.cast(stored.type.value_type) if pa.types.is_dictionary(stored.type) else stored
+        text = pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)
+        columns[name] = column.cast(pa.string()) if text else column
+    check_names(source.path, table.column_names)
+    if not table.num_rows:
+        raise DataError(f"{source.path} has no rows")
+    return Table(
+        source=source.path, sha256=source.sha256, columns=columns, rows=table.num_rows, dialect=None, kind=kind
+    )
+
+
+def _read_json(source: Source, asked: Asked) -> Table:
+    """Read JSON lines, an array of records, or an object of columns."""
+    text, name = decode(source, asked.settings.encoding)[0], source.path
+    noun: str = "line"
+    numbers: tuple[int, ...] = ()
+    try:
+        if text.lstrip()[:1] == b"{" and (rows := _json_lines(text)) is not None:
+            records, numbers = [record for _, record in rows], tuple(line for line, _ in rows)
+        else:
+            records, noun = _json_records(json.loads(text)), "row"
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{name} is not JSON: {error}", hint="Export the data as CSV, Parquet or JSON lines") from None
+    if not records or not all(isinstance(record, dict) for record in records):
+        hint = 'Each line or element is an object, such as {"ds": "2024-01-01", "y": 5}'
+        raise DataError(f"{name} is JSON, but holds no records", hint=hint)
+    names = list(dict.fromkeys(key for record in records for key in record))
+    check_names(name, names)
+    for key in names:
+        odd = next((k for k, record in enumerate(records) if isinstance(record.get(key), (dict, list))), None)
+        if odd is not None:
+            where = numbers[odd] if numbers else odd + 1
+            raise DataError(f"{name}, {noun} {where}, column {key!r}: not one value", hint="Write it into columns")
+    columns = {key: pa.chunked_array([as_array([record.get(key) for record in records])]) for key in names}
+    return Table(
+        source=name,
+        sha256=source.sha256,
+        columns=columns,
+        rows=len(records),
+        dialect=asked.dialect or _text_dialect(asked.settings),
+        kind="JSON lines" if noun == "line" else "JSON",
+        places=Numbered(noun, 1, numbers),
+    )
+
+
+def _json_lines(text: bytes) -> list[tuple[int, Any]] | None:
+    """Return the objects of JSON lines with their lines; None where the first line is no whole one."""
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    try:
+        json.loads(lines[0][1])
+    except ValueError:
+        return None
+    rows = []
+    for number, line in lines:
+        try:
+            rows.append((number, json.loads(line)))
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from None
+    return None if len(rows) == 1 and not _is_record(rows[0][1]) else rows
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, dict) and not any(isinstance(cell, (dict, list)) for cell in value.values())
+
+
+def _json_records(value: Any) -> list[Any]:
+    """Return the records of an array, of the only array in an object, or of an object of columns."""
+    if isinstance(value, dict) and len(value) == 1 and isinstance(next(iter(value.values())), list):
+        inner = next(iter(value.values()))
+        return inner if inner and isinstance(inner[0], dict) else []
+    if isinstance(value, dict):
+        columns = {key: list(cells.values()) if isinstance(cells, dict) else cells for key, cells in value.items()}
+        lists = [cells for cells in columns.values() if isinstance(cells, list)]
+        if len(lists) == len(columns) and len({len(cells) for cells in lists}) == 1:
+            return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+    return value if isinstance(value, list) else []
+
+
+def _text_dialect(settings: ReadSettings) -> Dialect:
+    """Return how texts are written in a format that has types too."""
+    decimal = settings.decimal or ("," if settings.thousands == "." else ".")
+    return Dialect(decimal=decimal, thousands=settings.thousands)
+
+
+def _read_excel(source: Source, asked: Asked) -> Table:
+    """Read one sheet of a workbook: XLSX, XLS, ODS."""
+    check_extra("excel", f"reading the workbook {source.path}")
+    from io import BytesIO
+
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    name = source.path
+    try:
+        book = CalamineWorkbook.from_filelike(BytesIO(source.data))
+        sheets = {sheet: book.get_sheet_by_name(sheet).to_python(skip_empty_area=False) for sheet in book.sheet_names}
+    except (CalamineError, OSError, ValueError) as error:
+        raise DataError(f"{name} is not a sound workbook: {error}", hint="Save it again, or export CSV") from None
+    chosen = _sheet(name, sheets, asked.settings.sheet or asked.recipe.sheet)
+    rows = [(number, row) for number, row in enumerate(sheets[chosen], 1) if any(cell != "" for cell in row)]
+    skip = asked.settings.skip_rows
+    rows = [(number, row) for number, row in rows if number > skip]
+    if len(rows) < 2:
+        raise DataError(f"{name}, sheet {chosen!r} has no rows below its header")
+    width = max(k + 1 for _, row in rows for k, cell in enumerate(row) if cell != "")
+    titles = [_title(cell) or f"column{k + 1}" for k, cell in enumerate(rows[0][1][:width])]
+    if asked.settings.no_header:
+        titles = [str(k + 1) for k in range(width)]
+    body = rows if asked.settings.no_header else rows[1:]
+    check_names(name, titles)
+    cells = {title: [None if row[k] == "" else row[k] for _, row in body] for k, title in enumerate(titles)}
+    return Table(
+        source=name,
+        sha256=source.sha256,
+        columns={title: pa.chunked_array([_excel_column(own)]) for title, own in cells.items()},
+        rows=len(body),
+        dialect=asked.dialect or _text_dialect(asked.settings),
+        kind=f"sheet {chosen!r} of a workbook",
+        places=Numbered("row", 1, tuple(number for number, _ in body)),
+    )
+
+
+def _sheet(name: str, sheets: dict[str, Any], asked: str | None) -> str:
+    """Return the sheet to read: the user's, else the only one that is not empty."""
+    if asked is not None:
+        if asked in sheets:
+            return asked
+        raise DataError(f"{name} has no sheet {asked!r}", hint=f"Its sheets: {', '.join(sheets)}")
+    filled = [sheet for sheet, rows in sheets.items() if any(cell != "" for row in rows for cell in row)]
+    if len(filled) == 1:
+        return filled[0]
+    if not filled:
+        raise DataError(f"{name} has no cells")
+    raise DataError(f"{name} has several sheets: {', '.join(filled[:8])}", hint=f"Pass --sheet {filled[0]!r}")
+
+
+def _title(cell: Any) -> str:
+    """Return a cell of the header as a name; a date as ISO 8601."""
+    if hasattr(cell, "isoformat"):
+        return str(cell.isoformat()).removesuffix("T00:00:00")
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+
+
+def _excel_column(cells: list[Any]) -> pa.Array:
+    """Return a column of a sheet: every number of one is a float there, whole or not."""
+    known = [cell for cell in cells if cell is not None]
+    if known and all(isinstance(cell, float) and cell.is_integer() and abs(cell) < 1 << 53 for cell in known):
+        return pa.array([None if cell is None else int(cell) for cell in cells], pa.int64())
+    kinds = {type(cell).__name__ for cell in known}
+    if kinds == {"date", "datetime"}:
+        return pa.array([None if cell is None else str(cell.isoformat())[:10] for cell in cells])
+    return as_array(cells)
+
+
+READERS: dict[str, Callable[[Source, Asked], Table]] = {
+    "csv": _read_text,
+    "parquet": _read_parquet,
+    "arrow": _read_arrow,
+    "json": _read_json,
+    "excel": _read_excel,
+}
+"""The reader of each kind of content that `source.kind_of` tells apart."""

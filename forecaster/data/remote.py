@@ -1,0 +1,80 @@
+"""An address → its bytes: http, https, s3 and what else fsspec opens. The network is touched only where DATA is one."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from forecaster.base.errors import AccessError, DataError, MissingError, TryAgainError
+from forecaster.base.extras import check_extra
+
+_PART = 1 << 22
+_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+
+REMOTE = ("http", "https", "s3", "gs", "gcs", "az", "abfs", "ftp", "sftp", "memory")
+"""Schemes that fsspec is asked for."""
+
+
+def scheme_of(path: str) -> str | None:
+    """Return the scheme of an address (`https`, `sqlite`), in lower case; None for a path."""
+    match = _ADDRESS.fullmatch(path)
+    return match["scheme"].lower().partition("+")[0] if match else None
+
+
+def without_password(address: str) -> str:
+    """Return an address without the password in it: what may be shown, and recorded in a model."""
+    return re.sub(r"(://[^/:@]*):[^/@]*@", r"\1@", address)
+
+
+def fetch(address: str, most: int) -> bytes:
+    """Return what lies at an address.
+
+    Args:
+        address: Its scheme is one of `REMOTE`.
+        most: Bytes that it may have.
+
+    Raises:
+        UsageError: The extra `remote` is not installed.
+        MissingError: Nothing is there.
+        AccessError: It may not be read.
+        TryAgainError: It cannot be reached, or ends early.
+        DataError: It is too large.
+    """
+    name = without_password(address)
+    check_extra("remote", f"reading {name}")
+    import fsspec
+
+    whole = io.BytesIO()
+    try:
+        with fsspec.open(address, "rb") as stream:
+            while part := stream.read(_PART):
+                whole.write(part)
+                if whole.tell() > most:
+                    raise DataError(f"{name} has more than {most >> 30} GiB", hint="Download it, and give a part")
+    except FileNotFoundError as error:  # also what fsspec makes of a server that does not answer
+        cause = error.__cause__
+        is_unreached = type(cause).__name__.endswith("ConnectorError")
+        if is_unreached or (cause is not None and getattr(cause, "status", 404) != 404):
+            raise _fault(name, cause) from None
+        raise MissingError(f"{name}: nothing is there", hint="Check the address") from None
+    except PermissionError:
+        raise AccessError(f"{name} may not be read", hint="Check the credentials in the environment") from None
+    except ImportError as error:
+        raise MissingError(f"{name}: {error}", hint="Install what it names, or download the file") from None
+    except (OSError, ValueError) as error:
+        raise _fault(name, error) from None
+    except Exception as error:  # noqa: BLE001 - every file system of fsspec has errors of its own
+        raise _fault(name, error) from None
+    return whole.getvalue()
+
+
+def _fault(name: str, error: Any) -> AccessError | TryAgainError | DataError:
+    """Return the fault of our own for one of a file system's."""
+    if isinstance(error, DataError):
+        return error
+    status = getattr(error, "status", None)
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    if status in (401, 403):
+        return AccessError(f"{name} may not be read ({status})", hint="Check the credentials in the environment")
+    return TryAgainError(f"{name} cannot be read: {reason}", hint="Check the address, and run again")
