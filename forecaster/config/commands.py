@@ -9,6 +9,7 @@ from typing import Literal
 from forecaster.config.knob import knob
 
 ExportFormat = Literal["onnx", "saved-model", "litert"]
+TableMode = Literal["replace", "append"]
 Quantize = Literal["dynamic", "int8"]
 
 
@@ -109,6 +110,16 @@ class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSet
         panel="Forecast",
     )
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+    output_table: str | None = knob(
+        None,
+        "Table of a database to write to as well, with the model's version and the time of issue: "
+        "sqlite:///shop.db#forecasts.",
+        panel="Forecast",
+        metavar="ADDRESS#TABLE",
+    )
+    table_mode: TableMode = knob(
+        "replace", "Whether the rows of --output-table are replaced or added to.", panel="Forecast"
+    )
     spreadsheet_safe: bool = knob(
         False, "Put ' before names that a spreadsheet would take for a formula.", panel="Forecast"
     )

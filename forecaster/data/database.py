@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from forecaster.base.errors import AccessError, DataError, ForecastError, MissingError, TryAgainError, UsageError
 from forecaster.base.extras import check_extra
+from forecaster.config.commands import TableMode
 from forecaster.data.dialect import Dialect
 from forecaster.data.places import Numbered
 from forecaster.data.remote import scheme_of, without_password
@@ -140,6 +142,8 @@ def fault_of(name: str, error: Exception) -> ForecastError:
         return AccessError(f"{name}: {reason}")
     if re.search("database .* does not exist|unknown database", reason, re.IGNORECASE):
         return MissingError(f"{name}: {reason}")
+    if re.search("no column|no such|column .* does not exist|syntax error", reason, re.IGNORECASE):
+        return DataError(f"{name}: {reason}", hint="Correct --sql")
     if type(error).__name__ in ("OperationalError", "InterfaceError", "TimeoutError"):
         return TryAgainError(f"{name}: {reason}", hint="Check the address, and run again")
     return DataError(f"{name}: {reason}", hint="Correct --sql")
@@ -166,3 +170,71 @@ def _tables(connection: sqlite3.Connection) -> str:
     except sqlite3.Error:
         return "Is it a SQLite database?"
     return f"Correct --sql; tables: {', '.join(row[0] for row in found[:8]) or 'none'}"
+
+
+# ---------------------------------------------------------------------------------------------------- writing
+
+
+@dataclass(frozen=True)
+class TableTarget:
+    """A table of a database that forecasts are written to.
+
+    Attributes:
+        address: Of the database.
+        table: Its name.
+        mode: Whether its rows are replaced, or added to.
+    """
+
+    address: str
+    table: str
+    mode: TableMode
+
+    @classmethod
+    def of(cls, text: str, mode: TableMode) -> TableTarget:
+        """Return what `--output-table` says.
+
+        Raises:
+            UsageError: It is not ADDRESS#TABLE, or a package is missing.
+        """
+        address, mark, table = text.rpartition("#")
+        if not mark or not table or not is_database(address):
+            hint = "Such as sqlite:///shop.db#forecasts"
+            raise UsageError(f"--output-table: expected ADDRESS#TABLE, received {without_password(text)!r}", hint=hint)
+        check_extra("sql", f"writing to {without_password(address)}")
+        return cls(address, table, mode)
+
+    def write(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Write rows in one transaction: all of them, or none.
+
+        Args:
+            columns: Name → cells, numbers or texts; None where missing.
+
+        Raises:
+            ForecastError: The database cannot be reached, or its table has other columns.
+        """
+        import sqlalchemy
+
+        kinds = {
+            name: sqlalchemy.String if any(isinstance(cell, str) for cell in cells) else sqlalchemy.Double
+            for name, cells in columns.items()
+        }
+        table = sqlalchemy.Table(
+            self.table, sqlalchemy.MetaData(), *(sqlalchemy.Column(name, kind) for name, kind in kinds.items())
+        )
+        keys = [f"c{k}" for k in range(len(columns))]
+        insert = table.insert().values(
+            {name: sqlalchemy.bindparam(key) for name, key in zip(columns, keys, strict=True)}
+        )
+        rows = [dict(zip(keys, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        name = without_password(self.address)
+        try:
+            with disposed(sqlalchemy.create_engine(with_driver(self.address))) as engine, engine.begin() as connection:
+                table.create(connection, checkfirst=True)
+                if self.mode == "replace":
+                    connection.execute(table.delete())
+                for at in range(0, len(rows), _BATCH):
+                    connection.execute(insert, rows[at : at + _BATCH])
+        except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+            fault = fault_of(f"{name}, table {self.table!r}", error)
+            hint = "A table of other columns is in the way? Name another one" if fault.hint == "Correct --sql" else ""
+            raise type(fault)(fault.message, hint=hint or fault.hint) from None

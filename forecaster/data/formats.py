@@ -41,7 +41,7 @@ DATA_ENDS = tuple(
 
 
 @dataclass(frozen=True)
-class Asked:
+class Reading:
     """How a file is to be read.
 
     Attributes:
@@ -63,7 +63,7 @@ def read_data(path: Data, settings: ReadSettings, dialect: Dialect | None, recip
         UsageError: A flag does not fit what DATA is, or a package is missing.
         ForecastError: Anything that `read_source` raises.
     """
-    asked = Asked(settings, dialect, recipe)
+    asked = Reading(settings, dialect, recipe)
     if is_database(path) and not isinstance(path, Source):
         return read_query(str(path), recipe.sql)
     if recipe.sql and not dialect:
@@ -74,7 +74,7 @@ def read_data(path: Data, settings: ReadSettings, dialect: Dialect | None, recip
     return _read_one(path, asked)
 
 
-def _read_one(path: Data, asked: Asked) -> Table:
+def _read_one(path: Data, asked: Reading) -> Table:
     source = read_source(path)
     if source.kind != "excel" and asked.settings.sheet:
         raise UsageError(f"--sheet is for a workbook, and {source.path} is none")
@@ -117,7 +117,7 @@ def _is_part(path: Path, folder: Path) -> bool:
     return path.is_file() and not hidden and path.name.lower().endswith(DATA_ENDS)
 
 
-def _read_parts(name: str, paths: Sequence[Path], asked: Asked) -> Table:
+def _read_parts(name: str, paths: Sequence[Path], asked: Reading) -> Table:
     """Return the rows of several files, which have the same columns, one after the other."""
     tables: list[Table] = []
     for path in paths:
@@ -166,11 +166,11 @@ def _stacked(columns: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
 # ---------------------------------------------------------------------------------------------------- formats
 
 
-def _read_text(source: Source, asked: Asked) -> Table:
+def _read_text(source: Source, asked: Reading) -> Table:
     return read_csv(source, asked.settings, asked.dialect)
 
 
-def _read_parquet(source: Source, asked: Asked) -> Table:
+def _read_parquet(source: Source, asked: Reading) -> Table:
     import pyarrow.parquet as pq  # only where there is such a file
 
     try:
@@ -180,7 +180,7 @@ def _read_parquet(source: Source, asked: Asked) -> Table:
     return _typed(source, table, "Parquet")
 
 
-def _read_arrow(source: Source, asked: Asked) -> Table:
+def _read_arrow(source: Source, asked: Reading) -> Table:
     import pyarrow.feather as feather
 
     try:
@@ -205,7 +205,7 @@ def _typed(source: Source, table: pa.Table, kind: str) -> Table:
     )
 
 
-def _read_json(source: Source, asked: Asked) -> Table:
+def _read_json(source: Source, asked: Reading) -> Table:
     """Read JSON lines, an array of records, or an object of columns."""
     text, name = decode(source, asked.settings.encoding)[0], source.path
     noun: str = "line"
@@ -278,7 +278,7 @@ def _text_dialect(settings: ReadSettings) -> Dialect:
     return Dialect(decimal=decimal, thousands=settings.thousands)
 
 
-def _read_excel(source: Source, asked: Asked) -> Table:
+def _read_excel(source: Source, asked: Reading) -> Table:
     """Read one sheet of a workbook: XLSX, XLS, ODS."""
     check_extra("excel", f"reading the workbook {source.path}")
     from io import BytesIO
@@ -347,7 +347,7 @@ def _excel_column(cells: list[Any]) -> pa.Array:
     return as_array(cells)
 
 
-READERS: dict[str, Callable[[Source, Asked], Table]] = {
+READERS: dict[str, Callable[[Source, Reading], Table]] = {
     "csv": _read_text,
     "parquet": _read_parquet,
     "arrow": _read_arrow,

@@ -26,7 +26,7 @@ _DATES = (
     *("%d/%m/%y %m/%d/%y %d.%m.%y %m.%d.%y %d-%m-%y %m-%d-%y".split()),
     *("%Y-%m %Y/%m %m/%Y %m-%Y %Y-Q%q %YQ%q %Y-%b %b-%Y %B-%Y %d-%b-%Y %d-%B-%Y".split()),
     *("%YM%m %Ym%m %Yq%q Q%q-%Y Q%q/%Y %qQ%Y %qQ-%Y %Y/Q%q %Y-%j %b/%Y %d/%b/%Y %d-%b-%y %d/%b/%y %Y%b".split()),
-    *("%G-W%V %GW%V %G-W%V-%u %GW%V-%u W%V-%G W%V/%G".split()),
+    *("%b-%d-%Y %G-W%V %GW%V %G-W%V-%u %GW%V-%u W%V-%G W%V/%G".split()),
     *("%Y Q%q|Q%q %Y|%b %Y|%B %Y|%Y %b|%Y %B|%d %b %Y|%d %B %Y|%b %d, %Y|%B %d, %Y|%b %d %Y".split("|")),
     *("%Y %m %d|%d. %B %Y|%b. %d, %Y|%b. %Y|%b, %Y|%B, %Y|%d %b %y|%G W%V|W%V %G".split("|")),
     *("%a, %d %b %Y|%a %d %b %Y|%a %b %d %Y|%a, %b %d, %Y|%A, %B %d, %Y|%A, %d %B %Y|%a %Y-%m-%d".split("|")),

@@ -15,6 +15,7 @@ from forecaster.base.errors import ForecastError
 from forecaster.base.records import dump
 from forecaster.config import FreshSettings, PredictSettings, ReadSettings, parse_levels, parse_quantiles
 from forecaster.data.age import Age, age_of, limits_of
+from forecaster.data.database import TableTarget
 from forecaster.data.frames import as_times
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
@@ -153,6 +154,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     if output is not None:
         files.check_writable(output)
     check_files(settings, (output,))
+    table = TableTarget.of(settings.output_table, settings.table_mode) if settings.output_table else None
     root = models_folder(job.models_dir)
     asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
     source = asked.source(job.data)
@@ -177,6 +179,8 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     warnings = (*age.warnings(panel.source), *futures.warnings)
     warnings += _enter(job, ledger.make_issue(model, panel, forecast, issued), root)
     write_futures(futures, panel, settings)
+    if table is not None:
+        table.write(_rows_of(forecast, model, issued))
     if output is not None:
         events.on_state(f"{output} is the old file or the new one, whole")
         files.write_file(output, text.encode())
@@ -190,6 +194,14 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         warnings=warnings,
         futures=futures,
     )
+
+
+def _rows_of(forecast: Forecast, model: UsedModel, issued: str) -> dict[str, list[Any]]:
+    """Return the columns of a forecast file as they go into a table, with what they were issued by, and when."""
+    frame = forecast.to_frame()
+    columns = {str(name): [None if cell != cell else cell for cell in frame[name].tolist()] for name in frame.columns}
+    facts = {"model": model.name, "version": model.version, "issued": issued or None}
+    return columns | {name: [fact] * len(frame) for name, fact in facts.items()}
 
 
 def _reach(asked: Asked, settings: PredictSettings) -> tuple[int | None, bool]:

@@ -31,7 +31,7 @@ import pytest
 from forecaster.base import extras
 from forecaster.base.errors import DataError, ForecastError, MissingError, TryAgainError, UsageError
 from forecaster.config import ReadSettings
-from forecaster.data.database import disposed
+from forecaster.data.database import TableTarget, disposed
 from forecaster.data.grid import read_panel
 from forecaster.data.packed import unpack
 from forecaster.data.panel import Panel
@@ -349,3 +349,27 @@ def test_a_query_of_postgresql(tmp_path: Path) -> None:
 def test_the_name_of_a_model(data: str, name: str) -> None:
     assert name_of(data) == name
     assert "secret" not in recorded(data)
+
+
+def rows_in(path: Path, table: str) -> list[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - a name of the test's own
+
+
+def test_rows_go_into_a_table_in_one_transaction(tmp_path: Path) -> None:
+    path = tmp_path / "out.db"
+    address = f"sqlite:///{path}#forecasts"
+    columns = {"ds": ["2024-01-01", "2024-01-02"], "forecast-lo-80": [1.5, None]}
+    for mode, count in (("append", 2), ("append", 4), ("replace", 2)):
+        TableTarget.of(address, mode).write(columns)  # type: ignore[arg-type]
+        assert rows_in(path, "forecasts") == [("2024-01-01", 1.5), ("2024-01-02", None)] * (count // 2)
+    with pytest.raises(DataError, match="forecasts") as caught:
+        TableTarget.of(address, "replace").write({"other": [1.0]})
+    assert "Name another" in caught.value.hint
+    assert len(rows_in(path, "forecasts")) == 2
+
+
+@pytest.mark.parametrize("text", ["out.db#x", "sqlite:///out.db", "sqlite:///out.db#", "forecasts"])
+def test_a_table_that_cannot_be(text: str) -> None:
+    with pytest.raises(UsageError, match="expected ADDRESS#TABLE"):
+        TableTarget.of(text, "replace")
