@@ -16,7 +16,12 @@ from hypothesis import settings
 
 import forecaster
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets background jobs ignore it, and so do theirs
+# A signal that whoever runs the tests ignores (a shell for background jobs, nohup) would be ignored by every child
+# process too. One with a handler is at its default there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for ignored in (signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, lambda number, frame: None)
 
 settings.register_profile("here", deadline=None)  # a busy machine is no fault of ours
 settings.load_profile("here")

@@ -161,7 +161,7 @@ def _draw(axes: Axes, figure: Figure) -> None:
 
 def _scale(axes: Axes, figure: Figure) -> None:
     """Give the axes their labels and few, quiet lines."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import DAILY, HOURLY, MINUTELY, MONTHLY, SECONDLY, AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -175,6 +175,8 @@ def _scale(axes: Axes, figure: Figure) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     if figure.is_time:
         locator = AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]
+        for unit, most in ((MONTHLY, 12), (DAILY, 31), (HOURLY, 24), (MINUTELY, 60), (SECONDLY, 60)):
+            locator.intervald[unit].append(most)  # else 4 to 5 years, months, days, … have no interval, and a warning
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, offset_formats=OFFSETS))  # type: ignore[no-untyped-call]
     else:

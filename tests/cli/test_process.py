@@ -42,9 +42,16 @@ END = "\njobs.train = train\nmain()\n"
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
 
-def start(body: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start `forecast train` in a process of its own, with something else in the place of training; wait for that."""
-    command = [sys.executable, "-c", BEGIN + body + END, "train", "x.csv", *arguments]
+def start(body: str, *arguments: str, ignored: signal.Signals | None = None) -> subprocess.Popen[str]:
+    """Start `forecast train` in a process of its own, with something else in the place of training; wait for that.
+
+    Args:
+        body: What stands in the place of training.
+        arguments: More of them.
+        ignored: A signal that whoever starts the process ignores.
+    """
+    begin = "" if ignored is None else f"import signal; signal.signal({int(ignored)}, signal.SIG_IGN)"
+    command = [sys.executable, "-c", begin + BEGIN + body + END, "train", "x.csv", *arguments]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert process.stderr is not None
     assert process.stderr.readline() == "ready\n"
@@ -67,6 +74,16 @@ def test_a_signal_stops_it(number: signal.Signals, code: int) -> None:
     process = start(SLEEPING)
     process.send_signal(number)
     assert end(process, 5) == (code, "forecast: error[STOPPED]: stopped; nothing changed\n")
+
+
+def test_a_signal_that_was_ignored_from_the_start_stays_so() -> None:
+    """What `nohup` is for: the terminal may go away, and the training goes on."""
+    process = start(SLEEPING, ignored=signal.SIGHUP)
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    process.send_signal(signal.SIGTERM)
+    assert end(process, 5) == (143, "forecast: error[STOPPED]: stopped; nothing changed\n")
 
 
 @pytest.mark.parametrize(

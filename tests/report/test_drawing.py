@@ -6,10 +6,11 @@ import io
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from forecaster.report.drawing import KINDS, Kind, short, to_file, to_inline
-from forecaster.report.figure import Figure, draw_autocorrelation, draw_histogram, draw_outlook
+from forecaster.report.figure import Figure, Line, draw_autocorrelation, draw_histogram, draw_outlook
 from tests.report.test_figure import OUTLOOK, RESIDUALS
 
 MAGIC = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
@@ -46,6 +47,13 @@ def test_inline_pictures_have_the_colours_and_the_size_of_the_page() -> None:
     assert ids
     assert all(name.startswith("one-") for name in ids)
     assert not ids & {part.split('"')[0] for part in to_inline(figure("two")).split(' id="')[1:]}
+
+
+@pytest.mark.parametrize("seconds", [50 * 30.5 * 86_400, 150 * 86_400, 100 * 3_600, 280 * 60, 280])
+def test_four_to_five_years_or_months_or_days_have_ticks(seconds: float) -> None:
+    x = np.datetime64("2020-01-01", "ns") + np.linspace(0, seconds * 1e9, 10).astype("m8[ns]")
+    drawn = Figure(name="x", title="x", marks=(Line("a", x, np.arange(10.0), "model"),), is_time=True)
+    assert "<path" in to_inline(drawn)  # Matplotlib's warning that it has no interval would be an error here
 
 
 def test_bars_and_a_single_point_are_drawn() -> None:
