@@ -28,7 +28,7 @@ from forecaster.jobs.names import models_folder, name_of, recorded
 from forecaster.model import store
 from forecaster.model.calibration import Intervals
 from forecaster.model.features import signals_of
-from forecaster.model.manifest import DataFacts, Look, Metrics, TrainingFacts
+from forecaster.model.manifest import DataFacts, Metrics, TrainingFacts
 from forecaster.model.plan import Plan
 from forecaster.model.planner import choose_season, make_plan
 from forecaster.model.predictor import leave_out_unreadable
@@ -308,10 +308,6 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained, parent: store.SavedMod
         teacher=parent.reference if parent and learned else None,
         device=trained.device,
         best_steps=trained.best_steps,
-        curve=[
-            Look(member=p.member, step=p.step, loss=p.loss, held_out=p.held_out)
-            for p in trained.curve
-            if p.held_out is not None
-        ],
+        curve=trained.curve,
         packages={name: version_of(name) for name in PACKAGES},
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from forecaster._version import __version__
 from forecaster.base import files
 from forecaster.base.arrays import Arrays, pack, read_forms, unpack
 from forecaster.base.errors import ModelError
-from forecaster.base.records import Json, parse, to_json
+from forecaster.base.records import Json, build, dump, flatten, parse, to_json
+from forecaster.model.manifest import Look
 from forecaster.model.plan import Plan
 from forecaster.model.windows import Signals
 
-FORMAT = 1
+FORMAT = 2
 LARGEST = 2**33
 ANEW = "To train from the start, leave out --resume"
 ANY = "any"
@@ -38,35 +39,97 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-@dataclass(eq=False, kw_only=True)
-class Checkpoint:
-    """The parts of a training, and the file that they are kept in.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Snapshot:
+    """A point of a training from which it can go on.
 
     Attributes:
-        path: The file; None keeps nothing.
+        step: Steps done.
+        variables: Values of the network's and the optimiser's variables, as `save_variables` returns them.
+        draws: State of the generator of batches.
+    """
+
+    step: int
+    variables: list[Any]
+    draws: Json
+
+
+@dataclass(eq=False, kw_only=True)
+class MemberState:
+    """How far the training of one network is.
+
+    Attributes:
+        weights: Arrays that stand for the network: those of the lowest held-out loss, or in the second pass the last.
+        best_step: Steps after which they were reached.
+        loss: Their loss on the held-out windows.
+        worse: Looks at the held-out windows since then.
+        drops: Steps at which the learning rate was halved.
+        at: Where to go on from; None before the first snapshot, and when it is done.
+        done: Whether the training of the network is finished.
+    """
+
+    weights: list[Any] = field(default_factory=list)
+    best_step: int = 0
+    loss: float = 0.0
+    worse: int = 0
+    drops: list[int] = field(default_factory=list)
+    at: Snapshot | None = None
+    done: bool = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is anything to go on from."""
+        return bool(self.weights) or self.at is not None
+
+
+@dataclass(eq=False, kw_only=True)
+class TrainingState:
+    """How far a training is.
+
+    Attributes:
+        seconds: Time spent on it.
+        curve: Every look at the held-out windows.
+        measured: Networks of the first pass, which sees nothing of the held-out windows.
+        refitted: Networks of the second pass, on all data.
+    """
+
+    seconds: float = 0.0
+    curve: list[Look] = field(default_factory=list)
+    measured: list[MemberState] = field(default_factory=list)
+    refitted: list[MemberState] = field(default_factory=list)
+
+
+def member_of(states: list[MemberState], member: int) -> MemberState:
+    """Return the state of a network, counted from 0: a new one where there is none yet."""
+    states.extend(MemberState() for _ in range(len(states), member + 1))
+    return states[member]
+
+
+@dataclass(eq=False, kw_only=True)
+class Checkpoint:
+    """The state of a training, and the file that it is saved in.
+
+    Attributes:
+        path: The file; None saves nothing.
         fits: Which data and settings it is of, from `identify`.
         every: Seconds from one writing to the next.
         on_write: Called when there is a checkpoint on disk.
-        parts: What is kept of each part: numbers, texts, arrays, and lists and dictionaries of them.
+        state: How far the training is; training reads it where it begins and changes it as it goes on.
     """
 
     path: Path | None = None
     fits: Json = field(default_factory=dict)
     every: float = 0.0
     on_write: Callable[[], None] = _nothing
-    parts: dict[str, Json] = field(default_factory=dict)
+    state: TrainingState = field(default_factory=TrainingState)
     _written: float = field(default_factory=time.monotonic)
-
-    def part(self, name: str) -> Json:
-        """Return what is kept of a part: to be read when training begins there, and to be written to as it goes on."""
-        return self.parts.setdefault(name, {})
 
     def is_due(self) -> bool:
         """Return whether it is time to write."""
         return self.path is not None and time.monotonic() - self._written >= self.every
 
     def write(self) -> None:
-        """Replace the file by the parts as they are.
+        """Replace the file by the state as it is.
 
         Raises:
             OutputError, AccessError, StorageError: It cannot be written; the file before it is untouched.
@@ -74,14 +137,14 @@ class Checkpoint:
         if self.path is None:
             return
         arrays: Arrays = {}
-        facts = {"format": FORMAT, "fits": self.fits, "parts": _take_out(self.parts, arrays)}
+        facts = {"format": FORMAT, "fits": self.fits, "state": _take_out(dump(self.state), arrays)}
         data = pack({_FACTS: np.frombuffer(to_json(facts), np.uint8), **arrays})
         files.write_file(self.path, files.sha256(data).encode() + b"\n" + data, root=self.path.parent.parent)
         self._written = time.monotonic()
         self.on_write()
 
     def read(self) -> bool:
-        """Take over the parts in the file; return whether there is one.
+        """Take over the state in the file; return whether there is one.
 
         Raises:
             ModelError: It is damaged, or of other data or settings.
@@ -97,7 +160,7 @@ class Checkpoint:
             raise ModelError(f"{self.path}: a checkpoint of another version of forecast", hint=ANEW)
         if odd := list(_differences(facts["fits"], self.fits)):
             raise ModelError(f"{self.path} does not fit: {', '.join(odd[:3])}", hint=ANEW)
-        self.parts = _put_back(facts["parts"], arrays)
+        self.state = build(TrainingState, _put_back(facts["state"], arrays), str(self.path), {})
         self.on_write()
         return True
 
@@ -120,10 +183,19 @@ def identify(signals: Signals, plan: Plan) -> Json:
             digest.update(array.tobytes())
     for weights in (array for member in plan.start for array in member):
         digest.update(weights.tobytes())
-    settings = {name: value for part in (plan.fit, plan.network, plan.window) for name, value in asdict(part).items()}
-    del settings["time_limit"]
-    settings["teacher"] = plan.teacher and plan.teacher.sha256
-    return parse(to_json({"forecast": __version__, **settings, "data": digest.hexdigest()}), "plan")
+    return {
+        "forecast": __version__,
+        "fit": dump(replace(plan.fit, time_limit=None)),
+        "network": dump(plan.network),
+        "window": dump(plan.window),
+        "teacher": plan.teacher and plan.teacher.sha256,
+        "data": digest.hexdigest(),
+    }
+
+
+def with_any_rate(fits: Json) -> Json:
+    """Return what `identify` returned, for a training that may go on at another learning rate."""
+    return {**fits, "fit": {**fits["fit"], "learning_rate": ANY}}
 
 
 def save_variables(variables: Sequence[Any]) -> list[Any]:
@@ -139,9 +211,13 @@ def restore_variables(variables: Sequence[Any], values: Sequence[Any]) -> None:
 
 def _differences(there: Json, here: Json) -> Iterator[str]:
     """Yield how two answers of `identify` differ; other settings may be why the windows drawn from the data do."""
-    for name in here:
-        if name != "data" and there.get(name) not in (here[name], ANY):
-            yield f"{name} is {there.get(name)} there and {here[name]} here"
+    theirs = dict(flatten(there))
+    said: set[str] = set()
+    for path, value in flatten(here):
+        name = path.rpartition(".")[2]
+        if name not in {"data", *said} and theirs.get(path) not in (value, ANY):
+            said.add(name)  # the window and the network share some
+            yield f"{name} is {theirs.get(path)} there and {value} here"
     if there.get("data") != here["data"]:
         yield "it is of other data"
 

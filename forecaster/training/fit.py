@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,15 +21,24 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from forecaster.base.errors import ResourceError
-from forecaster.base.records import Json
 from forecaster.config import Device
 from forecaster.data.panel import Panel
 from forecaster.model.companion import Companion
 from forecaster.model.divergence import diagnose
 from forecaster.model.features import signals_of
+from forecaster.model.manifest import Look
 from forecaster.model.plan import FitShape, NetworkShape, Plan
 from forecaster.model.windows import Cutoffs, Ints, Signals, cut_targets, cut_windows
-from forecaster.training.checkpoint import ANY, Checkpoint, restore_variables, save_variables
+from forecaster.training.checkpoint import (
+    Checkpoint,
+    MemberState,
+    Snapshot,
+    TrainingState,
+    member_of,
+    restore_variables,
+    save_variables,
+    with_any_rate,
+)
 from forecaster.training.losses import answer_loss
 from forecaster.training.network import Weights, answering_network, build_network, computing_in
 from forecaster.training.optimizers import PLATEAU, make_optimizer, rate_after
@@ -88,7 +98,7 @@ class Trained:
     members: list[Weights]
     first: list[Weights]
     best_steps: list[int]
-    curve: list[Progress]
+    curve: list[Look]
     device: str
     companion: Companion | None = None
 
@@ -119,10 +129,11 @@ def train_ensemble(
     windows = cut_windows(panel.values, starts, ends, plan.window, signals.features)
     held_out = HeldOut(windows.inputs, cut_targets(panel.values, ends, windows))
     checkpoint = checkpoint or Checkpoint()
-    clock = _Clock(plan.fit, on_progress, checkpoint.part("clock"))
+    clock = _Clock(plan.fit, on_progress, checkpoint.state)
     trainer = _Trainer(panel, signals, plan, clock, checkpoint, spread_over())
     try:
-        wanted = (k for k in range(plan.fit.members) if k == 0 or clock.has_time() or checkpoint.part(f"measure-{k}"))
+        begun = [member.has_begun for member in checkpoint.state.measured]
+        wanted = (k for k in range(plan.fit.members) if k == 0 or clock.has_time() or any(begun[k : k + 1]))
         first = [trainer.measure(k, held_out) for k in wanted]
         members = [fitted.weights for fitted in first]
         if plan.fit.refit:
@@ -130,7 +141,7 @@ def train_ensemble(
     except tf.errors.ResourceExhaustedError as error:
         raise ResourceError("out of memory in training", hint="Try a smaller --batch-size or --units") from error
     weights, best_steps = [fitted.weights for fitted in first], [fitted.best_step for fitted in first]
-    return Trained(members, weights, best_steps, clock.curve, used)
+    return Trained(members, weights, best_steps, checkpoint.state.curve, used)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,27 +152,17 @@ class HeldOut:
     targets: NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
-class _Fitted:
-    """A trained network: its weights, after how many steps, and the steps at which the learning rate was halved."""
-
-    weights: Weights
-    best_step: int
-    drops: list[int]
-
-
 class _Clock:
-    """Counts steps over the whole training, for progress and the time limit; goes on from what is kept of it."""
+    """Counts steps over the whole training, for progress and the time limit; goes on from a state."""
 
-    def __init__(self, fit: FitShape, on_progress: OnProgress, kept: Json) -> None:
-        self.fit, self.on_progress, self.kept = fit, on_progress, kept
-        self.began = time.monotonic() - kept.get("seconds", 0.0)
+    def __init__(self, fit: FitShape, on_progress: OnProgress, state: TrainingState) -> None:
+        self.fit, self.on_progress, self.state = fit, on_progress, state
+        self.began = time.monotonic() - state.seconds
         self.end = None if fit.time_limit is None else self.began + fit.time_limit
-        self.curve = [Progress(**look) for look in kept.get("curve", [])]
 
-    def keep(self) -> None:
-        """Let a checkpoint that is written now know the time and the curve."""
-        self.kept.update(seconds=time.monotonic() - self.began, curve=[vars(look) for look in self.curve])
+    def note(self) -> None:
+        """Write the time spent so far into the state."""
+        self.state.seconds = time.monotonic() - self.began
 
     def has_time(self) -> bool:
         """Return whether the time limit, if any, lies ahead."""
@@ -174,11 +175,17 @@ class _Clock:
 
         def tell(loss: float, held_out: float | None) -> None:
             progress = Progress(
-                stage=stage, member=member + 1, members=self.fit.members, step=step, steps=steps, loss=loss,
-                held_out=held_out, done=(before + step / steps) / (passes * self.fit.members),
-            )  # fmt: skip
+                stage=stage,
+                member=member + 1,
+                members=self.fit.members,
+                step=step,
+                steps=steps,
+                loss=loss,
+                held_out=held_out,
+                done=(before + step / steps) / (passes * self.fit.members),
+            )
             if held_out is not None:
-                self.curve.append(progress)
+                self.state.curve.append(Look(member=member + 1, step=step, loss=loss, held_out=held_out))
             self.on_progress(progress)
 
         return tell
@@ -195,16 +202,16 @@ class _Trainer:
     checkpoint: Checkpoint
     spread: Spread
 
-    def measure(self, member: int, held_out: HeldOut) -> _Fitted:
+    def measure(self, member: int, held_out: HeldOut) -> MemberState:
         """Train without the held-out windows, stop early, and go back to the best weights.
 
         Those may be the first, which answer the base path: nothing that was learned made it better.
         """
-        fit, network, kept = self.plan.fit, self._network(member), self.checkpoint.part(f"measure-{member}")
-        if not kept:
-            kept.update(best=[network.get_weights(), 0], loss=self._measured(network, held_out), worse=0, drops=[])
+        fit, network, state = self.plan.fit, self._network(member), member_of(self.checkpoint.state.measured, member)
+        if not state.has_begun:
+            state.weights, state.loss = network.get_weights(), self._measured(network, held_out)
         check_every = max(STEPS_PER_CALL, fit.steps // CHECKS)
-        for step, loss in self._steps(network, member, self.plan.training, fit.steps, kept):
+        for step, loss in self._steps(network, member, self.plan.training, fit.steps, state):
             tell = self.clock.report("measure", member, step, fit.steps)
             is_last = step == fit.steps or not self.clock.has_time()
             if step // check_every == (step - STEPS_PER_CALL) // check_every and not is_last:
@@ -212,31 +219,31 @@ class _Trainer:
                 continue
             measured = self._measured(network, held_out)
             tell(loss, measured)
-            kept["worse"] += 1
-            if measured < kept["loss"]:
-                kept.update(best=[network.get_weights(), step], loss=measured, worse=0)
-            elif kept["worse"] % PLATEAU == 0:
-                kept["drops"].append(step)
-            if is_last or (fit.patience and kept["worse"] >= fit.patience):
+            state.worse += 1
+            if measured < state.loss:
+                state.weights, state.best_step, state.loss, state.worse = network.get_weights(), step, measured, 0
+            elif state.worse % PLATEAU == 0:
+                state.drops.append(step)
+            if is_last or (fit.patience and state.worse >= fit.patience):
                 break
-        self._finish(kept)
-        weights, step = kept["best"]
-        return _Fitted(weights, step, kept["drops"])
+        self._finish(state)
+        return state
 
-    def refit(self, member: int, fitted: _Fitted) -> Weights:
+    def refit(self, member: int, fitted: MemberState) -> Weights:
         """Train afresh on all data, for as many steps as were good; without the time for it, keep what there is."""
-        kept = self.checkpoint.part(f"refit-{member}")
-        if not fitted.best_step or not (kept or self.clock.has_time()):
+        state = member_of(self.checkpoint.state.refitted, member)
+        if not fitted.best_step or not (state.has_begun or self.clock.has_time()):
             return fitted.weights
         network = self._network(member)
-        kept.setdefault("drops", fitted.drops)
-        for step, loss in self._steps(network, member, self.plan.every, fitted.best_step, kept):
+        state.drops = fitted.drops
+        for step, loss in self._steps(network, member, self.plan.every, fitted.best_step, state):
             self.clock.report("refit", member, step, fitted.best_step)(loss, None)
             if not self.clock.has_time():
                 return fitted.weights
-        kept.setdefault("weights", network.get_weights())
-        self._finish(kept)
-        return kept["weights"]  # type: ignore[no-any-return]
+        if not state.done:
+            state.weights = network.get_weights()
+        self._finish(state)
+        return state.weights
 
     def _measured(self, network: keras.Model, held_out: HeldOut) -> float:
         answers = tf.constant(_answer(network, held_out.inputs))
@@ -252,22 +259,20 @@ class _Trainer:
             network.set_weights(self.plan.start[member])
         return network
 
-    def _finish(self, kept: Json) -> None:
+    def _finish(self, state: MemberState) -> None:
         """Keep of a network that is trained only what came of it."""
-        for name in ("step", "variables", "draws"):
-            kept.pop(name, None)
-        kept["done"] = True
+        state.at, state.done = None, True
         self._write()
 
     def _write(self) -> None:
-        self.clock.keep()
+        self.clock.note()
         self.checkpoint.write()
 
     def _steps(
-        self, network: keras.Model, member: int, cutoffs: Cutoffs, steps: int, kept: Json
+        self, network: keras.Model, member: int, cutoffs: Cutoffs, steps: int, state: MemberState
     ) -> Iterator[tuple[int, float]]:
-        """Train, from where `kept` says, and yield after each call of the graph the steps done and their mean loss."""
-        if kept.get("done"):
+        """Train from where the state is, and yield after each call of the graph the steps done and their mean loss."""
+        if state.done:
             return
         fit = self.plan.fit
         batches = _Batches(self.signals, cutoffs, self.plan, fit.seed + member)
@@ -275,32 +280,33 @@ class _Trainer:
             optimizer = make_optimizer(fit, steps)
         run = self.spread.compile_steps(network, optimizer, self.plan)
         variables = [*network.variables, *optimizer.variables]  # with the state of each Dropout's random generator
-        step = kept.get("step", 0)
-        if step:
-            restore_variables(variables, kept["variables"])
-            batches.rng.bit_generator.state = kept["draws"]
-        state = good = {"step": step, "variables": save_variables(variables), "draws": batches.rng.bit_generator.state}
+        step = 0
+        if state.at is not None:
+            step = state.at.step
+            restore_variables(variables, state.at.variables)
+            batches.rng.bit_generator.state = state.at.draws
+        now = good = batches.snapshot(step, variables)
         while step < steps:
             if fit.schedule == "plateau":
-                optimizer.learning_rate = rate_after(fit, kept["drops"], step)
+                optimizer.learning_rate = rate_after(fit, state.drops, step)
             count = min(STEPS_PER_CALL, steps - step)
             loss = float(run(*batches.next(count)))
             if not np.isfinite(loss):
-                self._keep_good(kept, good)
+                self._keep_good(state, good)
                 can_resume = self.checkpoint.path is not None
                 raise diagnose(self.panel, self.plan, batches.drawn, step, can_resume=can_resume)
             step += count
-            state = {"step": step, "variables": save_variables(variables), "draws": batches.rng.bit_generator.state}
-            good = state if all(np.isfinite(values).all() for values in state["variables"]) else good
+            now = batches.snapshot(step, variables)
+            good = now if all(np.isfinite(values).all() for values in now.variables) else good
             yield step, loss
             if self.checkpoint.is_due():
-                kept.update(state)
+                state.at = now
                 self._write()
 
-    def _keep_good(self, kept: Json, good: Json) -> None:
+    def _keep_good(self, state: MemberState, good: Snapshot) -> None:
         """Keep the last good weights, to be gone on from at another learning rate."""
-        kept.update(good)
-        self.checkpoint.fits = {**self.checkpoint.fits, "learning_rate": ANY}
+        state.at = good
+        self.checkpoint.fits = with_any_rate(self.checkpoint.fits)
         self._write()
 
 
@@ -313,14 +319,18 @@ class _Batches:
         self.rng = np.random.default_rng(seed)
         self.drawn: tuple[Ints, Ints] = (cutoffs.starts[:0], cutoffs.starts[:0])
 
+    def snapshot(self, step: int, variables: Sequence[Any]) -> Snapshot:
+        """Return the point that a training with these variables has reached."""
+        return Snapshot(step=step, variables=save_variables(variables), draws=dict(self.rng.bit_generator.state))
+
     def next(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return `count` batches: inputs [count, B, K, C] and targets [count, B, H]."""
         starts, ends = self.drawn = self.cutoffs.draw(self.rng, count * self.size, EVENNESS)
         windows = cut_windows(self.signals.values, starts, ends, self.shape, self.signals.features)
-        targets = (
-            self.teacher.answers(windows.inputs) if self.teacher
-            else cut_targets(self.signals.values, ends, windows)
-        )  # fmt: skip
+        if self.teacher:
+            targets = self.teacher.answers(windows.inputs)
+        else:
+            targets = cut_targets(self.signals.values, ends, windows)
         shape = windows.inputs.shape[1:]
         return windows.inputs.reshape(count, self.size, *shape), targets.reshape(count, self.size, -1)
 

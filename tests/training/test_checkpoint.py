@@ -13,7 +13,7 @@ from forecaster.base.errors import ModelError
 from forecaster.data.panel import panel_from_arrays
 from forecaster.model.plan import Plan
 from forecaster.model.windows import Signals
-from forecaster.training.checkpoint import Checkpoint, identify
+from forecaster.training.checkpoint import Checkpoint, Snapshot, identify, member_of
 from tests.training.test_fit import WAVE, plan_of, training
 
 
@@ -100,7 +100,7 @@ def test_time_that_was_used_counts(tmp_path: Path) -> None:
         run(plan, checkpoint_for(path, plan), 2)
     resumed = checkpoint_for(path, plan)
     assert resumed.read()
-    resumed.part("clock")["seconds"] = 1000.0
+    resumed.state.seconds = 1000.0
     trained, reports = run(plan, resumed)
     assert (len(trained.members), reports) == (1, 1)
 
@@ -135,7 +135,8 @@ def test_other_data_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     path, plan = tmp_path / "CHECKPOINT", plan_with()
     checkpoint = checkpoint_for(path, plan)
-    checkpoint.part("measure-0").update(step=20, variables=[np.arange(6.0)], draws={"state": 2**127})
+    snapshot = Snapshot(step=20, variables=[np.arange(6.0)], draws={"state": 2**127})
+    member_of(checkpoint.state.measured, 0).at = snapshot
     checkpoint.write()
     whole = path.read_bytes()
     for at in np.unique(np.linspace(0, len(whole) - 1, 200).astype(int)):
@@ -149,13 +150,16 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     path.write_bytes(whole)
     back = checkpoint_for(path, plan)
     assert back.read()
-    assert back.part("measure-0")["draws"] == {"state": 2**127}
+    [member] = back.state.measured
+    assert member.at
+    assert (member.at.step, member.at.draws) == (20, snapshot.draws)
+    np.testing.assert_array_equal(member.at.variables[0], snapshot.variables[0])
 
 
 def test_a_checkpoint_of_the_future_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, plan = tmp_path / "CHECKPOINT", plan_with()
     with monkeypatch.context() as patch:
-        patch.setattr("forecaster.training.checkpoint.FORMAT", 2)
+        patch.setattr("forecaster.training.checkpoint.FORMAT", 3)
         checkpoint_for(path, plan).write()
     with pytest.raises(ModelError, match="of another version of forecast"):
         checkpoint_for(path, plan).read()

@@ -168,10 +168,10 @@ def test_a_plateau_halves_the_rate_at_the_same_steps_again() -> None:
     plan = plan_of(noise, schedule="plateau", steps=400, patience=0, learning_rate=0.01)
     checkpoint = Checkpoint()
     training.train_ensemble(panel_from_arrays([noise]), plan, "cpu", lambda _: None, checkpoint)
-    measured, refitted = checkpoint.parts["measure-0"], checkpoint.parts.get("refit-0", {})
-    assert measured["drops"]
-    assert measured["drops"] == sorted(measured["drops"])
-    assert refitted.get("drops", measured["drops"]) == measured["drops"]
+    [measured], [refitted] = checkpoint.state.measured, checkpoint.state.refitted
+    assert measured.drops
+    assert measured.drops == sorted(measured.drops)
+    assert not measured.best_step or refitted.drops == measured.drops
 
 
 def test_a_gpu_that_is_not_there_is_refused() -> None:
