@@ -122,7 +122,7 @@ def _is_like(value: Any, kind: Any) -> bool:
     origin = typing.get_origin(kind)
     if isinstance(value, dict):
         return is_dataclass(kind) or origin is dict
-    return (origin in (tuple, list)) == isinstance(value, list) and not is_dataclass(kind)
+    return (origin in (tuple, list)) == isinstance(value, list) and not is_dataclass(kind) and origin is not dict
 
 
 def _check_keys(value: Any, kind: Any, where: str) -> None:

@@ -62,7 +62,7 @@ class Forecaster(tf.Module):  # type: ignore[misc]
         cut = (-1, shape.lookback // shape.segment, shape.segment)
         segments = tf.reshape(tf.cast((x - loc) / scale, tf.float32), cut)
         windows = tf.concat([segments, tf.ones_like(segments[:, :, :1])], axis=2)
-        windows = self._with_beside(windows, features, static)
+        windows = self._with_features(windows, features, static)
         points = [network(windows, training=False)[:, : shape.horizon] for network in self.networks]
         answers = self.trust * tf.cast(_median(points), self.dtype)
         return self._to_range(base + answers * scale)
@@ -73,7 +73,7 @@ class Forecaster(tf.Module):  # type: ignore[misc]
             return tf.matmul(x, tf.constant(base_map(self.shape), self.dtype))
         return tf.add_n([tf.gather(x, lag, axis=1) for lag in base_lags(self.shape)]) / max(len(self.shape.base), 1)
 
-    def _with_beside(self, windows: tf.Tensor, features: tf.Tensor | None, static: tf.Tensor | None) -> tf.Tensor:
+    def _with_features(self, windows: tf.Tensor, features: tf.Tensor | None, static: tf.Tensor | None) -> tf.Tensor:
         """Return windows [N, K, C] from those of values alone."""
         shape, parts = self.shape, [tf.pad(windows, ((0, 0), (0, self.shape.ahead), (0, 0)))]
         if features is not None:

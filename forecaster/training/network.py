@@ -77,11 +77,11 @@ def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> ke
     """
     keras.utils.set_random_seed(seed)
     inputs = keras.Input((shape.segments, shape.channels))
-    segments, path = _beside(inputs, shape) if shape.has_features else (inputs, None)
+    segments, path = _embed_features(inputs, shape) if shape.has_features else (inputs, None)
     x = keras.layers.Dense(shape.widths[0])(segments)  # (N, K, U)
     for layer, width in enumerate(shape.widths, start=1):
         every = layer < shape.layers or shape.attention
-        y = _read(x, width, shape, every)  # (N, K, U), at last (N, U)
+        y = _recurrent(x, width, shape, every)  # (N, K, U), at last (N, U)
         if shape.residual:
             y = keras.layers.Add()([y, _widen(x if every else x[:, -1], y.shape[-1])])
         x = _mask(y, shape, layer) if masked else _drop(y, shape, seed + layer)
@@ -91,9 +91,9 @@ def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> ke
     if shape.recall:
         answer = keras.layers.Add()([answer, _recall(inputs, x, shape)])
     if shape.future:
-        answer = keras.layers.Add()([answer, _foresee(path, x, shape)])
+        answer = keras.layers.Add()([answer, _future_effects(path, x, shape)])
     if shape.quantiles:
-        answer = keras.layers.Concatenate()([answer, _distances(x, shape)])
+        answer = keras.layers.Concatenate()([answer, _quantile_offsets(x, shape)])
     return keras.Model(inputs, answer if answer.dtype == "float32" else keras.ops.cast(answer, "float32"))
 
 
@@ -111,10 +111,10 @@ def _mask(x: keras.KerasTensor, shape: NetworkShape, layer: int) -> keras.KerasT
     return keras.ops.reshape(keras.ops.reshape(x, (-1, shape.draws, *inner)) * masks, (-1, *inner))
 
 
-def _distances(state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
-    """Return how far the ends of intervals are from the median, [N, 2Q · H]: all lower ends, then all upper ones.
+def _quantile_offsets(state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
+    """Return the distances of the interval ends from the median, [N, 2Q · H]: all lower ends, then all upper ones.
 
-    Each is further than that of the level before it by a softplus, so that no quantile can cross another.
+    Each level adds a positive amount (a softplus) to the one before it, so that quantiles never cross.
     """
     sides = 2, len(shape.quantiles), shape.horizon
     further = keras.layers.Dense(sides[0] * sides[1] * sides[2], kernel_initializer="zeros")(state)
@@ -122,7 +122,7 @@ def _distances(state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTens
     return keras.layers.Flatten()(keras.ops.cumsum(further, axis=2))
 
 
-def _read(x: keras.KerasTensor, width: int, shape: NetworkShape, every: bool) -> keras.KerasTensor:
+def _recurrent(x: keras.KerasTensor, width: int, shape: NetworkShape, every: bool) -> keras.KerasTensor:
     """Return the states of one layer after each step [N, K, U] or the last [N, U]; of both directions, side by side."""
     forward = recurrent_layer(shape.cell, width, shape.activation, return_sequences=every)(x)
     if not shape.bidirectional:
@@ -132,7 +132,7 @@ def _read(x: keras.KerasTensor, width: int, shape: NetworkShape, every: bool) ->
 
 
 def _widen(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
-    """Return what a layer read in the width of what it answers, through a linear map where that is another.
+    """Return the input of a layer in the width of its output, through a linear map where the widths differ.
 
     As in He et al., Deep residual learning, 2016, arXiv:1512.03385.
     """
@@ -140,7 +140,7 @@ def _widen(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
 
 
 def _attend(states: keras.KerasTensor) -> keras.KerasTensor:
-    """Return the last of the states [N, K, U], and beside it their mean weighted by softmax(h_k W h_K): [N, 2U]."""
+    """Return the last of the states [N, K, U], joined with their mean weighted by softmax(h_k W h_K): [N, 2U]."""
     last = states[:, -1]
     query = keras.layers.Dense(states.shape[-1], use_bias=False)(last)
     weights = keras.ops.softmax(keras.ops.matmul(states, query[:, :, None]), axis=1)  # (N, K, 1)
@@ -160,10 +160,10 @@ def _recall(inputs: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkS
     return keras.layers.Reshape((ahead * length,))(path)[:, : shape.horizon]
 
 
-def _beside(inputs: keras.KerasTensor, shape: NetworkShape) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Return the segments with what stands beside their values, and the path of features [N, K · P, E] step by step.
+def _embed_features(inputs: keras.KerasTensor, shape: NetworkShape) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Return the segments with their features embedded, and the features [N, K · P, E] step by step.
 
-    A category is looked up in a table of vectors that is learned; one that is not known is a vector of zeros.
+    A category is looked up in a learned table of vectors; an unknown one is a vector of zeros.
     """
     length, count = shape.length, len(shape.past) + len(shape.future)
     plain = inputs[:, :, : length + 1]
@@ -172,12 +172,12 @@ def _beside(inputs: keras.KerasTensor, shape: NetworkShape) -> tuple[keras.Keras
     steps = keras.layers.Reshape((shape.segments * length, count))(keras.layers.Permute((1, 3, 2))(dynamic))
     parts = [_look_up(steps[:, :, d], size) for d, size in enumerate(shape.past + shape.future)]
     path = keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0] if parts else None
-    told = [plain]
+    parts = [plain]
     if path is not None:
-        told.append(keras.layers.Reshape((shape.segments, length * path.shape[-1]))(path))
+        parts.append(keras.layers.Reshape((shape.segments, length * path.shape[-1]))(path))
     fixed = shape.channels - len(shape.static)
-    told += [_look_up(inputs[:, :, fixed + g], size) for g, size in enumerate(shape.static)]
-    return keras.layers.Concatenate()(told), path
+    parts += [_look_up(inputs[:, :, fixed + g], size) for g, size in enumerate(shape.static)]
+    return keras.layers.Concatenate()(parts), path
 
 
 def _look_up(codes: keras.KerasTensor, size: int) -> keras.KerasTensor:
@@ -186,38 +186,39 @@ def _look_up(codes: keras.KerasTensor, size: int) -> keras.KerasTensor:
         return keras.layers.Reshape((*codes.shape[1:], 1))(codes)
     known = keras.layers.Reshape((*codes.shape[1:], 1))(keras.ops.cast(codes > 0, "float32"))
     places = keras.ops.cast(codes, "int32")
-    return keras.layers.Embedding(size + 1, _vector(size))(places) * known
+    return keras.layers.Embedding(size + 1, _embedding_size(size))(places) * known
 
 
-def _vector(size: int) -> int:
-    """Return E, how many numbers stand for a feature of so many categories; 0 categories are a number."""
+def _embedding_size(size: int) -> int:
+    """Return E, the size of the embedding of a feature with so many categories; 1 for a number, which has 0 of them."""
     return min(WIDEST_VECTOR, 1 + size // 2)
 
 
-def _foresee(path: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
-    """Return what the features do at each step ahead [N, H], from those of that step and those that the base path had.
+def _future_effects(path: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
+    """Return the effect of the future features at each step ahead, [N, H].
 
-    The base path repeats what happened then, promotion and all: what counts is the difference. A linear map, and beside
-    it a small network that knows the state too; as the temporal decoder of Das et al., Long-term forecasting with TiDE,
+    The base path repeats past values with the effect of their features (of a promotion, say), so the features of each
+    step and those of the steps that the base path repeats are both inputs. The effect is a linear map of them plus a
+    small network that reads the state too, as in the temporal decoder of Das et al., Long-term forecasting with TiDE,
     2023, arXiv:2304.08424.
     """
     lookback, horizon = shape.length * (shape.segments - shape.ahead), shape.horizon
-    past = sum(_vector(size) for size in shape.past)
+    past = sum(_embedding_size(size) for size in shape.past)
     then = path[:, lookback : lookback + horizon, past:]  # (N, H, E of the future ones)
     places = [lookback - lag + np.arange(horizon) % lag for lag in shape.base] or [np.full(horizon, lookback - 1)]
     before = [keras.ops.take(path, np.asarray(at, np.int32), axis=1) for at in places]
-    told = keras.layers.Concatenate()([then, sum(before[1:], before[0]) / len(before)])
+    features = keras.layers.Concatenate()([then, sum(before[1:], before[0]) / len(before)])
     seen = keras.layers.RepeatVector(horizon)(keras.layers.Dense(STATE, activation="tanh")(state))
-    hidden = keras.layers.Dense(HIDDEN, activation="tanh")(keras.layers.Concatenate()([told, seen]))
+    hidden = keras.layers.Dense(HIDDEN, activation="tanh")(keras.layers.Concatenate()([features, seen]))
     bent = keras.layers.Dense(1, kernel_initializer="zeros")(hidden)
-    straight = keras.layers.Dense(1, kernel_initializer="zeros", use_bias=False)(told)
+    straight = keras.layers.Dense(1, kernel_initializer="zeros", use_bias=False)(features)
     return keras.layers.Reshape((horizon,))(keras.layers.Add()([bent, straight]))
 
 
 def answering_network(shape: NetworkShape) -> tuple[keras.Model, list[keras.Model]]:
-    """Return a network as it is asked, [N, K, C] → [N, R], and its parts, each of which takes a member's weights.
+    """Return the network that serves, [N, K, C] → [N, R], and its parts, each of which takes a member's weights.
 
-    It is the network itself, and where there are masks, beside it one that answers each window under each of them.
+    It is the network itself; with dropout masks, joined with one that answers each window under each mask.
     """
     network = build_network(shape, seed=0)
     if not shape.draws:

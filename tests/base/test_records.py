@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecaster.base.errors import ModelError
-from forecaster.base.records import build, check, parse, to_json
+from forecaster.base.records import build, check, dump, parse, to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,3 +93,48 @@ def test_json_is_strict_and_comes_back() -> None:
     assert parse(to_json(asdict(tree)), "file")["height"] == tree.height
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json({"x": float("nan")})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wood:
+    """Every kind of field that a record may have."""
+
+    trees: tuple[Tree, ...]
+    named: dict[str, Leaf]
+    first: Tree | None = None
+    widths: int | tuple[int, ...] = 1
+    seen: list[Leaf] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+leaves = st.builds(Leaf, size=st.integers(1, 10), colour=st.sampled_from(["green", "red"]))
+trees = st.builds(
+    Tree,
+    name=st.text(),
+    height=st.floats(-1e300, 100),
+    leaf=leaves,
+    marks=st.lists(st.integers(-9, 9)).map(tuple),
+    notes=st.none() | st.dictionaries(st.text(), st.none() | st.floats(0, 1)),
+    alive=st.booleans(),
+)
+woods = st.builds(
+    Wood,
+    trees=st.lists(trees, max_size=3).map(tuple),
+    named=st.dictionaries(st.text(), leaves, max_size=3),
+    first=st.none() | trees,
+    widths=st.integers(0, 99) | st.lists(st.integers(0, 99)).map(tuple),
+    seen=st.lists(leaves, max_size=3),
+    notes=st.dictionaries(st.text(), st.none() | st.booleans() | st.lists(st.text())),
+)
+
+
+@given(woods)
+def test_what_is_dumped_is_built_again(wood: Wood) -> None:
+    assert build(Wood, parse(to_json(dump(wood)), "file"), "wood", LIMITS) == wood
+
+
+def test_a_fault_inside_an_optional_record_has_its_path() -> None:
+    with pytest.raises(ModelError, match=r"wood\.first\.leaf\.size is 11"):
+        build(Wood, {"trees": [], "named": {}, "first": GOOD | {"leaf": {"size": 11}}}, "wood", LIMITS)
+    with pytest.raises(ModelError, match=r"wood\.first is '3', expected"):
+        build(Wood, {"trees": [], "named": {}, "first": 3}, "wood", LIMITS)
