@@ -41,13 +41,20 @@ def rows_of(name: str, result: dict[str, Any]) -> list[list[object]]:
     """Return the rows of one leaderboard."""
     return [
         [
-            name, row["kind"], f"{row['mase']:.3f}", f"{row['smape']:.2f}", f"{row['rmse']:,.0f}",
-            f"{row['msis-95']:.2f}", f"{100 * row['coverage-95']:.1f}%", f"{row['seconds']:.0f} s",
-            "best" if row["verdict"] == "best"
+            name,
+            row["kind"],
+            f"{row['mase']:.3f}",
+            f"{row['smape']:.2f}",
+            f"{row['rmse']:,.0f}",
+            f"{row['msis-95']:.2f}",
+            f"{100 * row['coverage-95']:.1f}%",
+            f"{row['seconds']:.0f} s",
+            "best"
+            if row["verdict"] == "best"
             else f"{row['verdict']}, {row['difference_low']:+.3f} to {row['difference_high']:+.3f}",
         ]
         for row in result["leaderboard"]
-    ]  # fmt: skip
+    ]
 
 
 def _read(path: Path) -> str:

@@ -19,13 +19,28 @@ FILES = {"co2_monthly": "CO₂", "nyc_departures_daily": "NYC"}
 
 SAMPLES = Path(__file__).parent.parent / "sample_data"
 OPTIONS = (
-    "--cell lstm", "--cell gru", "--cell peephole", "--cell rnn", "--bidirectional", "--attention", "--units 128,64",
-    "--segment 1", "--activation relu",
-    "--loss mae", "--loss huber", "--loss log-cosh", "--loss quantile",
-    "--intervals quantile", "--intervals mc-dropout",
-    "--optimizer adamw", "--optimizer sgd --learning-rate 0.1", "--optimizer rmsprop",
-    "--schedule constant", "--schedule plateau", "--weight-decay 0.01",
-)  # fmt: skip
+    "--cell lstm",
+    "--cell gru",
+    "--cell peephole",
+    "--cell rnn",
+    "--bidirectional",
+    "--attention",
+    "--units 128,64",
+    "--segment 1",
+    "--activation relu",
+    "--loss mae",
+    "--loss huber",
+    "--loss log-cosh",
+    "--loss quantile",
+    "--intervals quantile",
+    "--intervals mc-dropout",
+    "--optimizer adamw",
+    "--optimizer sgd --learning-rate 0.1",
+    "--optimizer rmsprop",
+    "--schedule constant",
+    "--schedule plateau",
+    "--weight-decay 0.01",
+)
 """The first is what `--preset fast` does anyway: LSTM, MSE, Adam, cosine, conformal intervals."""
 
 MEASURES = ("MASE", "MSIS", "cov. 80", "cov. 95", "train", "parity")
@@ -33,8 +48,10 @@ MEASURES = ("MASE", "MSIS", "cov. 80", "cov. 95", "train", "parity")
 
 def measure() -> str:
     """Return the table."""
-    head = ["options", *(f"{short}: {MEASURES[0]}" if k == 0 else name for short in FILES.values()
-                         for k, name in enumerate(MEASURES))]  # fmt: skip
+    head = [
+        "options",
+        *(f"{short}: {MEASURES[0]}" if k == 0 else name for short in FILES.values() for k, name in enumerate(MEASURES)),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         rows = [
             [f"`{options}`", *(cell for name in FILES for cell in cells_of(name, options, Path(folder)))]

@@ -99,9 +99,12 @@ def run_job(folder: Path) -> None:
     """Do the same as a job of `forecast run`, which writes what it did into run.json."""
     (entry,) = jobs.load_jobs(folder / "jobs.toml")
     run = jobs.Run(
-        folder=folder / "runs", now=datetime(2024, 3, 1, tzinfo=UTC), argv=("run", "jobs.toml"), force=False,
+        folder=folder / "runs",
+        now=datetime(2024, 3, 1, tzinfo=UTC),
+        argv=("run", "jobs.toml"),
+        force=False,
         explain=lambda error: (74, "STORAGE", str(error)),
-    )  # fmt: skip
+    )
     jobs.run_entry(entry, run)
 
 
@@ -121,9 +124,14 @@ def promote(folder: Path) -> None:
 
 
 COMMANDS: dict[str, Callable[[Path], None]] = {
-    "publish": publish, "predict": predict, "ledger": predict_with_ledger, "run": run_job, "prune": prune,
-    "rollback": roll_back, "promote": promote,
-}  # fmt: skip
+    "publish": publish,
+    "predict": predict,
+    "ledger": predict_with_ledger,
+    "run": run_job,
+    "prune": prune,
+    "rollback": roll_back,
+    "promote": promote,
+}
 
 
 @dataclass(frozen=True)
@@ -149,9 +157,11 @@ class Witness:
         job = jobs.PredictJob(data=str(TINY_DATA), settings=settings, models_dir=models_of(folder))
         home = models_of(folder) / "tiny"
         return cls(
-            current=store.current_version(home), files=files_of(home / "versions"),
-            output=(folder / "forecasts.csv").read_text(), next_output=jobs.predict(job).text,
-        )  # fmt: skip
+            current=store.current_version(home),
+            files=files_of(home / "versions"),
+            output=(folder / "forecasts.csv").read_text(),
+            next_output=jobs.predict(job).text,
+        )
 
     def check(self, folder: Path, command: str, *, tidy: bool) -> None:
         """Assert the invariants I1, I2 and, where the process could tidy up, I5 of the catalogue of faults.

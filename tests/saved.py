@@ -38,12 +38,18 @@ def draft_of(model: SavedModel) -> Draft:
     names = sorted({name[:4] for name in weights})
     inputs = np.zeros((2, network.segments, network.channels), np.float32)
     return Draft(
-        schema=model.schema, window=model.window, network=network, fit=facts.fit,
-        season=model.season, graph=(model.folder / "network.onnx").read_bytes(),
+        schema=model.schema,
+        window=model.window,
+        network=network,
+        fit=facts.fit,
+        season=model.season,
+        graph=(model.folder / "network.onnx").read_bytes(),
         members=[[weights[key] for key in sorted(weights) if key.startswith(name)] for name in names],
-        calibration=model.calibration, probe=(inputs, model.server.answer(inputs)), metrics=facts.metrics,
+        calibration=model.calibration,
+        probe=(inputs, model.server.answer(inputs)),
+        metrics=facts.metrics,
         facts=TrainingFacts(**{f.name: getattr(facts, f.name) for f in fields(TrainingFacts)}),
-    )  # fmt: skip
+    )
 
 
 def publish(models: Path, draft: Draft, *, current: bool = True) -> SavedModel:

@@ -117,9 +117,16 @@ def test_a_model_of_a_frame_remembers_it(tmp_path: Path) -> None:
     frame = pd.DataFrame({"month": months, "sales": 100 + 10 * np.sin(np.arange(72) * np.pi / 6)})
     shares: list[float] = []
     model = forecaster.train(
-        frame, name="sales", models_dir=tmp_path, steps=2, units=4, layers=1, ensemble=1, preset="fast",
+        frame,
+        name="sales",
+        models_dir=tmp_path,
+        steps=2,
+        units=4,
+        layers=1,
+        ensemble=1,
+        preset="fast",
         events=jobs.Events(on_progress=lambda progress: shares.append(progress.done)),
-    )  # fmt: skip
+    )
     assert shares
     assert repr(model).startswith("<Model sales@v000001: 1 series, MS, ")
     assert model.to_frame()["method"].tolist() == ["model", "seasonal naive"]
@@ -152,10 +159,13 @@ def test_skipped_series_are_warned_of(trained: Trained, tmp_path: Path) -> None:
 def test_what_a_notebook_shows_of_a_result_is_one_line(trained: Trained) -> None:
     model = forecaster.load_model(trained.name, models_dir=trained.models_dir)
     results = [
-        model.predict(trained.data, horizon=3), model.predict(trained.data, horizon=3).forecast,
-        forecaster.read_panel(trained.data), forecaster.check(trained.data), forecaster.explain(model, trained.data),
+        model.predict(trained.data, horizon=3),
+        model.predict(trained.data, horizon=3).forecast,
+        forecaster.read_panel(trained.data),
+        forecaster.check(trained.data),
+        forecaster.explain(model, trained.data),
         forecaster.compare(trained.data, models="naive", horizon=2),
-    ]  # fmt: skip
+    ]
     with pytest.warns(ForecastWarning):
         results.append(forecaster.evaluate(model, trained.data))
     for result in results:

@@ -84,8 +84,14 @@ FAULTS: dict[str, Callable[[int], Injector]] = {
     "killed": lambda n: Injector(n, die, forever=True),
     "power cut": PowerCut,
 }
-FAST = {("publish", "EIO once"), ("promote", "killed"), ("predict", "ENOSPC once"), ("prune", "power cut"),
-        ("ledger", "EIO once"), ("run", "ENOSPC once")}  # fmt: skip
+FAST = {
+    ("publish", "EIO once"),
+    ("promote", "killed"),
+    ("predict", "ENOSPC once"),
+    ("prune", "power cut"),
+    ("ledger", "EIO once"),
+    ("run", "ENOSPC once"),
+}
 CASES = [
     pytest.param(command, fault, marks=[] if (command, fault) in FAST else pytest.mark.slow)
     for command in COMMANDS

@@ -70,10 +70,13 @@ def test_what_is_chosen_trains_is_saved_and_forecasts(tmp_path: Path, chosen: di
 
 PRODUCT = list(
     itertools.product(
-        ("lstm", "gru", "peephole", "rnn"), (False, True), (False, True),
-        ("mse", "mae", "huber", "log-cosh", "quantile"), ("conformal", "quantile", "mc-dropout"),
+        ("lstm", "gru", "peephole", "rnn"),
+        (False, True),
+        (False, True),
+        ("mse", "mae", "huber", "log-cosh", "quantile"),
+        ("conformal", "quantile", "mc-dropout"),
     )
-)  # fmt: skip
+)
 
 
 @pytest.mark.slow

@@ -51,12 +51,17 @@ def describe(result: CompareResult) -> Iterator[Block]:
     level = result.task.levels[-1]
     shown = ("mase", "smape", "rmse", "crps", f"msis-{level:g}")
     yield TextGrid(
-        [(
-            row.kind, *(number(row.measures.overall[name], 3) for name in shown),
-            f"{row.seconds:,.1f} s", difference(row),
-        ) for row in result.standings],
+        [
+            (
+                row.kind,
+                *(number(row.measures.overall[name], 3) for name in shown),
+                f"{row.seconds:,.1f} s",
+                difference(row),
+            )
+            for row in result.standings
+        ],
         header=("kind", "MASE", "sMAPE", "RMSE", "CRPS", "MSIS", "time", "MASE to the best"),
-    )  # fmt: skip
+    )
     yield TextLine("")
     yield conclusion(result)
     for row in result.standings:
@@ -66,11 +71,16 @@ def describe(result: CompareResult) -> Iterator[Block]:
             )
     yield TextLine("")
     first, last = result.cutoffs
-    yield TextGrid([
-        ("windows", f"{len(result.origins):,} of {counted(result.task.horizon, 'step')}, cutoffs {first} to {last}"),
-        ("MSIS", f"of the {level:g} % interval"),
-        *([("file", str(result.settings.predictions))] if result.settings.predictions else []),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            (
+                "windows",
+                f"{len(result.origins):,} of {counted(result.task.horizon, 'step')}, cutoffs {first} to {last}",
+            ),
+            ("MSIS", f"of the {level:g} % interval"),
+            *([("file", str(result.settings.predictions))] if result.settings.predictions else []),
+        ]
+    )
 
 
 def difference(row: Standing) -> str:

@@ -47,14 +47,19 @@ def describe(found: Diagnosis) -> Iterator[Block]:
     cpu = f"{found.processor}, {counted(found.cores, 'core')}"
     yield TextGrid([(name, version or "not installed") for name, version in found.versions.items()])
     yield TextLine("")
-    yield TextGrid([
-        ("processor", f"{cpu}{': ' if found.features else ''}{' '.join(found.features)}"),
-        ("GPU", ", ".join(found.gpus) or "none"),
-        ("cuDNN LSTM", "runs (proved with use_cudnn=True)" if found.cudnn is None else f"does not run: {found.cudnn}"),
-        *((f"step on {device}", f"{number(1000 * seconds, 3)} ms") for device, seconds in found.step_times.items()),
-        ("device auto", found.auto),
-        ("models", str(found.models)),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("processor", f"{cpu}{': ' if found.features else ''}{' '.join(found.features)}"),
+            ("GPU", ", ".join(found.gpus) or "none"),
+            (
+                "cuDNN LSTM",
+                "runs (proved with use_cudnn=True)" if found.cudnn is None else f"does not run: {found.cudnn}",
+            ),
+            *((f"step on {device}", f"{number(1000 * seconds, 3)} ms") for device, seconds in found.step_times.items()),
+            ("device auto", found.auto),
+            ("models", str(found.models)),
+        ]
+    )
     yield TextLine("")
     for note in found.notes:
         yield TextLine(f"note: {note}", "dim")

@@ -44,10 +44,16 @@ class ShareBar:
 
             console = Console(stderr=True, force_terminal=True, width=width_of(sys.stderr))
             self.bar = Progress(
-                TextColumn("{task.description}"), BarColumn(bar_width=None), TaskProgressColumn(),
-                TimeRemainingColumn(compact=True), console=console, transient=True, expand=True,
-                redirect_stdout=False, redirect_stderr=False,
-            )  # fmt: skip
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=None),
+                TaskProgressColumn(),
+                TimeRemainingColumn(compact=True),
+                console=console,
+                transient=True,
+                expand=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
             self.bar.start()
             self.bar.add_task(self.label, total=1.0)
         self.bar.update(self.bar.task_ids[0], completed=share)

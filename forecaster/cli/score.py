@@ -51,9 +51,12 @@ def score(actuals: Actuals, settings: ScoreSettings, output: WatchedSettings, mo
     levels = summary["levels"]
     covered = overall.get(f"coverage-{levels[-1]:g}") if levels else None
     log.event(
-        "scored", model=result.model, values=summary["values"],
-        live_mase=overall.get("mase"), live_coverage_ratio=covered,
-    )  # fmt: skip
+        "scored",
+        model=result.model,
+        values=summary["values"],
+        live_mase=overall.get("mase"),
+        live_coverage_ratio=covered,
+    )
     printer.show(summary, result.records(), describe(result))
     for part in result.unreadable[:MOST_WARNINGS]:
         warn(f"left out of the scores: {part.path}: {part.reason}")
@@ -65,11 +68,13 @@ def score(actuals: Actuals, settings: ScoreSettings, output: WatchedSettings, mo
 def describe(result: ScoreResult) -> Iterator[Block]:
     """Yield the live measures beside training's, then those of each lead time, then the worst series."""
     outcome, overall = result.outcome, result.outcome.overall
-    yield TextGrid([
-        ("model", f"{result.model} (issued by {', '.join(result.versions)})"),
-        ("issued", f"{outcome.issues:,} predictions"),
-        ("came", f"{outcome.values:,} values; {outcome.pending:,} forecasts are of the future"),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("model", f"{result.model} (issued by {', '.join(result.versions)})"),
+            ("issued", f"{outcome.issues:,} predictions"),
+            ("came", f"{outcome.values:,} values; {outcome.pending:,} forecasts are of the future"),
+        ]
+    )
     if result.hindsight:
         yield TextLine(
             f"{result.hindsight:,} predictions left out: as of a time that their model was trained on", "dim"

@@ -29,8 +29,10 @@ def describe(result: SuccessionResult) -> Iterator[Block]:
     else:
         yield TextLine("They were made with the same settings from the same data.")
     yield TextLine("")
-    rows = [(_named(row["measure"]), *(_measured(row["measure"], row[key]) for key in ("old", "new")))
-            for row in result.metrics()]  # fmt: skip
+    rows = [
+        (_named(row["measure"]), *(_measured(row["measure"], row[key]) for key in ("old", "new")))
+        for row in result.metrics()
+    ]
     yield TextGrid(rows, header=("on its held-out windows", old, new))
     yield TextLine("")
     yield from forecast_parts(result, old, new)

@@ -49,9 +49,14 @@ def tune(
 
     printer = Printer(output)
     job = jobs.TuneJob(
-        data=data, settings=settings, reading=reading, model=model, fit=fit, models_dir=models_dir,
+        data=data,
+        settings=settings,
+        reading=reading,
+        model=model,
+        fit=fit,
+        models_dir=models_dir,
         lock_wait=lock.lock_wait,
-    )  # fmt: skip
+    )
     table = TrialTable(printer)
 
     def show_start(resumed: bool | None) -> None:
@@ -59,9 +64,13 @@ def tune(
 
     with ShareBar(printer.notes, "against the defaults") as bar:
         events = listening(
-            printer, on_plan=lambda plan: log.event("plan", **dict(plan.choices())), on_start=show_start,
-            on_trial=table.add, on_share=bar.update, on_state=now_stands,
-        )  # fmt: skip
+            printer,
+            on_plan=lambda plan: log.event("plan", **dict(plan.choices())),
+            on_start=show_start,
+            on_trial=table.add,
+            on_share=bar.update,
+            on_state=now_stands,
+        )
         result = jobs.tune(job, events)
     with after(f"{result.output} was written"):
         log.event("tuned", best=result.values, judgement=result.contest.judgement, difference=result.contest.difference)
@@ -113,12 +122,17 @@ def describe(result: TuneResult) -> Iterator[Block]:
     yield TextLine("")
     yield conclusion(result)
     yield TextLine("")
-    yield TextGrid([
-        ("windows", f"{contest.windows:,} of {counted(result.horizon, 'step')}, cutoffs {' to '.join(result.cutoffs)}"),
-        ("trials", f"{result.tried:,}, kept in {result.storage}"),
-        ("file", str(result.output)),
-        ("next", f"forecast train --config {shlex.quote(str(result.output))}"),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            (
+                "windows",
+                f"{contest.windows:,} of {counted(result.horizon, 'step')}, cutoffs {' to '.join(result.cutoffs)}",
+            ),
+            ("trials", f"{result.tried:,}, kept in {result.storage}"),
+            ("file", str(result.output)),
+            ("next", f"forecast train --config {shlex.quote(str(result.output))}"),
+        ]
+    )
 
 
 def conclusion(result: TuneResult) -> TextLine:

@@ -186,9 +186,14 @@ def run_hook(command: str, facts: Mapping[str, Any]) -> str:
     patience = PATIENCE if facts["exit_code"] < 128 else PATIENCE_STOPPED
     try:
         hook = subprocess.Popen(  # noqa: S602 - a command line that the user wrote for the shell
-            command, shell=True, stdin=subprocess.DEVNULL, stdout=_stderr(), stderr=_stderr(),
-            env={**os.environ, **told}, start_new_session=True,
-        )  # fmt: skip
+            command,
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=_stderr(),
+            stderr=_stderr(),
+            env={**os.environ, **told},
+            start_new_session=True,
+        )
     except (OSError, ValueError) as error:
         return f"cannot be run: {error}"
     try:

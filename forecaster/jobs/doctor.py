@@ -87,9 +87,17 @@ def diagnose(models_dir: Path | None, events: Events = Events()) -> Diagnosis:
     if gpus and times["cpu"] < times["gpu"]:
         notes.append("the CPU is faster than the GPU for the default network: train with --device cpu")
     return Diagnosis(
-        versions=find_versions(), processor=name, features=features, cores=usable_cores(), gpus=gpus,
-        cudnn=stopwatch.try_cudnn(), step_times=times, models=folder, notes=notes, fault=fault_of(folder),
-    )  # fmt: skip
+        versions=find_versions(),
+        processor=name,
+        features=features,
+        cores=usable_cores(),
+        gpus=gpus,
+        cudnn=stopwatch.try_cudnn(),
+        step_times=times,
+        models=folder,
+        notes=notes,
+        fault=fault_of(folder),
+    )
 
 
 def fault_of(folder: Path) -> ForecastError | None:

@@ -147,10 +147,16 @@ def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
     panel = read_panel(job.actuals, ReadSettings(), schema)
     events.on_panel(panel)
     result = ScoreResult(
-        model=name, version=version, versions=tuple(sorted({issue.version for issue in issues})), folder=folder,
-        panel=panel, outcome=score_issues(issues, panel), hindsight=hindsight, unreadable=unreadable,
+        model=name,
+        version=version,
+        versions=tuple(sorted({issue.version for issue in issues})),
+        folder=folder,
+        panel=panel,
+        outcome=score_issues(issues, panel),
+        hindsight=hindsight,
+        unreadable=unreadable,
         training=manifest.metrics,
-    )  # fmt: skip
+    )
     if result.outcome.values:
         check_limits(result, max_mase, min_coverage)
     return result

@@ -208,14 +208,16 @@ def raw_graph(model: SavedModel) -> bytes:
     inputs = {"values": [shape.lookback], "features": [shape.lookback + shape.horizon, len(changing)]}
     inputs |= {"static": [len(fixed)]}
     graph = helper.make_graph(
-        after.nodes, "forecast",
+        after.nodes,
+        "forecast",
         [
             helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["N", *sizes])
-            for name, sizes in inputs.items() if sizes[-1]
+            for name, sizes in inputs.items()
+            if sizes[-1]
         ],
         [helper.make_tensor_value_info("forecasts", TensorProto.DOUBLE, ["N", shape.horizon])],
         [*inner.graph.initializer, *after.constants],
-    )  # fmt: skip
+    )
     whole = helper.make_model(graph, opset_imports=inner.opset_import, ir_version=inner.ir_version)
     whole.producer_name = f"forecast {model.name} {model.version}"
     if model.encodings:

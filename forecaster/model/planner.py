@@ -58,9 +58,13 @@ def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSetti
     low, high = choose_bounds(panel, model)
     encodings = choose_encodings(panel, model)
     shape = replace(
-        shape, low=low, high=high, past=sizes(encodings, "past"), future=sizes(encodings, *AHEAD),
+        shape,
+        low=low,
+        high=high,
+        past=sizes(encodings, "past"),
+        future=sizes(encodings, *AHEAD),
         static=sizes(encodings, "static"),
-    )  # fmt: skip
+    )
     plan = plan_training(panel, model, train, shape, season)
     return replace(plan, encodings=encodings)
 
@@ -87,9 +91,15 @@ def plan_training(panel: Panel, model: ModelSettings, train: TrainSettings, wind
     network = choose_network(model, train, fit, window)
     trust = held_out.total / (held_out.total + CREDIBILITY)
     return Plan(
-        window=window, network=replace(network, trust=trust), fit=fit, season=season,
-        training=training, every=every, held_out=held_out, earlier=earlier,
-    )  # fmt: skip
+        window=window,
+        network=replace(network, trust=trust),
+        fit=fit,
+        season=season,
+        training=training,
+        every=every,
+        held_out=held_out,
+        earlier=earlier,
+    )
 
 
 def _choose_earlier(held_out: Cutoffs, horizon: int, fewest: int) -> Cutoffs:
@@ -115,11 +125,21 @@ def choose_fit(train: TrainSettings, windows: int) -> FitShape:
         raise UsageError(f"--intervals quantile needs --loss quantile, and --loss is {loss}", hint="Leave out --loss")
     epochs = train.epochs and train.epochs * math.ceil(windows / batch_size)
     return FitShape(
-        steps=train.steps or epochs or preset.steps, batch_size=batch_size, learning_rate=train.learning_rate,
-        loss=loss, optimizer=train.optimizer, patience=train.patience, members=train.ensemble or preset.members,
-        refit=preset.refit, seed=train.seed, time_limit=train.time_limit, schedule=train.schedule,
-        weight_decay=train.weight_decay, intervals=train.intervals, precision=train.precision,
-    )  # fmt: skip
+        steps=train.steps or epochs or preset.steps,
+        batch_size=batch_size,
+        learning_rate=train.learning_rate,
+        loss=loss,
+        optimizer=train.optimizer,
+        patience=train.patience,
+        members=train.ensemble or preset.members,
+        refit=preset.refit,
+        seed=train.seed,
+        time_limit=train.time_limit,
+        schedule=train.schedule,
+        weight_decay=train.weight_decay,
+        intervals=train.intervals,
+        precision=train.precision,
+    )
 
 
 def choose_network(model: ModelSettings, train: TrainSettings, fit: FitShape, window: WindowShape) -> NetworkShape:
@@ -140,13 +160,24 @@ def choose_network(model: ModelSettings, train: TrainSettings, fit: FitShape, wi
                 hint="Give a smaller --segment or a longer --lookback",
             )
     return NetworkShape(
-        segments=window.segments, channels=window.channels, horizon=window.horizon,
-        units=widths[0] if len(set(widths)) == 1 else widths, layers=model.layers, dropout=model.dropout,
-        cell=model.cell, activation=model.activation, bidirectional=model.bidirectional, attention=model.attention,
-        recall=repeats_itself(window), quantiles=levels if fit.loss == "quantile" else (),
-        draws=DRAWS if fit.intervals == "mc-dropout" else 0, past=window.past, future=window.future,
-        static=window.static, base=window.base if window.future else (),
-    )  # fmt: skip
+        segments=window.segments,
+        channels=window.channels,
+        horizon=window.horizon,
+        units=widths[0] if len(set(widths)) == 1 else widths,
+        layers=model.layers,
+        dropout=model.dropout,
+        cell=model.cell,
+        activation=model.activation,
+        bidirectional=model.bidirectional,
+        attention=model.attention,
+        recall=repeats_itself(window),
+        quantiles=levels if fit.loss == "quantile" else (),
+        draws=DRAWS if fit.intervals == "mc-dropout" else 0,
+        past=window.past,
+        future=window.future,
+        static=window.static,
+        base=window.base if window.future else (),
+    )
 
 
 def choose_season(panel: Panel, given: int | None) -> int:

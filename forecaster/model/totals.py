@@ -75,10 +75,13 @@ def add_up(paths: Paths, steps: Sequence[int], levels: Sequence[float], quantile
     values = np.cumsum(paths.forecast.values, axis=1)[:, ends]
     joined = {share: np.concatenate([part[share] for part in found]) for share in found[0]}
     return Totals(
-        forecast=paths.forecast, steps=tuple(steps), values=values, means=np.concatenate(means),
+        forecast=paths.forecast,
+        steps=tuple(steps),
+        values=values,
+        means=np.concatenate(means),
         intervals=tuple((level, joined[ends_of(level)[0]], joined[ends_of(level)[1]]) for level in levels),
         quantiles=tuple((share, joined[share]) for share in quantiles),
-    )  # fmt: skip
+    )
 
 
 def ends_of(level: float) -> tuple[float, float]:

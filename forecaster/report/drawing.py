@@ -46,10 +46,17 @@ OFFSETS = ["", "%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y %H:%M"]
 """What stands at the end of a time axis of years, months, days, hours, minutes, seconds."""
 
 STYLE: dict[str, Any] = {
-    "font.size": 9, "font.family": "sans-serif", "svg.fonttype": "none", "axes.linewidth": 0.8,
-    "text.color": PALETTE["ink"], "axes.labelcolor": PALETTE["quiet"], "axes.edgecolor": PALETTE["grid"],
-    "xtick.color": PALETTE["quiet"], "ytick.color": PALETTE["quiet"], "text.parse_math": False,
-}  # fmt: skip
+    "font.size": 9,
+    "font.family": "sans-serif",
+    "svg.fonttype": "none",
+    "axes.linewidth": 0.8,
+    "text.color": PALETTE["ink"],
+    "axes.labelcolor": PALETTE["quiet"],
+    "axes.edgecolor": PALETTE["grid"],
+    "xtick.color": PALETTE["quiet"],
+    "ytick.color": PALETTE["quiet"],
+    "text.parse_math": False,
+}
 """Formulas are not parsed: a `$` in a name is a `$`."""
 
 
@@ -124,9 +131,10 @@ def _canvas(size: tuple[float, float], pad: float = 0.04) -> Canvas:
 def save(canvas: Canvas, kind: Kind) -> bytes:
     """Return the bytes of a file that does not say when it was made."""
     nobody: dict[str, None] = {
-        "svg": {"Date": None, "Creator": None}, "png": {"Software": None},
+        "svg": {"Date": None, "Creator": None},
+        "png": {"Software": None},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    }[kind]  # fmt: skip
+    }[kind]
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in a script that no font here has

@@ -171,8 +171,9 @@ def draw_curves(curve: Sequence[Look]) -> Figure | None:
     members = sorted({look.member for look in curve})
     looks = [[look for look in curve if look.member == member] for member in members]
     columns: tuple[tuple[str, str, Tone], ...] = (
-        ("loss", "training loss", "faint"), ("held_out", "held-out loss", "model"),
-    )  # fmt: skip
+        ("loss", "training loss", "faint"),
+        ("held_out", "held-out loss", "model"),
+    )
     marks: list[Mark] = []
     for column, label, tone in columns:
         for k, own in enumerate(looks):
@@ -204,9 +205,14 @@ def draw_leads(by_lead: dict[str, Any], baseline: str, held_out: Mapping[str, Co
         )
     note = "The error (MASE) of forecasts so many steps ahead; as a rule it grows."
     return Figure(
-        name="error-by-lead", title="Error by lead time", note=note, x_label="steps ahead", y_label="MASE",
-        marks=tuple(marks), span=(0.0, 0.0),
-    )  # fmt: skip
+        name="error-by-lead",
+        title="Error by lead time",
+        note=note,
+        x_label="steps ahead",
+        y_label="MASE",
+        marks=tuple(marks),
+        span=(0.0, 0.0),
+    )
 
 
 def draw_coverage(by_lead: dict[str, Column], levels: list[float], held_out: Mapping[str, Column] | None) -> Figure:
@@ -225,9 +231,14 @@ def draw_coverage(by_lead: dict[str, Column], levels: list[float], held_out: Map
             marks.append(Line("" if k else label, leads, inside, "model", style))
     note = "Where the share inside is below the one wanted, intervals are too narrow; above it, too wide."
     return Figure(
-        name="coverage", title="Coverage by lead time", note=note, x_label="steps ahead", y_label="% inside",
-        marks=tuple(marks), span=(max(min(levels) - 20.0, 0.0), 100.0),
-    )  # fmt: skip
+        name="coverage",
+        title="Coverage by lead time",
+        note=note,
+        x_label="steps ahead",
+        y_label="% inside",
+        marks=tuple(marks),
+        span=(max(min(levels) - 20.0, 0.0), 100.0),
+    )
 
 
 def draw_autocorrelation(residuals: OneStepErrors) -> Figure | None:
@@ -242,13 +253,16 @@ def draw_autocorrelation(residuals: OneStepErrors) -> Figure | None:
         "say that errors follow from earlier ones: there is something left to learn."
     )
     return Figure(
-        name="autocorrelation", title="Autocorrelation of errors", note=note, x_label="lag, steps",
+        name="autocorrelation",
+        title="Autocorrelation of errors",
+        note=note,
+        x_label="lag, steps",
         y_label="correlation",
         marks=(
             Band("95 % of white noise", lags, -edge, edge, 0.5),
             Bars("autocorrelation", lags.astype(float), residuals.autocorrelation, 0.5),
         ),
-    )  # fmt: skip
+    )
 
 
 def draw_histogram(residuals: OneStepErrors) -> Figure:
@@ -259,9 +273,13 @@ def draw_histogram(residuals: OneStepErrors) -> Figure:
         f"{number(residuals.deviation, 2)}. A heap beside 0 says that forecasts are too low (right) or too high (left)."
     )
     return Figure(
-        name="histogram", title="Spread of errors", note=note, x_label="actual − forecast, in units of MASE",
-        y_label="errors", marks=(Bars("errors", centres, residuals.counts.astype(float), 0.92),),
-    )  # fmt: skip
+        name="histogram",
+        title="Spread of errors",
+        note=note,
+        x_label="actual − forecast, in units of MASE",
+        y_label="errors",
+        marks=(Bars("errors", centres, residuals.counts.astype(float), 0.92),),
+    )
 
 
 def _floats(column: Column) -> Floats:

@@ -109,8 +109,11 @@ def write_page(evidence: Evidence) -> str:
     page = files("forecaster.report") / "assets"
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: (page / name).read_text("utf-8")),
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
     environment.filters |= {
         "number": lambda value, digits=4: typeset(number(value, digits)),
         "percent": lambda share: typeset(percent(share)),
@@ -119,14 +122,21 @@ def write_page(evidence: Evidence) -> str:
     }
     figures = {figure.name: figure for figure in figures_of(evidence)}
     return environment.get_template("report.html").render(
-        evidence=evidence, manifest=evidence.manifest, evaluation=evidence.evaluation, verdict=evidence.verdict,
-        headline=headline(evidence), errors=list(error_rows(evidence)), intervals=list(interval_rows(evidence)),
-        series=list(series_rows(evidence)), kinds=list(kinds_of(evidence.verdict)), figures=figures,
+        evidence=evidence,
+        manifest=evidence.manifest,
+        evaluation=evidence.evaluation,
+        verdict=evidence.verdict,
+        headline=headline(evidence),
+        errors=list(error_rows(evidence)),
+        intervals=list(interval_rows(evidence)),
+        series=list(series_rows(evidence)),
+        kinds=list(kinds_of(evidence.verdict)),
+        figures=figures,
         settings=list(settings_of(evidence)),
         drawn={name: to_inline(figure, SIZE if name.startswith(WIDE) else HALF) for name, figure in figures.items()},
         data={name: figure.to_data() for name, figure in figures.items()},
         asset=lambda name: (page / name).read_text("utf-8"),
-    )  # fmt: skip
+    )
 
 
 def figures_of(evidence: Evidence) -> Iterator[Figure]:
@@ -188,9 +198,12 @@ def interval_rows(evidence: Evidence) -> Iterator[Json]:
     for level in evidence.evaluation["metrics"]["levels"]:
         coverage = f"coverage-{level:g}"
         yield {
-            "level": level, "inside": ours[coverage], "held_out": before.get(coverage),
-            "width": ours[f"width-{level:g}"], "msis": ours[f"msis-{level:g}"],
-        }  # fmt: skip
+            "level": level,
+            "inside": ours[coverage],
+            "held_out": before.get(coverage),
+            "width": ours[f"width-{level:g}"],
+            "msis": ours[f"msis-{level:g}"],
+        }
 
 
 def series_rows(evidence: Evidence) -> Iterator[Json]:
@@ -202,11 +215,17 @@ def series_rows(evidence: Evidence) -> Iterator[Json]:
         s = outlook.series
         mase, base = ours["mase"][s], theirs["mase"][s]
         yield {
-            "name": outlook.name, "windows": table["windows"][s], "mase": mase, "baseline": base,
-            "skill": None if mase is None or not base else 1.0 - mase / base, "mae": ours["mae"][s],
-            "bias": ours["bias"][s], "coverage": ours[f"coverage-{level:g}"][s], "method": outlook.next.method,
+            "name": outlook.name,
+            "windows": table["windows"][s],
+            "mase": mase,
+            "baseline": base,
+            "skill": None if mase is None or not base else 1.0 - mase / base,
+            "mae": ours["mae"][s],
+            "bias": ours["bias"][s],
+            "coverage": ours[f"coverage-{level:g}"][s],
+            "method": outlook.next.method,
             "spark": spark(outlook),
-        }  # fmt: skip
+        }
 
 
 def spark(outlook: Outlook) -> Json:
@@ -234,10 +253,13 @@ def kinds_of(verdict: Verdict) -> Iterator[Json]:
         kinds.setdefault((finding.code, finding.hint), []).append(finding)
     for (code, hint), alike in kinds.items():
         yield {
-            "code": code, "severity": alike[0].severity, "count": len(alike), "hint": hint,
+            "code": code,
+            "severity": alike[0].severity,
+            "count": len(alike),
+            "hint": hint,
             "findings": [asdict(finding) for finding in alike[:MOST_OF_A_KIND]],
             "more": max(len(alike) - MOST_OF_A_KIND, 0),
-        }  # fmt: skip
+        }
 
 
 def settings_of(evidence: Evidence) -> Iterator[tuple[str, str]]:

@@ -105,9 +105,14 @@ def _draw_weights(axes: Axes, found: Explanation, weights: Floats) -> None:
     grid = np.full((last - first + 1, weights.shape[1]), np.nan)
     grid[found.leads - first] = weights
     image = axes.imshow(
-        grid[:, ::-1], aspect="auto", cmap="RdBu", vmin=-most, vmax=most, interpolation="nearest",
+        grid[:, ::-1],
+        aspect="auto",
+        cmap="RdBu",
+        vmin=-most,
+        vmax=most,
+        interpolation="nearest",
         extent=(-weights.shape[1] + 0.5, 0.5, last + 0.5, first - 0.5),
-    )  # fmt: skip
+    )
     axes.set_xlabel("value, steps before the end of the data", fontsize=9)
     axes.set_ylabel("lead", fontsize=9)
     axes.set_yticks(np.unique(np.linspace(first, last, min(MOST_TICKS, last - first + 1)).astype(int)))

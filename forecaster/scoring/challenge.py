@@ -96,10 +96,13 @@ def compare(champion: SavedModel, panel: Panel, plan: Plan, trained: Trained) ->
     new_row, old_row = metrics.score(evaluation), metrics.score(other)
     measure = "mae" if new_row["mase"] is None or old_row["mase"] is None else "mase"
     return ChallengeResult(
-        version=champion.version, measure=measure, challenger=_number(new_row[measure]),
-        champion=_number(old_row[measure]), windows=int(new.any(axis=1).sum()) if decides else len(ends),
+        version=champion.version,
+        measure=measure,
+        challenger=_number(new_row[measure]),
+        champion=_number(old_row[measure]),
+        windows=int(new.any(axis=1).sum()) if decides else len(ends),
         seen=not (decides or new.all()),
-    )  # fmt: skip
+    )
 
 
 def _number(value: float | None) -> float:

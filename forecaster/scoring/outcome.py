@@ -45,9 +45,13 @@ class IssuedWindows:
     def take(self, chosen: np.ndarray) -> IssuedWindows:
         """Return some of the windows."""
         return IssuedWindows(
-            series=self.series[chosen], cutoffs=self.cutoffs[chosen], actual=self.actual[chosen],
-            values=self.values[chosen], ends=self.ends[:, chosen], scales=self.scales[:, chosen],
-        )  # fmt: skip
+            series=self.series[chosen],
+            cutoffs=self.cutoffs[chosen],
+            actual=self.actual[chosen],
+            values=self.values[chosen],
+            ends=self.ends[:, chosen],
+            scales=self.scales[:, chosen],
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,13 +114,17 @@ def score_issues(issues: Sequence[Issue], panel: Panel) -> Outcome:
     evaluation, leads = _flat(windows, levels)
     scaled = np.isfinite(evaluation.scale)
     return Outcome(
-        issues=len(ordered), values=len(leads), pending=pending, levels=levels,
+        issues=len(ordered),
+        values=len(leads),
+        pending=pending,
+        levels=levels,
         overall=_without_rmsse(score(evaluation)) if len(leads) else None,
         by_lead=_without_rmsse(by_series(replace(evaluation, series=leads), horizon)),
         by_series=_without_rmsse(by_series(evaluation, panel.n_series)),
-        counts=np.bincount(leads, minlength=horizon), scaled=np.bincount(leads[scaled], minlength=horizon),
+        counts=np.bincount(leads, minlength=horizon),
+        scaled=np.bincount(leads[scaled], minlength=horizon),
         of_series=np.bincount(evaluation.series, minlength=panel.n_series),
-    )  # fmt: skip
+    )
 
 
 def _flat(windows: IssuedWindows, levels: tuple[float, ...]) -> tuple[Evaluation, Ints]:
@@ -124,10 +132,13 @@ def _flat(windows: IssuedWindows, levels: tuple[float, ...]) -> tuple[Evaluation
     at, leads = np.nonzero(~np.isnan(windows.actual))
     ends = windows.ends[:, at, leads, None]
     evaluation = Evaluation(
-        actual=windows.actual[at, leads, None], forecast=windows.values[at, leads, None],
-        scale=windows.scales[0, at], rms_scale=windows.scales[1, at], series=windows.series[at],
+        actual=windows.actual[at, leads, None],
+        forecast=windows.values[at, leads, None],
+        scale=windows.scales[0, at],
+        rms_scale=windows.scales[1, at],
+        series=windows.series[at],
         intervals={level: (ends[2 * q], ends[2 * q + 1]) for q, level in enumerate(levels)},
-    )  # fmt: skip
+    )
     return evaluation, leads
 
 
@@ -165,10 +176,13 @@ def _beside(issue: Issue, panel: Panel, horizon: int, levels: tuple[float, ...])
     ends = [padded(end, 0.0) for level in levels for end in issue.intervals[level]]
     count = int(seen.sum())
     return IssuedWindows(
-        series=series[seen], cutoffs=issue.cutoffs[seen], actual=padded(actual, np.nan),
-        values=padded(issue.values, 0.0), ends=np.array(ends).reshape(len(ends), count, horizon),
+        series=series[seen],
+        cutoffs=issue.cutoffs[seen],
+        actual=padded(actual, np.nan),
+        values=padded(issue.values, 0.0),
+        ends=np.array(ends).reshape(len(ends), count, horizon),
         scales=np.array([issue.scale[seen], issue.rms_scale[seen]]),
-    )  # fmt: skip
+    )
 
 
 def _last_of_each(parts: Sequence[IssuedWindows]) -> IssuedWindows:

@@ -162,10 +162,11 @@ class Attempt:
         self._study, self._trial = study, trial
         self.number: int = trial.number + 1
         tried = {
-            axis.name: trial.suggest_categorical(axis.name, axis.choices) if axis.choices
+            axis.name: trial.suggest_categorical(axis.name, axis.choices)
+            if axis.choices
             else trial.suggest_float(axis.name, axis.low, axis.high, log=True)
             for axis in axes
-        }  # fmt: skip
+        }
         self.values: Values = in_whole_segments(tried)
 
     def report(self, round_: int, error: float) -> bool:
@@ -229,9 +230,11 @@ def open_study(path: Path, name: str, axes: tuple[Axis, ...], seed: int, *, resu
         if there and not resume:
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(
-            storage=storage, study_name=name, load_if_exists=True,
+            storage=storage,
+            study_name=name,
+            load_if_exists=True,
             pruner=optuna.pruners.MedianPruner(n_startup_trials=FIRST),
-        )  # fmt: skip
+        )
         for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
             study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # of a process that was killed
         study.sampler = optuna.samplers.TPESampler(

@@ -117,10 +117,14 @@ class Tuning:
         """Return the hash of all that decides what a search would find: data, settings and axes."""
         model, fit = self.settings
         told = {
-            "forecast": __version__, "season": self.season, "values": sha256(self.panel.values.tobytes()),
-            "offsets": sha256(self.panel.offsets.tobytes()), "model": asdict(model), "fit": asdict(fit),
+            "forecast": __version__,
+            "season": self.season,
+            "values": sha256(self.panel.values.tobytes()),
+            "offsets": sha256(self.panel.offsets.tobytes()),
+            "model": asdict(model),
+            "fit": asdict(fit),
             "axes": [asdict(axis) for axis in axes],
-        }  # fmt: skip
+        }
         return sha256(to_json(told))
 
     def rounds(self, settings: Settings, has_time: Callable[[], bool]) -> Iterator[float]:
@@ -178,9 +182,10 @@ class Tuning:
         limit = None if seconds is None else max(seconds / 2, 1.0)
         default, theirs = self._score(self.settings, limit, lambda share: on_share(share / 2))
         found, ours = (
-            (default, theirs) if best == self.settings
+            (default, theirs)
+            if best == self.settings
             else self._score(best, limit, lambda share: on_share(0.5 + share / 2))
-        )  # fmt: skip
+        )
         overlapping = 2 * -(-self.horizon // self.step) - 1
         return FinalTest(
             default=default,

@@ -57,7 +57,7 @@ ALL_DAYS, ALL_MONTHS, ALL_WEEK, ALL_HOURS = (tuple(range(*ends)) for ends in ((1
         ("@weekly", ((0,), (0,), ALL_DAYS, ALL_MONTHS, (0,), False)),
         (" @Daily ", ((0,), (0,), ALL_DAYS, ALL_MONTHS, ALL_WEEK, False)),
     ],
-)  # fmt: skip
+)
 def test_what_a_schedule_means(text: str, expected: tuple[object, ...]) -> None:
     found = parse_schedule(text)
     assert (found.minutes, found.hours, found.days, found.months, found.weekdays, found.either) == expected

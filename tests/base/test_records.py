@@ -32,9 +32,13 @@ class Tree:
 
 LIMITS = {"size": (1, 10), "height": (None, 100.0), "marks": (None, 1_000)}
 GOOD: dict[str, Any] = {
-    "name": "oak", "height": 3, "leaf": {"size": 2, "colour": "red"}, "marks": [1, 2], "notes": {"a": None, "b": 1.5},
+    "name": "oak",
+    "height": 3,
+    "leaf": {"size": 2, "colour": "red"},
+    "marks": [1, 2],
+    "notes": {"a": None, "b": 1.5},
     "alive": False,
-}  # fmt: skip
+}
 
 
 def test_what_fits_is_taken() -> None:
@@ -73,9 +77,23 @@ def test_what_does_not_fit_is_refused_with_its_path(change: dict[str, Any], said
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "1", "null", '{"a": 1,}', '{"a": NaN}', '{"a": -Infinity}', '{"a": 1, "a": 1}',
-     '{"b": {"a": 1, "a": 2}}', '{"a": ' + "9" * 5000 + "}", "[" * 100_000, '{"a":' * 50_000, "\ufeff{}", "{} {}"],
-)  # fmt: skip
+    [
+        "",
+        "[]",
+        "1",
+        "null",
+        '{"a": 1,}',
+        '{"a": NaN}',
+        '{"a": -Infinity}',
+        '{"a": 1, "a": 1}',
+        '{"b": {"a": 1, "a": 2}}',
+        '{"a": ' + "9" * 5000 + "}",
+        "[" * 100_000,
+        '{"a":' * 50_000,
+        "\ufeff{}",
+        "{} {}",
+    ],
+)
 def test_what_is_not_strict_json_is_refused(text: str) -> None:
     with pytest.raises(ModelError, match="JSON"):
         parse(text.encode(), "file")

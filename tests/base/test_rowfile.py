@@ -34,11 +34,13 @@ def test_csv_reads_back_equal(blocks: list[list[tuple[str, int, float]]]) -> Non
     for block in blocks:
         texts, whole, numbers = zip(*block, strict=True)
         distinct = sorted(set(texts))
-        writer.write({
-            "a, b": categories(distinct, np.array([distinct.index(text) for text in texts])),
-            "n": from_numpy(np.array(whole)),
-            "x": measured(np.array(numbers)),
-        })  # fmt: skip
+        writer.write(
+            {
+                "a, b": categories(distinct, np.array([distinct.index(text) for text in texts])),
+                "n": from_numpy(np.array(whole)),
+                "x": measured(np.array(numbers)),
+            }
+        )
     header, *rows = csv.reader(io.StringIO(stream.getvalue().decode(), newline=""))
     assert header == ["a, b", "n", "x"]
     given_rows = [row for block in blocks for row in block]
@@ -64,11 +66,13 @@ def test_parquet_has_types(tmp_path: Path) -> None:
     path = tmp_path / "o.parquet"
     with writing_rows(path) as writer:
         for at in range(2):
-            writer.write({
-                "ds": rowfile.stamp_column(np.array([at * 3600 * 10**9]), "Europe/Berlin"),
-                "id": categories(["a"], np.array([0])),
-                "y": measured(np.array([np.nan])),
-            })  # fmt: skip
+            writer.write(
+                {
+                    "ds": rowfile.stamp_column(np.array([at * 3600 * 10**9]), "Europe/Berlin"),
+                    "id": categories(["a"], np.array([0])),
+                    "y": measured(np.array([np.nan])),
+                }
+            )
     frame = pq.read_table(path).to_pandas()
     assert str(frame["ds"].iloc[1]) == "1970-01-01 02:00:00+01:00"
     assert frame["id"].tolist() == ["a", "a"]

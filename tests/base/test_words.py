@@ -12,10 +12,16 @@ from forecaster.base.words import conclude, counted, listed, number, percent
 @pytest.mark.parametrize(
     ("value", "digits", "said"),
     [
-        (0.4512345, 4, "0.4512"), (12345.678, 4, "12,346"), (1.5, 3, "1.50"), (0.0, 4, "0.000"),
-        (-0.0321, 3, "-0.0321"), (None, 4, "–"), (math.nan, 4, "–"), (math.inf, 4, "–"),
+        (0.4512345, 4, "0.4512"),
+        (12345.678, 4, "12,346"),
+        (1.5, 3, "1.50"),
+        (0.0, 4, "0.000"),
+        (-0.0321, 3, "-0.0321"),
+        (None, 4, "–"),
+        (math.nan, 4, "–"),
+        (math.inf, 4, "–"),
     ],
-)  # fmt: skip
+)
 def test_numbers(value: float | None, digits: int, said: str) -> None:
     assert number(value, digits) == said
 
@@ -28,9 +34,12 @@ def test_shares_counts_and_lists() -> None:
 
 @pytest.mark.parametrize(
     ("skill", "said", "good"),
-    [(0.25, "Better than naive: its error (MASE) is 25.0 % lower", True), (-0.5, "Not better than naive", False),
-     (None, "The skill over naive is undefined", False)],
-)  # fmt: skip
+    [
+        (0.25, "Better than naive: its error (MASE) is 25.0 % lower", True),
+        (-0.5, "Not better than naive", False),
+        (None, "The skill over naive is undefined", False),
+    ],
+)
 def test_one_sentence_says_whether_the_model_is_better(skill: float | None, said: str, good: bool) -> None:
     sentence, better = conclude({"skill": skill, "baseline_name": "naive", "windows": 1200}, "windows")
     assert sentence.startswith(said)

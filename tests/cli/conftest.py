@@ -91,9 +91,16 @@ def panel_of(folder: Path, ids: tuple[str, ...] = ("a",), short: str = "") -> Pa
 
 
 ROW = {
-    "mae": 1.5, "mse": 4.0, "rmse": 2.0, "smape": 10.0, "mape": None, "wape": 9.0, "mase": 0.75, "rmsse": 0.8,
+    "mae": 1.5,
+    "mse": 4.0,
+    "rmse": 2.0,
+    "smape": 10.0,
+    "mape": None,
+    "wape": 9.0,
+    "mase": 0.75,
+    "rmsse": 0.8,
     "bias": -0.25,
-}  # fmt: skip
+}
 INTERVALS = {"coverage-80": 0.79, "width-80": 3.0, "coverage-95": 0.94, "width-95": 5.0}
 
 
@@ -187,18 +194,27 @@ class FakeJobs:
             raise self.fault
         values = np.array([panel[-3:] for panel in map(self.panel.series, range(self.panel.n_series))])
         forecast = Forecast(
-            ids=self.panel.ids, stamps=self.panel.future_stamps(3), values=values,
+            ids=self.panel.ids,
+            stamps=self.panel.future_stamps(3),
+            values=values,
             intervals=((80.0, values - 50, values + 50), (95.0, values - 90, values + 90)),
-            methods=np.array(["lstm"] * len(values), dtype=object), id_column=self.panel.schema.id, time_column="month",
-        )  # fmt: skip
+            methods=np.array(["lstm"] * len(values), dtype=object),
+            id_column=self.panel.schema.id,
+            time_column="month",
+        )
         text = forecast.to_frame().to_csv(index=False, lineterminator="\n")
         path = None if job.settings.output == "-" else Path(job.settings.output)
         if path:
             path.write_text(text, "utf-8")
         return jobs.PredictResult(
-            forecast=forecast, model=MODEL, panel=self.panel, output=path, text=text, age=self.age,
+            forecast=forecast,
+            model=MODEL,
+            panel=self.panel,
+            output=path,
+            text=text,
+            age=self.age,
             warnings=self.age.warnings("sales.csv") if self.age else (),
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture

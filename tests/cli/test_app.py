@@ -65,7 +65,7 @@ def test_every_fault_has_its_line_and_code(run: Run, fake: FakeJobs, leaf: type[
         (OSError(28, "No space left on device"), 74, "forecast: error[IO]: No space left on device"),
         (ZeroDivisionError("one\ntwo"), 1, f"forecast: error[BUG]: unexpected ZeroDivisionError: one\\ntwo. {DEBUG}"),
     ],
-)  # fmt: skip
+)
 def test_everything_else_has_one_too(
     run: Run, fake: FakeJobs, fault: BaseException, code: int, line: str | None
 ) -> None:

@@ -18,10 +18,16 @@ from forecaster.base.errors import ForecastError, OutputError
 
 def found(fault: ForecastError | None = None, **others: Any) -> jobs.Diagnosis:
     facts: dict[str, Any] = {
-        "versions": {"python": "3.11", "optuna": None}, "processor": "Chip", "features": ["avx"], "cores": 2,
-        "gpus": [], "cudnn": "TensorFlow sees no GPU", "step_times": {"cpu": 0.0125}, "models": Path("models"),
+        "versions": {"python": "3.11", "optuna": None},
+        "processor": "Chip",
+        "features": ["avx"],
+        "cores": 2,
+        "gpus": [],
+        "cudnn": "TensorFlow sees no GPU",
+        "step_times": {"cpu": 0.0125},
+        "models": Path("models"),
         "notes": [],
-    }  # fmt: skip
+    }
     return jobs.Diagnosis(**(facts | others), fault=fault)
 
 

@@ -21,9 +21,11 @@ COST = Cost(mase=(0.5, 0.51), size=(1000, 250), seconds=(2e-4, 1e-4))
 
 def result_of(cost: Cost | None = None) -> jobs.ExportResult:
     model: Any = SimpleNamespace(
-        name="m", version="v000001", window=SimpleNamespace(lookback=36, horizon=12),
+        name="m",
+        version="v000001",
+        window=SimpleNamespace(lookback=36, horizon=12),
         encodings=(Encoding(name="promo", source="future"), Encoding(name="region", source="static")),
-    )  # fmt: skip
+    )
     return jobs.ExportResult(
         model=model, settings=ExportSettings(), output=Path("m.onnx"), windows=20, drift=2.5e-7, size=1000, cost=cost
     )
@@ -46,10 +48,15 @@ def test_what_a_person_sees(see: Callable[..., Seen], answer: Callable[..., None
     answer(result_of(COST))
     shown = " ".join(see("export").stdout.split())
     for text in (
-        "m.onnx, 1,000 bytes", "the last 36 values of each series", "features promo static region",
-        "12 forecasts", "2.5e-07 of a window's scale",
-        "MASE 0.5000 0.5100 +2.0 %", "bytes 1,000 250 -75.0 %", "ms a window 0.200 0.100 -50.0 %",
-    ):  # fmt: skip
+        "m.onnx, 1,000 bytes",
+        "the last 36 values of each series",
+        "features promo static region",
+        "12 forecasts",
+        "2.5e-07 of a window's scale",
+        "MASE 0.5000 0.5100 +2.0 %",
+        "bytes 1,000 250 -75.0 %",
+        "ms a window 0.200 0.100 -50.0 %",
+    ):
         assert text in shown
 
 

@@ -22,9 +22,16 @@ from tests.injector import Injector, disk_error, injected
 from tests.saved import TINY_DATA, copy_tiny, publish, version_of
 
 ROW: dict[str, Any] = {
-    "name": "sales", "version": "v000002", "created": "2026-11-21T03:17:00.000+00:00", "series": 1200,
-    "frequency": "MS", "horizon": 12, "mase": 0.75, "skill": 0.25, "fault": None,
-}  # fmt: skip
+    "name": "sales",
+    "version": "v000002",
+    "created": "2026-11-21T03:17:00.000+00:00",
+    "series": 1200,
+    "frequency": "MS",
+    "horizon": 12,
+    "mase": 0.75,
+    "skill": 0.25,
+    "fault": None,
+}
 SHOWN = jobs.ModelFacts(
     folder=Path("models/sales/versions/v000002"),
     versions=["v000001", "v000002"],
@@ -133,13 +140,17 @@ def test_changes_are_told_at_a_terminal(see: Callable[..., Seen], models: Path) 
 def test_a_check_prints_every_version(run: Run, see: Callable[..., Seen], models: Path) -> None:
     rows = json.loads(run("models", "check").stdout)
     assert [(row["version"], row["current"], row["fault"]) for row in rows] == [
-        ("v000001", False, None), ("v000002", False, None), ("v000003", True, None),
-    ]  # fmt: skip
+        ("v000001", False, None),
+        ("v000002", False, None),
+        ("v000003", True, None),
+    ]
     seen = see("models", "check", "tiny")
     assert (seen.code, seen.stderr) == (0, "")
     assert [line.split() for line in seen.stdout.splitlines()[1:]] == [
-        ["tiny", "v000001", "whole"], ["tiny", "v000002", "whole"], ["tiny", "v000003", "current", "whole"],
-    ]  # fmt: skip
+        ["tiny", "v000001", "whole"],
+        ["tiny", "v000002", "whole"],
+        ["tiny", "v000003", "current", "whole"],
+    ]
     assert json.loads(run("models", "check", "--models-dir", "none").stdout) == []
 
 

@@ -277,8 +277,11 @@ def ended(names: list[str], most: int, key: Callable[[Entry], str] = lambda e: e
 
 
 def test_jobs_begin_in_order_and_those_on_one_model_never_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    program(monkeypatch, "import sys, time; open('log', 'a').write(f'+{sys.argv[1]} '); time.sleep(0.3);"
-                         "open('log', 'a').write(f'-{sys.argv[1]} ')")  # fmt: skip
+    program(
+        monkeypatch,
+        "import sys, time; open('log', 'a').write(f'+{sys.argv[1]} '); time.sleep(0.3);"
+        "open('log', 'a').write(f'-{sys.argv[1]} ')",
+    )
     ended(["a1", "a2", "b1"], 1, key=lambda entry: entry.name[0])
     assert Path("log").read_text() == "+a1 -a1 +a2 -a2 +b1 -b1 "
     Path("log").unlink()
@@ -320,7 +323,7 @@ match sys.argv[1]:
 def test_nothing_is_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
     program(
         monkeypatch, "import os, sys, time; open(sys.argv[1] + '.pid', 'w').write(str(os.getpid())); time.sleep(60)"
-    )  # fmt: skip
+    )
     running = run_all(entries("a", "b", "c"), lambda entry: entry.name, lambda entry: [entry.name], 2)
 
     def interrupt(seconds: float) -> None:

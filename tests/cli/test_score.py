@@ -36,8 +36,12 @@ def test_off_a_terminal_it_is_json(run: Run, site: Path) -> None:
     assert (shown["values"], shown["pending"], shown["hindsight"]) == (9, 5 * 12, 0)
     assert [(row["lead"], row["values"]) for row in shown["by_lead"]] == [(1, 5), (2, 4)]
     assert sorted((row["series"], row["values"]) for row in shown["by_series"]) == [
-        ("shop-0", 2), ("shop-1", 2), ("shop-2", 2), ("shop-3", 2), ("shop-4", 1),
-    ]  # fmt: skip
+        ("shop-0", 2),
+        ("shop-1", 2),
+        ("shop-2", 2),
+        ("shop-3", 2),
+        ("shop-4", 1),
+    ]
     mase = [row["mase"] for row in shown["by_series"]]
     assert mase == sorted(mase, reverse=True)
     assert shown["overall"]["mase"] == pytest.approx(shown["compared"]["mase"]["live"])

@@ -148,9 +148,12 @@ def test_a_gate_shows_no_result(see: Callable[..., Seen], fake: FakeJobs) -> Non
 
 @pytest.mark.parametrize(
     ("resumed", "said"),
-    [(None, ""), (True, "Going on from the checkpoint of an interrupted training."),
-     (False, "There is no checkpoint of this model: training begins at the start.")],
-)  # fmt: skip
+    [
+        (None, ""),
+        (True, "Going on from the checkpoint of an interrupted training."),
+        (False, "There is no checkpoint of this model: training begins at the start."),
+    ],
+)
 def test_whether_it_goes_on_is_said(see: Callable[..., Seen], fake: FakeJobs, resumed: bool | None, said: str) -> None:
     fake.resumed = resumed
     seen = see("train", "x.csv", *(["--resume"] if resumed is not None else []))

@@ -35,10 +35,19 @@ def result_of(folder: Path, best: float = 0.5, interval: tuple[float, float] | N
         jobs.TrialRow(number=4, values=values, changed=values, state="failed", error=None, best=0.6, seconds=1.0),
     ]
     return jobs.TuneResult(
-        panel=panel_of(folder), values=values, error=0.6, default_error=1.0, horizon=2, tried=3, trials=rows,
+        panel=panel_of(folder),
+        values=values,
+        error=0.6,
+        default_error=1.0,
+        horizon=2,
+        tried=3,
+        trials=rows,
         contest=FinalTest(default=scores_of(1.0), best=scores_of(best), windows=6, interval=interval),
-        cutoffs=("2024-01-01", "2024-06-01"), storage=Path("models/x/TUNING"), output=Path("a b.toml"), seconds=22.0,
-    )  # fmt: skip
+        cutoffs=("2024-01-01", "2024-06-01"),
+        storage=Path("models/x/TUNING"),
+        output=Path("a b.toml"),
+        seconds=22.0,
+    )
 
 
 @pytest.fixture
@@ -69,10 +78,15 @@ def test_the_job_is_told_every_setting(run: Run, monkeypatch: pytest.MonkeyPatch
     )
     assert told == [
         jobs.TuneJob(
-            data="x.csv", settings=settings, reading=ReadSettings(freq="D"), model=ModelSettings(horizon=4, units="8"),
-            fit=FitSettings(preset="fast", seed=3), models_dir=Path("m"), lock_wait=2.0,
+            data="x.csv",
+            settings=settings,
+            reading=ReadSettings(freq="D"),
+            model=ModelSettings(horizon=4, units="8"),
+            fit=FitSettings(preset="fast", seed=3),
+            models_dir=Path("m"),
+            lock_wait=2.0,
         )
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("width", [50, 80, 200])

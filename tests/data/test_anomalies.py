@@ -130,10 +130,15 @@ def kinds(count: int, length: int) -> dict[str, np.ndarray]:
     for step in range(1, length):
         smooth[:, step] = 0.8 * smooth[:, step - 1] + noise[:, step]
     return {
-        "noise": noise, "trend": 6 * time + noise, "curve": 8 * time**2 + noise, "autocorrelated": smooth,
-        "heavy tails": rng.standard_t(3, size=(count, length)), "constant": np.ones((count, length)),
-        "wave": 2 * np.sin(2 * np.pi * (time + rng.random((count, 1)))) + noise, "random walk": walk,
-    }  # fmt: skip
+        "noise": noise,
+        "trend": 6 * time + noise,
+        "curve": 8 * time**2 + noise,
+        "autocorrelated": smooth,
+        "heavy tails": rng.standard_t(3, size=(count, length)),
+        "constant": np.ones((count, length)),
+        "wave": 2 * np.sin(2 * np.pi * (time + rng.random((count, 1)))) + noise,
+        "random walk": walk,
+    }
 
 
 @pytest.mark.parametrize("kind", list(kinds(1, 40)))

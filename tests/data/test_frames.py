@@ -45,9 +45,13 @@ def test_what_becomes_the_time_column(frame: Any, time: str) -> None:
 
 
 def test_a_long_frame_with_categories_and_holes() -> None:
-    frame = pd.DataFrame({
-        "shop": pd.Categorical(["b"] * 36 + ["a"] * 36), "month": [*MONTHS, *MONTHS], "sales": [*VALUES, *VALUES],
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "shop": pd.Categorical(["b"] * 36 + ["a"] * 36),
+            "month": [*MONTHS, *MONTHS],
+            "sales": [*VALUES, *VALUES],
+        }
+    )
     frame.loc[3, "sales"] = np.nan
     panel = read_panel(as_data(frame))
     assert panel.ids == ("b", "a")

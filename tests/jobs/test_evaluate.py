@@ -70,15 +70,27 @@ def test_every_prediction_is_written(trained: Trained, tmp_path: Path, suffix: s
     result = evaluate(trained, horizon=7, predictions=path)
     rows = list(csv.DictReader(path.read_text().splitlines())) if suffix == "csv" else pq.read_table(path).to_pylist()
     assert list(rows[0]) == [
-        "shop", "day", "cutoff", "lead", "actual", "forecast", "forecast-lo-80", "forecast-hi-80", "forecast-lo-95",
-        "forecast-hi-95", "method",
-    ]  # fmt: skip
+        "shop",
+        "day",
+        "cutoff",
+        "lead",
+        "actual",
+        "forecast",
+        "forecast-lo-80",
+        "forecast-hi-80",
+        "forecast-lo-95",
+        "forecast-hi-95",
+        "method",
+    ]
     assert len(rows) == 15 * 7
     errors = [abs(float(row["actual"]) - float(row["forecast"])) for row in rows]
     assert np.mean(errors) == pytest.approx(result.metrics["model"]["mae"])
     assert [str(rows[7][name])[:10] for name in ("shop", "cutoff", "day", "lead")] == [
-        "shop-0", "2024-02-21", "2024-02-22", "1",
-    ]  # fmt: skip
+        "shop-0",
+        "2024-02-21",
+        "2024-02-22",
+        "1",
+    ]
 
 
 def test_a_wide_file_names_its_series(trained: Trained, tmp_path: Path) -> None:

@@ -124,10 +124,12 @@ def featured(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("featured")
     data = featured_csv(folder / "sales.csv", ahead=5)
     job = jobs.TrainJob(
-        data=str(data), reading=FEATURED,
+        data=str(data),
+        reading=FEATURED,
         model=ModelSettings(units="4", layers=1, horizon=5, lookback=28, segment=7, calendar="on"),
-        training=TrainSettings(steps=3, ensemble=2, preset="fast"), store=StoreSettings(models_dir=folder / "models"),
-    )  # fmt: skip
+        training=TrainSettings(steps=3, ensemble=2, preset="fast"),
+        store=StoreSettings(models_dir=folder / "models"),
+    )
     jobs.train(job)
     return Trained(models_dir=folder / "models", data=data, name="sales")
 

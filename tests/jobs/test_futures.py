@@ -64,12 +64,24 @@ def test_totals_are_sums_of_paths(models: Path, tmp_path: Path) -> None:
     result = predict(models, paths=500, totals="3,1,2", totals_output=path, levels="80,95", quantiles="0.9")
     rows = list(csv.DictReader(path.read_text().splitlines()))
     assert list(rows[0]) == [
-        "shop", "steps", "from", "until", "forecast", "mean", "forecast-lo-80", "forecast-hi-80", "forecast-lo-95",
-        "forecast-hi-95", "forecast-q-90",
-    ]  # fmt: skip
+        "shop",
+        "steps",
+        "from",
+        "until",
+        "forecast",
+        "mean",
+        "forecast-lo-80",
+        "forecast-hi-80",
+        "forecast-lo-95",
+        "forecast-hi-95",
+        "forecast-q-90",
+    ]
     assert [(row["shop"], row["steps"], row["until"][-2:]) for row in rows[:4]] == [
-        ("north", "1", "01"), ("north", "2", "02"), ("north", "3", "03"), ("south", "1", "01"),
-    ]  # fmt: skip
+        ("north", "1", "01"),
+        ("north", "2", "02"),
+        ("north", "3", "03"),
+        ("south", "1", "01"),
+    ]
     sums = result.futures.paths.all().cumsum(axis=-1)
     assert float(rows[2]["mean"]) == pytest.approx(sums[0, :, 2].mean())
     assert float(rows[2]["forecast-hi-80"]) == pytest.approx(np.quantile(sums[0, :, 2], 0.9))

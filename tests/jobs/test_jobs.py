@@ -48,8 +48,15 @@ def rows_of(result: jobs.PredictResult) -> list[dict[str, str]]:
 def test_a_forecast_has_the_users_columns_and_goes_on_where_the_data_ends(trained: Trained) -> None:
     rows = rows_of(predict(trained))
     assert list(rows[0]) == [
-        "shop", "day", "forecast", "forecast-lo-80", "forecast-hi-80", "forecast-lo-95", "forecast-hi-95", "method",
-    ]  # fmt: skip
+        "shop",
+        "day",
+        "forecast",
+        "forecast-lo-80",
+        "forecast-hi-80",
+        "forecast-lo-95",
+        "forecast-hi-95",
+        "method",
+    ]
     assert (rows[0]["shop"], rows[0]["day"], rows[0]["method"]) == ("shop-0", "2024-03-01", "lstm")
     assert len(rows) == 5 * 14
     for row in rows:
@@ -177,9 +184,13 @@ def test_a_new_version_is_used_only_if_it_beats_the_current_one(
     def compare(champion: store.SavedModel, *_: object) -> ChallengeResult:
         asked.append(champion.version)
         return ChallengeResult(
-            version=champion.version, measure="mase", challenger=0.5 if better else 0.75, champion=0.75, windows=20,
+            version=champion.version,
+            measure="mase",
+            challenger=0.5 if better else 0.75,
+            champion=0.75,
+            windows=20,
             seen=True,
-        )  # fmt: skip
+        )
 
     monkeypatch.setattr(sys.modules["forecaster.jobs.train"], "compare", compare)
     if better:
@@ -205,10 +216,12 @@ def test_an_interrupted_training_leaves_a_checkpoint_that_is_gone_on_from(tmp_pa
 
     events = jobs.Events(on_state=said.append, on_progress=stop)
     job = jobs.TrainJob(
-        data=str(monthly_csv(tmp_path / "sales.csv")), model=SMALL,
+        data=str(monthly_csv(tmp_path / "sales.csv")),
+        model=SMALL,
         training=replace(TINY, checkpoint_every=0.0, preset="default"),
-        store=StoreSettings(models_dir=models), created="2026-01-01",
-    )  # fmt: skip
+        store=StoreSettings(models_dir=models),
+        created="2026-01-01",
+    )
     with pytest.raises(KeyboardInterrupt):
         jobs.train(job, events)
     assert set(said) == {"nothing was published; to go on, run it again with --resume"}
@@ -235,9 +248,16 @@ def test_list_and_show(trained: Trained) -> None:
 
 @pytest.mark.parametrize(
     ("data", "name"),
-    [("a/sales.csv", "sales"), ("m4.train.csv.gz", "m4.train"), ("-", "stdin"), ("my data (1).csv", "my-data-1"),
-     ("été.csv", "t"), (".csv", "csv"), ("日本.csv", "model")],
-)  # fmt: skip
+    [
+        ("a/sales.csv", "sales"),
+        ("m4.train.csv.gz", "m4.train"),
+        ("-", "stdin"),
+        ("my data (1).csv", "my-data-1"),
+        ("été.csv", "t"),
+        (".csv", "csv"),
+        ("日本.csv", "model"),
+    ],
+)
 def test_a_models_default_name(data: str, name: str) -> None:
     assert jobs.name_of(data) == store.check_name(name)
 

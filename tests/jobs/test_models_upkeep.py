@@ -141,8 +141,11 @@ def test_who_holds_the_model_is_named(models: Path) -> None:
 
 def test_a_check_finds_what_is_not_whole_and_changes_nothing(models: Path) -> None:
     assert [(row.version, row.current, row.fault) for row in jobs.check_models("tiny", models)] == [
-        ("v000001", False, None), ("v000002", False, None), ("v000003", False, None), ("v000004", True, None),
-    ]  # fmt: skip
+        ("v000001", False, None),
+        ("v000002", False, None),
+        ("v000003", False, None),
+        ("v000004", True, None),
+    ]
     spoil(models, "v000002")
     (models / "tiny" / "CURRENT").write_text("v000009\n")
     before = {path: path.read_bytes() for path in models.rglob("*") if path.is_file()}

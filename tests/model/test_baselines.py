@@ -68,9 +68,11 @@ def test_all_windows_at_once_are_each_window_by_a_plain_loop(
     panel: tuple[np.ndarray, np.ndarray, np.ndarray], season: int, horizon: int
 ) -> None:
     values, starts, ends = panel
-    forecasts = naive(values, ends, horizon), seasonal_naive(values, starts, ends, season, horizon), drift(
-        values, starts, ends, horizon
-    )  # fmt: skip
+    forecasts = (
+        naive(values, ends, horizon),
+        seasonal_naive(values, starts, ends, season, horizon),
+        drift(values, starts, ends, horizon),
+    )
     assert {f.shape for f in forecasts} == {(len(ends), horizon)}
     for n, (start, end) in enumerate(zip(starts, ends, strict=True)):
         history = values[start:end].tolist()

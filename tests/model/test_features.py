@@ -48,9 +48,14 @@ def test_what_stands_beside_a_window_is_what_loops_say(data: st.DataObject) -> N
     horizon = data.draw(st.integers(1, 9))
     past, future, fixed = data.draw(st.sampled_from([(1, 1, 1), (2, 0, 0), (0, 2, 2), (0, 0, 1), (1, 2, 0)]))
     shape = WindowShape(
-        lookback=segment * count, segment=segment, horizon=horizon, season=1, past=(0,) * past, future=(0,) * future,
+        lookback=segment * count,
+        segment=segment,
+        horizon=horizon,
+        season=1,
+        past=(0,) * past,
+        future=(0,) * future,
         static=(0,) * fixed,
-    )  # fmt: skip
+    )
     lengths = rng.integers(2, 15, 3)
     offsets = np.concatenate(([0], np.cumsum(lengths)))
     dynamic = [rng.normal(size=(n + horizon, past + future)).astype(np.float32) for n in lengths]
@@ -75,9 +80,15 @@ def test_numbers_are_standardised_and_categories_counted_from_one(tmp_path: Path
     panel = read_panel(panel_csv(tmp_path / "x.csv"), READ)
     encodings = choose_encodings(panel, ModelSettings(calendar="on", holidays="GB"))
     assert [(e.name, e.source) for e in encodings] == [
-        ("rain", "past"), ("promo", "future"), ("event", "future"), ("weekday", "calendar"), ("year-sin", "calendar"),
-        ("year-cos", "calendar"), ("GB", "holidays"), ("region", "static"),
-    ]  # fmt: skip
+        ("rain", "past"),
+        ("promo", "future"),
+        ("event", "future"),
+        ("weekday", "calendar"),
+        ("year-sin", "calendar"),
+        ("year-cos", "calendar"),
+        ("GB", "holidays"),
+        ("region", "static"),
+    ]
     assert sizes(encodings, "future", "calendar", "holidays") == (0, 3, 7, 0, 0, 0)
     features = signals_of(panel, encodings, 7).features
     assert isinstance(features, Features)
@@ -124,9 +135,17 @@ def test_a_category_that_was_never_seen_is_told_and_reads_as_unknown(tmp_path: P
 
 
 SHAPE = NetworkShape(
-    segments=6, channels=4 + 1 + 4 * 3 + 2, horizon=7, units=5, layers=2, dropout=0.1, past=(0,), future=(0, 3),
-    static=(0, 4), base=(2, 4),
-)  # fmt: skip
+    segments=6,
+    channels=4 + 1 + 4 * 3 + 2,
+    horizon=7,
+    units=5,
+    layers=2,
+    dropout=0.1,
+    past=(0,),
+    future=(0, 3),
+    static=(0, 4),
+    base=(2, 4),
+)
 
 
 @pytest.mark.parametrize(
@@ -159,10 +178,12 @@ def test_an_untrained_network_with_features_answers_the_base_path() -> None:
 
 def train(data: Path, folder: Path, reading: ReadSettings, **fit: object) -> jobs.TrainResult:
     job = jobs.TrainJob(
-        data=str(data), reading=reading, model=ModelSettings(horizon=7, units="8", layers=1),
+        data=str(data),
+        reading=reading,
+        model=ModelSettings(horizon=7, units="8", layers=1),
         training=TrainSettings(preset="fast", **{"steps": 3, "ensemble": 1, **fit}),  # type: ignore[arg-type]
         store=StoreSettings(models_dir=folder / "models", name="m"),
-    )  # fmt: skip
+    )
     return jobs.train(job)
 
 

@@ -23,8 +23,15 @@ def test_the_columns_of_a_forecast_file() -> None:
     )
     frame = forecast.to_frame()
     assert list(frame.columns) == [
-        "shop", "day", "forecast", "forecast-lo-80", "forecast-hi-80", "forecast-lo-97.5", "forecast-hi-97.5", "method",
-    ]  # fmt: skip
+        "shop",
+        "day",
+        "forecast",
+        "forecast-lo-80",
+        "forecast-hi-80",
+        "forecast-lo-97.5",
+        "forecast-hi-97.5",
+        "method",
+    ]
     assert frame.iloc[3].tolist() == ["b", "t2", 4.0, 3.0, 5.0, 2.0, 6.0, "seasonal_naive"]
     assert list(csv.reader(io.StringIO(forecast.to_csv())))[1] == [
         "a",
@@ -43,9 +50,14 @@ def test_ids_of_any_content_and_floats_read_back_equal() -> None:
     values = np.array([[1 / 3], [1e300], [-1e-7], [7.0], [2.0**53], [0.1]])
     stamps = np.full((6, 1), "t", dtype=object)
     text = Forecast(
-        ids=ids, stamps=stamps, values=values, intervals=(), methods=np.full(6, "lstm", dtype=object), id_column="id",
+        ids=ids,
+        stamps=stamps,
+        values=values,
+        intervals=(),
+        methods=np.full(6, "lstm", dtype=object),
+        id_column="id",
         time_column="t",
-    ).to_csv()  # fmt: skip
+    ).to_csv()
     rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
     assert tuple(row[0] for row in rows) == ids
     assert [float(row[2]) for row in rows] == values[:, 0].tolist()
@@ -54,9 +66,14 @@ def test_ids_of_any_content_and_floats_read_back_equal() -> None:
 def test_names_that_a_spreadsheet_would_run_are_marked_when_asked() -> None:
     ids = ("=1+1", "-2", "plain", "\t=1", "\uff20x")
     forecast = Forecast(
-        ids=ids, stamps=np.full((5, 1), "t", dtype=object), values=np.full((5, 1), -1.0), intervals=(),
-        methods=np.full(5, "lstm", dtype=object), id_column="@id", time_column="t",
-    )  # fmt: skip
+        ids=ids,
+        stamps=np.full((5, 1), "t", dtype=object),
+        values=np.full((5, 1), -1.0),
+        intervals=(),
+        methods=np.full(5, "lstm", dtype=object),
+        id_column="@id",
+        time_column="t",
+    )
     header, *rows = csv.reader(io.StringIO(forecast.for_spreadsheets().to_csv(), newline=""))
     assert header[:2] == ["'@id", "t"]
     assert [row[0] for row in rows] == ["'=1+1", "'-2", "plain", "'\t=1", "'\uff20x"]

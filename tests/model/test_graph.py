@@ -33,9 +33,14 @@ def model_of(folder: Path, members: int = 2, **shape: Any) -> Any:
     """Return a model of random weights, as far as exporting looks at one."""
     window = WindowShape(**(PLAIN | shape))
     network = NetworkShape(
-        segments=window.segments, channels=window.channels, horizon=window.horizon, units=4, layers=1, dropout=0.0,
+        segments=window.segments,
+        channels=window.channels,
+        horizon=window.horizon,
+        units=4,
+        layers=1,
+        dropout=0.0,
         recall=bool(window.base),
-    )  # fmt: skip
+    )
     rng = np.random.default_rng(0)
     forms = [weights.shape for weights in build_network(network, seed=0).get_weights()]
     weights = [[rng.normal(0, 0.5, form).astype(np.float32) for form in forms] for _ in range(members)]

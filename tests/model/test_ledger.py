@@ -40,11 +40,19 @@ def issue_of(values: Any = ((1.0, 2.0), (3.0, 4.0)), **changes: Any) -> Issue:
     count, horizon = grid.shape
     cutoffs = np.arange(count, dtype=np.int64)
     plain = Issue(
-        model="m", version="v000001", issued="2026-01-01T00:00:00+00:00", hindsight=False,
-        ids=tuple(f"s{i}" for i in range(count)), cutoffs=cutoffs, stamps=cutoffs[:, None] + np.arange(1, horizon + 1),
-        values=grid, intervals={80.0: (grid - 1, grid + 1), 97.5: (grid - 2, grid + 2)}, methods=("lstm",) * count,
-        scale=np.full(count, 0.5), rms_scale=np.full(count, np.nan),
-    )  # fmt: skip
+        model="m",
+        version="v000001",
+        issued="2026-01-01T00:00:00+00:00",
+        hindsight=False,
+        ids=tuple(f"s{i}" for i in range(count)),
+        cutoffs=cutoffs,
+        stamps=cutoffs[:, None] + np.arange(1, horizon + 1),
+        values=grid,
+        intervals={80.0: (grid - 1, grid + 1), 97.5: (grid - 2, grid + 2)},
+        methods=("lstm",) * count,
+        scale=np.full(count, 0.5),
+        rms_scale=np.full(count, np.nan),
+    )
     return replace(plain, **changes)
 
 
@@ -290,9 +298,12 @@ def test_the_ledger_knows_before_the_file_is_there(
 def test_a_ledger_is_no_reason_to_load_pandas(site: Trained, tmp_path: Path) -> None:
     line = ["-X", "importtime", "-m", "forecaster", "predict", str(site.data), "--models-dir", str(site.models_dir)]
     done = subprocess.run(
-        [sys.executable, *line, "--output", str(tmp_path / "f.csv")], capture_output=True, text=True, check=True,
+        [sys.executable, *line, "--output", str(tmp_path / "f.csv")],
+        capture_output=True,
+        text=True,
+        check=True,
         env=os.environ | {"FORECAST_DEBUG": "1"},  # stderr stays where it is
-    )  # fmt: skip
+    )
     assert "pyarrow.parquet" in done.stderr
     assert " pandas" not in done.stderr
     assert len(parts(site.models_dir / "shops" / "LEDGER")) == 1

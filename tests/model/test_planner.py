@@ -65,9 +65,15 @@ def test_logarithms_only_where_values_are_positive_and_away_from_zero() -> None:
 
 @pytest.mark.parametrize(
     ("lift", "bounds", "expected"),
-    [(0, "auto", (0.0, None)), (-100, "auto", (None, None)), (0, "none", (None, None)), (0, "10,", (10.0, None)),
-     (0, ",500", (None, 500.0)), (0, "0,500", (0.0, 500.0))],
-)  # fmt: skip
+    [
+        (0, "auto", (0.0, None)),
+        (-100, "auto", (None, None)),
+        (0, "none", (None, None)),
+        (0, "10,", (10.0, None)),
+        (0, ",500", (None, 500.0)),
+        (0, "0,500", (0.0, 500.0)),
+    ],
+)
 def test_the_range_of_the_forecasts(lift: float, bounds: str, expected: tuple[float | None, float | None]) -> None:
     window = plan_of(panel_from_arrays([seasonal(120, 12) + lift]), ModelSettings(bounds=bounds)).window
     assert (window.low, window.high) == expected
@@ -117,8 +123,10 @@ def test_epochs_are_passes_over_the_training_windows() -> None:
 def test_a_preset_sets_what_no_flag_sets(preset: str) -> None:
     plan = plan_of(monthly(), train=TrainSettings(preset=preset, steps=3))  # type: ignore[arg-type]
     assert (plan.fit.members, plan.fit.loss, plan.fit.refit) == (
-        PRESETS[preset].members, PRESETS[preset].loss, PRESETS[preset].refit,
-    )  # fmt: skip
+        PRESETS[preset].members,
+        PRESETS[preset].loss,
+        PRESETS[preset].refit,
+    )
     assert plan.fit.steps == 3
 
 

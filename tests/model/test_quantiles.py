@@ -51,9 +51,17 @@ def test_quantiles_of_a_forecast_file(tmp_path: Path) -> None:
     result = jobs.predict(jobs.PredictJob(data=str(TINY_DATA), settings=settings, models_dir=copy_tiny(tmp_path / "m")))
     rows = list(csv.DictReader(result.text.splitlines()))
     assert list(rows[0]) == [
-        "shop", "day", "forecast", "forecast-lo-80", "forecast-hi-80", "forecast-q-2.5", "forecast-q-10",
-        "forecast-q-50", "forecast-q-90", "method",
-    ]  # fmt: skip
+        "shop",
+        "day",
+        "forecast",
+        "forecast-lo-80",
+        "forecast-hi-80",
+        "forecast-q-2.5",
+        "forecast-q-10",
+        "forecast-q-50",
+        "forecast-q-90",
+        "method",
+    ]
     for row in rows:
         assert (row["forecast-q-10"], row["forecast-q-50"]) == (row["forecast-lo-80"], row["forecast"])
         assert row["forecast-q-90"] == row["forecast-hi-80"]
@@ -74,8 +82,12 @@ def test_scores_of_quantiles(tmp_path: Path) -> None:
     below = np.mean([float(row["actual"]) <= float(row["forecast-q-90"]) for row in rows])
     assert ours["below-q-90"] == pytest.approx(below)
     assert [level for level in rows[0] if level.startswith("forecast")] == [
-        "forecast", "forecast-lo-80", "forecast-hi-80", "forecast-q-10", "forecast-q-90",
-    ]  # fmt: skip
+        "forecast",
+        "forecast-lo-80",
+        "forecast-hi-80",
+        "forecast-q-10",
+        "forecast-q-90",
+    ]
 
 
 def test_the_crps_is_that_of_the_distribution(tmp_path: Path) -> None:

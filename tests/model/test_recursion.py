@@ -124,12 +124,13 @@ def test_a_horizon_that_was_trained_for_takes_one_round(trained: Trained, tmp_pa
     texts = [
         jobs.predict(
             jobs.PredictJob(
-                data=str(trained.data), models_dir=trained.models_dir,
+                data=str(trained.data),
+                models_dir=trained.models_dir,
                 settings=PredictSettings(output="-", horizon=9, recursive=recursive, ledger="none"),
             )
         ).text
         for recursive in (False, True)
-    ]  # fmt: skip
+    ]
     assert texts[0] == texts[1]
 
 
@@ -141,10 +142,12 @@ def test_a_horizon_too_far_off_is_refused(model: store.SavedModel) -> None:
 
 def train_on(folder: Path, data: Path, **columns: str) -> store.SavedModel:
     job = jobs.TrainJob(
-        data=str(data), reading=ReadSettings(target="y", **columns),
+        data=str(data),
+        reading=ReadSettings(target="y", **columns),
         model=ModelSettings(units="4", layers=1, horizon=5),
-        training=TrainSettings(steps=2, ensemble=1, preset="fast"), store=StoreSettings(models_dir=folder),
-    )  # fmt: skip
+        training=TrainSettings(steps=2, ensemble=1, preset="fast"),
+        store=StoreSettings(models_dir=folder),
+    )
     return jobs.train(job).model
 
 

@@ -33,8 +33,12 @@ def test_the_layout_on_disk(trained: Trained) -> None:
     assert set(names(home)) - forecast == {"CURRENT", "HISTORY", "LOCK", "versions"}
     assert (home / "CURRENT").read_text() == "v000001\n"
     assert names(version_of(trained.models_dir, trained.name)) == [
-        "calibration.npz", "manifest.json", "metrics.json", "network.onnx", "weights.npz",
-    ]  # fmt: skip
+        "calibration.npz",
+        "manifest.json",
+        "metrics.json",
+        "network.onnx",
+        "weights.npz",
+    ]
 
 
 def test_the_manifest_says_where_the_model_comes_from(trained: Trained) -> None:
@@ -84,8 +88,15 @@ def test_the_way_back_leads_over_what_was_current(models: Path, draft: store.Dra
     assert (home / "HISTORY").read_text().split() == ["v000001", "v000002", "v000005"]
 
 
-@pytest.mark.parametrize(("history", "back"), [(None, "v000002"), ("", "v000002"), ("v000001\nv000003\n", "v000001"),
-                                               ("../x\nv000001\nv000009\nv000003\n", "v000001")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("history", "back"),
+    [
+        (None, "v000002"),
+        ("", "v000002"),
+        ("v000001\nv000003\n", "v000001"),
+        ("../x\nv000001\nv000009\nv000003\n", "v000001"),
+    ],
+)
 def test_a_history_that_is_gone_or_odd_leads_back_all_the_same(
     models: Path, draft: store.Draft, history: str | None, back: str
 ) -> None:

@@ -68,9 +68,14 @@ def test_bars_and_a_single_point_are_drawn() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (0.0, "0"), (0.25, "0.25"), (12_000.0, "12,000"), (250_000.0, "250,000"), (3.5e6, "3.5M"), (2e9, "2B"),
+        (0.0, "0"),
+        (0.25, "0.25"),
+        (12_000.0, "12,000"),
+        (250_000.0, "250,000"),
+        (3.5e6, "3.5M"),
+        (2e9, "2B"),
         (1e20, "1e+20"),
     ],
-)  # fmt: skip
+)
 def test_numbers_on_an_axis_are_short(value: float, said: str) -> None:
     assert short(value) == said

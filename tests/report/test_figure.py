@@ -24,9 +24,15 @@ from forecaster.scoring.outlook import Outlook, Path
 from forecaster.scoring.residuals import OneStepErrors
 
 RESIDUALS = OneStepErrors(
-    count=100, series=2, mean=-0.25, deviation=1.5, autocorrelation=np.array([0.1, -0.6, 0.2]), noise=0.196,
-    edges=np.array([-2.0, 0.0, 2.0]), counts=np.array([60, 40]),
-)  # fmt: skip
+    count=100,
+    series=2,
+    mean=-0.25,
+    deviation=1.5,
+    autocorrelation=np.array([0.1, -0.6, 0.2]),
+    noise=0.196,
+    edges=np.array([-2.0, 0.0, 2.0]),
+    counts=np.array([60, 40]),
+)
 
 
 def path(first: str, values: list[float]) -> Path:
@@ -36,20 +42,25 @@ def path(first: str, values: list[float]) -> Path:
 
 
 OUTLOOK = Outlook(
-    series=0, name="a", stamps=path("2024-01-01", [0.0] * 4).stamps, history=np.array([1.0, np.nan, 3.0, 4.0]),
-    past=(path("2024-01-03", [2.5, 3.5]),), next=path("2024-01-05", [5.0, 6.0]),
-)  # fmt: skip
+    series=0,
+    name="a",
+    stamps=path("2024-01-01", [0.0] * 4).stamps,
+    history=np.array([1.0, np.nan, 3.0, 4.0]),
+    past=(path("2024-01-03", [2.5, 3.5]),),
+    next=path("2024-01-05", [5.0, 6.0]),
+)
 
 
 def test_data_has_one_column_a_line_on_common_places() -> None:
     figure = Figure(
-        name="f", title="F",
+        name="f",
+        title="F",
         marks=(
             Band("b", np.array([2, 3]), np.array([0.0, 1.0]), np.array([5.0, 6.0]), 0.5),
             Line("l", np.array([1, 2]), np.array([1 / 3, np.nan]), "model", "dashed"),
             Bars("", np.array([3.0]), np.array([7.0]), 0.5),
         ),
-    )  # fmt: skip
+    )
     data = figure.to_data()
     assert data["data"] == [[1, 2, 3], [None, 0, 1], [None, 5, 6], [0.333333, None, None], [None, None, 7]]
     assert data["bands"] == [{"series": [2, 1], "strength": 0.5}]

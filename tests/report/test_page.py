@@ -20,9 +20,15 @@ from tests.conftest import TINY, Trained, run_forecast
 EVIL = "<script>alert('x')</script>"
 SECTIONS = ["verdict", "accuracy", "forecasts", "residuals", "series", "data", "training", "versions"]
 FIGURES = [
-    "error-by-lead", "coverage", "outlook-best", "outlook-median", "outlook-worst", "autocorrelation", "histogram",
+    "error-by-lead",
+    "coverage",
+    "outlook-best",
+    "outlook-median",
+    "outlook-worst",
+    "autocorrelation",
+    "histogram",
     "learning",
-]  # fmt: skip
+]
 LOADING = ("src", "href", "srcset", "action", "data", "poster", "formaction", "xlink:href")
 
 

@@ -18,10 +18,15 @@ RNG = np.random.default_rng(0)
 def explanation(series: int, leads: list[int], lookback: int, season: int) -> Explanation:
     parts = RNG.normal(size=(2, series, len(leads), lookback))
     return Explanation(
-        series=np.arange(series), leads=np.array(leads), season=season, values=RNG.normal(size=(series, lookback)),
-        forecasts=RNG.normal(size=(series, len(leads))), flat=np.zeros((series, len(leads))),
-        weights=parts[0], contributions=parts[1],
-    )  # fmt: skip
+        series=np.arange(series),
+        leads=np.array(leads),
+        season=season,
+        values=RNG.normal(size=(series, lookback)),
+        forecasts=RNG.normal(size=(series, len(leads))),
+        flat=np.zeros((series, len(leads))),
+        weights=parts[0],
+        contributions=parts[1],
+    )
 
 
 @pytest.mark.parametrize(

@@ -52,12 +52,15 @@ def test_the_answer_is_the_networks_own(shape: NetworkShape) -> None:
 @pytest.mark.parametrize(
     ("shape", "can"),
     [
-        (SHAPE, True), (replace(SHAPE, cell="gru", recall=True, draws=5), True),
+        (SHAPE, True),
+        (replace(SHAPE, cell="gru", recall=True, draws=5), True),
         (replace(SHAPE, cell="peephole"), False),
-        (replace(SHAPE, units=(4, 2)), False), (replace(SHAPE, attention=True), False),
-        (replace(SHAPE, bidirectional=True), False), (replace(SHAPE, activation="relu"), False),
+        (replace(SHAPE, units=(4, 2)), False),
+        (replace(SHAPE, attention=True), False),
+        (replace(SHAPE, bidirectional=True), False),
+        (replace(SHAPE, activation="relu"), False),
     ],
-)  # fmt: skip
+)
 def test_other_architectures_are_known_as_such(shape: NetworkShape, can: bool) -> None:
     assert can_trace(shape) is can
 

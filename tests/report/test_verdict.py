@@ -112,12 +112,20 @@ def faulty() -> list[str]:
     holes = ["", *usual(57), "", ""]
     holes[30] = ""
     return [
-        "shop,day,sales", *series("fine", usual()), *series("spike", spike), *series("shift", shift),
-        *series("zero", zero), *series("negative", negative), *series("holes", holes), *series("flat", [7] * 60),
-        *series("tiny", [1, 2, 3]), *series("empty", [""] * 10),
+        "shop,day,sales",
+        *series("fine", usual()),
+        *series("spike", spike),
+        *series("shift", shift),
+        *series("zero", zero),
+        *series("negative", negative),
+        *series("holes", holes),
+        *series("flat", [7] * 60),
+        *series("tiny", [1, 2, 3]),
+        *series("empty", [""] * 10),
         *(line for i, line in enumerate(series("gaps", usual())) if i not in (5, 6, 40)),
-        *series("twice", usual()), "twice,2024-01-05,99",
-    ]  # fmt: skip
+        *series("twice", usual()),
+        "twice,2024-01-05,99",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -201,11 +209,16 @@ def test_the_order_of_rows_does_not_change_what_is_found(write_csv: Write) -> No
         ("ds,y\n2024-01-01,1\n2024-01-02,abc\n", "'abc' is not a number", 3),
         ("", "is empty", None),
         ("ds,y\n2024-01-01,1\n2024-01-02,2,3\n", "3 cells where the header has 2", 3),
-        ("id,ds,y\n" + "\n".join([*series("a", usual(20)), *(f"b,2024-{m:02d}-01,{m}" for m in range(1, 13))]) + "\n",
-         "'a' is D, 'b' is MS", None),
+        (
+            "id,ds,y\n"
+            + "\n".join([*series("a", usual(20)), *(f"b,2024-{m:02d}-01,{m}" for m in range(1, 13))])
+            + "\n",
+            "'a' is D, 'b' is MS",
+            None,
+        ),
         ("ds,y\n" + "\n".join(f"{day},1" for day in days(4)) + "\n", "are needed to train", None),
     ],
-)  # fmt: skip
+)
 def test_what_training_refuses_is_a_finding(write_csv: Write, content: str, said: str, line: int | None) -> None:
     found = finding(check(write_csv(content)), "refused")
     assert said in found.message

@@ -35,9 +35,14 @@ def test_steps_are_aligned_by_their_stamps() -> None:
     assert found.stamps[0].tolist() == ["2000-01-06", "2000-01-07", "2000-01-08"]
     assert found.shared.tolist() == [[True, True, False], [True, True, True]]
     assert found.overall() == {
-        "steps": 5, "old": 19.4, "revision": 0.0, "new_rows": pytest.approx(0.5), "model": pytest.approx(-0.5),
-        "total": pytest.approx(0.0), "new": 19.4,
-    }  # fmt: skip
+        "steps": 5,
+        "old": 19.4,
+        "revision": 0.0,
+        "new_rows": pytest.approx(0.5),
+        "model": pytest.approx(-0.5),
+        "total": pytest.approx(0.0),
+        "new": 19.4,
+    }
     assert [row["series"] for row in found.records()] == ["a"] * 3 + ["b"] * 3
     assert found.records()[2]["old"] is None
     assert found.records()[2]["model"] == -0.5
@@ -54,8 +59,14 @@ def test_no_step_in_common() -> None:
     old, new = stage([[1, 2]], [END - 2], "a"), stage([[3, 4]], [END], "a")
     found = align([old, old, new, stage([[3, 8]], [END], "a")], panel("a"))
     assert found.overall() == {
-        "steps": 0, "old": None, "revision": None, "new_rows": None, "model": None, "total": None, "new": None,
-    }  # fmt: skip
+        "steps": 0,
+        "old": None,
+        "revision": None,
+        "new_rows": None,
+        "model": None,
+        "total": None,
+        "new": None,
+    }
     assert (found.size(), found.by_series()) == ({"revision": None, "new_rows": None, "model": 2.0}, [])
 
 

@@ -109,19 +109,26 @@ def test_by_series_is_the_published_formulas_of_its_windows(evaluation: Evaluati
 def test_scores_do_not_depend_on_the_blocks_that_windows_come_in(cuts: list[int]) -> None:
     rng = np.random.default_rng(3)
     whole = Evaluation(
-        actual=rng.normal(size=(5, 4)), forecast=rng.normal(size=(5, 4)), scale=np.array([1.0, 2.0, NAN, 0.5, 3.0]),
-        rms_scale=np.ones(5), series=np.array([0, 0, 1, 3, 3]),
+        actual=rng.normal(size=(5, 4)),
+        forecast=rng.normal(size=(5, 4)),
+        scale=np.array([1.0, 2.0, NAN, 0.5, 3.0]),
+        rms_scale=np.ones(5),
+        series=np.array([0, 0, 1, 3, 3]),
         intervals={80.0: (np.full((5, 4), -1.0), np.full((5, 4), 1.0))},
-    )  # fmt: skip
+    )
     naive = rng.normal(size=(5, 4))
     contest = metrics.Contest(4, 4)
     edges = sorted([0, *cuts, 5])
     for a, b in itertools.pairwise(edges):
         part = replace(
-            whole, actual=whole.actual[a:b], forecast=whole.forecast[a:b], scale=whole.scale[a:b],
-            rms_scale=whole.rms_scale[a:b], series=whole.series[a:b],
+            whole,
+            actual=whole.actual[a:b],
+            forecast=whole.forecast[a:b],
+            scale=whole.scale[a:b],
+            rms_scale=whole.rms_scale[a:b],
+            series=whole.series[a:b],
             intervals={80.0: tuple(end[a:b] for end in whole.intervals[80.0])},
-        )  # fmt: skip
+        )
         contest.add(part, naive[a:b])
     ours, expected = contest.scores(), metrics.score_against(whole, naive, 4)
     assert ours.windows == 5
@@ -144,11 +151,21 @@ def test_a_hand_calculation() -> None:
     )
     assert metrics.score(e) == pytest.approx(
         {
-            "mae": 3.0, "mse": 10.0, "rmse": math.sqrt(10), "smape": 100 * (2 / 22 + 4 / 36), "mape": 20.0,
-            "wape": 20.0, "mase": 1.5, "rmsse": 1.0, "bias": -1.0, "coverage-80": 0.5, "width-80": 7.5,
-            "pinball-80": (0.1 * 1 + 0.1 * 5 + 0.1 * 10 + 0.9 * 1) / 4, "msis-80": (6 + 9 + 10 * 1) / 2 / 2,
+            "mae": 3.0,
+            "mse": 10.0,
+            "rmse": math.sqrt(10),
+            "smape": 100 * (2 / 22 + 4 / 36),
+            "mape": 20.0,
+            "wape": 20.0,
+            "mase": 1.5,
+            "rmsse": 1.0,
+            "bias": -1.0,
+            "coverage-80": 0.5,
+            "width-80": 7.5,
+            "pinball-80": (0.1 * 1 + 0.1 * 5 + 0.1 * 10 + 0.9 * 1) / 4,
+            "msis-80": (6 + 9 + 10 * 1) / 2 / 2,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -268,9 +285,16 @@ def test_arrays_that_do_not_fit_are_refused(evaluation: Evaluation, change: dict
 
 @pytest.mark.parametrize(
     ("model", "baseline", "skill"),
-    [(0.5, 1.0, 0.5), (1.0, 1.0, 0.0), (2.0, 1.0, -1.0), (0.0, 1.0, 1.0), (1.0, 0.0, None), (None, 1.0, None),
-     (1.0, None, None)],
-)  # fmt: skip
+    [
+        (0.5, 1.0, 0.5),
+        (1.0, 1.0, 0.0),
+        (2.0, 1.0, -1.0),
+        (0.0, 1.0, 1.0),
+        (1.0, 0.0, None),
+        (None, 1.0, None),
+        (1.0, None, None),
+    ],
+)
 def test_skill(model: float | None, baseline: float | None, skill: float | None) -> None:
     assert metrics.skill({"mase": model}, {"mase": baseline}) == skill
 

@@ -32,9 +32,13 @@ MODEL = ModelSettings(horizon=4, units=4, layers=1)
 def job_of(folder: Path, **settings: Any) -> TuneJob:
     options = {"trials": 2, "output": folder / "tuned.toml"} | settings
     return TuneJob(
-        data=str(monthly_csv(folder / "sales.csv", 160)), settings=TuneSettings(**options), model=MODEL, fit=FIT,
-        models_dir=folder / "models", lock_wait=0.0,
-    )  # fmt: skip
+        data=str(monthly_csv(folder / "sales.csv", 160)),
+        settings=TuneSettings(**options),
+        model=MODEL,
+        fit=FIT,
+        models_dir=folder / "models",
+        lock_wait=0.0,
+    )
 
 
 def tuning_of(**changes: Any) -> Tuning:
@@ -127,9 +131,24 @@ def test_without_optuna_nothing_is_read(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_signal_keeps_what_was_found(tmp_path: Path, number: signal.Signals, code: int) -> None:
     data, output = monthly_csv(tmp_path / "sales.csv", 160), tmp_path / "tuned.toml"
     command = [
-        sys.executable, "-m", "forecaster", "tune", data, "--steps", "4", "--ensemble", "1", "--horizon", "4",
-        "--trials", "1000", "--output", output, "--models-dir", tmp_path / "models",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "forecaster",
+        "tune",
+        data,
+        "--steps",
+        "4",
+        "--ensemble",
+        "1",
+        "--horizon",
+        "4",
+        "--trials",
+        "1000",
+        "--output",
+        output,
+        "--models-dir",
+        tmp_path / "models",
+    ]
     with subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True, env=dict(os.environ)) as process:
         until = time.monotonic() + 120
         while not output.exists() and time.monotonic() < until:

@@ -113,9 +113,12 @@ def test_the_time_limit_may_be_another(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"steps": 80}, "steps is 60 there and 80 here"), ({"seed": 5}, "seed is 1 there and 5 here"),
-     ({"ensemble": 3, "optimizer": "sgd"}, "optimizer is adam there and sgd here, members is 2 there and 3 here")],
-)  # fmt: skip
+    [
+        ({"steps": 80}, "steps is 60 there and 80 here"),
+        ({"seed": 5}, "seed is 1 there and 5 here"),
+        ({"ensemble": 3, "optimizer": "sgd"}, "optimizer is adam there and sgd here, members is 2 there and 3 here"),
+    ],
+)
 def test_other_settings_are_refused(tmp_path: Path, change: dict[str, object], said: str) -> None:
     path = tmp_path / "CHECKPOINT"
     checkpoint_for(path, plan_with()).write()

@@ -17,9 +17,17 @@ import keras  # noqa: E402
 from forecaster.training.optimizers import make_optimizer, rate_after  # noqa: E402
 
 FIT = FitShape(
-    steps=100, batch_size=8, learning_rate=0.1, loss="mse", optimizer="sgd", patience=8, members=1, refit=True, seed=1,
+    steps=100,
+    batch_size=8,
+    learning_rate=0.1,
+    loss="mse",
+    optimizer="sgd",
+    patience=8,
+    members=1,
+    refit=True,
+    seed=1,
     time_limit=None,
-)  # fmt: skip
+)
 
 
 def test_a_cosine_ends_at_one_percent_and_a_constant_where_it_began() -> None:
