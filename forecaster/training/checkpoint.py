@@ -195,7 +195,7 @@ def identify(signals: Signals, plan: Plan) -> Json:
 
 def with_any_rate(fits: Json) -> Json:
     """Return what `identify` returned, for a training that may go on at another learning rate."""
-    return {**fits, "fit": {**fits["fit"], "learning_rate": ANY}}
+    return {**fits, "fit": {**fits.get("fit", {}), "learning_rate": ANY}}
 
 
 def save_variables(variables: Sequence[Any]) -> list[Any]:
