@@ -13,6 +13,7 @@ heavy packages that it may import when it is itself imported.
     output         what is shown: data and results on stdout, notes on stderr
     notes          what was found in a data file
     progress       how far training is
+    rehearsal      `--dry-run`
     scores         scores in the words and grids that a person reads
     succession     `forecast models compare`
     watch          who watches from outside

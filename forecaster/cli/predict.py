@@ -24,8 +24,9 @@ from forecaster.cli.output import (
     write_stdout,
 )
 from forecaster.cli.process import after, now_stands
+from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.cli.scores import verdict
-from forecaster.config import FreshSettings, PredictSettings, ReadSettings
+from forecaster.config import DrySettings, FreshSettings, PredictSettings, ReadSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import PredictResult
@@ -49,6 +50,7 @@ def predict(
     settings: PredictSettings,
     reading: ReadSettings,
     fresh: FreshSettings,
+    dry: DrySettings,
     output: WatchedSettings,
     data: MaybeDataFile = None,
     models_dir: ModelsDir = None,
@@ -71,11 +73,13 @@ def predict(
         raise UsageError(f"--output - prints the forecasts, so {flag} has no place", hint="Leave one of them out")
     if settings.paths is not None and settings.paths_output is None and settings.totals is None:
         raise UsageError("--paths: no file for them", hint="Name one: --paths-output paths.parquet")
-    printer = Printer(output)
+    printer = Printer(output, piped="json" if dry.dry_run else None)
     job = jobs.PredictJob(
         data=data, settings=settings, reading=reading, fresh=fresh, models_dir=models_dir, now=log.clock(),
         attended=sys.stdout.isatty(),
     )  # fmt: skip
+    if dry.dry_run:
+        return show_rehearsal(printer, jobs.rehearse_predict(job, listening(printer)))
     result = jobs.predict(job, listening(printer, on_state=now_stands))
     tell_builtin(result.model, output.quiet)
     with after(f"{result.output} was written" if result.output else "nothing changed"):

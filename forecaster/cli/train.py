@@ -16,8 +16,9 @@ from forecaster.cli.options import DataFile, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import TrainingProgress
+from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.cli.scores import error_grid, metric_rows, verdict
-from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import DrySettings, FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrainResult
@@ -65,6 +66,7 @@ def train(
     training: TrainSettings,
     store: StoreSettings,
     fresh: FreshSettings,
+    dry: DrySettings,
     output: WatchedSettings,
     config: ConfigFile = None,
 ) -> int:
@@ -78,11 +80,13 @@ def train(
     """
     from forecaster import jobs
 
-    printer = Printer(output)
+    printer = Printer(output, piped="json" if dry.dry_run else None)
     job = jobs.TrainJob(
         data=data, reading=reading, model=model, training=training, store=store, fresh=fresh,
         created=log.now(), now=log.clock(),
     )  # fmt: skip
+    if dry.dry_run:
+        return show_rehearsal(printer, jobs.rehearse_train(job, listening(printer)))
     with TrainingProgress(printer.notes) as progress:
 
         def show_plan(plan: Plan) -> None:

@@ -133,6 +133,17 @@ class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSet
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrySettings:
+    """Whether a command does its work, or says what it would do."""
+
+    dry_run: bool = knob(
+        False,
+        "Say what would be done, with rows, windows, seconds (from timed steps) and memory; write nothing.",
+        panel="Output",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScoreSettings:
     """Which issued forecasts are scored, and how good they must be."""
 

@@ -26,6 +26,7 @@ heavy packages that it may import when it is itself imported.
     score          from the ledger and what came to live scores
     train          from a data file to a published model                                      numpy
     tune           from a data file to the best settings for it
+    rehearse       what a command would do and cost                                         numpy
     report         from a saved model and a data file to one page that says what the model is worth
     run            one job of a batch
 """
@@ -45,6 +46,7 @@ from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.plot import PlotJob, PlotResult, plot
 from forecaster.jobs.predict import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
+from forecaster.jobs.rehearse import Rehearsal, rehearse_predict, rehearse_train
 from forecaster.jobs.report import ReportJob, ReportResult, report
 from forecaster.jobs.run import Run, load_jobs, model_key, run_entry
 from forecaster.jobs.score import ScoreJob, ScoreResult, score
@@ -72,6 +74,7 @@ __all__ = [
     "PredictJob",
     "PredictResult",
     "Pruned",
+    "Rehearsal",
     "ReportJob",
     "ReportResult",
     "Run",
@@ -106,6 +109,8 @@ __all__ = [
     "prune_versions",
     "read_gates",
     "read_record",
+    "rehearse_predict",
+    "rehearse_train",
     "report",
     "roll_back",
     "run_entry",

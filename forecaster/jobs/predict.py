@@ -160,7 +160,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     source = asked.source(job.data)
     written = {"--output": output, "--paths-output": settings.paths_output, "--totals-output": settings.totals_output}
     check_outputs(written, source, settings.future)
-    steps, is_recursive = _reach(asked, settings)
+    steps, is_recursive = reach(asked, settings)
     model, panel = asked.open(source, as_of=job.fresh.as_of, future=settings.future, horizon=steps)
     steps = steps or model.window.horizon
     events.on_panel(panel)
@@ -204,7 +204,7 @@ def _rows_of(forecast: Forecast, model: UsedModel, issued: str) -> dict[str, lis
     return columns | {name: [fact] * len(frame) for name, fact in facts.items()}
 
 
-def _reach(asked: Asked, settings: PredictSettings) -> tuple[int | None, bool]:
+def reach(asked: Asked, settings: PredictSettings) -> tuple[int | None, bool]:
     """Return how many steps to forecast, None where only the data says, and whether that takes more than one round."""
     model = asked.saved
     if model is None:

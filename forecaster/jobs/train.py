@@ -136,13 +136,13 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     root = models_folder(job.store.models_dir)
     name = store.check_name(name_of(job.data) if job.store.name is None else job.store.name)
     limits = limits_of(job.fresh)
-    parent = _load_parent(job, root)
-    panel = _read(job, parent)
+    parent = load_parent(job, root)
+    panel = read_data(job, parent)
     events.on_panel(panel)
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
-    plan = _make_plan(job, panel, parent)
+    plan = plan_of(job, panel, parent)
     events.on_plan(plan)
     with store.hold_model(root, name, job.store.lock_wait, "forecast train") as home:
         champion = _find_champion(job, home, panel)
@@ -198,7 +198,7 @@ def check_verdict(model: store.SavedModel, verdict: ChallengeResult) -> None:
         )
 
 
-def _load_parent(job: TrainJob, root: Path) -> store.SavedModel | None:
+def load_parent(job: TrainJob, root: Path) -> store.SavedModel | None:
     """Return the version to go on from, or to learn from, where one was named and the settings fit it."""
     from_ = None if job.store.from_ == NONE else job.store.from_
     if from_ and job.store.distill:
@@ -213,14 +213,14 @@ def _load_parent(job: TrainJob, root: Path) -> store.SavedModel | None:
     return parent
 
 
-def _make_plan(job: TrainJob, panel: Panel, parent: store.SavedModel | None) -> Plan:
+def plan_of(job: TrainJob, panel: Panel, parent: store.SavedModel | None) -> Plan:
     """Decide everything about the training."""
     if parent is None:
         return make_plan(panel, choose_season(panel, job.reading.season), job.model, job.training)
     return (plan_learning if job.store.distill else plan_from)(parent, panel, job.model, job.training)
 
 
-def _read(job: TrainJob, parent: store.SavedModel | None) -> Panel:
+def read_data(job: TrainJob, parent: store.SavedModel | None) -> Panel:
     """Return the data; with a version to go on from it is read by its schema, or by flags where there are some."""
     own = parent is None or job.reading != ReadSettings()
     schema = None if own or parent is None else parent.schema

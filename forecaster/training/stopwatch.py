@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from forecaster.config import ModelSettings, TrainSettings
+from forecaster.config import Device, ModelSettings, TrainSettings
 from forecaster.data.panel import Panel, panel_from_arrays
 from forecaster.model.plan import Plan
 from forecaster.model.planner import make_plan
@@ -50,8 +51,17 @@ def default_plan() -> tuple[Panel, Plan]:
 
 def step_time(device: str) -> float:
     """Return the seconds that one training step of the default network takes on `cpu` or `gpu`, the median of some."""
-    (panel, plan), times = default_plan(), [time.monotonic()]
-    steps = [0]
+    panel, plan = default_plan()
+    with tf.device(f"/{device.upper()}:0"):
+        return time_steps(panel, plan, "auto")[0]
+
+
+def time_steps(panel: Panel, plan: Plan, device: Device) -> tuple[float, int]:
+    """Return the seconds that one training step of a plan takes, the median of some, and how many steps were timed.
+
+    The training is given up after `CALLS` reports; a shorter one is done to its end.
+    """
+    times, steps = [time.monotonic()], [0]
 
     def note(progress: Progress) -> None:
         times.append(time.monotonic())
@@ -59,9 +69,10 @@ def step_time(device: str) -> float:
         if len(times) > CALLS:
             raise _EnoughError
 
-    try:
-        with tf.device(f"/{device.upper()}:0"):
-            train_ensemble(panel, plan, "auto", note)
-    except _EnoughError:
-        pass
-    return float(np.median(np.diff(times[1:]) / np.diff(steps[1:])))
+    with contextlib.suppress(_EnoughError):
+        train_ensemble(panel, plan, device, note)
+    taken, done = np.diff(times), np.diff(steps)
+    counted = (done > 0) & (np.arange(len(done)) > 0)  # each network counts its steps from 0, and the first translates
+    if not counted.any():
+        return float(taken.sum() / max(done.clip(0).sum(), 1)), int(max(steps))
+    return float(np.median(taken[counted] / done[counted])), int(done[counted].sum())

@@ -1,0 +1,145 @@
+"""What a command would do, and what it would cost: nothing is written."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecaster.base.runtime import prepare_keras
+from forecaster.config import parse_levels
+from forecaster.data.panel import Panel
+from forecaster.jobs.brief import brief
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import models_folder, name_of
+from forecaster.jobs.opening import ask_for
+from forecaster.jobs.predict import PredictJob, reach
+from forecaster.jobs.train import TrainJob, load_parent, plan_of, read_data
+from forecaster.model import store
+from forecaster.model.predictor import make_forecast
+
+MOST_SERIES = 200
+"""Series that are forecast to time it; of more, the rest is reckoned from them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """What a command would do.
+
+    Attributes:
+        command: Its name.
+        data: The data file.
+        rows: Read from it.
+        series: That would be trained on or forecast.
+        windows: For training and held out, or to be forecast.
+        choices: What was detected, chosen or asked for: (what, value).
+        seconds: That the work would take on this machine, from steps or series that were timed; reading not counted.
+        timed: What was timed, in words.
+        memory: Bytes that the process has needed so far, with the data in memory and the timed part done.
+        writes: What would be written.
+    """
+
+    command: str
+    data: str
+    rows: int
+    series: int
+    windows: int
+    choices: tuple[tuple[str, str], ...]
+    seconds: float
+    timed: str
+    memory: int
+    writes: tuple[str, ...]
+
+    __repr__ = brief
+
+    def summary(self) -> dict[str, Any]:
+        """Return the rehearsal as JSON-safe data."""
+        rounded = {"seconds": round(self.seconds, 2), "choices": dict(self.choices), "writes": list(self.writes)}
+        return asdict(self) | rounded
+
+
+def rehearse_train(job: TrainJob, events: Events = Events()) -> Rehearsal:
+    """Read and plan as `train` does, and time some training steps of the planned network; the weights are dropped.
+
+    Raises:
+        ForecastError: What `train` would refuse before it trains.
+    """
+    root = models_folder(job.store.models_dir)
+    name = store.check_name(name_of(job.data) if job.store.name is None else job.store.name)
+    parent = load_parent(job, root)
+    panel = read_data(job, parent)
+    events.on_panel(panel)
+    plan = plan_of(job, panel, parent)
+    prepare_keras()
+    from forecaster.training.stopwatch import time_steps
+
+    step, steps = time_steps(panel, plan, job.training.device)
+    rounds = plan.fit.members * (1 + plan.fit.refit)
+    seconds = plan.fit.steps * rounds * step
+    return Rehearsal(
+        command="train",
+        data=panel.source,
+        rows=panel.rows,
+        series=panel.n_series,
+        windows=plan.training.total + plan.held_out.total,
+        choices=tuple(plan.choices()),
+        seconds=seconds if plan.fit.time_limit is None else min(seconds, plan.fit.time_limit),
+        timed=f"{steps} of at most {plan.fit.steps * rounds:,} training steps, {1000 * step:.3g} ms each",
+        memory=peak_memory(),
+        writes=(f"{root / name}: a new version",),
+    )
+
+
+def rehearse_predict(job: PredictJob, events: Events = Events()) -> Rehearsal:
+    """Read as `predict` does, and forecast some series to time it.
+
+    Raises:
+        ForecastError: What `predict` would refuse.
+    """
+    asked = ask_for(models_folder(job.models_dir), job.settings.model, job.data, job.reading, attended=job.attended)
+    source = asked.source(job.data)
+    wanted, recursive = reach(asked, job.settings)
+    model, panel = asked.open(source, as_of=job.fresh.as_of, future=job.settings.future, horizon=wanted)
+    steps = wanted or model.window.horizon
+    at_once = model.window.horizon if recursive else steps
+    events.on_panel(panel)
+    some = sample_of(panel)
+    began = time.monotonic()
+    make_forecast(model, some, at_once, parse_levels(job.settings.levels))
+    took = time.monotonic() - began
+    rounds = -(-steps // at_once)
+    output = job.settings.output
+    return Rehearsal(
+        command="predict",
+        data=panel.source,
+        rows=panel.rows,
+        series=panel.n_series,
+        windows=panel.n_series * rounds,
+        choices=(
+            ("model", f"{model.name} {model.version}"),
+            ("horizon", f"{steps} steps{f' in {rounds} rounds' if recursive else ''}"),
+            ("rows", f"{panel.n_series * steps:,}"),
+        ),
+        seconds=took * rounds * panel.n_series / max(some.n_series, 1),
+        timed=f"{some.n_series:,} of {panel.n_series:,} series forecast, {took:.3g} s",
+        memory=peak_memory(),
+        writes=("stdout",) if output == "-" else (str(Path(output)), "an entry of the ledger"),
+    )
+
+
+def sample_of(panel: Panel) -> Panel:
+    """Return a panel of up to `MOST_SERIES` of the series, evenly spread."""
+    if panel.n_series <= MOST_SERIES:
+        return panel
+    chosen = np.zeros(panel.n_series, bool)
+    chosen[np.linspace(0, panel.n_series - 1, MOST_SERIES).astype(int)] = True
+    return panel.without(~chosen, "not timed")
+
+
+def peak_memory() -> int:
+    """Return the most bytes that this process has had in memory so far."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

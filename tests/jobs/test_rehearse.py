@@ -1,0 +1,63 @@
+"""What a command would do: planned and timed as the command itself, and nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forecaster import jobs
+from forecaster.base.errors import MissingError
+from forecaster.config import ModelSettings, PredictSettings, StoreSettings, TrainSettings
+from forecaster.data.panel import panel_from_arrays
+from forecaster.jobs.rehearse import MOST_SERIES, sample_of
+from tests.conftest import Trained, monthly_csv
+
+
+def test_training_is_planned_and_timed_and_nothing_is_written(tmp_path: Path) -> None:
+    data = monthly_csv(tmp_path / "data.csv", 60)
+    job = jobs.TrainJob(
+        data=str(data),
+        model=ModelSettings(units="4", layers=1, horizon=3),
+        training=TrainSettings(steps=30, ensemble=2, preset="fast"),
+        store=StoreSettings(models_dir=tmp_path / "models"),
+    )
+    found = jobs.rehearse_train(job)
+    assert (found.command, found.rows, found.series) == ("train", 60, 1)
+    assert "30 steps" in dict(found.choices)["training"]
+    assert found.windows > 10
+    assert 0 < found.seconds < 600
+    assert " of at most 60 training steps" in found.timed
+    assert found.memory > 2**26
+    assert found.writes == (f"{tmp_path / 'models' / 'data'}: a new version",)
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+
+
+def test_a_forecast_is_timed_and_nothing_is_written(trained: Trained, tmp_path: Path) -> None:
+    before = sorted(path for path in trained.models_dir.rglob("*"))
+    output = tmp_path / "f.csv"
+    job = jobs.PredictJob(
+        data=str(trained.data),
+        models_dir=trained.models_dir,
+        settings=PredictSettings(model="shops", output=str(output)),
+    )
+    found, done = jobs.rehearse_predict(job), trained.models_dir
+    assert found.writes == (str(output), "an entry of the ledger")
+    assert found.windows == found.series > 1
+    assert found.timed.startswith(f"{found.series} of {found.series} series forecast")
+    assert found.seconds > 0
+    assert (sorted(path for path in done.rglob("*")), output.exists()) == (before, False)
+
+
+def test_what_the_command_refuses_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MissingError):
+        jobs.rehearse_train(jobs.TrainJob(data=str(tmp_path / "none.csv")))
+
+
+def test_of_many_series_some_are_timed() -> None:
+    panel = panel_from_arrays([np.arange(5.0) + k for k in range(3 * MOST_SERIES)], freq="D")
+    some = sample_of(panel)
+    assert some.n_series == MOST_SERIES
+    assert (some.series(0)[0], some.series(MOST_SERIES - 1)[0]) == (0.0, 3.0 * MOST_SERIES - 1)
+    assert sample_of(some) is some
