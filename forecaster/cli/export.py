@@ -17,7 +17,7 @@ from forecaster.cli.process import after
 from forecaster.config import ExportSettings
 
 if TYPE_CHECKING:
-    from forecaster.jobs import ExportResult
+    from forecaster.jobs import BuiltinExport, ExportResult
 
 Data = Annotated[
     str | None,
@@ -47,11 +47,19 @@ def export(
     has forecast the model's probe and windows of the data before, and is refused (exit 4) where it differs. What
     --quantize costs in accuracy and gains in size and time is measured and shown. Off a terminal nothing is printed.
 
+    Of the built-in network (--model builtin) the graph is copied as it is, and what it reads is described.
+
     Example: forecast export --model nyc_departures_daily --format onnx --output departures.onnx
     """
     from forecaster import jobs
 
     printer = Printer(OutputSettings(quiet=quiet, log_file=log_file, deadline=deadline))
+    if jobs.is_builtin(settings.model):
+        copied = jobs.export_builtin(settings)
+        with after(f"{copied.output} was written"):
+            log.event("exported", **copied.summary())
+            printer.show(copied.summary(), [], describe_builtin(copied))
+            return OK
     job = jobs.ExportJob(data=data, settings=settings, models_dir=models_dir)
     result = jobs.export(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel)))
     with after(f"{result.output} was written"):
@@ -65,14 +73,16 @@ def export(
 def describe(result: ExportResult) -> Iterator[Block]:
     """Yield what was written, what it takes and gives, how far off it is, and what quantising did."""
     shape = result.model.window
-    yield TextGrid([
-        ("model", f"{result.model.name} {result.model.version}"),
-        ("file", f"{result.output}, {result.size:,} bytes"),
-        ("in", f"the last {shape.lookback:,} values of each series"),
-        *((name, ", ".join(e["name"] for e in listed)) for name, listed in result.summary()["inputs"].items()),
-        ("out", f"{shape.horizon:,} forecasts"),
-        ("difference", f"{result.drift:.1e} of a window's scale at most, on {result.windows:,} windows"),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("model", f"{result.model.name} {result.model.version}"),
+            ("file", f"{result.output}, {result.size:,} bytes"),
+            ("in", f"the last {shape.lookback:,} values of each series"),
+            *((name, ", ".join(e["name"] for e in listed)) for name, listed in result.summary()["inputs"].items()),
+            ("out", f"{shape.horizon:,} forecasts"),
+            ("difference", f"{result.drift:.1e} of a window's scale at most, on {result.windows:,} windows"),
+        ]
+    )
     if (cost := result.cost) is None:
         return
     yield TextLine("")
@@ -82,6 +92,18 @@ def describe(result: ExportResult) -> Iterator[Block]:
         ("ms a window", *(number(1000 * seconds, 3) for seconds in cost.seconds), ratio(*cost.seconds)),
     ]
     yield TextGrid(rows, header=("quantised", "before", "after", "change"))
+
+
+def describe_builtin(copied: BuiltinExport) -> Iterator[Block]:
+    """Yield what was written, and what it takes and gives."""
+    yield TextGrid(
+        [
+            ("model", f"builtin {copied.version}"),
+            ("file", f"{copied.output}, {copied.size:,} bytes"),
+            *(("in", f"{port['name']} ({', '.join(port['shape'])}): {port['holds']}") for port in copied.inputs),
+            *(("out", f"{port['name']} ({', '.join(port['shape'])})") for port in copied.outputs),
+        ]
+    )
 
 
 def ratio(before: float, after: float) -> str:

@@ -20,7 +20,7 @@ from forecaster.cli.succession import describe as describe_succession
 from forecaster.config import LockSettings, PruneSettings, SuccessionSettings
 
 if TYPE_CHECKING:
-    from forecaster.jobs import Checked, ModelFacts, Pruned, Switch
+    from forecaster.jobs import BuiltinFacts, Checked, ModelFacts, Pruned, Switch
 
 app = typer.Typer(
     name="models",
@@ -74,10 +74,17 @@ def show_model(
 
     Off a terminal this is the version's whole manifest as JSON.
 
+    Of the built-in network (builtin) it shows the card: parameters, data, licences, scores, hashes.
+
     Example: forecast models show nyc_departures_daily
     """
     from forecaster import jobs
 
+    if name.partition("@")[0] == "builtin":
+        known = jobs.show_builtin(name)
+        rows = [{"field": field, "value": value} for field, value in flatten(known.summary())]
+        Printer(output, piped="json").show(known.summary(), rows, describe_card(known))
+        return OK
     model = jobs.show_model(name, models_dir)
     rows = [{"field": field, "value": value} for field, value in flatten(model.summary())]
     Printer(output, piped="json").show(model.summary(), rows, describe_model(model))
@@ -223,19 +230,26 @@ def describe_models(rows: list[dict[str, Any]]) -> Iterator[Block]:
     """Yield one line a model."""
     if not rows:
         yield TextLine("No models yet. Begin with: forecast train DATA")
+        yield TextLine("Without one the built-in network answers: forecast models show builtin", "dim")
         return
     yield TextGrid(
         [
             (
-                row["name"], row["version"], row["created"][:16].replace("T", " "), row["frequency"],
-                f"{row['series']:,}", f"{row['horizon']:,}", number(row["mase"], 3), percent(row["skill"]),
+                row["name"],
+                row["version"],
+                row["created"][:16].replace("T", " "),
+                row["frequency"],
+                f"{row['series']:,}",
+                f"{row['horizon']:,}",
+                number(row["mase"], 3),
+                percent(row["skill"]),
             )
             for row in rows
             if not row["fault"]
         ],
         header=("name", "version", "created", "frequency", "series", "horizon", "MASE", "skill"),
         texts=4,
-    )  # fmt: skip
+    )
     for row in rows:
         if row["fault"]:
             yield TextLine(f"{row['name']} cannot be used: {row['fault']}", "red")
@@ -271,16 +285,32 @@ def describe_model(model: ModelFacts) -> Iterator[Block]:
         yield history_grid(model.history)
 
 
+def describe_card(known: BuiltinFacts) -> Iterator[Block]:
+    """Yield the card of the built-in network, a line a fact."""
+    size = sum(known.sizes.values())
+    yield TextGrid(
+        [
+            ("name", f"builtin {known.version}, {size:,} bytes"),
+            *((field.replace("_", " "), str(value)) for field, value in flatten(known.card) if field != "name"),
+        ]
+    )
+
+
 def history_grid(history: list[dict[str, Any]]) -> TextGrid:
     """Return one line for each version, the newest first."""
     return TextGrid(
         [
             (
-                row["version"], row["state"] or "–", (row["created"] or "–")[:16].replace("T", " "), row["last"] or "–",
-                "–" if row["rows"] is None else f"{row['rows']:,}", number(row["mase"], 3), percent(row["skill"]),
+                row["version"],
+                row["state"] or "–",
+                (row["created"] or "–")[:16].replace("T", " "),
+                row["last"] or "–",
+                "–" if row["rows"] is None else f"{row['rows']:,}",
+                number(row["mase"], 3),
+                percent(row["skill"]),
             )
             for row in reversed(history)
         ],
         header=("version", "state", "created", "data until", "rows", "MASE", "skill"),
         texts=4,
-    )  # fmt: skip
+    )

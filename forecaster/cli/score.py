@@ -12,7 +12,7 @@ from forecaster.cli import log
 from forecaster.cli.notes import listening
 from forecaster.cli.options import ModelsDir, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
-from forecaster.config import ScoreSettings
+from forecaster.config import ReadSettings, ScoreSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import ScoreResult
@@ -32,7 +32,13 @@ Actuals = Annotated[
 
 
 @takes_settings
-def score(actuals: Actuals, settings: ScoreSettings, output: WatchedSettings, models_dir: ModelsDir = None) -> int:
+def score(
+    actuals: Actuals,
+    settings: ScoreSettings,
+    reading: ReadSettings,
+    output: WatchedSettings,
+    models_dir: ModelsDir = None,
+) -> int:
     """Score the forecasts that a model issued against what came.
 
     What predict issued stands in the ledger. Here it is joined to a newer data file: error, bias and coverage by lead
@@ -44,7 +50,7 @@ def score(actuals: Actuals, settings: ScoreSettings, output: WatchedSettings, mo
     from forecaster import jobs
 
     printer = Printer(output, piped="json")
-    job = jobs.ScoreJob(actuals=actuals, settings=settings, models_dir=models_dir)
+    job = jobs.ScoreJob(actuals=actuals, settings=settings, reading=reading, models_dir=models_dir)
     result = jobs.score(job, listening(printer))
     summary = result.summary()
     overall = summary["overall"] or {}

@@ -15,6 +15,7 @@ heavy packages that it may import when it is itself imported.
     doctor         whether this machine is fit to train and to forecast, and how fast it is
     evaluate       from a saved model and a data file to scores by rolling origin             numpy
     explain        from a saved model and a data file to what moves its forecasts             numpy
+    export_builtin the built-in network's graph, for another runtime
     export         from a saved model to a file for another runtime                           numpy
     models         the models that there are, and whether they are whole
     models_compare from two versions of a model to how they differ
@@ -39,7 +40,16 @@ from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, evaluate
 from forecaster.jobs.events import Events, TrialRow
 from forecaster.jobs.explain import ExplainJob, ExplainResult, GatesResult, explain, read_gates
 from forecaster.jobs.export import ExportJob, ExportResult, export
-from forecaster.jobs.models import Checked, ModelFacts, check_models, list_models, show_model
+from forecaster.jobs.export_builtin import BuiltinExport, export_builtin
+from forecaster.jobs.models import (
+    BuiltinFacts,
+    Checked,
+    ModelFacts,
+    check_models,
+    list_models,
+    show_builtin,
+    show_model,
+)
 from forecaster.jobs.models_compare import SuccessionJob, SuccessionResult, compare_versions
 from forecaster.jobs.models_upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 from forecaster.jobs.names import choose_model, models_folder, name_of
@@ -52,8 +62,11 @@ from forecaster.jobs.run import Run, load_jobs, model_key, run_entry
 from forecaster.jobs.score import ScoreJob, ScoreResult, score
 from forecaster.jobs.train import TrainJob, TrainResult, train
 from forecaster.jobs.tune import TuneJob, TuneResult, tune
+from forecaster.model.builtin import is_builtin
 
 __all__ = [
+    "BuiltinExport",
+    "BuiltinFacts",
     "CheckJob",
     "Checked",
     "CompareJob",
@@ -97,6 +110,8 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "export_builtin",
+    "is_builtin",
     "list_models",
     "load_jobs",
     "model_key",
@@ -115,6 +130,7 @@ __all__ = [
     "roll_back",
     "run_entry",
     "score",
+    "show_builtin",
     "show_model",
     "train",
     "tune",

@@ -9,7 +9,7 @@ from typing import Any
 from forecaster.base.errors import ForecastError, MissingError, ModelError
 from forecaster.base.records import dump
 from forecaster.jobs.names import models_folder
-from forecaster.model import store
+from forecaster.model import builtin, store
 from forecaster.model.manifest import Manifest
 
 FACTS = ("created", "series", "frequency", "horizon", "mase", "skill")
@@ -46,6 +46,38 @@ class ModelFacts:
         """Return all of it as JSON-safe data."""
         own: dict[str, Any] = {"folder": str(self.folder), "versions": self.versions, "history": self.history}
         return own | self.manifest.to_json()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltinFacts:
+    """What is known of the built-in network.
+
+    Attributes:
+        version: The beginning of the hash of its graph.
+        card: Its card: parameters, data, licences, scores, limits, hashes.
+        sizes: Bytes of each of its files.
+    """
+
+    version: str
+    card: dict[str, Any]
+    sizes: dict[str, int]
+
+    def summary(self) -> dict[str, Any]:
+        """Return all of it as JSON-safe data."""
+        return {"name": builtin.NAME, "version": self.version, "bytes": self.sizes, **self.card}
+
+
+def show_builtin(reference: str) -> BuiltinFacts:
+    """Return the card of the built-in network, once its files are known to be whole.
+
+    Raises:
+        MissingError: The version that is asked for is not the one that is installed.
+        ModelError: A file is missing or changed.
+    """
+    builtin.is_builtin(reference)
+    card = builtin.open_network().card
+    sizes = {name: (builtin.HOME / name).stat().st_size for name in sorted(card["files"])}
+    return BuiltinFacts(version=builtin.version_of_card(card), card=card, sizes=sizes)
 
 
 def show_model(name: str, models_dir: Path | None) -> ModelFacts:
@@ -111,6 +143,8 @@ def check_models(reference: str | None, models_dir: Path | None) -> list[Checked
         MissingError: There is no such model or version. Anything else that is wrong is a row of the answer.
     """
     root = models_folder(models_dir)
+    if reference is not None and reference.partition("@")[0] == builtin.NAME:
+        return [_check_builtin(reference)]
     if reference is None:
         return [row for name in store.list_models(root) for row in _check_model(root, name, None)]
     name, _, version = reference.partition("@")
@@ -119,6 +153,15 @@ def check_models(reference: str | None, models_dir: Path | None) -> list[Checked
     elif not store.list_versions(store.find_model(root, name)):
         raise MissingError(f"model {name!r} has no version yet", hint="Run: forecast train DATA")
     return _check_model(root, name, version or None)
+
+
+def _check_builtin(reference: str) -> Checked:
+    version, fault = reference.partition("@")[2], None
+    try:
+        version = show_builtin(reference).version
+    except ModelError as error:
+        fault = error.message
+    return Checked(name=builtin.NAME, version=version, current=True, fault=fault)
 
 
 def _check_model(root: Path, name: str, version: str | None) -> list[Checked]:

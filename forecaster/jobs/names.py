@@ -12,9 +12,13 @@ from pathlib import Path
 from forecaster.base.errors import ForecastError, MissingError, UsageError
 from forecaster.base.identity import check_apart
 from forecaster.data.database import sqlite_path
+from forecaster.data.recipe import PLAIN
 from forecaster.data.remote import scheme_of, without_password
 from forecaster.data.source import Data, Source
 from forecaster.model import builtin, ledger, store
+
+TOP = 64 * 1024
+"""Bytes at the top of a file in which names of columns are looked for."""
 
 
 def models_folder(given: Path | None) -> Path:
@@ -34,8 +38,8 @@ def name_of(data: Data) -> str:
 def choose_model(root: Path, data: Data | None, *, attended: bool = False) -> str:
     """Return the model to use when none was named.
 
-    It is the one that has the data file's name, or was trained on that file; where no file is named, the only one;
-    where there is no model at all, the built-in network.
+    It is the one that has the data file's name, or was trained on that file; else the only one, unless the file has
+    hardly any of its columns; where there is no model at all, the built-in network.
 
     Args:
         root: Folder of all models.
@@ -57,7 +61,7 @@ def choose_model(root: Path, data: Data | None, *, attended: bool = False) -> st
     source = "-" if data is None else recorded(data)
     if source != "-" and len(own := _trained_on(root, names, source)) == 1:
         return own[0]
-    if len(names) == 1 and source == "-":
+    if len(names) == 1 and (source == "-" or _may_be_for(root, names[0], Path(source))):
         return names[0]
     if data is None:
         raise UsageError(f"several models in {root}: {', '.join(names)}", hint=f"Choose one: --model {names[0]}")
@@ -79,6 +83,27 @@ def _trained_on(root: Path, names: Sequence[str], source: str) -> list[str]:
     return found
 
 
+def _may_be_for(root: Path, name: str, path: Path) -> bool:
+    """Return whether a file may be one for a model: it has most of its columns, as far as that is seen at once.
+
+    What is no plain text, or cannot be read here, may be: reading it tells more.
+    """
+    try:
+        schema = store.read_manifest(store.find_version(root, name)[0]).schema
+        with path.open("rb") as file:
+            top = file.read(TOP).decode("utf-8", "ignore")
+    except (ForecastError, OSError):
+        return True
+    dialect = schema.dialect
+    header = next(iter(top.splitlines()[dialect.skip_rows :]), "") if dialect else ""
+    if not header or not dialect or not dialect.header or "\0" in top or path.suffix != ".csv":
+        return True
+    if schema.recipe != PLAIN:  # its columns stand in the file in another way
+        return True
+    wanted = [column for column in (schema.time, schema.id, schema.target) if column]
+    return 2 * sum(column.lower() in header.lower() for column in wanted) > len(wanted)
+
+
 def load_asked(root: Path, asked: str | None, data: Data | None) -> store.SavedModel:
     """Load the saved model that was asked for as NAME or NAME@VERSION; where none was, the one of `choose_model`.
 
@@ -90,10 +115,11 @@ def load_asked(root: Path, asked: str | None, data: Data | None) -> store.SavedM
     name = choose_model(root, data) if asked is None else asked
     if builtin.is_builtin(name):
         raise MissingError(
-            f"no model in {root}, and the built-in network needs a saved one for this" if asked is None
+            f"no model in {root}, and the built-in network needs a saved one for this"
+            if asked is None
             else "the built-in network is no saved model",
             hint="Run: forecast train DATA",
-        )  # fmt: skip
+        )
     return store.load_model(root, name)
 
 

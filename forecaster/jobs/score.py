@@ -10,11 +10,13 @@ from forecaster.base.errors import GateError, MissingError, StorageError
 from forecaster.config import ReadSettings, ScoreSettings, parse_limit
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
+from forecaster.data.schema import Schema
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import choose_model, models_folder
+from forecaster.jobs.names import choose_model, ledger_of, models_folder
 from forecaster.model import ledger, store
+from forecaster.model.builtin import NAME, is_builtin, open_network, version_of_card
 from forecaster.model.ledger import Issue, Unreadable
 from forecaster.model.manifest import Metrics
 from forecaster.scoring.metrics import Columns, Row
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 
 Limit = tuple[float, bool]
 
+NOT_TRAINED = Metrics(
+    windows=0, season_length=1, levels=[], baseline_name="", skill=None, model={}, baseline={}, by_lead={}
+)
+"""What training measured of the built-in network on the user's data: nothing."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreJob:
@@ -32,11 +39,13 @@ class ScoreJob:
 
     Attributes:
         actuals: Path of a data file with what came, `-` for stdin, or data in memory.
+        reading: How the data is read for the built-in network.
         models_dir: Folder of all models, or None for the default.
     """
 
     actuals: Data
     settings: ScoreSettings = field(default_factory=ScoreSettings)
+    reading: ReadSettings = field(default_factory=ReadSettings)
     models_dir: Path | None = None
 
 
@@ -137,14 +146,16 @@ def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
     min_coverage = None if settings.min_coverage is None else parse_limit(settings.min_coverage, "--min-coverage", 1.0)
     root = models_folder(job.models_dir)
     reference = choose_model(root, None) if settings.model is None else settings.model
-    version_folder, name, version = store.find_version(root, reference)
-    manifest = store.read_manifest(version_folder)
-    folder = Path(settings.ledger) if settings.ledger else root / name / ledger.FOLDER
+    if is_builtin(reference):
+        name, version, training, schema = NAME, version_of_card(open_network().card), NOT_TRAINED, None
+    else:
+        version_folder, name, version = store.find_version(root, reference)
+        manifest = store.read_manifest(version_folder)
+        training, schema = manifest.metrics, _schema_for_actuals(manifest.schema)
+    folder = Path(settings.ledger) if settings.ledger else ledger_of(root, name, job.actuals)
     issues, hindsight, unreadable = _issued(folder, name, version if "@" in reference else None)
-    schema = replace(manifest.schema, on_gap="interpolate", max_missing=1.0)
-    if schema.shape != "wide":  # there a covariate is only known as one by its name
-        schema = replace(schema, past_covariates=(), future_covariates=(), static_covariates=())
-    panel = read_panel(job.actuals, ReadSettings(), schema)
+    reading = job.reading if schema else replace(job.reading, on_gap="interpolate", max_missing=1.0)
+    panel = read_panel(job.actuals, reading, schema)
     events.on_panel(panel)
     result = ScoreResult(
         model=name,
@@ -155,11 +166,19 @@ def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
         outcome=score_issues(issues, panel),
         hindsight=hindsight,
         unreadable=unreadable,
-        training=manifest.metrics,
+        training=training,
     )
     if result.outcome.values:
         check_limits(result, max_mase, min_coverage)
     return result
+
+
+def _schema_for_actuals(schema: Schema) -> Schema:
+    """Return how actual values are read for a model: holes do no harm, and covariates are not needed."""
+    schema = replace(schema, on_gap="interpolate", max_missing=1.0)
+    if schema.shape != "wide":  # there a covariate is only known as one by its name
+        schema = replace(schema, past_covariates=(), future_covariates=(), static_covariates=())
+    return schema
 
 
 def _issued(folder: Path, model: str, version: str | None) -> tuple[list[Issue], int, tuple[Unreadable, ...]]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from forecaster.base.errors import MissingError, ModelError
 from forecaster.base.runtime import prepare_onnx
 from forecaster.data.panel import Panel
 from forecaster.data.schema import Schema
+from forecaster.model import pretrained
 from forecaster.model.conformal import FEWEST_TO_MEASURE, NO_CORRECTION, Correction, Fan, fit_correction
 from forecaster.model.origins import Block, Origins, first_changes
 from forecaster.model.planner import choose_horizon, choose_season
@@ -26,10 +28,13 @@ NAME = "builtin"
 
 METHOD = "lstm_pretrained"
 
+HOME = Path(pretrained.__file__).parent
+"""Folder of its files."""
+
 LONGEST_CONTEXT = 2048
 """Values at the end of a series that are read at most."""
 
-MOST_PAST_SERIES, MOST_PAST_WINDOWS, MOST_PAST_CELLS = 1000, 96, 2**17
+MOST_PAST_SERIES, MOST_PAST_WINDOWS, MOST_PAST_CELLS = 1000, 64, 2**17
 """Series whose past is looked at, windows of each where there are few of them, and steps in all of these windows."""
 
 MOST_GROUPS = 8
@@ -308,9 +313,12 @@ def bind(panel: Panel, season: int | None = None, horizon: int | None = None, re
     steps = horizon or choose_horizon(panel, main)
     seasons = (main, *(each for each in panel.more_seasons if each > main > 1))
     window = WindowShape(
-        lookback=min(int(panel.lengths.max()), LONGEST_CONTEXT), segment=1, horizon=steps, season=main,
+        lookback=min(int(panel.lengths.max()), LONGEST_CONTEXT),
+        segment=1,
+        horizon=steps,
+        season=main,
         low=0.0 if float(panel.values.min()) >= 0 else None,
-    )  # fmt: skip
+    )
     return BuiltinModel(network=open_network(), panel=panel, window=window, seasons=seasons, reason=reason)
 
 

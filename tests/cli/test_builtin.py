@@ -49,9 +49,19 @@ def test_every_flag_of_reading_works(run: Run) -> None:
     )
     flags = "--skip-rows 1 --sep ; --decimal , --thousands . --date-format %d/%m/%Y --time day --target a --freq D"
     result = run(
-        "predict", "odd.csv", *flags.split(), "--season-length", "7,30", "--horizon", 3, "--levels", "50,99", "-q",
-        "--output", "out.csv",
-    )  # fmt: skip
+        "predict",
+        "odd.csv",
+        *flags.split(),
+        "--season-length",
+        "7,30",
+        "--horizon",
+        3,
+        "--levels",
+        "50,99",
+        "-q",
+        "--output",
+        "out.csv",
+    )
     assert (result.exit_code, result.stderr) == (0, "")
     rows = rows_of(Path("out.csv"))
     assert [row["day"] for row in rows] == ["01/02/2024", "02/02/2024", "03/02/2024"]
@@ -136,6 +146,39 @@ def test_what_moves_its_forecasts_is_explained_and_they_are_drawn(run: Run) -> N
     assert gates.exit_code == 2
     assert run("plot", "shops.csv", "--model", "builtin", "--output", "shops.svg").exit_code == 0
     assert Path("shops.svg").read_text().count("<svg") == 1
+
+
+def test_its_card_and_its_files_are_shown_and_checked(run: Run, see: See) -> None:
+    card = json.loads(run("models", "show", "builtin").stdout)
+    assert card["name"] == "builtin"
+    assert set(card["bytes"]) == set(card["files"]) >= {"network.onnx", "weights.npz"}
+    assert sum(card["bytes"].values()) < 10 * 2**20
+    assert card["version"] in see("models", "show", "builtin").stdout
+    checked = run("models", "check", "builtin")
+    assert checked.exit_code == 0
+    assert json.loads(checked.stdout)[0]["name"] == "builtin"
+    assert "forecast models show builtin" in see("models", "list").stdout
+
+
+def test_its_graph_is_copied_with_what_it_reads(run: Run, see: See) -> None:
+    result = run("export", "--model", "builtin", "--output", "b.onnx")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert Path("b.onnx").read_bytes() == (builtin.HOME / "network.onnx").read_bytes()
+    assert "past (" in see("export", "--model", "builtin").stdout
+    assert Path("builtin.onnx").exists()
+    assert run("export", "--model", "builtin", "--format", "litert").exit_code == 2
+    assert run("export", "--model", "builtin", "--output", builtin.HOME / "network.onnx").exit_code == 2
+
+
+def test_what_it_issued_is_scored_against_what_came(run: Run) -> None:
+    monthly_csv(Path("sales.csv"))
+    assert run("predict", "sales.csv", "--as-of", "2019-06-01", "--horizon", 6).exit_code == 0
+    scores = json.loads(run("score", "--actuals", "sales.csv", "--model", "builtin").stdout)
+    assert (scores["model"], scores["values"], scores["pending"]) == ("builtin", 6, 0)
+    assert scores["compared"]["mase"]["training"] is None
+    panel_csv(Path("shops.csv"))
+    other = run("score", "--actuals", "shops.csv", "--model", "builtin")
+    assert other.exit_code == 66
 
 
 def test_a_job_file_may_name_it(run: Run) -> None:
