@@ -17,6 +17,12 @@ from forecaster.data.rows import Finding, Rows
 from forecaster.data.stamps import Ints, Mask
 from forecaster.data.table import Table
 
+REPEATED = (
+    "Pass --id if rows belong to several series, --aggregate sum --freq D if a step has many rows, --on-duplicate last "
+    "if one replaces another, --tz ZONE --on-ambiguous infer if a clock change repeats an hour"
+)
+"""What settles a stamp that a series has twice."""
+
 FORMULA = re.compile(r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 """How a cell begins that a spreadsheet may run; the last four are the full-width `=`, `+`, `-` and `@`."""
 
@@ -51,7 +57,7 @@ def check_duplicates(rows: Rows, table: Table) -> None:
     raise DataError(
         f"{table.source}: {name}lines {a} and {b} have the same time stamp "
         f"(values {rows.values[first]:g} and {rows.values[first + 1]:g}); {int(same.sum())} such rows",
-        hint="Remove one; if rows belong to several series pass --id; if a clock change repeats an hour export UTC",
+        hint=REPEATED,
     )
 
 

@@ -257,7 +257,7 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
 
 
 def _find_target(table: Table, time: str, series: str | None, used: Sequence[str] = ()) -> str:
-    rest = _rest(table, time, series, *used)
+    rest = _rest(table, time, series, *used, *table.keys)
     numeric = [name for name in rest if holds_numbers(table, name)]
     numeric = [name for name in numeric if not re.fullmatch(r"column\d+", name)] or numeric  # an index without a name
     if name := by_name(numeric or rest, TARGET_NAMES):

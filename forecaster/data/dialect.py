@@ -196,6 +196,8 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
         raise DataError(f"{path} can be read with {found} as separator", hint="Pass --sep")
     best = max(heads, key=lambda mark: Counter(len(row) for _, row in heads[mark] if len(row) > 1).total())
     widths = [len(row) for _, row in heads[best]]
+    if max(widths, default=1) < 2 and settings.time == "none":  # rows in order: one column of values is enough
+        return made
     if max(widths, default=1) < 2:
         hint = "Pass --sep ' '" if heads[best] and " " in heads[best][-1][1][0].strip() else "Pass --sep"
         raise DataError(f"{path} has one column: a time and a value column are needed", hint=hint)
@@ -225,7 +227,9 @@ def date_headers(names: list[str], date_format: str | None = None) -> list[str]:
     return years if len(years) > 2 and len(steps) == 1 else []
 
 
-def split_header(path: str, body: memoryview, dialect: Dialect) -> tuple[list[str], memoryview, int]:
+def split_header(
+    path: str, body: memoryview, dialect: Dialect, *, is_single: bool = False
+) -> tuple[list[str], memoryview, int]:
     """Return the column names, the text below them, and how many lines they took."""
     rows = [row for _, row in _head(body, dialect.separator)]
     if not rows:
@@ -233,7 +237,7 @@ def split_header(path: str, body: memoryview, dialect: Dialect) -> tuple[list[st
     if not dialect.header:
         return [str(k) for k in range(1, len(rows[0]) + 1)], body, 0
     cells = [cell.strip() for cell in rows[0]]
-    if len(cells) < 2:
+    if len(cells) < 2 and not is_single:
         name = SEPARATORS.get(dialect.separator, repr(dialect.separator))
         raise DataError(
             f"{path} has one column when it is read with a {name} as separator", hint="Correct the file, or --sep"

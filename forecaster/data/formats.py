@@ -123,7 +123,8 @@ def _read_parts(name: str, paths: Sequence[Path], asked: Reading) -> Table:
     for path in paths:
         known = tables[0].dialect if tables and asked.dialect is None else asked.dialect
         table = _read_one(path, replace(asked, dialect=known))
-        table = replace(table, columns=table.columns | _hive(path, table.rows))
+        keys = _hive(path, table.rows)
+        table = replace(table, columns=table.columns | keys, keys=tuple(keys))
         if tables and table.columns.keys() != tables[0].columns.keys():
             odd = sorted(table.columns.keys() ^ tables[0].columns.keys())
             raise DataError(

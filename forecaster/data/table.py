@@ -48,6 +48,7 @@ class Table:
         places: Where the rows stand in the file.
         na_values: What else means that a value is missing.
         units: What may stand beside every number of a column.
+        keys: Columns that the folders of parts give: never a target.
     """
 
     source: str
@@ -60,6 +61,7 @@ class Table:
     places: Places = field(default_factory=Numbered)
     na_values: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
     def line_of(self, row: int) -> int:
         """Return the line of the file (the row, where it has no lines), from 1, that a row of the table begins on."""
@@ -177,8 +179,9 @@ def read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) ->
         raise DataError(f"{source.path} holds only blank lines: no header row found")
     body = memoryview(data)[_skip(data, dialect.skip_rows if dialect else settings.skip_rows) :]
     skipped = count_lines(data[: len(data) - len(body)])
+    is_single = dialect is not None or settings.time == "none"
     dialect = dialect or detect_dialect(source.path, body, encoding, settings)
-    names, body, lines = split_header(source.path, body, dialect)
+    names, body, lines = split_header(source.path, body, dialect, is_single=is_single)
     text = body
     columns = _parse(source.path, body, names, dialect, skipped + lines + 1)
     rows = len(next(iter(columns.values())))

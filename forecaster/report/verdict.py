@@ -16,6 +16,7 @@ import numpy as np
 from forecaster.base.errors import DataError
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.data.caps import advice, find_cap
+from forecaster.data.checks import REPEATED
 from forecaster.data.columns import ID_NAMES, TARGET_NAMES, TIME_NAMES
 from forecaster.data.examination import Examination, finish, without_duplicates
 from forecaster.data.grid import lay_out
@@ -39,8 +40,7 @@ WEAK, STRONG = 0.2, 0.6
 """Strength of a season below which it is unsure, and from which it is certain."""
 
 REMEDIES = {
-    "duplicates": "Remove all but one; if rows belong to several series pass --id; "
-    "if a clock change repeats an hour export UTC",
+    "duplicates": REPEATED,
     "unsorted": "Nothing to do; sort the file to be rid of this",
     "gaps": "Complete the data, or choose with --on-gap how steps are filled",
     "missing": "Complete the data, or choose with --on-gap how steps are filled",

@@ -193,6 +193,13 @@ def test_a_folder_of_parts_with_keys_in_its_names(tmp_path: Path) -> None:
     check(panel)
 
 
+def test_keys_of_folders_are_no_targets(tmp_path: Path) -> None:
+    table = ARROW.rename_columns(["ds", "sales"])
+    for month, part in (("1", table.slice(0, 31)), ("2", table.slice(31))):
+        write(tmp_path, f"sales/year=2024/month={month}/part.parquet", parquet(part))
+    check(read_panel(tmp_path / "sales"))
+
+
 @pytest.mark.parametrize("where", ["parts", "parts/*.parquet", "parts/**/*.parquet"])
 def test_a_folder_or_a_glob_of_parquet(tmp_path: Path, where: str) -> None:
     for k in range(4):

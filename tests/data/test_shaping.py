@@ -59,6 +59,11 @@ def two(t: Any, v: int) -> list[str]:
     return [f"{t},a,{v - 400}", f"{t},b,400"]
 
 
+ENDING = "Date,Hour,MW\n2023-12-31,24,1000\n" + "".join(
+    f"{t - timedelta(hours=1):%Y-%m-%d},{(t - timedelta(hours=1)).hour + 1},{value(k)}\n"
+    for k, t in enumerate(HOURS)
+    if k
+)
 SHAPES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "plain days": ("D", lines("D", "ds,y", lambda t, v: f"{t},{v}"), {}),
     "date and hour": ("h", lines("h", "date,hr,y", lambda t, v: f"{t:%Y-%m-%d},{t.hour},{v}"), {}),
@@ -108,6 +113,8 @@ SHAPES: dict[str, tuple[str, str, dict[str, Any]]] = {
         lines("W-MON", "y,z", lambda t, v: f"{v},"),
         {"time": "none", "start": "2023-12-04", "freq": "W-MON"},
     ),
+    "one column": ("MS", lines("MS", "y", lambda t, v: f"{v}"), {"time": "none", "start": "2019-01", "freq": "MS"}),
+    "hour ending": ("h", ENDING, {}),
     "dates across": ("D", across(["a"], "%Y-%m-%d"), {}),
     "dates across, of several series": ("D", across(["a", "b"], "%m/%d/%Y"), {}),
     "dates across, told": ("D", across(["a", "b"], "%Y%m%d"), {"dates_across": True, "date_format": "%Y%m%d"}),
