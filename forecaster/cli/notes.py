@@ -11,6 +11,7 @@ from forecaster.cli.output import Block, Printer, TextGrid, TextLine, listed, te
 
 if TYPE_CHECKING:
     from forecaster.data.panel import Panel
+    from forecaster.data.rows import Finding
     from forecaster.jobs import Events
     from forecaster.model.predictor import UsedModel
 
@@ -37,6 +38,22 @@ def note_panel(printer: Printer, panel: Panel) -> None:
     )  # fmt: skip
     if printer.notes:
         printer.note(*describe(panel))
+    else:
+        warn_of(panel)
+
+
+def warn_of(panel: Panel) -> None:
+    """Write one line to stderr for each kind of warning: the first of it, and how many more there are."""
+    kinds: dict[str, list[Finding]] = {}
+    for finding in panel.findings:
+        if finding.severity == "warning":
+            kinds.setdefault(finding.code, []).append(finding)
+    for found in kinds.values():
+        first = found[0]
+        where = f"series {first.series!r}: " if first.series and repr(first.series) not in first.message else ""
+        more = f" (and {len(found) - 1:,} more like it)" if len(found) > 1 else ""
+        hint = f". {first.hint}" if first.hint else ""
+        warn(f"{where}{first.message}{more}{hint}")
 
 
 def describe(panel: Panel) -> Iterator[Block]:

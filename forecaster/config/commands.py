@@ -8,6 +8,7 @@ from typing import Literal
 
 from forecaster.config.knob import knob
 
+OnMissingSeries = Literal["warn", "error"]
 ExportFormat = Literal["onnx", "saved-model", "litert"]
 TableMode = Literal["replace", "append"]
 Quantize = Literal["dynamic", "int8"]
@@ -110,6 +111,15 @@ class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSet
         panel="Forecast",
     )
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+    on_missing_series: OnMissingSeries = knob(
+        "warn", "What to do where series that the model was trained on are gone: warn, or exit 65.", panel="Freshness"
+    )
+    max_lag: str | None = knob(
+        None,
+        "Refuse (exit 65) data with a series that ends further than this before the newest stamp: 36h, 14d.",
+        panel="Freshness",
+        metavar="DURATION",
+    )
     output_table: str | None = knob(
         None,
         "Table of a database to write to as well, with the model's version and the time of issue: "

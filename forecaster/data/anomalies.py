@@ -27,8 +27,17 @@ LIMIT = 8.0
 EDGE = 1.6
 """What the limit is multiplied by where one side is missing: such residuals are so much larger (normal noise)."""
 
+FAR = 1e3
+"""Times the usual size of a series from which a value is an outlier where nearly all others lie exactly as expected."""
+
+FEWEST_MARKERS = 3
+"""How often an impossible value comes, at least, to be taken for a marker of missing values."""
+
 PIECE = 2**18
 """Values that are judged at once: memory stays flat, and the noise of a long series may change."""
+
+KNOWN_MARKERS = (-99.0, -200.0, -999.0, -9999.0, -99999.0, -32768.0)
+"""What files of measurements write for a value that is missing; negative, so it stands out among those that are not."""
 
 MOST_BLOCKS = 400
 """Medians of successive steps in which a shift of the level is looked for."""
@@ -62,6 +71,28 @@ class Outliers:
     def clipped(self, values: Floats) -> Floats:
         """Return the outliers [K] moved to the nearest value that is none."""
         return np.clip(values[self.at], self.expected - self.limit, self.expected + self.limit)
+
+
+def find_marker(values: Floats) -> float | None:
+    """Return the value that looks like a marker of missing values, such as -9999 or 4294967295; None where none does.
+
+    It is the largest or the smallest of all, comes three times or more, exactly the same, and is further from the
+    middle of the others than 20 times their spread (1st to 99th percentile) and their size. What is known as a marker
+    counts where no other value is negative, or from 3 times the spread on.
+
+    Args:
+        values: [N] as observed, finite.
+    """
+    for end in (values.min(), values.max()) if len(values) else ():
+        same = values == end
+        others = values[~same]
+        if same.sum() < FEWEST_MARKERS or not len(others):
+            continue
+        low, middle, high = np.quantile(others, (0.01, 0.5, 0.99))
+        known = end in KNOWN_MARKERS and (others.min() >= 0 or abs(end - middle) > 3 * (high - low))
+        if known or (abs(end - middle) > 20 * max(high - low, 1e-9 * abs(middle)) and abs(end) > 20 * abs(middle)):
+            return float(end)
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +189,10 @@ def _expected(series: Floats, at: Ints, m: int) -> tuple[Floats, Floats]:
     expected = np.sort(around - cycles * slope[:, None], axis=1)[:, AROUND] - aside * slope
     size = np.abs(series[:, at] - expected)
     upper = np.quantile(size[:, aside == 0] if (aside == 0).any() else size, 0.75, axis=1)
-    floor = 1e-9 * np.abs(series).max(axis=1)  # rounding: a perfectly regular series has residuals of 1e-16
-    limit = np.where(upper > floor, LIMIT * upper, np.inf)
+    usual = np.quantile(np.abs(series), 0.9, axis=1)  # not the largest: that may be the very value that is looked for
+    floor = 1e-9 * usual  # rounding: a perfectly regular series has residuals of 1e-16
+    far = np.where(usual > 0, FAR * usual, np.inf)
+    limit = np.where(upper > floor, LIMIT * upper, far)
     return expected, limit[:, None] * np.where(aside == 0, 1.0, EDGE)
 
 

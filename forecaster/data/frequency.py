@@ -183,7 +183,13 @@ class Frequency:
             [S, H] in the type of `last`.
         """
         unique, inverse = np.unique(last, return_inverse=True)
-        return self._after(unique, np.arange(1, horizon + 1))[inverse]
+        ahead = self._after(unique, np.arange(1, horizon + 1))
+        if not self.is_integer and (ahead <= unique[:, None]).any():  # 64 bits ran over
+            raise DataError(
+                "the steps ahead go beyond 2262-04-11, the last day that stamps of nanoseconds can hold",
+                hint="Forecast fewer steps with --horizon, or number the steps: --date-format integer",
+            )
+        return ahead[inverse]
 
     def _after(self, stamps: npt.NDArray[np.generic], steps: Ints) -> npt.NDArray[np.generic]:
         ordinals, phases = self.split(stamps.astype(np.int64))

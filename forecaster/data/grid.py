@@ -6,6 +6,7 @@ import numpy as np
 
 from forecaster.base.errors import DataError, ModelError, UsageError, shown
 from forecaster.config import ReadSettings
+from forecaster.data.anomalies import find_marker
 from forecaster.data.checks import check_duplicates, find_holes
 from forecaster.data.columns import holds_numbers
 from forecaster.data.covariates import CovariateGrid, lay_covariates
@@ -13,6 +14,7 @@ from forecaster.data.frequency import Frequency, Steps, infer_frequency, is_coar
 from forecaster.data.holes import extent, fill, reasons_to_skip
 from forecaster.data.observations import Observations, observe
 from forecaster.data.panel import Panel, treat_outliers
+from forecaster.data.rows import Finding
 from forecaster.data.schema import Schema
 from forecaster.data.source import Data
 from forecaster.data.stamps import Mask
@@ -80,6 +82,7 @@ def lay_out(read: Observations) -> Panel:
     ids = tuple(rows.ids[s] for s in kept)
     grid = CovariateGrid(ids=ids, first=first[kept], lengths=lengths[kept], frequency=frequency)
     covariates, told = lay_covariates(read.cells, read.columns, schema.categorical, grid)
+    marked = find_markers(read)
     holes = find_holes(table, rows, seen, ordinals, (first, lengths, good))
     if read.columns.future:  # rows without a target after the last observation are how the future is told
         holes = [finding for finding in holes if finding.code != "trailing"]
@@ -93,7 +96,7 @@ def lay_out(read: Observations) -> Panel:
         season_length=schema.season_length,
         more_seasons=_more_seasons(read, frequency),
         schema=schema,
-        findings=(*read.findings, *holes, *told),
+        findings=(*read.findings, *marked, *holes, *told),
         skipped=tuple((rows.ids[s], reason) for s, reason in sorted(reasons.items())),
         source=table.source,
         sha256=table.sha256,
@@ -114,6 +117,22 @@ def _more_seasons(read: Observations, frequency: Frequency) -> tuple[int, ...]:
         return read.settings.seasons[1:]
     main = read.schema.season_length if read.schema else frequency.season_length
     return frequency.seasons[1:] if main == frequency.season_length else ()
+
+
+def find_markers(read: Observations) -> list[Finding]:
+    """Return a finding where one impossible value comes again and again: it means that a value is missing."""
+    seen = np.flatnonzero(~np.isnan(read.rows.values))
+    marker = find_marker(read.rows.values[seen])
+    if marker is None:
+        return []
+    at = seen[read.rows.values[seen] == marker]
+    row = int(read.rows.lines[at].min())
+    message = (
+        f"the value {marker:.17g} comes {len(at):,} times, first in line {read.table.line_of(row)}, and is far from "
+    )
+    message += "all others: it looks like a marker of missing values"
+    hint = f"Pass --na-values={marker:.17g}"
+    return [Finding("marker", "warning", message, line=read.table.line_of(row), count=len(at), hint=hint)]
 
 
 def _schema_of(read: Observations, frequency: Frequency) -> Schema:
@@ -157,7 +176,7 @@ def _gap_error(panel: Panel) -> DataError:
 def _frequency(steps: Steps, read: Observations) -> tuple[Frequency, Mask]:
     """Return the frequency, and which series [S] are not on it."""
     clock, schema, source = read.clock, read.schema, read.table.source
-    whole, alias = clock.time_format == "integer", schema.frequency if schema else read.settings.freq
+    whole, alias = clock.time_format == "integer", schema.frequency if schema else _of_period(read)
     if alias is None:
         try:
             return infer_frequency(steps, is_integer=whole, tz=clock.tz), np.zeros(len(steps.ids), bool)
@@ -170,6 +189,15 @@ def _frequency(steps: Steps, read: Observations) -> tuple[Frequency, Mask]:
     if schema:
         _check_fit(steps, frequency, whole, source)
     return frequency, ~steps.on_grid(frequency.split(steps.unique)[1])
+
+
+def _of_period(read: Observations) -> str | None:
+    """Return the frequency that the user names; where stamps name no day, that of the starts of the same periods."""
+    alias, written = read.settings.freq, read.clock.time_format
+    if alias is None or any(day in written for day in ("%d", "%-d", "%j", "%V", "%-V")) or "%" not in written:
+        return alias
+    starts = {"YE": "YS", "YE-DEC": "YS", "QE": "QS", "QE-DEC": "QS", "ME": "MS"}
+    return starts.get(alias, alias)
 
 
 def _check_fit(steps: Steps, frequency: Frequency, whole: bool, source: str) -> None:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from forecaster.base.arrow import integers
 from forecaster.base.errors import DataError, shown
-from forecaster.data.stamps import Ints, parse, pattern_of
+from forecaster.data.stamps import DIGITS, Ints, parse, pattern_of
 
 CLOCK = re.compile(
     r"(?P<date>.*\d)(?P<sep>[T _])(?P<hour>\d{1,2})"
@@ -57,7 +57,7 @@ def detect_format(texts: pa.Array) -> str:
         StampError: No format fits, or several do: the message names one text, the hint the flag.
     """
     first = texts[0].as_py()
-    if pc.all(pc.match_substring_regex(texts, r"^[+-]?\d{1,18}$")).as_py():
+    if pc.all(pc.match_substring_regex(texts, DIGITS)).as_py():
         return _integer_format(texts)
     candidates = date_formats(first)
     fits = {name: parse(texts, name)[1] for name in candidates}
@@ -129,12 +129,21 @@ def _is_continuous(stamps: Ints) -> bool:
     return len(months) > 2 and len(steps) == 1 and int(steps[0]) in (1, 3, 1199, 1197)
 
 
+CODES = (
+    ("%Y%m%d%H%M%S", 14), ("%Y%m%d%H%M", 12), ("%Y%m%d%H", 10), ("%Y%m%d", 8), ("%Y%m", 6), ("%G%V", 6), ("%y%m%d", 6),
+    ("%Y%j", 7), ("%Y%q", 5), ("%y%m", 4),
+)  # fmt: skip
+"""Ways to write a day, a week, a month or a quarter as one number, and how many digits it has."""
+
+
 def _integer_format(texts: pa.Array) -> str:
     """Tell an integer index from digits that are a date, which only the user can."""
     numbers = integers(texts)
-    first, low, high = texts[0].as_py(), int(numbers.min()), int(numbers.max())
-    for name, least in (("%Y%m%d", 16000101), ("%Y%m", 160001)):
-        if least <= low and high <= 2 * least and parse(texts, name)[1].all():
+    first, low = texts[0].as_py(), int(numbers.min())
+    jumps = len(numbers) > 2 and int(np.diff(np.unique(numbers)).max()) > 1
+    for name, width in CODES:
+        plausible = width > 5 or jumps  # of few digits, only one that leaps from 4 to 1, or from 12 to 101, is a code
+        if plausible and pc.all(pc.equal(pc.utf8_length(texts), width)).as_py() and parse(texts, name)[1].all():
             hint = f"Pass --date-format {name}, or --date-format integer"
             raise StampError(first, f"{first!r} could be a date or a number", hint)
     if low >= 100_000_000:

@@ -30,6 +30,9 @@ DAY = 86_400 * SECOND
 EPOCHS = {"epoch-s": SECOND, "epoch-ms": 1_000_000, "epoch-us": 1_000, "epoch-ns": 1}
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 MONTHS = ("January February March April May June July August September October November December").split()
+DIGITS = r"^[+-]?([0-8]?\d{1,18}|9[01]\d{17})$"
+"""Whole numbers that 64 bits hold."""
+
 FIRST_YEAR, LAST_YEAR = 1678, 2261
 """Whole years that int64 nanoseconds can hold."""
 
@@ -115,7 +118,7 @@ def parse(texts: pa.Array, time_format: str) -> tuple[Ints, Mask]:
     does not exist, gets 0 and False.
     """
     if time_format == "integer" or time_format in EPOCHS:
-        ok = to_numpy(pc.match_substring_regex(texts, r"^[+-]?\d{1,18}$"))
+        ok = to_numpy(pc.match_substring_regex(texts, DIGITS))
         numbers = integers(pc.if_else(from_numpy(ok), texts, ZERO))
         scale = EPOCHS.get(time_format, 1)
         ok = ok & (np.abs(numbers) < 9 * 10**18 // scale)

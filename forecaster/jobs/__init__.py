@@ -8,6 +8,7 @@ heavy packages that it may import when it is itself imported.
     brief          a result in one line: what a notebook shows of it
     names          which model is meant: its folder, and its name; and which data
     events         what somebody may want to see while a job runs
+    notices        what somebody must hear of who looks at nothing but stderr                 numpy
     opening        data read for a saved model, to forecast after its end
     check          from a data file to the verdict on it
     demo           a sample file for the first example

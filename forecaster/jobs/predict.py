@@ -23,6 +23,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.futures import Futures, check_files, imagine, levels_of, write_futures
 from forecaster.jobs.names import check_outputs, ledger_of, models_folder
+from forecaster.jobs.notices import lost_data, naive_twin
 from forecaster.jobs.opening import Asked, ask_for
 from forecaster.model import ledger
 from forecaster.model.builtin import BuiltinModel
@@ -164,6 +165,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     model, panel = asked.open(source, as_of=job.fresh.as_of, future=settings.future, horizon=steps)
     steps = steps or model.window.horizon
     events.on_panel(panel)
+    lost = () if isinstance(model, BuiltinModel) else lost_data(model, panel, settings, cut=job.fresh.as_of is not None)
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
@@ -176,7 +178,8 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     forecast = whole.narrowed(levels, quantiles)
     text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
-    warnings = (*age.warnings(panel.source), *futures.warnings)
+    warnings = (*age.warnings(panel.source), *futures.warnings, *lost)
+    warnings += () if isinstance(model, BuiltinModel) else naive_twin(model, panel, forecast)
     warnings += _enter(job, ledger.make_issue(model, panel, forecast, issued), root)
     write_futures(futures, panel, settings)
     if table is not None:

@@ -25,6 +25,7 @@ from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of, recorded
+from forecaster.jobs.notices import MOST_NAMED, check_size
 from forecaster.model import store
 from forecaster.model.calibration import Intervals
 from forecaster.model.features import signals_of
@@ -139,11 +140,13 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     parent = load_parent(job, root)
     panel = read_data(job, parent)
     events.on_panel(panel)
+    check_size(panel)
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
     plan = plan_of(job, panel, parent)
     events.on_plan(plan)
+    panel.frequency.future(panel.ends.max(keepdims=True), plan.window.horizon)  # refused where stamps end
     with store.hold_model(root, name, job.store.lock_wait, "forecast train") as home:
         champion = _find_champion(job, home, panel)
         checkpoint = _open_checkpoint(
@@ -303,6 +306,8 @@ def _facts(job: TrainJob, panel: Panel, trained: Trained, parent: store.SavedMod
             last=str(panel.write(panel.ends.max())),
             last_stamp=int(panel.ends.max().astype(np.int64)),
             findings=[finding.message for finding in panel.findings],
+            ids=list(panel.ids) if panel.n_series <= MOST_NAMED else [],
+            ends=panel.ends.astype(np.int64).tolist() if panel.n_series <= MOST_NAMED else [],
         ),
         parent=parent.reference if parent and not learned else None,
         teacher=parent.reference if parent and learned else None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Protocol
 
 import numpy as np
@@ -286,7 +287,18 @@ def conformal_widths(size: Floats, levels: Floats) -> Floats:
 def _conformal_quantiles(sizes: Floats, levels: Floats, effective: int) -> Floats:
     """Return the conformal quantiles [Q]; `effective` is the number of windows behind the sizes."""
     share = np.minimum(np.ceil((effective + 1) * levels / 100) / effective, 1.0) - 1e-9
-    return np.asarray(np.quantile(sizes, share, method="inverted_cdf"))
+    return np.asarray(np.quantile(sizes, share, method="inverted_cdf") * beyond(levels, effective))
+
+
+def beyond(levels: Floats, windows: int) -> Floats:
+    """Return by what intervals at these levels [Q] must be wider than the largest error of so many windows.
+
+    n windows can give no level above n / (n + 1): from there on widths grow as those of normal errors do. So no two
+    such levels have the same width. 1 below.
+    """
+    most = windows / (windows + 1)
+    reach = [NormalDist().inv_cdf(0.5 + max(level / 100, most) / 2) for level in levels.tolist()]
+    return np.array(reach) / NormalDist().inv_cdf(0.5 + most / 2)
 
 
 def _smooth(rows: Floats) -> Floats:

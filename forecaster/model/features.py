@@ -6,6 +6,7 @@ How each is written as a number is learned once, from the data that a model is t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,6 +41,8 @@ class Encoding:
         mean: Of a number, over what the model was trained on.
         deviation: Its standard deviation there, positive.
         categories: Of a category, all that there were: the first is written as 1, another one as 0.
+        low: Of a number, the smallest there; None where that is not known.
+        high: The largest.
     """
 
     name: str
@@ -47,6 +50,15 @@ class Encoding:
     mean: float = 0.0
     deviation: float = 1.0
     categories: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The least and the most that the network reads: as far again beyond what it was trained on as that is wide."""
+        if self.low is None or self.high is None:
+            return -math.inf, math.inf
+        return 2 * self.low - self.high, 2 * self.high - self.low
 
     @property
     def is_column(self) -> bool:
@@ -79,7 +91,10 @@ def _encoding_of(covariate: Covariate) -> Encoding:
         return Encoding(name=covariate.name, source=covariate.role, categories=covariate.names)
     known = covariate.values[~np.isnan(covariate.values)]
     mean, deviation = (float(known.mean()), float(known.std())) if len(known) else (0.0, 0.0)
-    return Encoding(name=covariate.name, source=covariate.role, mean=mean, deviation=deviation or 1.0)
+    low, high = (float(known.min()), float(known.max())) if len(known) else (None, None)
+    return Encoding(
+        name=covariate.name, source=covariate.role, mean=mean, deviation=deviation or 1.0, low=low, high=high
+    )
 
 
 def split_encodings(encodings: Iterable[Encoding]) -> tuple[list[Encoding], list[Encoding]]:
@@ -177,6 +192,8 @@ def check_ahead(panel: Panel, encodings: Sequence[Encoding], steps: int) -> tupl
             warnings.append(
                 f"covariate {encoding.name!r}: {shown(strange[0])}{more} was not there in training: unknown"
             )
+        if (odd := _out_of_range(panel, encoding, layout, values)) is not None:
+            warnings.append(odd)
         if encoding.source == "future" and (missing := np.isnan(values) & layout.is_ahead).any():
             raise _not_known(panel, encoding.name, layout, missing)
     return tuple(warnings)
@@ -190,6 +207,25 @@ def _not_known(panel: Panel, name: str, layout: _Layout, missing: NDArray[np.boo
     return DataError(
         f"{panel.source}: column {name!r} has no value at {stamp}{where} ({int(missing.sum()):,} missing ahead)",
         hint="Add rows with an empty target to the data, or give them with --future FILE",
+    )
+
+
+def _out_of_range(panel: Panel, encoding: Encoding, layout: _Layout, values: NDArray[np.float64]) -> str | None:
+    """Return what is said of a number far outside what the model was trained on; it is read as the edge of that."""
+    low, high = encoding.reach
+    far = (values < low) | (values > high)
+    if encoding.categories or not far.any():
+        return None
+    at = int(np.argmax(far))
+    if encoding.source == "static":
+        where = f"series {shown(panel.ids[at])}"
+    else:
+        s, step = layout.series[at : at + 1], layout.steps[at : at + 1]
+        where = str(panel.write(panel.stamps_at(s, step))[0])
+    edge, trained = low if values[at] < low else high, f"{encoding.low:g} to {encoding.high:g}"
+    return (
+        f"covariate {encoding.name!r}: {values[at]:g} at {where} is far outside the {trained} of the training; "
+        f"it is read as {edge:g} ({int(far.sum()):,} such values)"
     )
 
 
@@ -268,8 +304,11 @@ class _Layout:
 
 
 def standardise(values: NDArray[np.float64], encoding: Encoding) -> NDArray[np.float64]:
-    """Return numbers as the network reads them: 0 where they are not known. Places of categories stay what they are."""
-    return np.nan_to_num((values - encoding.mean) / encoding.deviation)
+    """Return numbers as the network reads them: 0 where they are not known, and none far beyond what it was trained on.
+
+    Places of categories stay what they are.
+    """
+    return np.nan_to_num((np.clip(values, *encoding.reach) - encoding.mean) / encoding.deviation)
 
 
 def _places(values: NDArray[np.float64], covariate: Covariate, encoding: Encoding) -> NDArray[np.float64]:

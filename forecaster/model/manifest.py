@@ -66,6 +66,8 @@ class DataFacts:
         last: The latest stamp of all series, as it is written in the file.
         last_stamp: The same as a number: nanoseconds in UTC, or itself for an integer index.
         findings: What was odd in the file, or repaired.
+        ids: Names of the series, where there are at most 10,000; else empty.
+        ends: The last stamp of each of them, as `last_stamp`.
     """
 
     source: str
@@ -77,6 +79,8 @@ class DataFacts:
     last: str | None = None
     last_stamp: int | None = None
     findings: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecaster.base.errors import ModelError, UsageError, shown
 from forecaster.data.panel import Panel
@@ -16,7 +18,7 @@ from forecaster.model.features import signals_of
 from forecaster.model.forecast import Forecast
 from forecaster.model.origins import Block, Origins, first_changes
 from forecaster.model.version import FittedModel, SavedModel
-from forecaster.model.windows import LOGARITHMS, Ints, Signals, beyond_logarithms, extremes, restore, to_scale
+from forecaster.model.windows import LOGARITHMS, Floats, Ints, Signals, beyond_logarithms, extremes, restore, to_scale
 
 Forecaster = FittedModel | BuiltinModel
 """What forecasts from any origin of a panel: a saved model, or the built-in network bound to its panel.
@@ -55,6 +57,10 @@ def leave_out_unreadable(model: Forecaster, panel: Panel, steps: int) -> Panel:
         name = f"series {shown(panel.ids[0])}: " if panel.ids[0] else ""
         raise ModelError(f"{panel.source}: {name}{reason}", hint=hint)
     return panel.without(unreadable, reason)
+
+
+FEWEST = 3
+"""Observations of a series that never changes from which that says something: before, it may have been chance."""
 
 
 def check_horizon(model: Forecaster, horizon: int | None) -> int:
@@ -114,17 +120,39 @@ def forecast_windows(
         values = restore(answers.outputs, answers.windows)
         values[constant] = forever = panel.values[starts[constant]][:, None]
         intervals = []
+        few = constant & (part.ends - starts < FEWEST)
         for level in levels:
             low, high = model.calibration.interval(answers, level)
             low[constant] = high[constant] = forever
+            if few.any():
+                low[few], high[few] = _as_others(values, (low, high), few, ~constant, level)
             low, high = np.minimum(low, values), np.maximum(high, values)
             intervals.append((level, low[:, :horizon], high[:, :horizon]))
         if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):
             raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
         short = part.ends - starts < model.window.shortest_history
         cell = model.network.cell
-        methods = np.where(constant, "constant", np.where(short, "seasonal_naive", cell)).astype(object)
+        methods = np.where(
+            few, "last_value", np.where(constant, "constant", np.where(short, "seasonal_naive", cell))
+        ).astype(object)
         yield Block(origins=part, values=values[:, :horizon], intervals=tuple(intervals), methods=methods)
+
+
+def _as_others(
+    values: Floats, ends: tuple[Floats, Floats], few: NDArray[np.bool_], others: NDArray[np.bool_], level: float
+) -> tuple[Floats, Floats]:
+    """Return the ends of intervals of series with next to no history: as wide, for their size, as those of the others.
+
+    Where there are no others, or they are all 0, half the width at 95 % is the value itself, and 1 where that is 0.
+    """
+    value = values[few]
+    size = np.where(value != 0, np.abs(value), np.median(np.abs(values[others])) if others.any() else 1.0)
+    share = np.full(values.shape[1], NormalDist().inv_cdf(0.5 + level / 200) / NormalDist().inv_cdf(0.975))
+    if (others & (np.abs(values) > 0).all(axis=1)).any():
+        known = others & (np.abs(values) > 0).all(axis=1)
+        share = np.median((ends[1][known] - ends[0][known]) / 2 / np.abs(values[known]), axis=0)
+    half = np.maximum(size, np.finfo(np.float64).tiny) * share
+    return value - half, value + half
 
 
 def ask_model(model: FittedModel, signals: Signals, starts: Ints, ends: Ints) -> Answers:

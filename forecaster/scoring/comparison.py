@@ -172,13 +172,14 @@ def difference_interval(differences: Floats, block: int) -> tuple[float, float] 
         block: Cutoffs that are drawn together: their windows overlap.
 
     Returns:
-        The interval; None where there are fewer than 5 series and fewer than 5 blocks of cutoffs.
+        The interval; None where there are fewer than 5 cutoffs, whatever the number of series: what all series share
+        at one time is then not known; and where there are fewer than 5 series and fewer than 5 blocks of cutoffs.
     """
     known = np.isfinite(differences)
     kept = differences[known.any(axis=1)][:, known.any(axis=0)]
     series, cutoffs = kept.shape
     units = max(series, cutoffs // block)
-    if units < FEWEST_UNITS:
+    if units < FEWEST_UNITS or cutoffs < FEWEST_UNITS:
         return None
     values, counts = np.nan_to_num(kept), np.isfinite(kept).astype(np.float64)
     rng, means = np.random.default_rng(0), []
