@@ -209,16 +209,16 @@ def restore_variables(variables: Sequence[Any], values: Sequence[Any]) -> None:
         variable.assign(value)
 
 
-def _differences(there: Json, here: Json) -> Iterator[str]:
+def _differences(saved: Json, wanted: Json) -> Iterator[str]:
     """Yield how two answers of `identify` differ; other settings may be why the windows drawn from the data do."""
-    theirs = dict(flatten(there))
+    theirs = dict(flatten(saved))
     said: set[str] = set()
-    for path, value in flatten(here):
+    for path, value in flatten(wanted):
         name = path.rpartition(".")[2]
         if name not in {"data", *said} and theirs.get(path) not in (value, ANY):
             said.add(name)  # the window and the network share some
-            yield f"{name} is {theirs.get(path)} there and {value} here"
-    if there.get("data") != here["data"]:
+            yield f"{name} is {theirs.get(path)} in it and {value} now"
+    if saved.get("data") != wanted["data"]:
         yield "it is of other data"
 
 

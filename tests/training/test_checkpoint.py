@@ -114,9 +114,9 @@ def test_the_time_limit_may_be_another(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"steps": 80}, "steps is 60 there and 80 here"),
-        ({"seed": 5}, "seed is 1 there and 5 here"),
-        ({"ensemble": 3, "optimizer": "sgd"}, "optimizer is adam there and sgd here, members is 2 there and 3 here"),
+        ({"steps": 80}, "steps is 60 in it and 80 now"),
+        ({"seed": 5}, "seed is 1 in it and 5 now"),
+        ({"ensemble": 3, "optimizer": "sgd"}, "optimizer is adam in it and sgd now, members is 2 in it and 3 now"),
     ],
 )
 def test_other_settings_are_refused(tmp_path: Path, change: dict[str, object], said: str) -> None:

@@ -143,7 +143,7 @@ def test_the_last_good_weights_are_kept_and_gone_on_from_at_another_rate(tmp_pat
     assert min(p.step for p in seen) == 60
     assert all(np.isfinite(w).all() for w in trained.members[0])
     other = Checkpoint(path=path, fits=identify(Signals(WAVE), replace(calm, fit=replace(calm.fit, patience=1))))
-    with pytest.raises(ModelError, match="patience is 8 there and 1 here"):
+    with pytest.raises(ModelError, match="patience is 8 in it and 1 now"):
         other.read()
 
 
