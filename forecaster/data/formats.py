@@ -68,7 +68,7 @@ def read_data(path: Data, settings: ReadSettings, dialect: Dialect | None, recip
         return read_query(str(path), recipe.sql)
     if recipe.sql and not dialect:
         raise UsageError(f"--sql is for a database, and {path} is none", hint="Such as sqlite:///shop.db")
-    parts = _parts(path)
+    parts = parts_of(path)
     if parts is not None:
         return _read_parts(str(path), parts, asked)
     return _read_one(path, asked)
@@ -87,7 +87,7 @@ def _read_one(path: Data, asked: Reading) -> Table:
 # ---------------------------------------------------------------------------------------------------- parts
 
 
-def _parts(path: Data) -> list[Path] | None:
+def parts_of(path: Data) -> list[Path] | None:
     """Return the files of a folder or a glob, sorted by name; None where DATA is neither.
 
     Raises:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,9 @@ from forecaster.base.errors import OK, PARTIAL, AccessError, MissingError, Stora
 from forecaster.base.records import dump, to_json
 from forecaster.config.jobfile import Entry
 from forecaster.data.age import Age
+from forecaster.data.formats import parts_of
 from forecaster.data.panel import Panel
+from forecaster.data.remote import scheme_of
 from forecaster.jobs.names import name_of
 from forecaster.model import store
 from forecaster.model.builtin import NAME, is_builtin, open_network, version_of_card
@@ -90,7 +93,7 @@ def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -
     path, future = str(data), entry.values.get("future")
     settings = {**entry.values, "models-dir": str(root)}
     ahead = {"future": {"path": future, "sha256": hash_of(Path(future))}} if future else {}
-    return JobInputs(settings, {"path": path, "sha256": hash_of(Path(path)), **ahead, **_origin(entry, root)}, used)
+    return JobInputs(settings, {"path": path, "sha256": hash_of_data(path), **ahead, **_origin(entry, root)}, used)
 
 
 def _version(root: Path, model: str) -> dict[str, str]:
@@ -114,6 +117,22 @@ def _origin(entry: Entry, root: Path) -> dict[str, Any]:
     origin = entry.values.get("from") or entry.values.get("distill")
     own = entry.values.get("model") or name_of(str(entry.values.get("data")))
     return {} if origin is None or origin.partition("@")[0] == own else {"origin": _version(root, origin)}
+
+
+def hash_of_data(data: str) -> str:
+    """Return the SHA-256 of a data file, or of all parts of a folder or glob; of an address another one each time.
+
+    What lies at an address may have changed since: a job that reads it is never found unchanged.
+
+    Raises:
+        MissingError, AccessError, StorageError: As `hash_of`.
+    """
+    if scheme_of(data):
+        return os.urandom(32).hex()
+    parts = parts_of(data)
+    if parts is None:
+        return hash_of(Path(data))
+    return files.sha256("".join(f"{part} {hash_of(part)}\n" for part in parts).encode())
 
 
 def hash_of(path: Path) -> str:
