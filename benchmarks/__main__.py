@@ -6,12 +6,16 @@ import argparse
 import re
 from pathlib import Path
 
-from benchmarks import accuracy, distilled, ett, leaderboard, memory, peers, speed, toolbox
+from benchmarks import accuracy, distilled, ett, leaderboard, memory, peers, service, speed, toolbox
 from benchmarks.measure import machine
 
-PARTS = "speed, memory, toolbox, accuracy, distilled, ett, leaderboard, peers"
+PARTS = "speed, memory, service, toolbox, accuracy, distilled, ett, leaderboard, peers"
 NEED_DATA = ("accuracy", "distilled", "ett", "leaderboard", "peers")
-PAGES = (Path(__file__).with_name("README.md"), Path(__file__).parent.parent / "docs" / "how-to" / "network.md")
+PAGES = (
+    Path(__file__).with_name("README.md"),
+    Path(__file__).parent.parent / "docs" / "how-to" / "network.md",
+    Path(__file__).parent.parent / "docs" / "service.md",
+)
 
 
 def main() -> None:
@@ -29,6 +33,7 @@ def main() -> None:
     parts = {
         "speed": speed.measure,
         "memory": memory.measure,
+        "service": service.measure,
         "toolbox": toolbox.measure,
         "accuracy": lambda: accuracy.measure(given.data, presets, seeds),
         "distilled": lambda: distilled.measure(given.data),

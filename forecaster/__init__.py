@@ -14,7 +14,8 @@ each room lists its files in the same way. Tests read the lists.
     report        explanations, figures, the page
     jobs          one short function a command; they only sequence calls
     api           the same functions for notebooks, with settings as keywords
-    cli           the terminal and cron: options, output, one file a command
+    service       the same over HTTP
+    cli            the terminal and cron: options, output, one file a command
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ __all__ = [
     "Model",
     "check",
     "compare",
+    "compare_futures",
     "compare_versions",
     "evaluate",
     "explain",
+    "find_anomalies",
     "forecast",
     "list_models",
     "load_model",
@@ -49,9 +52,11 @@ if TYPE_CHECKING:
         Model,
         check,
         compare,
+        compare_futures,
         compare_versions,
         evaluate,
         explain,
+        find_anomalies,
         forecast,
         list_models,
         load_model,

@@ -44,9 +44,11 @@ __all__ = [
     "Model",
     "check",
     "compare",
+    "compare_futures",
     "compare_versions",
     "evaluate",
     "explain",
+    "find_anomalies",
     "forecast",
     "list_models",
     "load_model",
@@ -260,6 +262,43 @@ def evaluate(model: Model | str, data: Table | None = None, **settings: Any) -> 
     result = jobs.evaluate(_told(jobs.EvaluateJob, model, data, settings))
     windows = f"{result.seen or 0:,} of {result.scores.windows:,} windows"
     _warn(result.skipped, *([f"{windows} lie in the time that the model was trained on"] if result.seen else []))
+    return result
+
+
+@takes(jobs.AnomalyJob)
+def find_anomalies(model: Model | str, data: Table | None = None, **settings: Any) -> jobs.AnomalyResult:
+    """Find values that are not as they were forecast one step ahead; as `forecast anomalies` does.
+
+    Args:
+        model: A model, or NAME or NAME@VERSION.
+        data: A path, or a DataFrame; None is what the model was trained on.
+        **settings: The flags of `forecast anomalies`; see below.
+
+    Raises:
+        GateError: There are more than `max_anomalies`.
+        ForecastError: Anything else that went wrong; no file was written.
+    """
+    result = jobs.anomalies(_told(jobs.AnomalyJob, model, data, settings))
+    _warn(result.skipped)
+    result.check()
+    return result
+
+
+@takes(jobs.ScenarioJob)
+def compare_futures(model: Model | str, data: Table, **settings: Any) -> jobs.ScenarioResult:
+    """Forecast under several possible futures of the covariates; as `forecast scenario` does.
+
+    Args:
+        model: A model, or NAME or NAME@VERSION.
+        data: A path, or a DataFrame.
+        **settings: The flags of `forecast scenario`; see below.
+
+    Raises:
+        DataError: A covariate has values ahead that it never had in the history of the data.
+        ForecastError: Anything else that went wrong; no file was written.
+    """
+    result = jobs.scenario(_told(jobs.ScenarioJob, model, data, settings))
+    _warn(result.skipped, *result.warnings)
     return result
 
 

@@ -10,7 +10,9 @@ EXTRAS = {
     "baselines": ("statsforecast",),
     "excel": ("python_calamine",),
     "holidays": ("holidays",),
+    "mcp": ("mcp",),
     "remote": ("fsspec",),
+    "serve": ("fastapi", "uvicorn"),
     "sql": ("sqlalchemy",),
     "tune": ("optuna",),
 }

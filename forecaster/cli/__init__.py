@@ -18,22 +18,26 @@ heavy packages that it may import when it is itself imported.
     succession     `forecast models compare`
     watch          who watches from outside
     boundary       the one error boundary                                                     typer
+    anomalies      `forecast anomalies`: a saved model and a data file in, what is odd out
     check          `forecast check`: a data file in, the verdict on it out
     compare        `forecast compare`: a data file and kinds of methods in, a leaderboard out
     doctor         `forecast doctor`: what this machine trains and forecasts with
     evaluate       `forecast evaluate`: a saved model and known data in, scores out
     explain        `forecast explain`
     export         `forecast export`: a saved model in, a file for another runtime out        typer
+    mcp            `forecast mcp`: the same functions as tools of an agent
     models         `forecast models`                                                          typer
     plot           `forecast plot`
     predict        `forecast predict`: a saved model and a data file in, a forecast file out
     report         `forecast report`
+    scenario       `forecast scenario`: several futures in, forecasts side by side out
     score          `forecast score`: what was issued beside what came                         typer
     train          `forecast train`: settings in, a published model out                       typer
     tune           `forecast tune`: a data file in, the best settings for it out
     demo           `forecast demo`
     explain_code   `forecast explain-code`                                                    typer
     run            `forecast run`: a list of jobs for cron                                    typer
+    serve          `forecast serve`: the same functions over HTTP
     schedule       `forecast schedule`                                                        typer
     app            the `forecast` application: its commands, run inside the error boundary    typer
 """

@@ -13,6 +13,7 @@ import typer
 from forecaster._version import __version__
 from forecaster.base.errors import UsageError
 from forecaster.cli import models
+from forecaster.cli.anomalies import anomalies
 from forecaster.cli.boundary import Around, run
 from forecaster.cli.check import check
 from forecaster.cli.compare import compare
@@ -24,13 +25,16 @@ from forecaster.cli.explain import explain as explain_forecasts
 from forecaster.cli.explain_code import explain_code
 from forecaster.cli.export import export
 from forecaster.cli.help import Command, CommandGroup, help_of
+from forecaster.cli.mcp import mcp
 from forecaster.cli.plot import plot
 from forecaster.cli.predict import predict
 from forecaster.cli.process import leave, prepare_streams
 from forecaster.cli.report import report as report_model
 from forecaster.cli.run import run as run_jobs
+from forecaster.cli.scenario import scenario
 from forecaster.cli.schedule import schedule
 from forecaster.cli.score import score
+from forecaster.cli.serve import serve
 from forecaster.cli.train import train
 from forecaster.cli.tune import tune
 from forecaster.cli.watch import Watch
@@ -128,6 +132,8 @@ app.command(cls=Command)(train)
 app.command(cls=Command)(predict)
 app.command(cls=Command)(evaluate)
 app.command(cls=Command)(compare)
+app.command(cls=Command)(anomalies)
+app.command(cls=Command)(scenario)
 app.command("report", cls=Command)(report_model)
 app.command(cls=Command)(plot)
 app.command("explain", cls=Command)(explain_forecasts)
@@ -136,6 +142,8 @@ app.command(cls=Command)(schedule)
 app.command(cls=Command)(score)
 app.command(cls=Command)(tune)
 app.command(cls=Command)(export)
+app.command(cls=Command)(serve)
+app.command(cls=Command)(mcp)
 app.command(cls=Command)(doctor)
 app.add_typer(models.app)
 app.command("explain-code", cls=Command)(explain_code)

@@ -167,9 +167,9 @@ def _kind(name: str, kind: Any) -> Any:
     return list[str] | None if name in REPEATED else kind
 
 
-def _joined(value: Any) -> Any:
-    """Return the value of a flag; of one that came several times, all of them joined by commas."""
-    return (",".join(value) or None) if isinstance(value, list) else value
+def _joined(name: str, value: Any) -> Any:
+    """Return the value of a flag; of one of `REPEATED` that came several times, all of them joined by commas."""
+    return (",".join(value) or None) if name in REPEATED and isinstance(value, list) else value
 
 
 def build(settings: type[Any], values: dict[str, Any]) -> Any:
@@ -178,6 +178,6 @@ def build(settings: type[Any], values: dict[str, Any]) -> Any:
     Raises:
         UsageError: A value is out of its bounds.
     """
-    built = settings(**{f.name: _joined(values[f.name]) for f in fields(settings)})
+    built = settings(**{f.name: _joined(f.name, values[f.name]) for f in fields(settings)})
     check_bounds(built)
     return built

@@ -17,6 +17,7 @@ heavy packages that it may import when it is itself imported.
 
 from forecaster.config.commands import (
     AheadSettings,
+    AnomalySettings,
     BacktestSettings,
     BatchSettings,
     CheckSettings,
@@ -35,8 +36,11 @@ from forecaster.config.commands import (
     QuantileSettings,
     Quantize,
     ReportSettings,
+    ScenarioSettings,
     ScoreSettings,
+    ServeSettings,
     SuccessionSettings,
+    ToolSettings,
     TuneSettings,
 )
 from forecaster.config.knob import (
@@ -93,6 +97,7 @@ __all__ = [
     "Activation",
     "Aggregate",
     "AheadSettings",
+    "AnomalySettings",
     "BacktestSettings",
     "Base",
     "BatchSettings",
@@ -131,10 +136,13 @@ __all__ = [
     "Quantize",
     "ReadSettings",
     "ReportSettings",
+    "ScenarioSettings",
     "Schedule",
     "ScoreSettings",
+    "ServeSettings",
     "StoreSettings",
     "SuccessionSettings",
+    "ToolSettings",
     "TrainSettings",
     "Transform",
     "TuneSettings",

@@ -244,6 +244,33 @@ class EvaluateSettings(ForecastSettings, QuantileSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnomalySettings:
+    """Which values are judged, how strictly, and where what is odd is written."""
+
+    model: str | None = knob(
+        None, "Model to use: NAME or NAME@VERSION; by default the only one, or the data file's.", panel="Anomalies"
+    )
+    level: float = knob(
+        99.0,
+        "Level of the intervals in percent: of values that are as usual, the rest is outside by chance.",
+        panel="Anomalies",
+        bounds=(1, 99.9),
+    )
+    last: int | None = knob(
+        None,
+        "Judge the last values of each series, so many; by default all that came after the training.",
+        panel="Anomalies",
+        bounds=(1, None),
+    )
+    max_anomalies: int | None = knob(
+        None, "Exit 4 when more values are outside than this.", panel="Anomalies", bounds=(0, None)
+    )
+    output: Path | None = knob(
+        None, "Write the anomalies: CSV, or Parquet by the name's end.", panel="Anomalies", metavar="PATH"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportSettings(ForecastSettings, AheadSettings):
     """What to report on, and where to write it."""
 
@@ -292,6 +319,66 @@ class ExplainSettings(ModelChoice, AheadSettings):
         "Draw a picture: .svg, .png or .pdf.",
         panel="Explanation",
         metavar="PATH",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioSettings(ForecastSettings):
+    """Which futures are compared, and where that is written."""
+
+    future: list[Path] | None = knob(
+        None,
+        "File of future rows, with one possible course of the covariates; give two or more. The others are compared "
+        "with the first.",
+        panel="Scenarios",
+        metavar="FILE",
+    )
+    extrapolate: bool = knob(
+        False, "Go on where covariates have values that the history of the data never had.", panel="Scenarios"
+    )
+    output: Path | None = knob(
+        None,
+        "Write the forecasts and differences: CSV, or Parquet by the name's end.",
+        panel="Scenarios",
+        metavar="PATH",
+    )
+    picture: Path | None = knob(
+        None,
+        "Draw the first series: .svg, .png or .pdf (pip install 'forecast-lstm[report]').",
+        panel="Scenarios",
+        metavar="PATH",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeSettings:
+    """Where the service listens, and what a request may ask for."""
+
+    host: str = knob(
+        "127.0.0.1",
+        "Address to listen on. One that others can reach needs a token, in FORECAST_TOKEN or a file.",
+        panel="Service",
+        metavar="HOST",
+    )
+    port: int = knob(8080, "Port to listen on; 0 takes a free one.", panel="Service", bounds=(0, 65535))
+    token_file: Path | None = knob(
+        None, "File with the token that clients must send; by default FORECAST_TOKEN.", panel="Service", metavar="PATH"
+    )
+    max_body: int = knob(16, "Largest body of a request, in megabytes.", panel="Limits", bounds=(1, 4096))
+    max_series: int = knob(1000, "Most series in one request.", panel="Limits", bounds=(1, None))
+    max_horizon: int = knob(1000, "Most steps ahead in one request.", panel="Limits", bounds=(1, None))
+    timeout: float = knob(30.0, "Seconds after which a request is given up.", panel="Limits", bounds=(0.1, 3600))
+    concurrency: int = knob(
+        4, "Requests that are worked on at once; more are answered 503, try again.", panel="Limits", bounds=(1, 1000)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolSettings:
+    """What an agent may read."""
+
+    folder: list[str] | None = knob(
+        None, "Folder whose files the tools may read; may be repeated.", panel="Tools", metavar="DIR"
     )
 
 

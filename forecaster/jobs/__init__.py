@@ -15,6 +15,7 @@ heavy packages that it may import when it is itself imported.
     compare        from a data file to a leaderboard of kinds                                 numpy
     doctor         whether this machine is fit to train and to forecast, and how fast it is
     evaluate       from a saved model and a data file to scores by rolling origin             numpy
+    anomalies      from a saved model and a data file to values that are not as forecast      numpy
     explain        from a saved model and a data file to what moves its forecasts             numpy
     export_builtin the built-in network's graph, for another runtime
     export         from a saved model to a file for another runtime                           numpy
@@ -24,6 +25,7 @@ heavy packages that it may import when it is itself imported.
     plot           from a saved model and a data file to a picture of some series
     futures        sample paths and totals of a forecast                                      numpy
     predict        from a saved model and a data file to a forecast file                      numpy
+    scenario       from several possible futures to forecasts side by side                    numpy
     record         `run.json`
     score          from the ledger and what came to live scores
     train          from a data file to a published model                                      numpy
@@ -33,6 +35,7 @@ heavy packages that it may import when it is itself imported.
     run            one job of a batch
 """
 
+from forecaster.jobs.anomalies import AnomalyJob, AnomalyResult, anomalies
 from forecaster.jobs.check import CheckJob, check
 from forecaster.jobs.compare import CompareJob, CompareResult, compare
 from forecaster.jobs.demo import DemoFiles, prepare_demo
@@ -60,12 +63,15 @@ from forecaster.jobs.record import read_record
 from forecaster.jobs.rehearse import Rehearsal, rehearse_predict, rehearse_train
 from forecaster.jobs.report import ReportJob, ReportResult, report
 from forecaster.jobs.run import Run, load_jobs, model_key, run_entry
+from forecaster.jobs.scenario import ScenarioJob, ScenarioResult, scenario
 from forecaster.jobs.score import ScoreJob, ScoreResult, score
 from forecaster.jobs.train import TrainJob, TrainResult, train
 from forecaster.jobs.tune import TuneJob, TuneResult, tune
 from forecaster.model.builtin import is_builtin
 
 __all__ = [
+    "AnomalyJob",
+    "AnomalyResult",
     "BuiltinExport",
     "BuiltinFacts",
     "CheckJob",
@@ -92,6 +98,8 @@ __all__ = [
     "ReportJob",
     "ReportResult",
     "Run",
+    "ScenarioJob",
+    "ScenarioResult",
     "ScoreJob",
     "ScoreResult",
     "SuccessionJob",
@@ -102,6 +110,7 @@ __all__ = [
     "TrialRow",
     "TuneJob",
     "TuneResult",
+    "anomalies",
     "check",
     "check_models",
     "choose_model",
@@ -130,6 +139,7 @@ __all__ = [
     "report",
     "roll_back",
     "run_entry",
+    "scenario",
     "score",
     "show_builtin",
     "show_model",

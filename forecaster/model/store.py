@@ -15,10 +15,13 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from forecaster.base import files
 from forecaster.base.errors import MissingError, ModelError, OutputError, UsageError
@@ -273,6 +276,43 @@ def read_history(home: Path) -> list[str]:
 # ---------------------------------------------------------------------------------------------------- reading
 
 
+class _Kept:
+    """Versions that stay in memory, the least recently used first; none unless `keep_loaded` was called."""
+
+    most = 0
+    versions: ClassVar[OrderedDict[tuple[str, int, int], SavedModel]] = OrderedDict()
+    lock = threading.Lock()
+
+
+def keep_loaded(most: int) -> None:
+    """From now on let so many versions stay in memory: for a process that answers many times.
+
+    A version never changes, and which one is current is looked up each time: once CURRENT names another, that one is
+    loaded.
+    """
+    with _Kept.lock:
+        _Kept.most = most
+        _Kept.versions.clear()
+
+
+def _read_once(folder: Path, name: str, version: str) -> SavedModel:
+    """Return a version, from memory where it stays there and is the same folder still."""
+    if not _Kept.most:
+        return read_version(folder, name, version)
+    there = folder.stat()
+    key = (str(folder), there.st_ino, there.st_mtime_ns)
+    with _Kept.lock:
+        if key in _Kept.versions:
+            _Kept.versions.move_to_end(key)
+            return _Kept.versions[key]
+    model = read_version(folder, name, version)
+    with _Kept.lock:
+        _Kept.versions[key] = model
+        while len(_Kept.versions) > _Kept.most:
+            _Kept.versions.popitem(last=False)
+    return model
+
+
 def load_model(root: Path, reference: str) -> SavedModel:
     """Load NAME, its current version, or NAME@VERSION.
 
@@ -283,7 +323,7 @@ def load_model(root: Path, reference: str) -> SavedModel:
     try:
         folder, name, version = find_version(root, reference)
         try:
-            return read_version(folder, name, version)
+            return _read_once(folder, name, version)
         except ModelError:
             if find_version(root, reference)[0] == folder:
                 raise

@@ -8,6 +8,7 @@ heavy packages that it may import when it is itself imported.
     difference     two forecasts → what is revision, new rows, another model                  numpy
     backtest       scores on windows that a model did not see, by rolling origin too          numpy
     sums           totals of the next steps against what came                                numpy
+    alarms         values outside the interval that was forecast for them                     numpy
     residuals      one-step-ahead errors: their autocorrelation and spread                    numpy
     outlook        a series at its end: history, past forecasts, and the next                 numpy
     mixing         the weights of the pretrained network and the trained ones               numpy
