@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forecaster.base import files
-from forecaster.base.errors import UsageError
+from forecaster.base.machine import version_of
 from forecaster.config import BacktestSettings, EvaluateSettings, ReadSettings, ReportSettings
 from forecaster.data.checks import check_duplicates
 from forecaster.data.grid import lay_out
@@ -18,11 +18,17 @@ from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, open_model, sc
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs
 from forecaster.jobs.opening import look_beside
-from forecaster.model.builtin import BuiltinModel
+from forecaster.jobs.score import NOT_TRAINED
+from forecaster.model.builtin import HOME, BuiltinModel
+from forecaster.model.manifest import FileFacts, Metrics
 from forecaster.model.predictor import UsedModel, check_horizon
 from forecaster.report.verdict import judge
+from forecaster.scoring.backtest import measure_builtin
 from forecaster.scoring.outlook import look_ahead, usual_history
 from forecaster.scoring.residuals import find_residuals
+
+if TYPE_CHECKING:
+    from forecaster.report.page import BuiltinCard
 
 PAST = 3
 """Forecasts inside the history of a series that is shown."""
@@ -121,11 +127,6 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     check_duplicates(read.rows, read.table)
     panel = lay_out(read)
     model = asked.bind(panel, job.settings.horizon)
-    if isinstance(model, BuiltinModel):
-        raise UsageError(
-            "a report tells how a network of your own was trained; the built-in one was not trained on this data",
-            hint="Train one: forecast train DATA, or see the scores: forecast evaluate DATA --model builtin",
-        )
     panel = look_beside(model, panel, check_horizon(model, job.settings.horizon))
     result = score_panel(job.evaluation, model, panel, events)
     panel, evaluation = result.panel, result.summary()
@@ -133,13 +134,36 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     steps, ranks = usual_history(model.season, horizon), choose_examples(evaluation)
     examples = look_ahead(model, panel, [s for _, s in ranks], (steps, horizon, PAST), result.levels)
     evidence = Evidence(
-        manifest=model.manifest, panel=panel, verdict=judge(read), evaluation=evaluation,
+        manifest=_card_of(model, result) if isinstance(model, BuiltinModel) else model.manifest,
+        panel=panel,
+        verdict=judge(read),
+        evaluation=evaluation,
         residuals=find_residuals(model, panel),
         examples=[(rank, outlook) for (rank, _), outlook in zip(ranks, examples, strict=True)],
         listed=look_ahead(model, panel, worst_first(evaluation)[:MOST_ROWS], (steps, horizon, 0), ()),
         written="" if job.now is None else job.now.isoformat(timespec="minutes"),
-    )  # fmt: skip
+    )
     page = write_page(evidence).encode()
     events.on_state(f"{output} is the old file or the new one, whole")
     files.write_file(output, page)
     return ReportResult(output=output, evaluation=result, headline=headline(evidence), size=len(page))
+
+
+def _card_of(model: BuiltinModel, result: EvaluateResult) -> BuiltinCard:
+    """Return what a report tells of the built-in network."""
+    from forecaster.report.page import BuiltinCard
+
+    card, measured = model.network.card, measure_builtin(model, result.levels)
+    baseline = result.metrics["baseline_name"]
+    sizes = {name: (HOME / name).stat().st_size for name in card["files"]}
+    return BuiltinCard(
+        name=model.name,
+        version=model.version,
+        window=model.window,
+        packages={name: version_of(name) for name in ("forecast-lstm", "numpy", "onnxruntime")},
+        metrics=Metrics(**measured)
+        if measured
+        else replace(NOT_TRAINED, baseline_name=result.metrics["baseline_name"]),
+        files={name: FileFacts(sha256=hash_, bytes=sizes[name]) for name, hash_ in card["files"].items()},
+        card=card,
+    )

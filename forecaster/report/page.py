@@ -14,12 +14,12 @@ from importlib.resources import files
 
 import numpy as np
 
-from forecaster.base.records import Json, dump
+from forecaster.base.records import Json, dump, flatten
 from forecaster.base.words import MEASURES, conclude, counted, number, percent
 from forecaster.data.panel import Panel
 from forecaster.data.rows import Finding
-from forecaster.model.manifest import Manifest
-from forecaster.model.windows import Floats
+from forecaster.model.manifest import FileFacts, Look, Manifest, Metrics
+from forecaster.model.windows import Floats, WindowShape
 from forecaster.report.drawing import HALF, SIZE, to_inline
 from forecaster.report.figure import (
     Figure,
@@ -51,11 +51,33 @@ LOWEST_COVERAGE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class BuiltinCard:
+    """What stands in a report on the built-in network where a saved model has its manifest.
+
+    Attributes:
+        name, version, window, packages: As of a manifest.
+        metrics: On the data's own past, as far as it is long enough; empty where not.
+        files: Hash and size of each of its files.
+        card: What is known of how it was made, field by field.
+        curve: Empty: its training was not on this data.
+    """
+
+    name: str
+    version: str
+    window: WindowShape
+    packages: dict[str, str | None]
+    metrics: Metrics
+    files: dict[str, FileFacts]
+    card: Json
+    curve: tuple[Look, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """All that a report tells.
 
     Attributes:
-        manifest: Of the model's version.
+        manifest: Of the model's version; of the built-in network, its card.
         panel: What was read.
         verdict: On the data file.
         evaluation: Scores by rolling origin, as `forecast evaluate` gives them.
@@ -65,7 +87,7 @@ class Evidence:
         written: When, ISO 8601; may be empty.
     """
 
-    manifest: Manifest
+    manifest: Manifest | BuiltinCard
     panel: Panel
     verdict: Verdict
     evaluation: Json
@@ -73,6 +95,11 @@ class Evidence:
     examples: list[tuple[str, Outlook]]
     listed: list[Outlook]
     written: str
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether the built-in network is reported on."""
+        return isinstance(self.manifest, BuiltinCard)
 
     @property
     def seen(self) -> bool:
@@ -151,7 +178,7 @@ def figures_of(evidence: Evidence) -> Iterator[Figure]:
         correlation = draw_autocorrelation(evidence.residuals)
         yield from [correlation] if correlation else []
         yield draw_histogram(evidence.residuals)
-    curves = draw_curves(evidence.manifest.curve)
+    curves = draw_curves(list(evidence.manifest.curve))
     yield from [curves] if curves else []
 
 
@@ -265,6 +292,10 @@ def kinds_of(verdict: Verdict) -> Iterator[Json]:
 def settings_of(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Yield what decided how the model was made, in words."""
     manifest = evidence.manifest
+    if isinstance(manifest, BuiltinCard):
+        for field, value in flatten(manifest.card):
+            yield field.replace("_", " "), str(value)
+        return
     window, network, fit, schema = manifest.window, manifest.network, manifest.fit, manifest.schema
     season, ends, steps = manifest.season, (window.low, window.high), manifest.best_steps
     yield "Frequency", manifest.data.frequency

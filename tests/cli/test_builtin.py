@@ -170,6 +170,15 @@ def test_its_graph_is_copied_with_what_it_reads(run: Run, see: See) -> None:
     assert run("export", "--model", "builtin", "--output", builtin.HOME / "network.onnx").exit_code == 2
 
 
+def test_a_report_says_what_it_is_worth_on_this_data(run: Run) -> None:
+    panel_csv(Path("shops.csv"), series=6)
+    assert run("report", "shops.csv", "--model", "builtin", "--windows", 2, "--horizon", 5).exit_code == 0
+    page = Path("report.html").read_text("utf-8")
+    assert "trained on none of this data" in page
+    assert "own past" in page
+    assert json.loads((builtin.HOME / "card.json").read_text())["files"]["network.onnx"] in page
+
+
 def test_what_it_issued_is_scored_against_what_came(run: Run) -> None:
     monthly_csv(Path("sales.csv"))
     assert run("predict", "sales.csv", "--as-of", "2019-06-01", "--horizon", 6).exit_code == 0
