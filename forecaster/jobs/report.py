@@ -161,9 +161,7 @@ def _card_of(model: BuiltinModel, result: EvaluateResult) -> BuiltinCard:
         version=model.version,
         window=model.window,
         packages={name: version_of(name) for name in ("forecast-lstm", "numpy", "onnxruntime")},
-        metrics=Metrics(**measured)
-        if measured
-        else replace(NOT_TRAINED, baseline_name=result.metrics["baseline_name"]),
+        metrics=Metrics(**measured) if measured else replace(NOT_TRAINED, baseline_name=baseline),
         files={name: FileFacts(sha256=hash_, bytes=sizes[name]) for name, hash_ in card["files"].items()},
         card=card,
     )
