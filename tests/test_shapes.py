@@ -50,7 +50,7 @@ COMMANDS = {
 
 def wide_csv(path: Path) -> Path:
     """Write two series that are forecast jointly, and a covariate."""
-    rows = [f"{2018 + t // 12}-{t % 12 + 1:02d}-01,{10 + t % 12},{20 - t % 12},{t % 5}" for t in range(60)]
+    rows = [f"{2010 + t // 12}-{t % 12 + 1:02d}-01,{10 + t % 12},{20 - t % 12},{t % 5}" for t in range(60)]
     path.write_text("\n".join(["month,x,z,rain", *rows]) + "\n")
     return path
 
@@ -85,7 +85,7 @@ def test_every_command_knows_every_shape(shape: str, tmp_path: Path, monkeypatch
             run(
                 "predict data.csv --model m --as-of 2024-02-01 --output early.csv"
                 if "covariates" in shape
-                else "predict data.csv --model m --as-of 2015-06-01 --output early.csv"
+                else "predict data.csv --model m --as-of 2013-06-01 --output early.csv"
             )
         named = "" if line.startswith("models") else " --model m"
         run(line.replace("DATA", str(data)) + named)
