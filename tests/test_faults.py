@@ -42,7 +42,7 @@ GROUPS = {
     "E": (151, 168),
     "F": (169, 180),
     "G": (181, 193),
-    "P": (401, 406),
+    "P": (401, 407),
 }
 PUBLISHED = {0, 3}
 FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "os.system", "os.exec", "os.posix_spawn",
