@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-slow lint types check fix docs docs-site bench bench-peers clean
+.PHONY: help install demo test test-slow lint types check fix docs docs-site bench bench-peers pretrain pretrain-check clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -70,6 +70,14 @@ bench-peers: $(VENV)/.dev  ## Measure neuralforecast and statsforecast on the sa
 	test -d $(PEERS) || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet $(TORCH) neuralforecast statsforecast
 	$(BIN)/python -m benchmarks peers --data $(M4) --peers-python $(PEERS)/bin/python
+
+pretrain: $(VENV)/.dev  ## Make the built-in network anew, for hours: GAPMINDER=CLONE FPP3=FOLDER SECONDS_EACH=28800
+	$(BIN)/python -m pretraining corpus $(if $(GAPMINDER),--gapminder $(GAPMINDER)) $(if $(FPP3),--fpp3 $(FPP3))
+	$(BIN)/python -m pretraining run --seconds $(or $(SECONDS_EACH),28800) --decay $(or $(DECAY),2400)
+	$(BIN)/python -m pretraining export --card pretraining/card.json --output forecaster/model/pretrained
+
+pretrain-check: $(VENV)/.dev  ## Pretrain a tiny network in a minute: all parts work together
+	$(BIN)/python -m pretraining check
 
 clean:  ## Remove .venv, caches and what demo wrote
 	rm -rf $(VENV) $(PEERS) demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

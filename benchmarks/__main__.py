@@ -6,11 +6,11 @@ import argparse
 import re
 from pathlib import Path
 
-from benchmarks import accuracy, distilled, ett, leaderboard, memory, peers, service, speed, toolbox
+from benchmarks import accuracy, distilled, ett, leaderboard, memory, peers, pretrained, service, speed, toolbox
 from benchmarks.measure import machine
 
-PARTS = "speed, memory, service, toolbox, accuracy, distilled, ett, leaderboard, peers"
-NEED_DATA = ("accuracy", "distilled", "ett", "leaderboard", "peers")
+PARTS = "speed, memory, service, toolbox, pretrained, accuracy, distilled, ett, leaderboard, peers"
+NEED_DATA = ("pretrained", "accuracy", "distilled", "ett", "leaderboard", "peers")
 PAGES = (
     Path(__file__).with_name("README.md"),
     Path(__file__).parent.parent / "docs" / "how-to" / "network.md",
@@ -22,9 +22,7 @@ def main() -> None:
     """Run the parts asked for, all by default, and replace their tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", default=["speed", "memory", "accuracy", "ett"], help=PARTS)
-    parser.add_argument(
-        "--data", type=Path, help="folder with the M4 and ETT files; what needs them is left out without it"
-    )
+    parser.add_argument("--data", type=Path, help="folder with the public sets; what needs them is left out without it")
     parser.add_argument("--peers-python", type=Path, help="Python that has neuralforecast and statsforecast")
     parser.add_argument("--presets", default="fast,default", help="presets to train, separated by commas")
     parser.add_argument("--seeds", default="1,2", help="seeds to train with, separated by commas")
@@ -35,6 +33,7 @@ def main() -> None:
         "memory": memory.measure,
         "service": service.measure,
         "toolbox": toolbox.measure,
+        "pretrained": lambda: pretrained.measure(given.data),
         "accuracy": lambda: accuracy.measure(given.data, presets, seeds),
         "distilled": lambda: distilled.measure(given.data),
         "ett": lambda: ett.measure(given.data, presets, seeds),

@@ -34,9 +34,6 @@ WHOLE = [*TINY, "--ensemble", "2", "--preset", "default"]
 
 BUILTIN = Path(forecaster.__file__).parent / "model" / "pretrained" / "network.onnx"
 
-needs_builtin = pytest.mark.skipif(not BUILTIN.exists(), reason="the built-in network's weights are not here")
-"""For tests that ask the built-in network."""
-
 
 @dataclass(frozen=True)
 class Trained:

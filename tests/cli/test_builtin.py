@@ -16,9 +16,7 @@ import pytest
 import forecaster
 from forecaster.model import builtin, pretrained
 from tests.cli.conftest import Run, Seen
-from tests.conftest import TINY, monthly_csv, needs_builtin, panel_csv, run_forecast
-
-pytestmark = needs_builtin
+from tests.conftest import TINY, monthly_csv, panel_csv, run_forecast
 
 See = Callable[..., Seen]
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.conftest import BUILTIN, TINY, monthly_csv, needs_builtin
+from tests.conftest import BUILTIN, TINY, monthly_csv
 
-pytestmark = needs_builtin
 BOTH = [option for option in TINY if option not in ("--from", "none")]
 
 

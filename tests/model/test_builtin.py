@@ -17,7 +17,6 @@ from forecaster.model.origins import Origins
 from forecaster.model.predictor import make_forecast
 from forecaster.model.windows import WindowShape
 from forecaster.scoring.backtest import measure_builtin
-from tests.conftest import needs_builtin
 
 
 def months(series: int = 4, length: int = 60, seed: int = 0) -> Panel:
@@ -26,7 +25,6 @@ def months(series: int = 4, length: int = 60, seed: int = 0) -> Panel:
     return panel_from_arrays(list(100 + season + rng.normal(0, 2, (series, length))), freq="MS")
 
 
-@needs_builtin
 def test_it_forecasts_every_series_with_intervals_that_widen_with_the_level() -> None:
     panel = months()
     forecast = make_forecast(bind(panel), panel, None, (50.0, 80.0, 99.9))
@@ -37,7 +35,6 @@ def test_it_forecasts_every_series_with_intervals_that_widen_with_the_level() ->
     assert np.abs(forecast.values - panel.values.reshape(4, 60)[:, -12:]).mean() < 10
 
 
-@needs_builtin
 def test_seasons_and_horizon_are_the_frequencys_unless_they_are_given() -> None:
     hours = panel_from_arrays([np.arange(500.0)], freq="h")
     assert bind(hours).seasons == (24, 168)
@@ -47,14 +44,12 @@ def test_seasons_and_horizon_are_the_frequencys_unless_they_are_given() -> None:
     assert bind(whole).seasons == (6,)
 
 
-@needs_builtin
 def test_a_longer_season_is_passed_where_a_context_holds_two_of_it() -> None:
     model = bind(panel_from_arrays([np.arange(500.0)], freq="h"))
     by_length = list(model._by_seasons(np.array([335, 336, 40])))
     assert [(seasons, chosen.tolist()) for seasons, chosen in by_length] == [((24,), [0, 2]), ((24, 168), [1])]
 
 
-@needs_builtin
 def test_what_comes_after_a_cutoff_changes_nothing() -> None:
     panel = months(3, 90)
     late = np.tile(np.arange(90) >= 60, 3)
@@ -70,7 +65,6 @@ def test_what_comes_after_a_cutoff_changes_nothing() -> None:
     assert one.intervals[0][1] == pytest.approx(before.intervals[0][1])
 
 
-@needs_builtin
 def test_a_constant_goes_on_as_it_is_and_one_value_is_enough() -> None:
     panel = panel_from_arrays([np.full(30, 7.0), np.array([3.0]), np.arange(30.0)], freq="D")
     forecast = make_forecast(bind(panel, horizon=4), panel, 4, (80.0,))
@@ -79,7 +73,6 @@ def test_a_constant_goes_on_as_it_is_and_one_value_is_enough() -> None:
     assert (forecast.intervals[0][1][0] == 7).all()
 
 
-@needs_builtin
 def test_what_was_never_negative_stays_so() -> None:
     counts = np.random.default_rng(0).poisson(0.4, (5, 80)).astype(float)
     panel = panel_from_arrays(list(counts), freq="MS")
@@ -89,7 +82,6 @@ def test_what_was_never_negative_stays_so() -> None:
     assert make_forecast(bind(negative), negative, None, (80.0,)).values.max() < 0
 
 
-@needs_builtin
 def test_missing_values_are_passed_as_missing() -> None:
     panel = months(1, 80)
     filled = np.zeros(80, bool)
@@ -101,7 +93,6 @@ def test_missing_values_are_passed_as_missing() -> None:
     assert not np.isnan(bind(zeros)._values(zeros)).any()
 
 
-@needs_builtin
 def test_it_is_measured_on_the_past_of_the_data_where_there_is_enough() -> None:
     measured = measure_builtin(bind(months(60)), (80.0, 95.0))
     assert measured is not None
@@ -124,7 +115,6 @@ def test_earlier_cutoffs_end_before_the_limit_and_are_counted_by_how_few_overlap
     assert (len(none), count) == (0, 0)
 
 
-@needs_builtin
 def test_a_changed_file_of_it_is_refused_before_it_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = copytree(Path(pretrained.__file__).parent, tmp_path / "pretrained")
     graph = folder / "network.onnx"
@@ -139,7 +129,6 @@ def test_a_changed_file_of_it_is_refused_before_it_is_parsed(tmp_path: Path, mon
         builtin.open_network.cache_clear()
 
 
-@needs_builtin
 def test_its_version_is_that_of_its_graph() -> None:
     version = bind(months()).version
     assert builtin.is_builtin("builtin")

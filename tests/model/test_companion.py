@@ -11,7 +11,7 @@ from forecaster.base.errors import ModelError
 from forecaster.model.calibration import answer_windows
 from forecaster.model.companion import FARTHEST, Companion, Share, ask_pretrained, probe
 from forecaster.model.windows import Signals, WindowShape, cut_windows, restore
-from tests.conftest import BUILTIN, needs_builtin
+from tests.conftest import BUILTIN
 
 SHAPE = WindowShape(lookback=6, segment=2, horizon=3, season=1)
 VALUES = 10 + np.random.default_rng(0).normal(size=20).cumsum() ** 2
@@ -75,7 +75,6 @@ def test_a_share_in_words() -> None:
     assert share_of(0.7, 0.0).describe() == "70% pretrained network, 30% base path"
 
 
-@needs_builtin
 def test_a_network_that_answers_otherwise_than_in_training_is_refused() -> None:
     graph = BUILTIN.read_bytes()
     share = share_of(1.0, 0.0)
