@@ -1,12 +1,15 @@
 """How much of a forecast is the pretrained network's, and how much the trained ones': weights from held-out windows.
 
 The weights are those of least absolute error (Granger & Ramanathan, Improved methods of combining forecasts, Journal of
-Forecasting 3(2), 1984, with absolute errors), none negative and together at most 1. Few windows say little of them:
-they are shrunk towards equal weights, which are hard to beat (Clemen, Combining forecasts, IJF 5(4), 1989).
+Forecasting 3(2), 1984, with absolute errors), none negative and together at most 1. Held-out windows flatter the
+trained networks, whose training stopped when they did best on them, and few windows say little. So of all weights whose
+error is within one standard error of the least, those with the largest pretrained share are taken (Breiman et al.,
+Classification and Regression Trees, 1984, section 3.4.3).
 """
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,6 @@ from forecaster.model import pretrained
 from forecaster.model.builtin import SEASONS_TO_SEE, open_network
 from forecaster.model.companion import Companion, Share, ask_pretrained, probe
 from forecaster.model.plan import Plan
-from forecaster.model.planner import CREDIBILITY
 from forecaster.model.windows import Floats, cut_targets
 from forecaster.scoring.backtest import answer_held_out, count_independent
 
@@ -26,9 +28,7 @@ if TYPE_CHECKING:
     from forecaster.training.fit import Trained
 
 STEP = 0.05
-"""Weights are multiples of it before they are shrunk."""
-
-EQUAL = (0.5, 0.5)
+"""Weights are multiples of it."""
 
 LEAST_WEIGHT = 0.05
 """A smaller share of the pretrained network is not worth a second network."""
@@ -55,9 +55,7 @@ def choose_companion(panel: Panel, plan: Plan, trained: Trained) -> Companion | 
     answers, seasons = answer_held_out(panel, plan, trained), seasons_of(panel, plan)
     targets = cut_targets(panel.values, ends, answers.windows).astype(np.float64)
     said = ask_pretrained(network, seasons, panel.values, (starts, ends), answers.windows)
-    best, independent = find_weights(said, answers.outputs, targets), count_independent(plan)
-    known = independent / (independent + CREDIBILITY)
-    first, second = (float(known * weight + (1 - known) * equal) for weight, equal in zip(best, EQUAL, strict=True))
+    first, second = find_weights((said, answers.outputs), targets, count_independent(plan))
     if first < LEAST_WEIGHT:
         return None
     mixed = first * said + second * answers.outputs
@@ -74,13 +72,19 @@ def seasons_of(panel: Panel, plan: Plan) -> tuple[int, ...]:
     return (plan.season, *(m for m in panel.more_seasons if m > plan.season > 1 and length >= SEASONS_TO_SEE * m))
 
 
-def find_weights(first: Floats, second: Floats, targets: Floats) -> tuple[float, float]:
-    """Return the weights of two answers [N, H] whose weighted sum is nearest to the targets [N, H].
+def find_weights(answers: tuple[Floats, Floats], targets: Floats, independent: float) -> tuple[float, float]:
+    """Return the weights of two answers [N, H] to the targets [N, H]: none negative, together at most 1.
 
-    None is negative, and together they are at most 1. Of equally good ones, those of the first answer are the larger.
+    The error of a window is relative to that of the base path, so that no single wild window decides. The first answer
+    has the largest weight that is at most one standard error worse than the best weights; `independent` is how many
+    of the windows do not overlap.
     """
-    grid = np.round(np.arange(0.0, 1.0 + STEP / 2, STEP), 10)
-    pairs = [(a, b) for a in grid[::-1] for b in grid if a + b <= 1.0 + 1e-9]
-    errors = [float(np.abs(targets - a * first - b * second).mean()) for a, b in pairs]
-    one, other = pairs[int(np.argmin(errors))]
-    return float(one), float(other)
+    grid = np.round(np.arange(1.0, -STEP / 2, -STEP), 10)
+    pairs = [(float(a), float(b)) for a in grid for b in grid if a + b <= 1.0 + 1e-9]
+    base = np.abs(targets).mean(axis=1)
+    unit = np.maximum(base + np.median(base), np.finfo(np.float64).tiny)
+    first, second = answers
+    errors = np.stack([np.abs(targets - a * first - b * second).mean(axis=1) / unit for a, b in pairs])
+    worse = errors - errors[int(np.argmin(errors.mean(axis=1)))]
+    tolerance = worse.std(axis=1) / math.sqrt(max(independent, 1.0))
+    return pairs[int(np.argmax(worse.mean(axis=1) <= tolerance))]
