@@ -145,7 +145,7 @@ def parse_seasons(text: str | int | None) -> tuple[int, ...]:
     if text is None:
         return ()
     parts = [part.strip() for part in str(text).split(",")]
-    lengths = tuple(dict.fromkeys(int(part) for part in parts if part.isdecimal() and len(part) < 10))
+    lengths = tuple(dict.fromkeys(int(part[:10]) for part in parts if part.isdecimal()))
     if not all(part.isdecimal() for part in parts) or not all(1 <= length <= LONGEST_SEASON for length in lengths):
         raise UsageError(
             f"--season-length: expected whole numbers from 1 to {LONGEST_SEASON:,}, received {str(text)[:40]!r}",

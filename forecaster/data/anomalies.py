@@ -78,7 +78,8 @@ def find_marker(values: Floats) -> float | None:
 
     It is the largest or the smallest of all, comes three times or more, exactly the same, and is further from the
     middle of the others than 20 times their spread (1st to 99th percentile) and their size. What is known as a marker
-    counts where no other value is negative, or from 3 times the spread on.
+    counts where no other value is negative, or from 3 times the spread on. Where nearly all others are 0, as in demand
+    that comes now and then, only what is known as one counts.
 
     Args:
         values: [N] as observed, finite.
@@ -90,7 +91,8 @@ def find_marker(values: Floats) -> float | None:
             continue
         low, middle, high = np.quantile(others, (0.01, 0.5, 0.99))
         known = end in KNOWN_MARKERS and (others.min() >= 0 or abs(end - middle) > 3 * (high - low))
-        if known or (abs(end - middle) > 20 * max(high - low, 1e-9 * abs(middle)) and abs(end) > 20 * abs(middle)):
+        spread = max(high - low, 1e-9 * abs(middle))  # 0 where nearly all others are 0: then sales of 5 are no marker
+        if known or (spread > 0 and abs(end - middle) > 20 * spread and abs(end) > 20 * abs(middle)):
             return float(end)
     return None
 

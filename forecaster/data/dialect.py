@@ -237,7 +237,8 @@ def split_header(
     if not dialect.header:
         return [str(k) for k in range(1, len(rows[0]) + 1)], body, 0
     cells = [cell.strip() for cell in rows[0]]
-    if len(cells) < 2 and not is_single:
+    is_other = len(cells) == 1 and any(mark in cells[0] for mark in SEPARATORS if mark != dialect.separator)
+    if len(cells) < 2 and (not is_single or is_other):
         name = SEPARATORS.get(dialect.separator, repr(dialect.separator))
         raise DataError(
             f"{path} has one column when it is read with a {name} as separator", hint="Correct the file, or --sep"

@@ -107,7 +107,11 @@ def parts_of(path: Data) -> list[Path] | None:
     except (OSError, ValueError):
         return None
     if not found:
-        raise MissingError(f"{path}: no data file is there", hint="Such as parts/*.csv")
+        if Path(path).is_dir():
+            raise MissingError(
+                f"{path} is a folder without data files", hint="Files end in .csv, .parquet and the like"
+            )
+        raise MissingError(f"{path}: no such file, and no file that it matches", hint="Such as 'parts/*.csv'")
     return found
 
 

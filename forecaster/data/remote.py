@@ -47,7 +47,7 @@ def fetch(address: str, most: int) -> bytes:
 
     whole = io.BytesIO()
     try:
-        with fsspec.open(address, "rb") as stream:
+        with fsspec.open(_lowered(address), "rb") as stream:
             while part := stream.read(_PART):
                 whole.write(part)
                 if whole.tell() > most:
@@ -67,6 +67,12 @@ def fetch(address: str, most: int) -> bytes:
     except Exception as error:  # noqa: BLE001 - every file system of fsspec has errors of its own
         raise _fault(name, error) from None
     return whole.getvalue()
+
+
+def _lowered(address: str) -> str:
+    """Return an address with its scheme in lower case, as fsspec knows it: HTTPS is https."""
+    scheme, mark, rest = address.partition("://")
+    return scheme.lower() + mark + rest
 
 
 def _fault(name: str, error: Any) -> AccessError | TryAgainError | DataError:

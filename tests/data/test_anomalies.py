@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecaster.data import anomalies
-from forecaster.data.anomalies import find_outliers, find_shifts, seasons_of
+from forecaster.data.anomalies import find_marker, find_outliers, find_shifts, seasons_of
 from forecaster.data.frequency import Frequency
 
 
@@ -151,3 +151,19 @@ def test_few_series_without_a_shift_are_taken_for_one(kind: str) -> None:
 
 def test_short_series_are_not_judged() -> None:
     assert len(find_shifts(np.repeat([0.0, 9.0], 19), offsets(38), 1).series) == 0
+
+
+def test_a_marker_of_missing_values_is_far_from_all_others() -> None:
+    values = seasonal()
+    values[[10, 20, 30]] = 4294967295.0
+    assert find_marker(values) == 4294967295.0
+    assert find_marker(seasonal()) is None
+
+
+@pytest.mark.parametrize("rest", [0.0, 7.0])
+def test_a_known_marker_is_found_beside_one_value(rest: float) -> None:
+    assert find_marker(np.array([rest] * 50 + [-9999.0] * 3)) == -9999.0
+
+
+def test_a_sale_now_and_then_is_no_marker() -> None:
+    assert find_marker(np.where(np.arange(200) % 20 == 3, 5.0, 0.0)) is None

@@ -223,9 +223,10 @@ def test_parts_of_several_kinds_are_refused(tmp_path: Path) -> None:
 
 
 def test_no_parts(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "*.csv"):
-        with pytest.raises(MissingError, match="no data file is there"):
-            read_panel(path)
+    with pytest.raises(MissingError, match="is a folder without data files"):
+        read_panel(tmp_path)
+    with pytest.raises(MissingError, match="no such file, and no file that it matches"):
+        read_panel(tmp_path / "*.csv")
 
 
 # ---------------------------------------------------------------------------------------------------- addresses
@@ -249,6 +250,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 def test_an_address(tmp_path: Path, server: str, name: str) -> None:
     write(tmp_path, name, FILES[name])
     check(read_panel(f"{server}/{name}?download=1"))
+    check(read_panel(f"{server}/{name}".replace("http", "HTTP")))
 
 
 def test_an_address_of_nothing(server: str) -> None:

@@ -280,10 +280,10 @@ def test_corrupt_schema(read: Read) -> None:
     good = dump(read(DAILY).schema)
     cases: list[object] = [
         {**good, "extra": 1},
-        {key: value for key, value in good.items() if key != "tz"},
+        {key: value for key, value in good.items() if key != "frequency"},
         {**good, "season_length": "7"},
         {**good, "shape": "tall"},
-        {**good, "dialect": {"separator": ","}},
+        {**good, "dialect": {"separator": 1}},
         [],
     ]
     for bad in cases:
@@ -424,17 +424,21 @@ def test_truncated_gzip(read: Read) -> None:
 
 
 def test_paths(tmp_path: Path) -> None:
+    """Nothing but a file, and files of a folder: an address of a known kind is connected to elsewhere."""
     loop = tmp_path / "loop.csv"
     loop.symlink_to(loop)
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
+    empty = tmp_path / "empty"
+    empty.mkdir()
     for path in (
-        tmp_path,
+        empty,
+        tmp_path / "none*.csv",
         tmp_path / "absent.csv",
         loop,
         pipe,
-        "http://127.0.0.1:9/x.csv",
-        "s3://a/b.csv",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1:9/x.csv",
         "a" * 5000,
         "a\0b",
     ):
