@@ -210,7 +210,7 @@ def test_a_bug_is_recorded_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_record_that_cannot_be_written_hides_no_fault(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.write(data="none.csv")
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise StorageError("disk full")
 
     monkeypatch.setattr(files, "write_file", full)
