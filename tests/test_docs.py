@@ -47,7 +47,8 @@ def made_tiny(command: str) -> str:
     """Append the settings of a two-step training to each command that trains, before a pipe, redirection or comment."""
 
     def more(found: re.Match[str]) -> str:
-        preset = "" if "--preset" in found[1] or "--from" in found[1] else " --preset fast"  # trains once, not twice
+        once = "--preset" in found[1] or re.search(r"--from (?!none\b)", found[1])  # not trained twice
+        preset = "" if once else " --preset fast"
         return f"{found[1]} {TINY}{preset}{LESS.get(found[2], '')}"
 
     return re.sub(r"(forecast (train|compare|tune)\b[^#|>&;]*[^#|>&;\s])", more, command)
@@ -55,8 +56,26 @@ def made_tiny(command: str) -> str:
 
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in [README, *sorted(DOCS.rglob("*.md"))]}
 LINES = [(page, line) for page, text in PAGES.items() for line in commands_in(text)]
+READ_FIRST = ("README.md", "docs/builtin.md", "docs/tutorials/first-forecast.md")
+"""Pages that are tried each time. Of the others, those that train or try the machine are tried with the slow tests."""
 BEFORE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 """A command that a page builds on, and that stands on another page: it is run before those of the page."""
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def run_on(page: str) -> list[str]:
+    """Return all that is run for a page: what it builds on, its commands, and its Python."""
+    return [
+        *BEFORE.findall(PAGES[page]),
+        *(line.command for at, line in LINES if at == page),
+        *PYTHON.findall(PAGES[page]),
+    ]
+
+
+def when(page: str) -> list[pytest.MarkDecorator]:
+    """Return the mark of the slow tests for a page whose commands take long, unless it is one of those read first."""
+    long = re.search(r"\b((train|compare|tune)[ (]|forecast (demo|doctor))", "\n".join(run_on(page)))
+    return [pytest.mark.slow] if long and page not in READ_FIRST else []
 
 
 def sh(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -105,16 +124,19 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, prepared: Callable[[str],
     return open_workshop
 
 
-@pytest.mark.parametrize(("page", "line"), LINES, ids=[f"{page}:{line.number}" for page, line in LINES])
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [pytest.param(page, line, marks=when(page), id=f"{page}:{line.number}") for page, line in LINES],
+)
 def test_commands_of_the_docs_run(page: str, line: Line, workshop: Callable[[str], Path]) -> None:
     done = sh(line.command, workshop(page))
     assert done.returncode == line.code, f"{line.command}\n{done.stdout}\n{done.stderr}"
 
 
-@pytest.mark.parametrize("page", [page for page, text in PAGES.items() if "\n```python\n" in text])
+@pytest.mark.parametrize("page", [pytest.param(page, marks=when(page)) for page in PAGES if PYTHON.search(PAGES[page])])
 def test_python_of_the_docs_runs(page: str, workshop: Callable[[str], Path]) -> None:
-    blocks = re.findall(r"^```python\n(.*?)^```$", PAGES[page], re.MULTILINE | re.DOTALL)
-    code = re.sub(r"(\btrain\([^()]*)\)", r"\1, steps=2, units=4, layers=1, ensemble=1)", "\n".join(blocks))
+    code = "\n".join(PYTHON.findall(PAGES[page]))
+    code = re.sub(r"(\btrain\([^()]*)\)", r"\1, steps=2, units=4, layers=1, ensemble=1)", code)
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=workshop(page),
@@ -128,8 +150,8 @@ def test_python_of_the_docs_runs(page: str, workshop: Callable[[str], Path]) -> 
 
 def test_readme_shows_the_essentials() -> None:
     text = README.read_text("utf-8")
-    for shown in ("make demo", "make test", "forecast train ", "forecast predict"):
-        assert shown in text, shown
+    for needed in ("make demo", "make test", "forecast train ", "forecast predict"):
+        assert needed in text, needed
     assert text.count("\n") <= 250
     shown = [line.command for page, line in LINES if page == "README.md"]
     assert [command for command in shown if command.startswith("forecast train ")]
