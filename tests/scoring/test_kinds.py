@@ -118,7 +118,7 @@ def test_kinds_are_parsed(text: str, names: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "said", "hint"),
     [
-        ("", "expected names", "lstm,seasonal-naive,naive"),
+        ("", "expected names", "lstm,pretrained,seasonal-naive"),
         ("seasonl", "unknown kind 'seasonl'; known are lstm,", "Did you mean seasonal-naive?"),
         ("lstm,prophet9", "unknown kind 'prophet9'", "Choose among these"),
     ],
