@@ -142,7 +142,7 @@ def test_the_data_file_is_never_the_output(trained: Trained) -> None:
 def test_no_model_yet(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no model in") as caught:
         jobs.predict(jobs.PredictJob(settings=PredictSettings(output="-"), models_dir=tmp_path / "models"))
-    assert caught.value.hint == "Run: forecast train DATA"
+    assert caught.value.hint == "Run: forecast train DATA, or name a data file for the built-in network"
 
 
 def test_which_model_is_used(trained: Trained, tmp_path: Path) -> None:
