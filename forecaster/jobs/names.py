@@ -17,6 +17,9 @@ from forecaster.data.remote import scheme_of, without_password
 from forecaster.data.source import Data, Source
 from forecaster.model import builtin, ledger, store
 
+NONE = "none"
+"""What `--from` says where a training is to begin with nothing."""
+
 TOP = 64 * 1024
 """Bytes at the top of a file in which names of columns are looked for."""
 

@@ -24,7 +24,7 @@ from forecaster.data.age import Age
 from forecaster.data.formats import parts_of
 from forecaster.data.panel import Panel
 from forecaster.data.remote import scheme_of
-from forecaster.jobs.names import name_of
+from forecaster.jobs.names import NONE, name_of
 from forecaster.model import store
 from forecaster.model.builtin import NAME, is_builtin, open_network, version_of_card
 
@@ -114,7 +114,8 @@ def _origin(entry: Entry, root: Path) -> dict[str, Any]:
 
     Its own last version is one that it made itself: a job that goes on from that would never find its inputs unchanged.
     """
-    origin = entry.values.get("from") or entry.values.get("distill")
+    begun = entry.values.get("from")
+    origin = entry.values.get("distill") if begun in (None, NONE) else begun
     own = entry.values.get("model") or name_of(str(entry.values.get("data")))
     return {} if origin is None or origin.partition("@")[0] == own else {"origin": _version(root, origin)}
 

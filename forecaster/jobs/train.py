@@ -24,7 +24,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import models_folder, name_of, recorded
+from forecaster.jobs.names import NONE, models_folder, name_of, recorded
 from forecaster.jobs.notices import MOST_NAMED, check_size
 from forecaster.model import store
 from forecaster.model.calibration import Intervals
@@ -42,9 +42,6 @@ from forecaster.training.checkpoint import Checkpoint, identify
 
 if TYPE_CHECKING:
     from forecaster.training.fit import Trained
-
-NONE = "none"
-"""What `--from` says where a training is to begin with nothing."""
 
 PACKAGES = ("forecast-lstm", "tensorflow", "keras", "numpy", "pandas", "onnxruntime", "tf2onnx")
 

@@ -221,6 +221,6 @@ def test_the_command_runs_when_we_are_stopped(trained: Trained, tmp_path: Path) 
 
 @pytest.mark.parametrize("command", ["train", "predict"])
 def test_the_flags_are_in_the_help(run: Callable[..., object], command: str) -> None:
-    shown = run(command, "--help").stdout  # type: ignore[attr-defined]
+    shown = run(command, "--help-all").stdout  # type: ignore[attr-defined]
     assert "--metrics-file PATH" in shown
     assert "--on-failure CMD" in shown
