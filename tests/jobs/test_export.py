@@ -128,7 +128,7 @@ def featured(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         reading=FEATURED,
         model=ModelSettings(units="4", layers=1, horizon=5, lookback=28, segment=7, calendar="on"),
         training=TrainSettings(steps=3, ensemble=2, preset="fast"),
-        store=StoreSettings(models_dir=folder / "models"),
+        store=StoreSettings(models_dir=folder / "models", from_="none"),
     )
     jobs.train(job)
     return Trained(models_dir=folder / "models", data=data, name="sales")

@@ -31,7 +31,7 @@ def versions(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Trai
             fresh=FreshSettings(as_of=as_of),
             model=ModelSettings(horizon=horizon, units="4", layers=1),
             training=TrainSettings(steps=4, ensemble=1, preset="fast", seed=seed),
-            store=StoreSettings(models_dir=models),
+            store=StoreSettings(models_dir=models, from_="none"),
         )
         jobs.train(job)
     return replace(trained, models_dir=models)
