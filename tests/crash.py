@@ -29,7 +29,7 @@ from forecaster.jobs.record import read_record
 from forecaster.jobs.train import drop
 from forecaster.model import store
 from forecaster.model.ledger import Unreadable, read_ledger
-from forecaster.training.checkpoint import Checkpoint
+from forecaster.training.checkpoint import Checkpoint, member_of
 from tests.injector import Injector, exit_at_once, injected
 from tests.saved import NEWEST, TINY_DATA, copy_tiny, draft_of
 
@@ -77,7 +77,7 @@ def publish(folder: Path) -> None:
     draft = other_draft(models)
     with store.hold_model(models, "tiny", 0, "forecast train") as home:
         checkpoint = Checkpoint(path=home / "CHECKPOINT", fits={"data": "x"})
-        checkpoint.part("measure-0")["weights"] = [np.arange(6.0)]
+        member_of(checkpoint.state.measured, 0).weights = [np.arange(6.0)]
         checkpoint.write()
         store.publish_model(home, draft)
         drop(checkpoint)
