@@ -33,15 +33,17 @@ def test_shares_counts_and_lists() -> None:
 
 
 @pytest.mark.parametrize(
-    ("skill", "said", "good"),
+    ("mase", "skill", "said", "good"),
     [
-        (0.25, "Better than naive: its error (MASE) is 25.0 % lower", True),
-        (-0.5, "Not better than naive", False),
-        (None, "The skill over naive is undefined", False),
+        (0.75, 0.25, "Better than naive: its error (MASE) is 25.0 % lower", True),
+        (1.5, -0.5, "Not better than naive: its error (MASE) is 50.0 % higher", False),
+        (1.001, -0.001, "As good as naive, to three digits: a MASE of 1", False),
+        (1.0, None, "The skill over naive is undefined", False),
     ],
 )
-def test_one_sentence_says_whether_the_model_is_better(skill: float | None, said: str, good: bool) -> None:
-    sentence, better = conclude({"skill": skill, "baseline_name": "naive", "windows": 1200}, "windows")
+def test_one_sentence_says_whether_the_model_is_better(mase: float, skill: float | None, said: str, good: bool) -> None:
+    metrics = {"model": {"mase": mase}, "baseline": {"mase": 1.0}, "skill": skill, "baseline_name": "naive"}
+    sentence, better = conclude(metrics | {"windows": 1200}, "windows")
     assert sentence.startswith(said)
     assert sentence.endswith("on 1,200 windows.")
     assert better is good

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,12 +17,13 @@ from tests.conftest import panel_csv, run_forecast
 
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
-    """Data with a warning: an outlier; and a property: zeros."""
+    """Data with a warning a series: an outlier, another value in each, so that none looks like a marker."""
     path = panel_csv(tmp_path / "odd.csv", series=8)
-    lines = path.read_text().splitlines()
-    path.write_text(
-        "\n".join(line.rsplit(",", 1)[0] + ",9999" if ",2024-02-03" in line else line for line in lines) + "\n"
-    )
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    for row in rows:
+        if row[1] == "2024-02-03":
+            row[2] = str(9999 - int(row[0].removeprefix("shop-")))
+    path.write_text("".join(",".join(row) + "\n" for row in rows))
     return path
 
 
@@ -56,6 +58,14 @@ def test_warnings_fail_only_when_strict(run: Run, odd: Path) -> None:
     assert line.startswith("forecast: error[DATA]: ")
     assert "series 'shop-0', line 35: 1 outlier, first at 2024-02-03: 9999" in line
     assert "and 7 more findings" in line
+
+
+def test_a_marker_comes_first_and_names_the_flag(run: Run, odd: Path) -> None:
+    odd.write_text(re.sub(r"2024-02-03,.*", "2024-02-03,9999", odd.read_text()))
+    strict = run("check", odd, "--strict")
+    assert [found["code"] for found in json.loads(strict.stdout)["findings"]][:2] == ["marker", "outliers"]
+    assert "the value 9999 comes 8 times, first in line 35, and is far from all others" in strict.stderr
+    assert strict.stderr.endswith("Pass --na-values=9999\n")
 
 
 def test_errors_fail_always_and_the_verdict_is_printed(run: Run, bad: Path) -> None:

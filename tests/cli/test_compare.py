@@ -18,7 +18,7 @@ from tests.conftest import panel_csv
 @pytest.fixture
 def command(tmp_path: Path) -> tuple[object, ...]:
     data = panel_csv(tmp_path / "shops.csv", series=8)
-    return ("compare", data, "--models", "naive,seasonal-naive,drift", "--horizon", "7", "--windows", "2")
+    return ("compare", data, "--models", "naive,seasonal-naive,drift", "--horizon", "7", "--windows", "5")
 
 
 def test_the_job_is_told_every_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_what_a_person_sees(see: Callable[..., Seen], command: tuple[object, ...
     assert max(map(len, seen.stdout.splitlines())) <= width
     shown = " ".join(seen.stdout.split())
     assert "seasonal-naive has the lowest error (MASE); it is better than" in shown
-    assert "windows 16 of 7 steps, cutoffs 2024-02-15 to 2024-02-22" in shown
+    assert "windows 40 of 7 steps, cutoffs 2024-01-25 to 2024-02-22" in shown
     assert "file p.csv" in shown
     assert ("worse (+" in shown) is (width > 40) or width == 40
 
