@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from forecaster import jobs
-from forecaster.base import extras
 from forecaster.base.errors import ForecastError, MissingError, OutputError, UsageError
 from forecaster.config import PlotSettings
 from tests.conftest import Trained, names
@@ -56,11 +55,3 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
     with pytest.raises(error, match=said):
         plot(trained, tmp_path / str(settings.pop("output", "a.svg")), **settings)
     assert names(tmp_path) == []
-
-
-def test_without_the_extra_the_install_is_named(
-    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(extras.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="forecast plot needs"):
-        plot(trained, tmp_path / "a.svg")

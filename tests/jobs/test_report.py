@@ -73,7 +73,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
 def test_no_model_yet(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no model in") as caught:
         jobs.report(jobs.ReportJob(models_dir=tmp_path / "models"))
-    assert caught.value.hint == "Run: forecast train DATA"
+    assert caught.value.hint == "Run: forecast train DATA, or name a data file for the built-in network"
 
 
 def test_a_part_of_the_model_is_never_written_over(trained: Trained) -> None:

@@ -170,7 +170,7 @@ def test_a_checkpoint_of_the_future_is_refused(tmp_path: Path, monkeypatch: pyte
 
 def test_it_is_written_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[Path] = []
-    monkeypatch.setattr(files, "write_file", lambda path, data: written.append(path))
+    monkeypatch.setattr(files, "write_file", lambda path, data, root: written.append(path))
     seldom = Checkpoint(path=tmp_path / "CHECKPOINT", every=3600.0)
     assert not seldom.is_due()
     assert Checkpoint(path=tmp_path / "CHECKPOINT", every=0.0).is_due()
