@@ -78,9 +78,10 @@ def test_a_fault_is_one_line(run: Run, command: tuple[object, ...]) -> None:
     assert "no series is called 'shop-9'. Did you mean 'shop-" in done.stderr
 
 
-def test_no_model_yet(run: Run, trained: Trained) -> None:
-    done = run("explain", trained.data)
+def test_no_model_yet(run: Run) -> None:
+    done = run("explain")
     assert (done.exit_code, done.stdout) == (66, "")
+    assert "no model in models. Run: forecast train DATA, or name a data file for the built-in network" in done.stderr
 
 
 def test_in_a_process_of_its_own(command: tuple[object, ...], tmp_path: Path) -> None:

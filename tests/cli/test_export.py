@@ -22,6 +22,7 @@ COST = Cost(mase=(0.5, 0.51), size=(1000, 250), seconds=(2e-4, 1e-4))
 def result_of(cost: Cost | None = None) -> jobs.ExportResult:
     model: Any = SimpleNamespace(
         name="m",
+        companion=None,
         version="v000001",
         window=SimpleNamespace(lookback=36, horizon=12),
         encodings=(Encoding(name="promo", source="future"), Encoding(name="region", source="static")),
