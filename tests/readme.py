@@ -92,6 +92,7 @@ GROUPS = {
     "D": "process and system",
     "E": "data that does not fit the model",
     "F": "output and privacy",
+    "G": "a hostile hand, and what was wrong in silence",
     "P": "what planners do with a forecast",
 }
 
