@@ -26,10 +26,36 @@ from pretraining.draws import Floats
 Named = tuple[str, tuple[int, ...], Floats]  # a name, the season lengths, the values oldest first
 
 NEVER = (
-    "m1", "m3", "m4", "m5", "tourism", "nn3", "nn5", "cif", "hospital", "car_parts", "saugeen", "us_births",
-    "electricity", "traffic", "solar", "ett", "vic_elec", "pedestrian", "monash", "gift", "dominick", "fred_md",
-    "covid", "weather", "exchange", "arrivals", "accommodation", "austa", "epf",
-)  # fmt: skip
+    "m1",
+    "m3",
+    "m4",
+    "m5",
+    "tourism",
+    "nn3",
+    "nn5",
+    "cif",
+    "hospital",
+    "car_parts",
+    "saugeen",
+    "us_births",
+    "electricity",
+    "traffic",
+    "solar",
+    "ett",
+    "vic_elec",
+    "pedestrian",
+    "monash",
+    "gift",
+    "dominick",
+    "fred_md",
+    "covid",
+    "weather",
+    "exchange",
+    "arrivals",
+    "accommodation",
+    "austa",
+    "epf",
+)
 CAP = 60  # series an indicator
 FPP3: dict[str, tuple[str, str, tuple[str, ...], tuple[int, ...]]] = {
     "aus_retail": ("Month", "Turnover", ("State", "Industry"), (12,)),

@@ -45,8 +45,16 @@ GROUPS = {
     "P": (401, 407),
 }
 PUBLISHED = {0, 3}
-FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "os.system", "os.exec", "os.posix_spawn",
-             "subprocess.Popen", "pickle.find_class")  # fmt: skip
+FORBIDDEN = (
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "subprocess.Popen",
+    "pickle.find_class",
+)
 """Audit events that no command may cause: connections, programs, code out of files."""
 
 

@@ -11,8 +11,16 @@ from pathlib import Path
 
 from forecaster.base.errors import AccessError, ForecastError, OutputError, ResourceError, StorageError
 
-EXHAUSTED = ("failed to map segment", "bad_alloc", "launch worker thread", "start new thread", "Cannot allocate memory",
-             "pthread_create failed", "Failed to allocate memory", "Unable to allocate")  # fmt: skip
+EXHAUSTED = (
+    "failed to map segment",
+    "bad_alloc",
+    "launch worker thread",
+    "start new thread",
+    "Cannot allocate memory",
+    "pthread_create failed",
+    "Failed to allocate memory",
+    "Unable to allocate",
+)
 """How libraries say that there is no memory left, or no thread to be had: each raises something else."""
 
 LEAST_ADDRESSES = 700 << 20

@@ -43,9 +43,12 @@ def anomalies(
     with after(f"{settings.output} was written" if settings.output else "nothing changed"):
         summary = result.summary()
         log.event(
-            "judged", model=result.model.name, version=result.model.version, judged=summary["judged"],
+            "judged",
+            model=result.model.name,
+            version=result.model.version,
+            judged=summary["judged"],
             anomalies=summary["anomalies"],
-        )  # fmt: skip
+        )
         printer.show(summary, summary["values"], describe(result))
         result.check()
         return finish(result.skipped)
@@ -64,12 +67,17 @@ def describe(result: AnomalyResult) -> Iterator[Block]:
     share, usual = percent(summary["rate"]), percent(summary["rate_by_chance"])
     yield TextLine(f"{found}: {share} of {counted(summary['judged'], 'value')}; by chance {usual} would be.")
     yield TextLine("")
-    yield TextGrid([
-        ("model", f"{result.model.name} {result.model.version}"),
-        *([("not judged", f"{counted(summary['not_judged'], 'value')}: missing, or right after a missing one")]
-          if summary["not_judged"] else []),
-        *([("file", str(result.settings.output))] if result.settings.output else []),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("model", f"{result.model.name} {result.model.version}"),
+            *(
+                [("not judged", f"{counted(summary['not_judged'], 'value')}: missing, or right after a missing one")]
+                if summary["not_judged"]
+                else []
+            ),
+            *([("file", str(result.settings.output))] if result.settings.output else []),
+        ]
+    )
 
 
 def table_of(result: AnomalyResult, rows: list[dict[str, Any]]) -> TextGrid:

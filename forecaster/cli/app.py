@@ -39,8 +39,16 @@ from forecaster.cli.train import train
 from forecaster.cli.tune import tune
 from forecaster.cli.watch import Watch
 
-WRITTEN = ("--log-file", "--metrics-file", "--output", "-o", "--predictions", "--storage", "--paths-output",
-           "--totals-output")  # fmt: skip
+WRITTEN = (
+    "--log-file",
+    "--metrics-file",
+    "--output",
+    "-o",
+    "--predictions",
+    "--storage",
+    "--paths-output",
+    "--totals-output",
+)
 """Flags that name a file to write."""
 
 

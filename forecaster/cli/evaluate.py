@@ -47,9 +47,14 @@ def evaluate(
 
     printer = Printer(output, piped="json")
     job = jobs.EvaluateJob(
-        data=data, settings=settings, reading=reading, backtest=backtest, gates=gates, models_dir=models_dir,
+        data=data,
+        settings=settings,
+        reading=reading,
+        backtest=backtest,
+        gates=gates,
+        models_dir=models_dir,
         attended=sys.stdout.isatty(),
-    )  # fmt: skip
+    )
     with ShareBar(printer.notes, "forecasting") as bar:
         result = jobs.evaluate(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=bar.update))
     tell_builtin(result.model, output.quiet)
@@ -73,12 +78,16 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
     yield TextLine("")
     yield TextGrid(
         [
-            (f"{level:g} %", percent(ours[f"coverage-{level:g}"]), number(ours[f"width-{level:g}"]),
-             number(ours[f"msis-{level:g}"]))
+            (
+                f"{level:g} %",
+                percent(ours[f"coverage-{level:g}"]),
+                number(ours[f"width-{level:g}"]),
+                number(ours[f"msis-{level:g}"]),
+            )
             for level in metrics["levels"]
         ],
         header=("interval", "actual values inside", "mean width", "MSIS"),
-    )  # fmt: skip
+    )
     if result.totals:
         yield TextLine("")
         yield total_grid(result)
@@ -90,11 +99,13 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
         yield TextLine("")
     yield verdict(metrics, "windows", "See the series and lead times where it is worse: --format json")
     yield TextLine("")
-    yield TextGrid([
-        ("model", f"{result.model.name} {result.model.version}"),
-        ("cutoffs", f"{result.cutoffs[0]} to {result.cutoffs[1]}, {every}"),
-        *([("file", str(result.predictions))] if result.predictions else []),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("model", f"{result.model.name} {result.model.version}"),
+            ("cutoffs", f"{result.cutoffs[0]} to {result.cutoffs[1]}, {every}"),
+            *([("file", str(result.predictions))] if result.predictions else []),
+        ]
+    )
 
 
 def total_grid(result: EvaluateResult) -> TextGrid:

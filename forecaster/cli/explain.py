@@ -62,12 +62,16 @@ def describe(result: ExplainResult) -> Iterator[Block]:
     rows = sorted(result.lags(alone), key=lambda row: -row["share"])[:MOST_LAGS]
     yield TextGrid(
         [
-            (str(row["lag"]), percent(row["share"]), f"{row['weight']:+.3f}",
-             *([f"{row['contribution']:+.4g}"] if alone is not None else []))
+            (
+                str(row["lag"]),
+                percent(row["share"]),
+                f"{row['weight']:+.3f}",
+                *([f"{row['contribution']:+.4g}"] if alone is not None else []),
+            )
             for row in rows
         ],
         header=("lag", "share", "weight", *(["contribution"] if alone is not None else [])),
-    )  # fmt: skip
+    )
     yield TextLine("")
     if seasons := result.seasons():
         header = (f"seasons of {result.found.season}", "share", "of it the same step")
@@ -89,11 +93,16 @@ def describe(result: ExplainResult) -> Iterator[Block]:
     explained = f"{result.ids[0]}, " if alone is not None and result.ids[0] else ""
     if alone is None:
         explained = f"{len(result.ids):,} of {result.can_explain:,} series, "
-    yield TextGrid([
-        ("model", f"{result.model.name} {result.model.version}, a window of {result.found.values.shape[1]:,} steps"),
-        ("explained", f"{explained}{f'leads {leads[0]} to {leads[-1]}' if len(leads) > 1 else f'lead {leads[0]}'}"),
-        *([("file", str(result.output))] if result.output else []),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            (
+                "model",
+                f"{result.model.name} {result.model.version}, a window of {result.found.values.shape[1]:,} steps",
+            ),
+            ("explained", f"{explained}{f'leads {leads[0]} to {leads[-1]}' if len(leads) > 1 else f'lead {leads[0]}'}"),
+            *([("file", str(result.output))] if result.output else []),
+        ]
+    )
 
 
 def conclusion(result: ExplainResult) -> TextLine:
@@ -130,8 +139,10 @@ def describe_gates(result: GatesResult) -> Iterator[Block]:
     yield TextLine("")
     yield TextLine("Means over the units; of states, of their size. A forget gate near 1 keeps what the cell holds.")
     yield TextLine("")
-    yield TextGrid([
-        ("model", f"{result.model.name} {result.model.version}, its first network"),
-        *([("series", result.series)] if result.series else []),
-        *([("file", str(result.output))] if result.output else []),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("model", f"{result.model.name} {result.model.version}, its first network"),
+            *([("series", result.series)] if result.series else []),
+            *([("file", str(result.output))] if result.output else []),
+        ]
+    )

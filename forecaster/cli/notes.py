@@ -33,9 +33,14 @@ def listening(printer: Printer, **others: Any) -> Events:
 def note_panel(printer: Printer, panel: Panel) -> None:
     """Tell what was detected and what is odd, and record it."""
     log.event(
-        "data", source=panel.source, rows=panel.rows, series=panel.n_series, frequency=panel.frequency.alias,
-        skipped=dict(panel.skipped), findings=[finding.message for finding in panel.findings],
-    )  # fmt: skip
+        "data",
+        source=panel.source,
+        rows=panel.rows,
+        series=panel.n_series,
+        frequency=panel.frequency.alias,
+        skipped=dict(panel.skipped),
+        findings=[finding.message for finding in panel.findings],
+    )
     if printer.notes:
         printer.note(*describe(panel))
     else:
@@ -64,12 +69,14 @@ def describe(panel: Panel) -> Iterator[Block]:
     known = columns[:1] + (columns[1:2] if schema.id else []) + ([columns[2]] if schema.target else [wide])
     season = f"season of {panel.season_length} steps" if panel.season_length > 1 else "no season known"
     steps = f"{lengths.min():,}" if lengths.min() == lengths.max() else f"{lengths.min():,} to {lengths.max():,}"
-    yield TextGrid([
-        ("data", f"{panel.source}, {panel.rows:,} rows"),
-        ("columns", ", ".join(known)),
-        ("frequency", f"{panel.frequency.alias}, {season}"),
-        ("series", f"{panel.n_series:,} of {steps} steps" if panel.n_series > 1 else f"1 of {steps} steps"),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("data", f"{panel.source}, {panel.rows:,} rows"),
+            ("columns", ", ".join(known)),
+            ("frequency", f"{panel.frequency.alias}, {season}"),
+            ("series", f"{panel.n_series:,} of {steps} steps" if panel.n_series > 1 else f"1 of {steps} steps"),
+        ]
+    )
     for finding in panel.findings[:MOST_FINDINGS]:
         hint = f". {finding.hint}" if finding.hint else ""
         yield TextLine(f"{finding.severity}: {finding.message}{hint}", STYLES.get(finding.severity, "dim"))

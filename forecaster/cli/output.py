@@ -215,9 +215,12 @@ def render(blocks: Iterable[Block], stream: TextIO) -> str:
     from rich.text import Text
 
     console = Console(
-        file=io.StringIO(), width=width_of(stream), force_terminal=has_colour(stream), highlight=False,
+        file=io.StringIO(),
+        width=width_of(stream),
+        force_terminal=has_colour(stream),
+        highlight=False,
         color_system="auto" if has_colour(stream) else None,
-    )  # fmt: skip
+    )
     with console.capture() as captured:
         for block in blocks:
             match block:

@@ -75,18 +75,27 @@ def predict(
         raise UsageError("--paths: no file for them", hint="Name one: --paths-output paths.parquet")
     printer = Printer(output, piped="json" if dry.dry_run else None)
     job = jobs.PredictJob(
-        data=data, settings=settings, reading=reading, fresh=fresh, models_dir=models_dir, now=log.clock(),
+        data=data,
+        settings=settings,
+        reading=reading,
+        fresh=fresh,
+        models_dir=models_dir,
+        now=log.clock(),
         attended=sys.stdout.isatty(),
-    )  # fmt: skip
+    )
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_predict(job, listening(printer)))
     result = jobs.predict(job, listening(printer, on_state=now_stands))
     tell_builtin(result.model, output.quiet)
     with after(f"{result.output} was written" if result.output else "nothing changed"):
         log.event(
-            "predicted", model=result.model.name, version=result.model.version, output=result.output,
-            output_rows=result.forecast.values.size, skill=result.skill,
-        )  # fmt: skip
+            "predicted",
+            model=result.model.name,
+            version=result.model.version,
+            output=result.output,
+            output_rows=result.forecast.values.size,
+            skill=result.skill,
+        )
         if result.output is None or output.format == "csv":
             write_stdout(result.text)
         else:
@@ -108,11 +117,13 @@ def describe(result: PredictResult) -> Iterator[Block]:
         yield total_rows(result.futures.totals)
     yield TextLine("")
     methods = ", ".join(f"{name} {count:,}" for name, count in summary["methods"].items())
-    yield TextGrid([
-        ("model", f"{result.model.name} {result.model.version}"),
-        ("series", f"{summary['series']:,} (by method: {methods})"),
-        ("file", f"{result.output}, {summary['rows']:,} rows"),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("model", f"{result.model.name} {result.model.version}"),
+            ("series", f"{summary['series']:,} (by method: {methods})"),
+            ("file", f"{result.output}, {summary['rows']:,} rows"),
+        ]
+    )
     if result.is_builtin:
         yield TextLine("")
         yield from own_past(result)

@@ -39,9 +39,14 @@ def report(
 
     printer = Printer(output)
     job = jobs.ReportJob(
-        data=data, settings=settings, reading=reading, backtest=backtest, models_dir=models_dir, now=log.clock(),
+        data=data,
+        settings=settings,
+        reading=reading,
+        backtest=backtest,
+        models_dir=models_dir,
+        now=log.clock(),
         attended=sys.stdout.isatty(),
-    )  # fmt: skip
+    )
     with ShareBar(printer.notes, "forecasting") as bar:
         result = jobs.report(job, listening(printer, on_share=bar.update, on_state=now_stands))
     tell_builtin(result.model, output.quiet)
@@ -58,7 +63,9 @@ def describe(result: ReportResult) -> Iterator[Block]:
     headline = result.headline
     yield TextLine(headline["sentence"], "green" if headline["better"] else "yellow")
     yield TextLine("")
-    yield TextGrid([
-        ("model", f"{result.model.name} {result.model.version}"),
-        ("file", f"{result.output}, {number(result.size / 1024, 3)} KiB"),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("model", f"{result.model.name} {result.model.version}"),
+            ("file", f"{result.output}, {number(result.size / 1024, 3)} KiB"),
+        ]
+    )

@@ -77,9 +77,13 @@ def run_here(entry: Entry, folder: Path, records: Path, settings: BatchSettings,
         return fault.exit_code, fault.code, fault.text
 
     order = jobs.Run(
-        folder=records, now=log.clock(), argv=tuple(sys.argv[1:]), force=settings.force, explain=told,
+        folder=records,
+        now=log.clock(),
+        argv=tuple(sys.argv[1:]),
+        force=settings.force,
+        explain=told,
         lock_wait=settings.lock_wait,
-    )  # fmt: skip
+    )
     with contextlib.chdir(folder):
         record = jobs.run_entry(entry, order, listening(printer))
     row = row_of_record(record)

@@ -52,8 +52,10 @@ def describe(result: ScenarioResult) -> Iterator[Block]:
     yield TextLine("")
     first = result.scenarios[0].result
     paths = [str(path) for path in (result.settings.output, result.settings.picture) if path is not None]
-    yield TextGrid([
-        ("model", f"{first.model.name} {first.model.version}"),
-        ("horizon", f"{first.forecast.values.shape[1]} steps of {result.panel.n_series:,} series"),
-        *([("files", ", ".join(paths))] if paths else []),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("model", f"{first.model.name} {first.model.version}"),
+            ("horizon", f"{first.forecast.values.shape[1]} steps of {result.panel.n_series:,} series"),
+            *([("files", ", ".join(paths))] if paths else []),
+        ]
+    )

@@ -82,9 +82,15 @@ def train(
 
     printer = Printer(output, piped="json" if dry.dry_run else None)
     job = jobs.TrainJob(
-        data=data, reading=reading, model=model, training=training, store=store, fresh=fresh,
-        created=log.now(), now=log.clock(),
-    )  # fmt: skip
+        data=data,
+        reading=reading,
+        model=model,
+        training=training,
+        store=store,
+        fresh=fresh,
+        created=log.now(),
+        now=log.clock(),
+    )
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_train(job, listening(printer)))
     with TrainingProgress(printer.notes) as progress:
@@ -131,8 +137,10 @@ def describe(result: TrainResult, store: StoreSettings) -> Iterator[Block]:
         )
     yield TextLine("")
     folder = f" --models-dir {shlex.quote(str(store.models_dir))}" if store.models_dir else ""
-    yield TextGrid([
-        ("model", f"{model.name} {model.version}"),
-        ("folder", str(model.folder)),
-        ("next", f"forecast predict --model {model.name}{folder}"),
-    ])  # fmt: skip
+    yield TextGrid(
+        [
+            ("model", f"{model.name} {model.version}"),
+            ("folder", str(model.folder)),
+            ("next", f"forecast predict --model {model.name}{folder}"),
+        ]
+    )

@@ -434,9 +434,11 @@ class TuneSettings:
         metavar="KEYS",
     )
     trials: int = knob(
-        50, "Most settings to try, those of the search that --resume goes on with included.", panel="Search",
+        50,
+        "Most settings to try, those of the search that --resume goes on with included.",
+        panel="Search",
         bounds=(2, 100_000),
-    )  # fmt: skip
+    )
     time_limit: float | None = knob(
         600.0, "Seconds of all of it, the comparison at the end included.", panel="Search", bounds=(10, None)
     )

@@ -130,9 +130,17 @@ def _is_continuous(stamps: Ints) -> bool:
 
 
 CODES = (
-    ("%Y%m%d%H%M%S", 14), ("%Y%m%d%H%M", 12), ("%Y%m%d%H", 10), ("%Y%m%d", 8), ("%Y%m", 6), ("%G%V", 6), ("%y%m%d", 6),
-    ("%Y%j", 7), ("%Y%q", 5), ("%y%m", 4),
-)  # fmt: skip
+    ("%Y%m%d%H%M%S", 14),
+    ("%Y%m%d%H%M", 12),
+    ("%Y%m%d%H", 10),
+    ("%Y%m%d", 8),
+    ("%Y%m", 6),
+    ("%G%V", 6),
+    ("%y%m%d", 6),
+    ("%Y%j", 7),
+    ("%Y%q", 5),
+    ("%y%m", 4),
+)
 """Ways to write a day, a week, a month or a quarter as one number, and how many digits it has."""
 
 

@@ -84,9 +84,17 @@ def observe(
         rows, found = merge_duplicates(rows, recipe.on_duplicate)
     findings += [*clock.findings, *unsorted, *found, *check_ids(rows.ids), *check_file(table, columns)]
     return Observations(
-        table=table, columns=columns, clock=clock, rows=rows, settings=settings, schema=schema, recipe=recipe,
-        findings=tuple(findings), as_of=cutoff, cells=tuple(cells),
-    )  # fmt: skip
+        table=table,
+        columns=columns,
+        clock=clock,
+        rows=rows,
+        settings=settings,
+        schema=schema,
+        recipe=recipe,
+        findings=tuple(findings),
+        as_of=cutoff,
+        cells=tuple(cells),
+    )
 
 
 def _shaped(path: Data, settings: ReadSettings, schema: Schema | None) -> Shaped:

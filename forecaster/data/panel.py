@@ -176,11 +176,16 @@ def head(panel: Panel, steps: Ints) -> Panel:
     values = panel.values.copy()
     values[panel.outliers.at] = panel.outliers.observed
     earlier = replace(
-        panel, values=values[inside], filled=panel.filled[inside],
+        panel,
+        values=values[inside],
+        filled=panel.filled[inside],
         offsets=np.concatenate(([0], np.cumsum(steps[kept]))).astype(np.int64),
-        ids=tuple(panel.ids[s] for s in kept), starts=panel.starts[kept], outliers=Treated(), findings=(),
+        ids=tuple(panel.ids[s] for s in kept),
+        starts=panel.starts[kept],
+        outliers=Treated(),
+        findings=(),
         covariates=panel.covariates and panel.covariates.take(kept),
-    )  # fmt: skip
+    )
     return earlier if panel.schema.on_outlier == "keep" else treat_outliers(earlier)
 
 

@@ -218,12 +218,18 @@ def score_panel(job: EvaluateJob, model: UsedModel, panel: Panel, events: Events
         check_gates(scores, levels, job.gates)
     last, counts = model.trained_until, np.bincount(origins.series, minlength=panel.n_series)
     return EvaluateResult(
-        model=model, panel=panel, scores=scores, counts=counts, step=step, levels=levels,
+        model=model,
+        panel=panel,
+        scores=scores,
+        counts=counts,
+        step=step,
+        levels=levels,
         seen=backtest.seen_until(last) if last is not None else 0 if isinstance(model, BuiltinModel) else None,
-        cutoffs=span(panel, origins), predictions=settings.predictions,
+        cutoffs=span(panel, origins),
+        predictions=settings.predictions,
         totals=() if sums is None else tuple(sums.records()),
         warnings=() if sums is None or sums.dependence.is_known else (UNKNOWN,),
-    )  # fmt: skip
+    )
 
 
 def score_totals(
@@ -247,9 +253,14 @@ def check_gates(scores: Scores, levels: tuple[float, ...], gates: GateSettings) 
     asked = (
         ("MASE", ours["mase"], "above", "--max-mase", gates.max_mase),
         ("the skill over seasonal naive", scores.skill, "below", "--min-skill", gates.min_skill),
-        (f"the coverage of the {level:g} % interval", ours[f"coverage-{level:g}"], "below", "--min-coverage",
-         gates.min_coverage),
-    )  # fmt: skip
+        (
+            f"the coverage of the {level:g} % interval",
+            ours[f"coverage-{level:g}"],
+            "below",
+            "--min-coverage",
+            gates.min_coverage,
+        ),
+    )
     failed = [
         f"{what} is {'undefined' if value is None else f'{value:.3f}'}, {side} {flag} {limit:g}"
         for what, value, side, flag, limit in asked

@@ -159,11 +159,17 @@ class ExplainResult:
         series, leads = found.series[row], found.leads[h]
         stamps = panel.stamps_at(series, panel.lengths[series] - 1 - back)
         names = {} if panel.id_column is None else {panel.id_column: np.array(panel.ids, dtype=object)[series]}
-        return pd.DataFrame({
-            **names, "lead": leads, "lag": leads + back, panel.schema.time: as_times(stamps, panel.schema.tz),
-            "value": found.values[row, back], "weight": found.weights[row, h, back],
-            "contribution": found.contributions[row, h, back],
-        })  # fmt: skip
+        return pd.DataFrame(
+            {
+                **names,
+                "lead": leads,
+                "lag": leads + back,
+                panel.schema.time: as_times(stamps, panel.schema.tz),
+                "value": found.values[row, back],
+                "weight": found.weights[row, h, back],
+                "contribution": found.contributions[row, h, back],
+            }
+        )
 
 
 def explain(job: ExplainJob, events: Events = Events()) -> ExplainResult:
@@ -185,9 +191,13 @@ def explain(job: ExplainJob, events: Events = Events()) -> ExplainResult:
         raise DataError(f"{panel.source}: nothing to explain: {_named(skipped[0][0])}{skipped[0][1]}")
     found = explain_forecasts(model, panel, chosen, leads, events.on_share)
     result = ExplainResult(
-        model=model, panel=panel, found=found, can_explain=len(able), skipped=[*panel.skipped, *skipped],
+        model=model,
+        panel=panel,
+        found=found,
+        can_explain=len(able),
+        skipped=[*panel.skipped, *skipped],
         output=job.settings.output,
-    )  # fmt: skip
+    )
     if result.output is not None:
         files.write_file(result.output, draw(result, result.output))
     return result
@@ -299,10 +309,15 @@ def read_gates(job: ExplainJob, events: Events = Events()) -> GatesResult:
     first = panel.lengths[s] - shape.lookback + np.arange(shape.segments) * shape.segment
     stamps = panel.write(panel.stamps_at(np.full(shape.segments, s), np.maximum(first, 0)))
     result = GatesResult(
-        model=model, panel=panel, series=panel.ids[s], stamps=[str(stamp) for stamp in stamps], cell=network.cell,
+        model=model,
+        panel=panel,
+        series=panel.ids[s],
+        stamps=[str(stamp) for stamp in stamps],
+        cell=network.cell,
         window=windows.inputs[0, :, :-1].ravel().astype(np.float64),
-        traced=trace(network, read_weights(model)[0], windows.inputs), output=job.settings.output,
-    )  # fmt: skip
+        traced=trace(network, read_weights(model)[0], windows.inputs),
+        output=job.settings.output,
+    )
     if result.output is not None:
         title = f"{model.name} {model.version}{result.series and ': '}{result.series}"
         picture = render(
@@ -340,11 +355,13 @@ def _reasons(model: UsedModel, panel: Panel) -> list[str | None]:
     shortest = model.window.shortest_history
     constant = first_changes(panel) >= panel.offsets[1:]
     return [
-        "it never changes, and is forecast to go on so" if same
-        else f"{length:,} steps, the network needs {shortest:,}: it is forecast by seasonal naive" if length < shortest
+        "it never changes, and is forecast to go on so"
+        if same
+        else f"{length:,} steps, the network needs {shortest:,}: it is forecast by seasonal naive"
+        if length < shortest
         else None
         for length, same in zip(panel.lengths.tolist(), constant.tolist(), strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _spread(items: Ints, most: int) -> Ints:

@@ -248,11 +248,13 @@ class Measured:
         past, starts = self.panel.values, self.panel.offsets[self.series]
         row = metrics.score(
             metrics.Evaluation(
-                actual=self.panel.observed(self.ends[:, None] + np.arange(self.horizon)), forecast=ask(self.raw),
-                scale=metrics.seasonal_error(past, starts, self.ends, season), series=self.series,
+                actual=self.panel.observed(self.ends[:, None] + np.arange(self.horizon)),
+                forecast=ask(self.raw),
+                scale=metrics.seasonal_error(past, starts, self.ends, season),
+                series=self.series,
                 rms_scale=metrics.seasonal_rms_error(past, starts, self.ends, season),
             )
-        )  # fmt: skip
+        )
         return float((row["mae"] if row["mase"] is None else row["mase"]) or 0.0)
 
 

@@ -60,9 +60,13 @@ class ReportJob:
         asked = self.settings
         settings = EvaluateSettings(model=asked.model, horizon=asked.horizon, levels=asked.levels)
         return EvaluateJob(
-            data=self.data, settings=settings, reading=self.reading, backtest=self.backtest,
-            models_dir=self.models_dir, attended=self.attended,
-        )  # fmt: skip
+            data=self.data,
+            settings=settings,
+            reading=self.reading,
+            backtest=self.backtest,
+            models_dir=self.models_dir,
+            attended=self.attended,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -165,9 +165,14 @@ def scenario(job: ScenarioJob, events: Events = Events()) -> ScenarioResult:
     results: list[PredictResult] = []
     for path in futures:
         told = PredictSettings(
-            model=settings.model, horizon=settings.horizon, levels=settings.levels, future=path, output="-",
-            ledger="none", paths=SAMPLES,
-        )  # fmt: skip
+            model=settings.model,
+            horizon=settings.horizon,
+            levels=settings.levels,
+            future=path,
+            output="-",
+            ledger="none",
+            paths=SAMPLES,
+        )
         result = predict(
             PredictJob(data=source, settings=told, models_dir=job.models_dir), events if not results else Events()
         )
@@ -242,10 +247,15 @@ def compare_all(names: list[str], results: list[PredictResult], levels: tuple[fl
         difference = result.forecast.values - results[0].forecast.values
         quantiles = [(level, *np.quantile(sums, ends_of(level)).tolist()) for level in levels]
         ends = [(level, float(low), float(high)) for level, low, high in quantiles]
-        found.append(Scenario(
-            name=name, result=result, difference=difference, intervals=intervals,
-            total=(float(difference.sum()), ends),
-        ))  # fmt: skip
+        found.append(
+            Scenario(
+                name=name,
+                result=result,
+                difference=difference,
+                intervals=intervals,
+                total=(float(difference.sum()), ends),
+            )
+        )
     return tuple(found)
 
 

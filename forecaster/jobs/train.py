@@ -240,9 +240,11 @@ def _find_champion(job: TrainJob, home: Path, panel: Panel) -> store.SavedModel 
 def _open_checkpoint(job: TrainJob, home: Path, fits: Json, events: Events) -> Checkpoint:
     """Return the checkpoint to write to, which holds what there is to go on from."""
     checkpoint = Checkpoint(
-        path=home / "CHECKPOINT", fits=fits, every=job.training.checkpoint_every,
+        path=home / "CHECKPOINT",
+        fits=fits,
+        every=job.training.checkpoint_every,
         on_write=lambda: events.on_state("nothing was published; to go on, run it again with --resume"),
-    )  # fmt: skip
+    )
     events.on_start(checkpoint.read() if job.training.resume else None)
     return checkpoint
 
@@ -255,11 +257,20 @@ def _make_draft(
 
     metrics, calibration = measured
     return store.Draft(
-        schema=replace(panel.schema, season_length=plan.season), window=plan.window, network=plan.network, fit=plan.fit,
-        season=plan.season, encodings=plan.encodings, graph=serving_graph(plan.network, trained.members),
-        members=trained.members, calibration=calibration, probe=make_probe(panel, plan, trained),
-        metrics=Metrics(**metrics), facts=facts, companion=trained.companion,
-    )  # fmt: skip
+        schema=replace(panel.schema, season_length=plan.season),
+        window=plan.window,
+        network=plan.network,
+        fit=plan.fit,
+        season=plan.season,
+        encodings=plan.encodings,
+        graph=serving_graph(plan.network, trained.members),
+        members=trained.members,
+        calibration=calibration,
+        probe=make_probe(panel, plan, trained),
+        metrics=Metrics(**metrics),
+        facts=facts,
+        companion=trained.companion,
+    )
 
 
 def check_skill(measured: dict[str, Any], min_skill: float | None) -> None:

@@ -145,10 +145,19 @@ def tune(job: TuneJob, events: Events = Events()) -> TuneResult:
     left = None if end is None else max(end - time.monotonic(), 1.0)
     contest = tuning.contest(apply(values, *tuning.settings), left, events.on_share)
     result = TuneResult(
-        panel=panel, values=values, error=error, default_error=searcher.error_of_defaults(), contest=contest,
-        cutoffs=span(panel, tuning.origins), horizon=tuning.horizon, tried=tried, trials=searcher.rows, storage=storage,
-        output=settings.output, seconds=time.monotonic() - began,
-    )  # fmt: skip
+        panel=panel,
+        values=values,
+        error=error,
+        default_error=searcher.error_of_defaults(),
+        contest=contest,
+        cutoffs=span(panel, tuning.origins),
+        horizon=tuning.horizon,
+        tried=tried,
+        trials=searcher.rows,
+        storage=storage,
+        output=settings.output,
+        seconds=time.monotonic() - began,
+    )
     searcher.publish(values, notes_of(result))
     return result
 
@@ -214,10 +223,14 @@ class _Searcher:
                 self._publish_best()
             best = self.study.best
             row = TrialRow(
-                number=attempt.number, values=attempt.values, state=state, error=error, best=best and best[1],
+                number=attempt.number,
+                values=attempt.values,
+                state=state,
+                error=error,
+                best=best and best[1],
                 changed={name: value for name, value in attempt.values.items() if value != self.defaults[name]},
                 seconds=time.monotonic() - began,
-            )  # fmt: skip
+            )
             self.rows.append(row)
             self.events.on_trial(row)
             tried = self.study.tried

@@ -111,9 +111,10 @@ def answer_windows(ask: Ask, signals: Signals, starts: Ints, ends: Ints, shape: 
     spread = outputs.std(axis=1).mean(axis=1, keepdims=True)
     recent = recent_errors(ask, signals, starts, ends, shape) / windows.scale
     signs = [
-        np.log(windows.scale), window_roughness(signals.values, starts, ends, shape),
+        np.log(windows.scale),
+        window_roughness(signals.values, starts, ends, shape),
         np.log(np.maximum(np.concatenate([spread, recent], axis=1), SMALLEST_SIGN)),
-    ]  # fmt: skip
+    ]
     own = own.reshape(len(ends), own.shape[1] // shape.horizon, shape.horizon)
     answer = np.median(outputs, axis=1)
     if signals.companion is not None:

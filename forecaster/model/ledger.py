@@ -89,13 +89,19 @@ def make_issue(model: UsedModel, panel: Panel, forecast: Forecast, issued: str) 
     known = model.trained_until
     scale, rms_scale = series_scales(panel, model.season)
     return Issue(
-        model=model.name, version=model.version, issued=issued,
+        model=model.name,
+        version=model.version,
+        issued=issued,
         hindsight=panel.as_of is not None and known is not None and panel.as_of < known,
-        ids=panel.ids, cutoffs=panel.ends.astype(np.int64),
-        stamps=panel.frequency.future(panel.ends, horizon).astype(np.int64), values=forecast.values,
+        ids=panel.ids,
+        cutoffs=panel.ends.astype(np.int64),
+        stamps=panel.frequency.future(panel.ends, horizon).astype(np.int64),
+        values=forecast.values,
         intervals={level: (low, high) for level, low, high in forecast.intervals},
-        methods=tuple(forecast.methods.tolist()), scale=scale, rms_scale=rms_scale,
-    )  # fmt: skip
+        methods=tuple(forecast.methods.tolist()),
+        scale=scale,
+        rms_scale=rms_scale,
+    )
 
 
 def series_scales(panel: Panel, m: int) -> tuple[Floats, Floats]:
@@ -218,12 +224,19 @@ def _from_parquet(path: Path) -> Issue:
     grid = {name: to_numpy(table[name].combine_chunks()).reshape(-1, horizon) for name in names}
     firsts = from_numpy(np.arange(0, table.num_rows, horizon))
     issue = Issue(
-        model=facts["model"], version=facts["version"], issued=facts["issued"], hindsight=facts["hindsight"],
-        ids=tuple(table["series"].take(firsts).to_pylist()), cutoffs=grid["cutoff"][:, 0], stamps=grid["stamp"],
-        values=grid["forecast"], methods=tuple(table["method"].take(firsts).to_pylist()),
+        model=facts["model"],
+        version=facts["version"],
+        issued=facts["issued"],
+        hindsight=facts["hindsight"],
+        ids=tuple(table["series"].take(firsts).to_pylist()),
+        cutoffs=grid["cutoff"][:, 0],
+        stamps=grid["stamp"],
+        values=grid["forecast"],
+        methods=tuple(table["method"].take(firsts).to_pylist()),
         intervals={level: (grid[low], grid[high]) for level, (low, high) in pairs.items()},
-        scale=grid["scale"][:, 0], rms_scale=grid["rms_scale"][:, 0],
-    )  # fmt: skip
+        scale=grid["scale"][:, 0],
+        rms_scale=grid["rms_scale"][:, 0],
+    )
     if issue.part_name() != path.name:
         raise ValueError("its content is not what its name is the hash of")
     return issue

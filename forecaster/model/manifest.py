@@ -30,12 +30,29 @@ PRETRAINED = "pretrained.onnx"
 
 _SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n\Z')
 _OTHER_LIMITS: dict[str, tuple[float | None, float | None]] = {
-    "season": (1, None), "steps": (1, None), "members": (1, 50), "segments": (1, 100_000), "channels": (1, 1_000_000),
-    "floor": (0, None), "smoothing": (0, 1), "trust": (0, 1), "quantiles": (0, 100), "draws": (0, 1_000),
-    "past": (0, 1_000_000), "future": (0, 1_000_000), "static": (0, 1_000_000), "deviation": (1e-300, None),
-    "bytes": (0, 2**33), "rows": (1, None), "series": (1, None), "skipped": (0, None),
-    "pretrained": (0, 1), "trained": (0, 1), "seasons": (1, 1_000_000), "errors": (0, None),
-}  # fmt: skip
+    "season": (1, None),
+    "steps": (1, None),
+    "members": (1, 50),
+    "segments": (1, 100_000),
+    "channels": (1, 1_000_000),
+    "floor": (0, None),
+    "smoothing": (0, 1),
+    "trust": (0, 1),
+    "quantiles": (0, 100),
+    "draws": (0, 1_000),
+    "past": (0, 1_000_000),
+    "future": (0, 1_000_000),
+    "static": (0, 1_000_000),
+    "deviation": (1e-300, None),
+    "bytes": (0, 2**33),
+    "rows": (1, None),
+    "series": (1, None),
+    "skipped": (0, None),
+    "pretrained": (0, 1),
+    "trained": (0, 1),
+    "seasons": (1, 1_000_000),
+    "errors": (0, None),
+}
 LIMITS: Limits = {
     f.name: (f.metadata["min"], f.metadata["max"]) for owner in (ModelSettings, TrainSettings) for f in fields(owner)
 } | _OTHER_LIMITS

@@ -246,10 +246,9 @@ def _path_of(window: WindowShape) -> str:
         return f"last season of {seasons} steps" if seasons else "last value"
     newest, slope = window.smoothing
     level = "last value" if newest == 1 else f"smoothed level (newest value {newest:.0%})"
-    return (
-        (f"seasons of {seasons} steps around the {level}" if seasons else level)
-        + ("" if not slope else ", damped slope" if slope == 1 else f", {slope:.0%} of the damped slope")
-    )  # fmt: skip
+    return (f"seasons of {seasons} steps around the {level}" if seasons else level) + (
+        "" if not slope else ", damped slope" if slope == 1 else f", {slope:.0%} of the damped slope"
+    )
 
 
 def _range_of(window: WindowShape) -> Iterator[str]:

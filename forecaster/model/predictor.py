@@ -92,11 +92,14 @@ def make_forecast(model: Forecaster, panel: Panel, horizon: int | None, levels: 
     ends = [[end for _, *both in block.intervals for end in both] for block in blocks]
     low_high = [np.concatenate(parts) for parts in zip(*ends, strict=True)]
     return Forecast(
-        ids=panel.ids, stamps=panel.future_stamps(steps), values=np.concatenate([block.values for block in blocks]),
+        ids=panel.ids,
+        stamps=panel.future_stamps(steps),
+        values=np.concatenate([block.values for block in blocks]),
         intervals=tuple(zip(levels, low_high[::2], low_high[1::2], strict=True)),
         methods=np.concatenate([block.methods for block in blocks]),
-        id_column=panel.id_column, time_column=panel.schema.time,
-    )  # fmt: skip
+        id_column=panel.id_column,
+        time_column=panel.schema.time,
+    )
 
 
 def forecast_windows(

@@ -169,10 +169,17 @@ def explain(
             effects[row] = _effects(ask, history, forecasts[row], leads)
         on_share((row + 1) / len(series))
     return Explanation(
-        series=series, leads=leads, season=model.season, values=values, forecasts=forecasts, flat=flat,
-        weights=weights, contributions=contributions, features=tuple(each.name for each in model.encodings),
+        series=series,
+        leads=leads,
+        season=model.season,
+        values=values,
+        forecasts=forecasts,
+        flat=flat,
+        weights=weights,
+        contributions=contributions,
+        features=tuple(each.name for each in model.encodings),
         effects=effects,
-    )  # fmt: skip
+    )
 
 
 def reach_of(model: Forecaster) -> int:

@@ -111,6 +111,11 @@ def judge(model: UsedModel, panel: Panel, values: Origins, level: float) -> Alar
     parts = [np.stack([block.values[:, 0], *(end[:, 0] for end in block.intervals[0][1:])]) for block in blocks]
     expected, low, high = np.concatenate(parts, axis=1) if parts else np.empty((3, 0))
     return Alarms(
-        series=kept.series, at=kept.ends, actual=panel.observed(kept.ends), expected=expected, low=low, high=high,
+        series=kept.series,
+        at=kept.ends,
+        actual=panel.observed(kept.ends),
+        expected=expected,
+        low=low,
+        high=high,
         unjudged=int((~known).sum()),
-    )  # fmt: skip
+    )

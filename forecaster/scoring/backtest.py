@@ -148,9 +148,12 @@ def find_residuals(panel: Panel, plan: Plan, trained: Trained, answers: Answers)
     by_series = len(np.unique(series)) >= SERIES_TO_SPLIT
     folds = np.array([fold[s] for s in of.tolist()]) if by_series else np.full(len(of), -1)
     return Residuals(
-        np.concatenate([residuals.errors, errors]), join_answers(answers, theirs),
-        np.concatenate([residuals.folds, folds]), residuals.independent + len(before), residuals.fit,
-    )  # fmt: skip
+        np.concatenate([residuals.errors, errors]),
+        join_answers(answers, theirs),
+        np.concatenate([residuals.folds, folds]),
+        residuals.independent + len(before),
+        residuals.fit,
+    )
 
 
 def count_independent(plan: Plan) -> float:

@@ -99,10 +99,20 @@ class Comparison:
                 on_share(high)
                 self._seconds[kind] = self._seconds.get(kind, 0.0) + clock() - began
                 self._replaced[kind] = self._replaced.get(kind, 0) + int(answer.replaced.sum())
-                yield kind, self._score(kind, int(nth), known, Block(
-                    origins=origins, values=answer.values, intervals=answer.intervals,
-                    methods=np.full(len(origins), kind, object),
-                ))  # fmt: skip
+                yield (
+                    kind,
+                    self._score(
+                        kind,
+                        int(nth),
+                        known,
+                        Block(
+                            origins=origins,
+                            values=answer.values,
+                            intervals=answer.intervals,
+                            methods=np.full(len(origins), kind, object),
+                        ),
+                    ),
+                )
 
     def _score(self, kind: str, nth: int, known: Panel, block: Block) -> Scored:
         series, starts, ends = block.origins.series, known.offsets[:-1], known.offsets[1:]
@@ -148,9 +158,14 @@ class Comparison:
         if kind != best:
             judgement = "unknown" if interval is None else "tie" if interval[0] <= 0 <= interval[1] else "worse"
         return Standing(
-            kind=kind, measures=measures, seconds=self._seconds[kind], replaced=self._replaced[kind],
-            difference=difference, interval=interval, judgement=judgement,
-        )  # fmt: skip
+            kind=kind,
+            measures=measures,
+            seconds=self._seconds[kind],
+            replaced=self._replaced[kind],
+            difference=difference,
+            interval=interval,
+            judgement=judgement,
+        )
 
 
 def _within(on_share: Callable[[float], None], low: float, high: float, share: float) -> None:

@@ -102,9 +102,13 @@ def look_ahead(
 def _outlook(panel: Panel, s: int, history: int, paths: list[Path]) -> Outlook:
     shown_steps = np.arange(max(int(panel.lengths[s]) - history, 0), int(panel.lengths[s]))
     return Outlook(
-        series=s, name=panel.ids[s], stamps=panel.stamps_at(np.full(len(shown_steps), s), shown_steps),
-        history=panel.observed(panel.offsets[s] + shown_steps), past=tuple(paths[:-1]), next=paths[-1],
-    )  # fmt: skip
+        series=s,
+        name=panel.ids[s],
+        stamps=panel.stamps_at(np.full(len(shown_steps), s), shown_steps),
+        history=panel.observed(panel.offsets[s] + shown_steps),
+        past=tuple(paths[:-1]),
+        next=paths[-1],
+    )
 
 
 def find_series(panel: Panel, names: Sequence[str] | None) -> Ints:

@@ -75,10 +75,15 @@ def find_residuals(model: Forecaster, panel: Panel) -> OneStepErrors | None:
     reach = max(-low, high, 1e-9)
     edges = np.linspace(-reach, reach, BINS + 1)
     return OneStepErrors(
-        count=len(errors), series=int((~np.isnan(table)).any(axis=1).sum()), mean=float(errors.mean()),
-        deviation=float(errors.std()), autocorrelation=correlation, noise=NORMAL_95 / float(np.sqrt(len(errors))),
-        edges=edges, counts=np.histogram(np.clip(errors, -reach, reach), edges)[0],
-    )  # fmt: skip
+        count=len(errors),
+        series=int((~np.isnan(table)).any(axis=1).sum()),
+        mean=float(errors.mean()),
+        deviation=float(errors.std()),
+        autocorrelation=correlation,
+        noise=NORMAL_95 / float(np.sqrt(len(errors))),
+        edges=edges,
+        counts=np.histogram(np.clip(errors, -reach, reach), edges)[0],
+    )
 
 
 def _one_step_errors(model: Forecaster, panel: Panel, steps: int) -> Floats:

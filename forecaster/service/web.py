@@ -283,9 +283,15 @@ def serve(settings: ServeSettings, root: Path | None, token: str | None, started
         )
     store.keep_loaded(KEPT)
     config = uvicorn.Config(
-        make_app(settings, root, token), host=settings.host, port=settings.port, log_config=None, access_log=False,
-        timeout_graceful_shutdown=int(settings.timeout) + 1, server_header=False, limit_concurrency=1000,
-    )  # fmt: skip
+        make_app(settings, root, token),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=int(settings.timeout) + 1,
+        server_header=False,
+        limit_concurrency=1000,
+    )
     server = _Server(config)
     sockets = [bind(settings)]
     host, port = sockets[0].getsockname()[:2]

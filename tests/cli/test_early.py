@@ -16,11 +16,17 @@ from forecaster.cli.early import seconds_of
 @pytest.mark.parametrize(
     ("arguments", "seconds"),
     [
-        ([], None), (["predict", "--deadline"], None), (["--deadline", "5"], 5.0), (["x", "--deadline=7.5"], 7.5),
-        (["--", "--deadline", "5"], None), (["--deadline", "1e12"], None), (["--deadline", "nan"], None),
-        (["--deadline", "0"], None), (["--deadline", "many"], None),
+        ([], None),
+        (["predict", "--deadline"], None),
+        (["--deadline", "5"], 5.0),
+        (["x", "--deadline=7.5"], 7.5),
+        (["--", "--deadline", "5"], None),
+        (["--deadline", "1e12"], None),
+        (["--deadline", "nan"], None),
+        (["--deadline", "0"], None),
+        (["--deadline", "many"], None),
     ],
-)  # fmt: skip
+)
 def test_the_deadline_is_found_before_flags_are_read(arguments: list[str], seconds: float | None) -> None:
     assert seconds_of(arguments) == seconds
 
@@ -46,6 +52,7 @@ def test_the_deadline_counts_from_the_start_of_the_process() -> None:
         [sys.executable, "-c", program, "--deadline", "3"], capture_output=True, timeout=40, check=False
     )
     assert (done.returncode, done.stderr) == (
-        124, b"forecast: error[DEADLINE]: the deadline passed; nothing changed\n",
-    )  # fmt: skip
+        124,
+        b"forecast: error[DEADLINE]: the deadline passed; nothing changed\n",
+    )
     assert time.monotonic() - began < 20

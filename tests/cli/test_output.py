@@ -83,9 +83,17 @@ def test_printable_text_is_printable(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.78123, "0.7812"), (12345.6, "12,346"), (-1.5, "-1.500"), (0.0, "0.000"), (None, "–"), (float("inf"), "–"),
-     (0.00001234, "0.00001234"), (999.96, "1,000.0")],
-)  # fmt: skip
+    [
+        (0.78123, "0.7812"),
+        (12345.6, "12,346"),
+        (-1.5, "-1.500"),
+        (0.0, "0.000"),
+        (None, "–"),
+        (float("inf"), "–"),
+        (0.00001234, "0.00001234"),
+        (999.96, "1,000.0"),
+    ],
+)
 def test_numbers(value: float | None, shown: str) -> None:
     assert number(value) == shown
 

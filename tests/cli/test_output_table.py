@@ -13,9 +13,20 @@ def test_forecasts_go_into_a_table_with_their_version(trained: Trained, tmp_path
     target = f"sqlite:///{tmp_path}/shop.db#forecasts"
     for _ in range(2):
         done = run_forecast(
-            "predict", trained.data, "--models-dir", trained.models_dir, "--ledger", "none", "--output", "out.csv",
-            "--output-table", target, "--table-mode", "append", cwd=tmp_path,
-        )  # fmt: skip
+            "predict",
+            trained.data,
+            "--models-dir",
+            trained.models_dir,
+            "--ledger",
+            "none",
+            "--output",
+            "out.csv",
+            "--output-table",
+            target,
+            "--table-mode",
+            "append",
+            cwd=tmp_path,
+        )
         assert done.returncode == 0, done.stderr
     lines = (tmp_path / "out.csv").read_text().splitlines()
     with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as connection:

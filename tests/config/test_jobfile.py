@@ -138,7 +138,7 @@ FAULTS = [
     ("out of bounds", HEAD + "units = 0\n", "line 5: job 'a': units must be from 1 to 2048, received 0"),
     ("not a number", HEAD + "min-skill = nan\n", "min-skill must be a number, received nan"),
     ("bad default", "[defaults]\n\nunits = -1\n" + HEAD, "line 3: [defaults]: units must be from 1"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("content", "said"), [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])

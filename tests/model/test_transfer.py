@@ -121,9 +121,11 @@ def learn(trained: Trained, folder: Path, **model: Any) -> TrainResult:
     (folder / "models").mkdir()
     (folder / "models" / trained.name).symlink_to(trained.models_dir / trained.name)
     job = TrainJob(
-        data=str(trained.data), model=ModelSettings(**model), training=TrainSettings(steps=4, preset="fast"),
+        data=str(trained.data),
+        model=ModelSettings(**model),
+        training=TrainSettings(steps=4, preset="fast"),
         store=StoreSettings(models_dir=folder / "models", name="small", distill=trained.name),
-    )  # fmt: skip
+    )
     return train(job)
 
 

@@ -104,11 +104,18 @@ def test_folders_are_named_at_the_start(tmp_path: Path) -> None:
 def test_the_command_speaks_the_protocol_on_stdout(desk: Desk) -> None:
     """A handshake and one call by hand: nothing but JSON lines on stdout, and the command ends when stdin does."""
     lines = [
-        {"id": 1, "method": "initialize", "params": {
-            "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}},
+        {
+            "id": 1,
+            "method": "initialize",
+            "params": {
+                "protocolVersion": "2025-06-18",
+                "capabilities": {},
+                "clientInfo": {"name": "test", "version": "1"},
+            },
+        },
         {"method": "notifications/initialized"},
         {"id": 2, "method": "tools/call", "params": {"name": "check", "arguments": {"data": "tiny.csv"}}},
-    ]  # fmt: skip
+    ]
     command = [
         sys.executable,
         "-m",

@@ -18,10 +18,27 @@ Bools = NDArray[np.bool_]
 
 ALPHAS = (0.05, 0.2, 0.5, 0.8)
 NAMES = (
-    "last", "seasonal_naive", "recent_season", "mean", "median", "lowest", "ses_05", "ses_20", "ses_50", "damped",
-    "trend", "theta", "line", "second_naive", "second_season", "ses_20_plain", "drift", "naive_growth",
-    "recent_damped", "recent_theta",
-)  # fmt: skip
+    "last",
+    "seasonal_naive",
+    "recent_season",
+    "mean",
+    "median",
+    "lowest",
+    "ses_05",
+    "ses_20",
+    "ses_50",
+    "damped",
+    "trend",
+    "theta",
+    "line",
+    "second_naive",
+    "second_season",
+    "ses_20_plain",
+    "drift",
+    "naive_growth",
+    "recent_damped",
+    "recent_theta",
+)
 
 
 @dataclass(frozen=True, eq=False)
