@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forecaster.cli import log
-from forecaster.cli.notes import finish, note_panel
+from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number
 from forecaster.cli.process import after
 from forecaster.cli.progress import ShareBar
-from forecaster.config import CompareSettings, ModelSettings, ReadSettings, TrainSettings
+from forecaster.cli.rehearsal import show_rehearsal
+from forecaster.config import CompareSettings, DrySettings, ModelSettings, ReadSettings, TrainSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import CompareResult
@@ -25,6 +26,7 @@ def compare(
     reading: ReadSettings,
     model: ModelSettings,
     training: TrainSettings,
+    dry: DrySettings,
     output: OutputSettings,
 ) -> int:
     """Compare kinds of methods on one data file: each learns anew at each cutoff, and all forecast the same windows.
@@ -38,8 +40,10 @@ def compare(
 
     printer = Printer(output, piped="json")
     job = jobs.CompareJob(data=data, settings=settings, reading=reading, model=model, training=training)
+    if dry.dry_run:
+        return show_rehearsal(printer, jobs.rehearse_compare(job, listening(printer)))
     with ShareBar(printer.notes, "comparing") as bar:
-        result = jobs.compare(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=bar.update))
+        result = jobs.compare(job, listening(printer, on_share=bar.update))
     with after(f"{settings.predictions} was written" if settings.predictions else "nothing changed"):
         log.event("compared", source=result.panel.source, leaderboard=result.records())
         printer.show(result.summary(), result.records(), describe(result))

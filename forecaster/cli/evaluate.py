@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forecaster.cli import log
-from forecaster.cli.notes import finish, note_panel, tell_builtin
+from forecaster.cli.notes import finish, listening, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
 from forecaster.cli.process import after
 from forecaster.cli.progress import ShareBar
+from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.cli.scores import error_grid, verdict
-from forecaster.config import BacktestSettings, EvaluateSettings, GateSettings, ReadSettings
+from forecaster.config import BacktestSettings, DrySettings, EvaluateSettings, GateSettings, ReadSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import EvaluateResult
@@ -31,6 +32,7 @@ def evaluate(
     reading: ReadSettings,
     backtest: BacktestSettings,
     gates: GateSettings,
+    dry: DrySettings,
     output: OutputSettings,
     data: MaybeDataFile = None,
     models_dir: ModelsDir = None,
@@ -55,8 +57,10 @@ def evaluate(
         models_dir=models_dir,
         attended=sys.stdout.isatty(),
     )
+    if dry.dry_run:
+        return show_rehearsal(printer, jobs.rehearse_evaluate(job, listening(printer)))
     with ShareBar(printer.notes, "forecasting") as bar:
-        result = jobs.evaluate(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=bar.update))
+        result = jobs.evaluate(job, listening(printer, on_share=bar.update))
     tell_builtin(result.model, output.quiet)
     with after(f"{result.predictions} was written" if result.predictions else "nothing changed"):
         log.event("evaluated", model=result.model.name, version=result.model.version, metrics=result.metrics)

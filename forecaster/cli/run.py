@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,21 +15,33 @@ from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, warn
-from forecaster.config import BatchSettings
+from forecaster.cli.rehearsal import show_batch
+from forecaster.config import BatchSettings, DrySettings
 
 if TYPE_CHECKING:
     from forecaster.cli.pool import Ended
     from forecaster.config.jobfile import Entry
+    from forecaster.jobs import Planned, Run
 
 JobsFile = Annotated[Path, typer.Argument(metavar="JOBS", help="TOML file with the jobs.", show_default=False)]
 Row = dict[str, Any]
+
+
+class Refused(NamedTuple):
+    """A job that would not be done, and why."""
+
+    entry: Entry
+    exit_code: int
+    error: str
+    message: str
+
 
 WORDS = {OK: "done", PARTIAL: "series skipped"}
 """Outcome of a job that published."""
 
 
 @takes_settings
-def run(jobs_file: JobsFile, settings: BatchSettings, output: WatchedSettings) -> int:
+def run(jobs_file: JobsFile, settings: BatchSettings, dry: DrySettings, output: WatchedSettings) -> int:
     """Run the jobs of a file: train, predict and evaluate, one after the other or several at a time.
 
     A job that fails does not stop the others, and one of which nothing changed since it last ended well is not done
@@ -40,9 +52,11 @@ def run(jobs_file: JobsFile, settings: BatchSettings, output: WatchedSettings) -
     """
     from forecaster import jobs
 
-    printer, path = Printer(output), jobs_file.absolute()
+    printer, path = Printer(output, piped="json" if dry.dry_run else None), jobs_file.absolute()
     records = (settings.runs_dir or path.parent / "runs" / path.stem).absolute()
     entries = jobs.load_jobs(jobs_file, settings.only)
+    if dry.dry_run:
+        return rehearse(entries, path.parent, order_of(records, settings), printer)
     if settings.only:
         row = run_here(entries[0], path.parent, records, settings, printer)
         printer.show([row], [row], describe([row]))
@@ -67,8 +81,8 @@ def run(jobs_file: JobsFile, settings: BatchSettings, output: WatchedSettings) -
     return max(int(row["exit_code"]) for row in ordered)
 
 
-def run_here(entry: Entry, folder: Path, records: Path, settings: BatchSettings, printer: Printer) -> Row:
-    """Run one job in this process, in the folder of the job file, and return what there is to show of it."""
+def order_of(records: Path, settings: BatchSettings) -> Run:
+    """Return what jobs that run in this process are told beside the file."""
     from forecaster import jobs
     from forecaster.cli.boundary import explain
 
@@ -76,7 +90,7 @@ def run_here(entry: Entry, folder: Path, records: Path, settings: BatchSettings,
         fault = explain(error)
         return fault.exit_code, fault.code, fault.text
 
-    order = jobs.Run(
+    return jobs.Run(
         folder=records,
         now=log.clock(),
         argv=tuple(sys.argv[1:]),
@@ -84,6 +98,37 @@ def run_here(entry: Entry, folder: Path, records: Path, settings: BatchSettings,
         explain=told,
         lock_wait=settings.lock_wait,
     )
+
+
+def rehearse(entries: Sequence[Entry], folder: Path, order: Run, printer: Printer) -> int:
+    """Show what would be done with each job, one after the other in this process; what would be refused fails here.
+
+    Raises:
+        BatchError: Some would be refused.
+    """
+    from forecaster import jobs
+
+    plans: list[Planned] = []
+    refused: list[Refused] = []
+    with contextlib.chdir(folder):
+        for entry in entries:
+            printer.note(TextLine(f"{entry.name}:", "bold"))
+            try:
+                plans.append(jobs.rehearse_entry(entry, order, plans, listening(printer)))
+            except ForecastError as error:
+                refused.append(Refused(entry, error.exit_code, error.code, error.line()))
+    if plans:
+        show_batch(printer, plans)
+    if refused:
+        raise failure(refused, len(entries), "would fail")
+    return OK
+
+
+def run_here(entry: Entry, folder: Path, records: Path, settings: BatchSettings, printer: Printer) -> Row:
+    """Run one job in this process, in the folder of the job file, and return what there is to show of it."""
+    from forecaster import jobs
+
+    order = order_of(records, settings)
     with contextlib.chdir(folder):
         record = jobs.run_entry(entry, order, listening(printer))
     row = row_of_record(record)
@@ -150,10 +195,10 @@ def row_of(ended: Ended) -> Row:
     }
 
 
-def failure(failed: Sequence[Ended], count: int) -> ForecastError:
+def failure(failed: Sequence[Ended | Refused], count: int, verb: str = "failed") -> ForecastError:
     """Return the fault of a batch in which these jobs failed, of so many: each is named, with what went wrong."""
     told = "; ".join(f"{ended.entry.name}: {ended.error}: {ended.message}" for ended in failed)
-    message = f"{len(failed)} of {count} jobs failed: {told}".rstrip(".")
+    message = f"{len(failed)} of {count} jobs {verb}: {told}".rstrip(".")
     if len(failed) < count:
         return BatchError(message)
     first = next((ended for ended in failed if ended.exit_code != TryAgainError.exit_code), failed[0])

@@ -13,7 +13,8 @@ from forecaster.cli.options import DataFile, ModelsDir, OutputSettings, takes_se
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number, percent
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import ShareBar
-from forecaster.config import FitSettings, LockSettings, ModelSettings, ReadSettings, TuneSettings
+from forecaster.cli.rehearsal import show_rehearsal
+from forecaster.config import DrySettings, FitSettings, LockSettings, ModelSettings, ReadSettings, TuneSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrialRow, TuneResult
@@ -33,6 +34,7 @@ def tune(
     model: ModelSettings,
     fit: FitSettings,
     lock: LockSettings,
+    dry: DrySettings,
     output: OutputSettings,
     models_dir: ModelsDir = None,
 ) -> int:
@@ -47,7 +49,7 @@ def tune(
     """
     from forecaster import jobs
 
-    printer = Printer(output)
+    printer = Printer(output, piped="json" if dry.dry_run else None)
     job = jobs.TuneJob(
         data=data,
         settings=settings,
@@ -57,6 +59,8 @@ def tune(
         models_dir=models_dir,
         lock_wait=lock.lock_wait,
     )
+    if dry.dry_run:
+        return show_rehearsal(printer, jobs.rehearse_tune(job, listening(printer)))
     table = TrialTable(printer)
 
     def show_start(resumed: bool | None) -> None:

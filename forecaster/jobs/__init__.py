@@ -31,6 +31,7 @@ heavy packages that it may import when it is itself imported.
     train          from a data file to a published model                                      numpy
     tune           from a data file to the best settings for it
     rehearse       what a command would do and cost                                         numpy
+    rehearse_scores the same of commands that measure                                       numpy
     report         from a saved model and a data file to one page that says what the model is worth
     run            one job of a batch
 """
@@ -61,8 +62,9 @@ from forecaster.jobs.plot import PlotJob, PlotResult, plot
 from forecaster.jobs.predict import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
 from forecaster.jobs.rehearse import Rehearsal, rehearse_predict, rehearse_train
+from forecaster.jobs.rehearse_scores import rehearse_compare, rehearse_evaluate, rehearse_tune
 from forecaster.jobs.report import ReportJob, ReportResult, report
-from forecaster.jobs.run import Run, load_jobs, model_key, run_entry
+from forecaster.jobs.run import Planned, Run, load_jobs, model_key, rehearse_entry, run_entry
 from forecaster.jobs.scenario import ScenarioJob, ScenarioResult, scenario
 from forecaster.jobs.score import ScoreJob, ScoreResult, score
 from forecaster.jobs.train import TrainJob, TrainResult, train
@@ -89,6 +91,7 @@ __all__ = [
     "ExportResult",
     "GatesResult",
     "ModelFacts",
+    "Planned",
     "PlotJob",
     "PlotResult",
     "PredictJob",
@@ -134,8 +137,12 @@ __all__ = [
     "prune_versions",
     "read_gates",
     "read_record",
+    "rehearse_compare",
+    "rehearse_entry",
+    "rehearse_evaluate",
     "rehearse_predict",
     "rehearse_train",
+    "rehearse_tune",
     "report",
     "roll_back",
     "run_entry",

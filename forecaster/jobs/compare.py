@@ -129,15 +129,40 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
-    settings, levels = job.settings, parse_levels(job.settings.levels)
-    quantiles = parse_quantiles(settings.quantiles)
-    kinds, path = parse_kinds(settings.models), settings.predictions
+    kinds, path = parse_kinds(job.settings.models), job.settings.predictions
+    comparison = begin_comparison(job, events)
+    panel = comparison.panel
+    with maybe_writing_rows(path) as writer:
+        try:
+            for _, scored in comparison.run(kinds, time.monotonic, events.on_share):
+                if writer is not None and path is not None:
+                    writer.write(prediction_rows(panel, scored, as_text=not is_parquet(path)))
+        except DataError as error:  # what was known at the oldest cutoff was too little
+            raise DataError(error.message, hint="Give fewer --windows, a shorter --horizon, or more data") from None
+    return CompareResult(
+        panel=panel,
+        standings=comparison.standings(),
+        origins=comparison.origins,
+        step=comparison.step,
+        task=comparison.task,
+        settings=job.settings,
+    )
+
+
+def begin_comparison(job: CompareJob, events: Events) -> Comparison:
+    """Check the settings, read the data, and lay the cutoffs; nothing has been learned yet.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong.
+    """
+    settings, path = job.settings, job.settings.predictions
+    levels, quantiles = parse_levels(settings.levels), parse_quantiles(settings.quantiles)
     if path is not None:
         is_parquet(path)
         files.check_writable(path)
         check_outputs({"--predictions": path}, job.data)
     panel = read_panel(job.data, job.reading)
-    if settings.predictions is not None:
+    if path is not None:
         check_names(panel)
     events.on_panel(panel)
     season = choose_season(panel, job.reading.season)
@@ -147,14 +172,4 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
     task = Task(
         season=season, horizon=horizon, levels=levels, quantiles=quantiles, model=job.model, training=job.training
     )
-    comparison = Comparison(panel, origins, step, task)
-    with maybe_writing_rows(path) as writer:
-        try:
-            for _, scored in comparison.run(kinds, time.monotonic, events.on_share):
-                if writer is not None and path is not None:
-                    writer.write(prediction_rows(panel, scored, as_text=not is_parquet(path)))
-        except DataError as error:  # what was known at the oldest cutoff was too little
-            raise DataError(error.message, hint="Give fewer --windows, a shorter --horizon, or more data") from None
-    return CompareResult(
-        panel=panel, standings=comparison.standings(), origins=origins, step=step, task=task, settings=settings
-    )
+    return Comparison(panel, origins, step, task)

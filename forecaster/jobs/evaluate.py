@@ -193,18 +193,26 @@ def open_model(job: EvaluateJob) -> tuple[Asked, Data]:
     return asked, source
 
 
+def begin_backtest(job: EvaluateJob, model: UsedModel, panel: Panel, events: Events) -> Backtest:
+    """Lay the cutoffs on the series that the model can read; nothing has been forecast yet.
+
+    Raises:
+        DataError: No series is long enough.
+    """
+    horizon = check_horizon(model, job.settings.horizon)
+    step = job.backtest.step or horizon
+    panel = leave_out_unreadable(model, panel, model.window.lookback + horizon + (job.backtest.windows - 1) * step)
+    if job.settings.predictions is not None:
+        check_names(panel)
+    events.on_panel(panel)
+    return Backtest(model, panel, rolling_origin(panel, job.backtest.windows, step, horizon), horizon)
+
+
 def score_panel(job: EvaluateJob, model: UsedModel, panel: Panel, events: Events = Events()) -> EvaluateResult:
     """Measure a model on data that has been read: what remains of `evaluate`."""
     settings, levels = job.settings, parse_levels(job.settings.levels)
-    horizon = check_horizon(model, settings.horizon)
-    step = job.backtest.step or horizon
-    reads = model.window.lookback + horizon + (job.backtest.windows - 1) * step
-    panel = leave_out_unreadable(model, panel, reads)
-    if settings.predictions is not None:
-        check_names(panel)
-    events.on_panel(panel)
-    origins = rolling_origin(panel, job.backtest.windows, step, horizon)
-    backtest = Backtest(model, panel, origins, horizon)
+    backtest = begin_backtest(job, model, panel, events)
+    panel, origins, horizon = backtest.panel, backtest.origins, backtest.horizon
     sums = score_totals(settings, model, panel, origins, horizon)
     also = None if sums is None else (GRID_LEVELS, sums.add)
     with maybe_writing_rows(settings.predictions) as writer:
@@ -222,7 +230,7 @@ def score_panel(job: EvaluateJob, model: UsedModel, panel: Panel, events: Events
         panel=panel,
         scores=scores,
         counts=counts,
-        step=step,
+        step=job.backtest.step or horizon,
         levels=levels,
         seen=backtest.seen_until(last) if last is not None else 0 if isinstance(model, BuiltinModel) else None,
         cutoffs=span(panel, origins),

@@ -131,12 +131,12 @@ def rehearse_predict(job: PredictJob, events: Events = Events()) -> Rehearsal:
     )
 
 
-def sample_of(panel: Panel) -> Panel:
-    """Return a panel of up to `MOST_SERIES` of the series, evenly spread."""
-    if panel.n_series <= MOST_SERIES:
+def sample_of(panel: Panel, most: int = MOST_SERIES) -> Panel:
+    """Return a panel of up to `most` of the series, evenly spread."""
+    if panel.n_series <= most:
         return panel
     chosen = np.zeros(panel.n_series, bool)
-    chosen[np.linspace(0, panel.n_series - 1, MOST_SERIES).astype(int)] = True
+    chosen[np.linspace(0, panel.n_series - 1, most).astype(int)] = True
     return panel.without(~chosen, "not timed")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.base import files
-from forecaster.base.errors import ForecastError, UsageError
+from forecaster.base.errors import ForecastError, MissingError, UsageError
 from forecaster.base.identity import Identity, check_apart, identity_of
 from forecaster.config.jobfile import Entry, make_job, read_jobs
 from forecaster.data.age import limits_of
@@ -29,7 +29,12 @@ from forecaster.jobs.record import (
     recorded_age,
     write_record,
 )
+from forecaster.jobs.rehearse import Rehearsal, rehearse_predict, rehearse_train
+from forecaster.jobs.rehearse_scores import rehearse_evaluate
 from forecaster.jobs.train import TrainJob, train
+
+UNCHANGED = "unchanged"
+"""Outcome of a job that is not done again."""
 
 Outputs = Callable[[Any], list[Path | None]]
 
@@ -42,17 +47,19 @@ class CommandJob:
         job: The class of what it is told.
         work: The use case.
         outputs: Which files a result stands in.
+        rehearse: What it would do and cost.
     """
 
     job: type
     work: Callable[[Any, Events], Any]
     outputs: Outputs
+    rehearse: Callable[[Any, Events], Rehearsal]
 
 
 COMMANDS = {
-    "train": CommandJob(TrainJob, train, lambda result: [result.model.folder / "manifest.json"]),
-    "predict": CommandJob(PredictJob, predict, lambda result: [result.output]),
-    "evaluate": CommandJob(EvaluateJob, evaluate, lambda result: [result.predictions]),
+    "train": CommandJob(TrainJob, train, lambda result: [result.model.folder / "manifest.json"], rehearse_train),
+    "predict": CommandJob(PredictJob, predict, lambda result: [result.output], rehearse_predict),
+    "evaluate": CommandJob(EvaluateJob, evaluate, lambda result: [result.predictions], rehearse_evaluate),
 }
 """The commands that a job file may name."""
 
@@ -174,6 +181,47 @@ def _run_locked(entry: Entry, run: Run, events: Events, record: Json) -> Json:
     record = {**record, **describe(result, inputs, command.outputs(result)), **ending}
     write_record(folder, record)
     return {**record, "unchanged": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What a batch would do with one job.
+
+    Attributes:
+        outcome: `would run`, `unchanged`, or which earlier job it waits for.
+        rehearsal: What running it would take; None where it is not known yet, or nothing would be done.
+    """
+
+    entry: Entry
+    outcome: str
+    rehearsal: Rehearsal | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether the job would be run."""
+        return self.outcome != UNCHANGED
+
+
+def rehearse_entry(entry: Entry, run: Run, earlier: Iterable[Planned], events: Events = Events()) -> Planned:
+    """Return what would be done with a job, after the `earlier` ones of the file; nothing is written.
+
+    Raises:
+        ForecastError: What the job would be refused for.
+    """
+    command = COMMANDS[entry.command]
+    job = make_job(command.job, entry.values, **_given(command.job, run))
+    trained = [plan for plan in earlier if plan.runs and plan.entry.command == "train"]
+    maker = next((plan.entry.name for plan in trained if model_key(plan.entry) == model_key(entry)), None)
+    try:
+        inputs = find_inputs(entry, *_names(job))
+        before = None if run.force or maker else read_record(run.folder / entry.name)
+        if before is not None and is_unchanged(before, inputs.mark(entry.command)):
+            return Planned(entry=entry, outcome=UNCHANGED)
+        return Planned(entry=entry, outcome="would run", rehearsal=command.rehearse(job, events))
+    except MissingError:
+        if maker is None or entry.command == "train":
+            raise
+        return Planned(entry=entry, outcome=f"would run after {maker}, which makes its model")
 
 
 def _given(job: type, run: Run) -> Mapping[str, Any]:

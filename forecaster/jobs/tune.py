@@ -21,7 +21,7 @@ from forecaster.jobs.events import Events, TrialRow
 from forecaster.jobs.names import check_outputs, models_folder, name_of, recorded
 from forecaster.model.planner import choose_season
 from forecaster.scoring.backtest import span
-from forecaster.scoring.search import Attempt, State, Study, Values, apply, check_storage, find_axes, open_study
+from forecaster.scoring.search import Attempt, Axis, State, Study, Values, apply, check_storage, find_axes, open_study
 from forecaster.scoring.tuning import FinalTest, OutOfTimeError, Tuning
 
 LEAST_SHARE, MOST_SHARE = 0.1, 0.5
@@ -125,11 +125,7 @@ def tune(job: TuneJob, events: Events = Events()) -> TuneResult:
     storage = _prepare_storage(job)
     files.check_writable(settings.output)
     check_outputs({"--output": settings.output, "--storage": storage}, job.data)
-    panel = read_panel(job.data, job.reading)
-    events.on_panel(panel)
-    tuning = Tuning(panel, choose_season(panel, job.reading.season), (job.model, job.fit))
-    events.on_plan(tuning.plan)
-    axes = find_axes(settings.search, *tuning.settings, tuning.plan, tuning.longest)
+    tuning, axes = begin_search(job, events)
     name = f"{name_of(job.data)}-{tuning.identify(axes)[:16]}"
     end = None if settings.time_limit is None else began + settings.time_limit
     with (
@@ -145,12 +141,12 @@ def tune(job: TuneJob, events: Events = Events()) -> TuneResult:
     left = None if end is None else max(end - time.monotonic(), 1.0)
     contest = tuning.contest(apply(values, *tuning.settings), left, events.on_share)
     result = TuneResult(
-        panel=panel,
+        panel=tuning.panel,
         values=values,
         error=error,
         default_error=searcher.error_of_defaults(),
         contest=contest,
-        cutoffs=span(panel, tuning.origins),
+        cutoffs=span(tuning.panel, tuning.origins),
         horizon=tuning.horizon,
         tried=tried,
         trials=searcher.rows,
@@ -160,6 +156,19 @@ def tune(job: TuneJob, events: Events = Events()) -> TuneResult:
     )
     searcher.publish(values, notes_of(result))
     return result
+
+
+def begin_search(job: TuneJob, events: Events) -> tuple[Tuning, tuple[Axis, ...]]:
+    """Read the data, keep the last part of it away from the search, and lay out what is searched.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong.
+    """
+    panel = read_panel(job.data, job.reading)
+    events.on_panel(panel)
+    tuning = Tuning(panel, choose_season(panel, job.reading.season), (job.model, job.fit))
+    events.on_plan(tuning.plan)
+    return tuning, find_axes(job.settings.search, *tuning.settings, tuning.plan, tuning.longest)
 
 
 def notes_of(result: TuneResult) -> list[str]:
@@ -172,11 +181,15 @@ def notes_of(result: TuneResult) -> list[str]:
     ]
 
 
+def storage_of(job: TuneJob) -> Path:
+    """Return the file of the search."""
+    return job.settings.storage or models_folder(job.models_dir) / name_of(job.data) / "TUNING"
+
+
 def _prepare_storage(job: TuneJob) -> Path:
     """Return the file of the search, in a folder that exists and can be written."""
-    path = job.settings.storage
-    if path is None:
-        path = models_folder(job.models_dir) / name_of(job.data) / "TUNING"
+    path = storage_of(job)
+    if job.settings.storage is None:
         files.make_folder(path.parent)
     files.check_writable(path)
     check_outputs({"--storage": path}, job.data)

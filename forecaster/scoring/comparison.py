@@ -72,6 +72,14 @@ class Comparison:
         """W, how many cutoffs there are."""
         return len(np.unique(self._nth))
 
+    def at(self, nth: int) -> tuple[Origins, Panel]:
+        """Return the nth cutoff of each series, 0 the newest, and the panel as it was known there."""
+        chosen = self._nth == nth
+        origins = Origins(series=self.origins.series[chosen], ends=self.origins.ends[chosen])
+        steps = np.zeros(self.panel.n_series, np.int64)
+        steps[origins.series] = origins.ends - self.panel.offsets[origins.series]
+        return origins, head(self.panel, steps)
+
     def run(
         self, kinds: tuple[str, ...], clock: Callable[[], float], on_share: Callable[[float], None]
     ) -> Iterator[tuple[str, Scored]]:
@@ -87,11 +95,7 @@ class Comparison:
         levels = levels_with(self.task.levels, self.task.quantiles, DECILES)
         spans = iter(pairwise(parts.tolist()))
         for nth in np.unique(self._nth)[::-1]:
-            chosen = self._nth == nth
-            origins = Origins(series=self.origins.series[chosen], ends=self.origins.ends[chosen])
-            steps = np.zeros(self.panel.n_series, np.int64)
-            steps[origins.series] = origins.ends - self.panel.offsets[origins.series]
-            known = head(self.panel, steps)
+            origins, known = self.at(int(nth))
             for kind in kinds:
                 began, (low, high) = clock(), next(spans)
                 task = replace(self.task, levels=levels, on_share=partial(_within, on_share, low, high))
