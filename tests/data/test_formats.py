@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
@@ -382,3 +383,25 @@ def test_rows_go_into_a_table_in_one_transaction(tmp_path: Path) -> None:
 def test_a_table_that_cannot_be(text: str) -> None:
     with pytest.raises(UsageError, match="expected ADDRESS#TABLE"):
         TableTarget.of(text, "replace")
+
+
+def test_parquet(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "item_id": [7, 7, 8, 8],
+            "timestamp": pd.to_datetime(["2024-01-01", "2024-01-02"] * 2),
+            "target": [1.0, None, 3, 4],
+        }
+    )
+    path = tmp_path / "data.parquet"
+    frame.to_parquet(path)
+    panel = read_panel(path, ReadSettings(max_missing=1))
+    assert (panel.ids, panel.schema.dialect, panel.frequency.alias) == (("7", "8"), None, "D")
+    assert panel.future_stamps(1).tolist() == [["2024-01-02"], ["2024-01-03"]]
+    frame.assign(timestamp=frame["timestamp"].dt.tz_localize("Europe/Berlin"), target=[1, 2, 3, 4]).to_parquet(path)
+    panel = read_panel(path)
+    assert (panel.schema.tz, panel.frequency.alias) == ("Europe/Berlin", "D")
+    assert panel.future_stamps(1)[0].tolist() == ["2024-01-03 00:00:00+01:00"]
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(DataError, match="Parquet"):
+        read_panel(path)

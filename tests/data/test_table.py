@@ -18,6 +18,7 @@ from forecaster.data.dialect import MISSING, Dialect
 from forecaster.data.formats import read_data
 from forecaster.data.recipe import PLAIN
 from forecaster.data.table import Table
+from tests.data.conftest import Bad, Read, refuse
 
 
 def table_of(folder: Path, text: str, dialect: Dialect | None = None, **flags: object) -> Table:
@@ -135,3 +136,38 @@ def test_separators_asked_for(tmp_path: Path) -> None:
 
 def test_an_index_without_a_name_is_kept_apart(tmp_path: Path) -> None:
     assert list(table_of(tmp_path, ",ds,y\n0,2024-01-01,1\n").columns) == ["column1", "ds", "y"]
+
+
+BAD: Bad = {
+    "blank": ("\n \n\n", "no header row"),
+    "header only": ("ds,y\n", "header but no data rows"),
+    "long row": ("ds,y\n2024-01-01,1\n2024-01-02,1,5\n2024-01-03,2\n", "line 3: 3 cells where the header has 2"),
+    "short row": ("ds,y\n2024-01-01,1\n2024-01-02\n2024-01-03,2\n", "line 3: 1 cells"),
+    "all rows long": ("ds,y\n2024-01-01,1,2\n2024-01-02,1,3\n", "line 2: 3 cells"),
+    "hanging values": ("ds,y\n2024-01-01,1,\n2024-01-02,1,\n" + "2024-01-03,1,7\n", "line 4: a value in column 3"),
+    "quoted decimal comma": ('ds,y\n2024-01-01,"1,5"\n2024-01-02,2.5\n', "'1,5' is not a number"),
+    "thousands": ('ds,y\n2024-01-01,"1,234.50"\n2024-01-02,"2,5"\n', "line 2, column 'y': '1,234.50' is not a"),
+    "minus sign": ("ds,y\n2024-01-01,\u22125\n2024-01-02,2\n", "line 2.*is not a number"),
+    "percent": ("ds,y\n2024-01-01,1\n2024-01-02,5%\n", "line 3.*'5%' is not a number"),
+    "currency": ("ds,y\n2024-01-01,€5\n2024-01-02,€6\n2024-01-03,7\n", "2 such cells"),
+    "hexadecimal": ("ds,y\n2024-01-01,0x1F\n2024-01-02,1\n", "'0x1F' is not a number"),
+    "underscore": ("ds,y\n2024-01-01,1_000\n2024-01-02,1\n", "'1_000' is not a number"),
+    "word": ("ds,y\n2024-01-01,1\n2024-01-02,broken\n", "line 3.*'broken' is not a number"),
+    "infinite": ("ds,y\n2024-01-01,1\n2024-01-02,-inf\n", "line 3.*not finite"),
+    "overflow": ("ds,y\n2024-01-01,1\n2024-01-02,1e400\n", "line 3.*not finite"),
+    "duplicate column": ("ds,y,y\n2024-01-01,1,2\n", "'y' appears twice"),
+    "similar columns": ("ds,y, Y \n2024-01-01,1,2\n", "differ only"),
+    "open quote": ('ds,y\n2024-01-01,1\n2024-01-02,"2\n2024-01-03,3\n', "quote opened on line 3"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused(read: Read, name: str) -> None:
+    refuse(read, BAD[name])
+
+
+def test_lines_after_quoted_line_breaks(read: Read) -> None:
+    text = 'id,ds,y\n"a\nb",2024-01-01,1\n\n"a\nb",2024-01-02,x\n'
+    with pytest.raises(DataError, match="line 5, column 'y': 'x'"):
+        read(text)
+    assert read(text.replace("x", "2")).ids == ("a\nb",)

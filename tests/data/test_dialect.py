@@ -1,0 +1,89 @@
+"""Separator, decimal mark and header: taken when one fits, refused when several do, and never changing what is read."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecaster.base.errors import (
+    DataError,
+)
+from forecaster.data.grid import read_panel
+from tests.data.conftest import DAILY, Bad, Read, codes, quick, refuse, written
+
+BAD: Bad = {
+    "no header": ("2024-01-01,1\n2024-01-02,2\n", "header looks like data"),
+    "title": ("Report\nof 2024\nds,y\n2024-01-01,1\n2024-01-02,1\n", "line 3"),
+    "spaces": ("ds y\n2024-01-01 1\n2024-01-02 2\n", "one column"),
+    "two separators": ("a,b;c\n2024-01-01,1;2\n2024-01-02,2;2\n", "comma or semicolon"),
+    "JSON": ('{"ds": 1, "y": 2}', "JSON"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused(read: Read, name: str) -> None:
+    refuse(read, BAD[name])
+
+
+def test_good_oddities(read: Read) -> None:
+    same = read(DAILY).values.tolist()
+    for content in (
+        "\ufeff" + DAILY,
+        DAILY.replace("\n", "\r\n"),
+        DAILY.replace("\n", "\r"),
+        DAILY.replace(",", "\t"),
+        DAILY.replace(",", "|"),
+        DAILY.replace("date", '"date"'),
+        DAILY.replace("\n", ",\n"),
+        DAILY.replace("2024-01-02,2\n", "\n\r\n2024-01-02, 2 \n"),
+        DAILY.encode("utf-16"),
+        "\ufeff" + DAILY.replace("date", '"date"'),
+    ):
+        assert read(content).values.tolist() == same
+    assert read(gzip.compress(DAILY.encode()), "data.csv.gz").values.tolist() == same
+    assert codes(read(DAILY.rstrip())) == ["no-line-end"]
+    assert read("a title\n" + DAILY, skip_rows=1).values.tolist() == same
+    assert read(DAILY.split("\n", 1)[1], no_header=True).values.tolist() == same
+
+
+@quick
+@given(
+    values=st.lists(st.floats(-1e15, 1e15), min_size=2, max_size=20),
+    ids=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=1, max_size=3, unique=True
+    ),
+    separator=st.sampled_from(",;\t|"),
+    decimal=st.sampled_from(".,"),
+    end=st.sampled_from(["\n", "\r\n"]),
+    mark=st.booleans(),
+    quote_all=st.booleans(),
+)
+def test_any_dialect_reads_back_equal_or_is_refused(tmp_path: Path, **drawn: object) -> None:
+    values, ids, separator = drawn["values"], drawn["ids"], str(drawn["separator"])
+    assert isinstance(values, list)
+    assert isinstance(ids, list)
+    always = drawn["quote_all"]
+
+    def cell(text: str) -> str:
+        plain = not always and not set(text) & {separator, '"', "\n", "\r"}
+        return text if plain else '"' + text.replace('"', '""') + '"'
+
+    rows = [["unique_id", "ds", "y"]]
+    for name in ids:
+        rows += [
+            [name, f"2024-01-{day:02d}", repr(value).replace(".", str(drawn["decimal"]))]
+            for day, value in enumerate(values, 1)
+        ]
+    text = str(drawn["end"]).join(separator.join(map(cell, row)) for row in rows) + str(drawn["end"])
+    path = written(tmp_path / "data.csv", ("\ufeff" if drawn["mark"] else "") + text)
+    try:
+        panel = read_panel(path)
+    except DataError:
+        return
+    assert list(panel.ids) == ids
+    for k in range(len(ids)):
+        assert panel.series(k).tolist() == values
