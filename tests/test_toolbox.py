@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from forecaster.data.grid import read_panel
 from forecaster.model import store
 from forecaster.scoring.kinds import Task, forecast_kind
 from tests.conftest import monthly_csv
+from tests.covering import covering
 
 OPTIONS = "cell activation bidirectional attention units loss optimizer schedule weight-decay intervals quantile-levels"
 
@@ -68,23 +68,20 @@ def test_what_is_chosen_trains_is_saved_and_forecasts(tmp_path: Path, chosen: di
     assert {name: kept[name] for name in chosen} == chosen
 
 
-PRODUCT = list(
-    itertools.product(
-        ("lstm", "gru", "peephole", "rnn"),
-        (False, True),
-        (False, True),
-        ("mse", "mae", "huber", "log-cosh", "quantile"),
-        ("conformal", "quantile", "mc-dropout"),
-    )
-)
+PRODUCT = [
+    (cell, bidirectional, attention, loss, intervals)
+    for cell in ("lstm", "gru", "peephole", "rnn")
+    for bidirectional in (False, True)
+    for attention in (False, True)
+    for loss in ("mse", "mae", "huber", "log-cosh", "quantile")
+    for intervals in ("conformal", "quantile", "mc-dropout")
+    if intervals != "quantile" or loss == "quantile"
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("cell", "bidirectional", "attention", "loss", "intervals"),
-    [chosen for chosen in PRODUCT if chosen[4] != "quantile" or chosen[3] == "quantile"],
-)
-def test_every_combination_trains_is_saved_and_forecasts(
+@pytest.mark.parametrize(("cell", "bidirectional", "attention", "loss", "intervals"), covering(PRODUCT, 3))
+def test_combinations_train_are_saved_and_forecast(
     tmp_path: Path, cell: str, bidirectional: bool, attention: bool, loss: str, intervals: str
 ) -> None:
     chosen = {"cell": cell, "bidirectional": bidirectional, "attention": attention, "loss": loss}

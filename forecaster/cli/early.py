@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 
 MOST_SECONDS = 31_622_400.0
@@ -23,7 +24,7 @@ def install(arguments: list[str]) -> None:
             signal.signal(number, _stop)
     seconds = seconds_of(arguments)
     if seconds is not None:
-        signal.signal(signal.SIGALRM, _stop)
+        signal.signal(signal.SIGALRM, partial(_expire, seconds))
         signal.setitimer(signal.ITIMER_REAL, left_of(seconds))
 
 
@@ -56,8 +57,16 @@ def age() -> float:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    expired = number == signal.SIGALRM
-    what = "DEADLINE]: the deadline passed" if expired else "STOPPED]: stopped"
+    _end("STOPPED]: stopped; nothing changed", 128 + number)
+
+
+def _expire(seconds: float, *_: object) -> None:
+    """End as the boundary does later on, with the same line: nobody should see how far the process had come."""
+    more = "Give it more time with --deadline"
+    _end(f"DEADLINE]: the deadline of {seconds:g} s passed; nothing changed. {more}", 124)
+
+
+def _end(line: str, code: int) -> None:
     with suppress(OSError):
-        os.write(2, f"forecast: error[{what}; nothing changed\n".encode())
-    os._exit(124 if expired else 128 + number)
+        os.write(2, f"forecast: error[{line}\n".encode())
+    os._exit(code)

@@ -53,6 +53,6 @@ def test_the_deadline_counts_from_the_start_of_the_process() -> None:
     )
     assert (done.returncode, done.stderr) == (
         124,
-        b"forecast: error[DEADLINE]: the deadline passed; nothing changed\n",
+        b"forecast: error[DEADLINE]: the deadline of 3 s passed; nothing changed. Give it more time with --deadline\n",
     )
     assert time.monotonic() - began < 20
