@@ -119,7 +119,7 @@ def _lines_of(cells: Sequence[pa.Array]) -> memoryview:
 
 
 def csv_of(columns: Mapping[str, npt.NDArray[Any]]) -> str:
-    """Return columns of floats or of objects as the text that Python's `csv` would write, with LF, and sooner.
+    """Return columns of numbers or of objects as the text that Python's `csv` would write, with LF, and sooner.
 
     Floats are the shortest that read back equal, as `repr` has them.
     """
@@ -134,6 +134,8 @@ def csv_of(columns: Mapping[str, npt.NDArray[Any]]) -> str:
 def _cells_of(column: npt.NDArray[Any]) -> pa.Array:
     if column.dtype.kind == "f":
         return _shortest(np.ascontiguousarray(column, np.float64))
+    if column.dtype.kind == "i":
+        return from_numpy(column).cast(pa.string())
     values = column.tolist()
     distinct = {value: code for code, value in enumerate(dict.fromkeys(values))}
     codes = np.fromiter(map(distinct.__getitem__, values), np.int64, len(values))

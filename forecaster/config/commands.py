@@ -111,6 +111,13 @@ class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSet
         panel="Forecast",
     )
     output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+    digits: int | None = knob(
+        None,
+        "Digits after the decimal point of what is written, 0 for whole numbers and 17 for all; by default as many as "
+        "the data has and two more, and all in Parquet.",
+        panel="Forecast",
+        bounds=(0, 17),
+    )
     on_missing_series: OnMissingSeries = knob(
         "warn", "What to do where series that the model was trained on are gone: warn, or exit 65.", panel="Freshness"
     )

@@ -13,10 +13,10 @@ from forecaster.base import files
 from forecaster.base.arrow import from_numpy
 from forecaster.base.errors import UsageError
 from forecaster.base.rowfile import categories, is_parquet, measured, writing_rows
-from forecaster.config import PathSettings, parse_totals
+from forecaster.config import PathSettings, PredictSettings, parse_totals
 from forecaster.data.panel import Panel
 from forecaster.model.copula import GRID_LEVELS
-from forecaster.model.forecast import Forecast
+from forecaster.model.forecast import Forecast, rounded
 from forecaster.model.predictor import UsedModel
 from forecaster.model.samples import SAMPLES, Paths, learn_from_past
 from forecaster.model.totals import Totals, add_up
@@ -102,19 +102,19 @@ def imagine(
     return Futures(paths=paths, totals=totals, warnings=(f"{short}, so totals are as uncertain as can be",))
 
 
-def write_futures(futures: Futures, panel: Panel, settings: PathSettings) -> None:
-    """Write the files of paths and totals that are asked for.
+def write_futures(futures: Futures, panel: Panel, settings: PredictSettings, digits: int | None) -> None:
+    """Write the files of paths and totals that are asked for: text with so many digits, Parquet with all if none said.
 
     Raises:
         OutputError: One cannot be written; the old one is untouched.
     """
-    if futures.paths is not None and settings.paths_output is not None:
-        write_paths(futures.paths, panel, settings.paths_output)
-    if futures.totals is not None and settings.totals_output is not None:
-        write_totals(futures.totals, panel, settings.totals_output)
+    if futures.paths is not None and (path := settings.paths_output) is not None:
+        write_paths(futures.paths, panel, path, settings.digits if is_parquet(path) else digits)
+    if futures.totals is not None and (path := settings.totals_output) is not None:
+        write_totals(futures.totals, panel, path, settings.digits if is_parquet(path) else digits)
 
 
-def write_paths(paths: Paths, panel: Panel, path: Path) -> None:
+def write_paths(paths: Paths, panel: Panel, path: Path, digits: int | None = None) -> None:
     """Write paths, one row a series, path and step: the data's id and time, `path` (from 1), `value`."""
     horizon, text = paths.forecast.values.shape[1], not is_parquet(path)
     stamps = panel.frequency.future(panel.ends, horizon)
@@ -129,13 +129,17 @@ def write_paths(paths: Paths, panel: Panel, path: Path) -> None:
                 panel, np.repeat(stamps[series], paths.count, axis=0).ravel(), text
             )
             columns["path"] = from_numpy(np.tile(np.repeat(np.arange(1, paths.count + 1), horizon), len(series)))
-            columns["value"] = measured(drawn.reshape(rows))
+            values = rounded(drawn.reshape(rows), digits)
+            columns["value"] = from_numpy(values) if text else measured(values.astype(np.float64))
             writer.write(columns)
 
 
-def write_totals(totals: Totals, panel: Panel, path: Path) -> None:
+def write_totals(totals: Totals, panel: Panel, path: Path, digits: int | None = None) -> None:
     """Write totals, one row a series and sum."""
-    columns: dict[str, Any] = totals.columns()
+    columns: dict[str, Any] = {
+        name: rounded(column, digits) if column.dtype.kind == "f" else column
+        for name, column in totals.columns().items()
+    }
     ahead = panel.frequency.future(panel.ends, max(totals.steps))
     text, last = not is_parquet(path), np.array(totals.steps) - 1
     columns["from"] = stamps_written(panel, np.repeat(ahead[:, 0], len(last)), text)

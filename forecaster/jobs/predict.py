@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from forecaster.data.age import Age, age_of, limits_of
 from forecaster.data.database import TableTarget
 from forecaster.data.frames import as_times
 from forecaster.data.panel import Panel
+from forecaster.data.precision import digits_for
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
@@ -159,8 +160,8 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     root = models_folder(job.models_dir)
     asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
     source = asked.source(job.data)
-    written = {"--output": output, "--paths-output": settings.paths_output, "--totals-output": settings.totals_output}
-    check_outputs(written, source, settings.future)
+    outputs = {"--output": output, "--paths-output": settings.paths_output, "--totals-output": settings.totals_output}
+    check_outputs(outputs, source, settings.future)
     steps, is_recursive = reach(asked, settings)
     model, panel = asked.open(source, as_of=job.fresh.as_of, future=settings.future, horizon=steps)
     steps = steps or model.window.horizon
@@ -176,14 +177,16 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         whole = make_forecast(model, panel, steps, needed)
     futures = imagine(model, panel, whole, settings, (levels, quantiles))
     forecast = whole.narrowed(levels, quantiles)
-    text = (forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast).to_csv()
+    digits = settings.digits if settings.digits is not None else digits_for(panel)
+    written = replace(forecast, digits=digits)
+    text = (written.for_spreadsheets() if settings.spreadsheet_safe else written).to_csv()
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
     warnings = (*age.warnings(panel.source), *futures.warnings, *lost)
     warnings += () if isinstance(model, BuiltinModel) else naive_twin(model, panel, forecast)
     warnings += _enter(job, ledger.make_issue(model, panel, forecast, issued), root)
-    write_futures(futures, panel, settings)
+    write_futures(futures, panel, settings, digits)
     if table is not None:
-        table.write(_rows_of(forecast, model, issued))
+        table.write(_rows_of(written, model, issued))
     if output is not None:
         events.on_state(f"{output} is the old file or the new one, whole")
         files.write_file(output, text.encode())

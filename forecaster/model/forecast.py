@@ -24,6 +24,25 @@ RECURSIVE = "_recursive"
 """What is added to the method of steps that were made from forecasts."""
 
 
+WHOLE = 2.0**53
+"""Numbers up to this are whole numbers of int64 without loss."""
+
+ALL = 17
+"""Digits that any float is written with at most."""
+
+
+def rounded(values: Floats, digits: int | None) -> NDArray[Any]:
+    """Return values with so many digits after the point, as whole numbers for 0; None and 17 leave all that there are.
+
+    A value so large that a float has no such digits stays as it is.
+    """
+    if digits is None or digits >= ALL:
+        return values
+    small = np.abs(values) < WHOLE / 10.0**digits
+    found = np.where(small, np.round(np.where(small, values, 0.0), digits) + 0.0, values)  # -0.0 is written as 0.0
+    return found.astype(np.int64) if digits == 0 and small.all() else found
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Forecast:
     """Forecasts of S series, H steps ahead.
@@ -37,6 +56,7 @@ class Forecast:
         id_column: Name of the id column, or None for a single series without one.
         time_column: Name of the time column.
         quantiles: (share between 0 and 1, values [S, H]), ascending by share.
+        digits: After the decimal point in a file, 0 for whole numbers; None for all that there are.
         direct: Steps that the model forecasts at once, where H is more: later ones were made from its own forecasts.
     """
 
@@ -49,6 +69,7 @@ class Forecast:
     time_column: str
     quantiles: tuple[tuple[float, Floats], ...] = ()
     direct: int | None = None
+    digits: int | None = None
 
     def __repr__(self) -> str:
         return f"<Forecast of {len(self.ids):,} series, {self.values.shape[1]} steps ahead>"
@@ -60,12 +81,12 @@ class Forecast:
         if self.id_column is not None:
             columns[self.id_column] = np.repeat(np.array(self.ids, dtype=object), horizon)
         columns[self.time_column] = self.stamps.ravel()
-        columns["forecast"] = self.values.ravel()
+        columns["forecast"] = rounded(self.values.ravel(), self.digits)
         for level, low, high in self.intervals:
-            columns[f"forecast-lo-{level:g}"] = low.ravel()
-            columns[f"forecast-hi-{level:g}"] = high.ravel()
+            columns[f"forecast-lo-{level:g}"] = rounded(low.ravel(), self.digits)
+            columns[f"forecast-hi-{level:g}"] = rounded(high.ravel(), self.digits)
         for share, values in self.quantiles:
-            columns[f"forecast-q-{100 * share:g}"] = values.ravel()
+            columns[f"forecast-q-{100 * share:g}"] = rounded(values.ravel(), self.digits)
         grid = np.repeat(self.methods, horizon).reshape(-1, horizon)
         if self.direct is not None:
             grid[:, self.direct :] = self.last_methods()[:, None]
@@ -84,7 +105,7 @@ class Forecast:
         return np.where(np.isin(self.methods, SIMPLE), self.methods, self.methods + RECURSIVE)
 
     def to_csv(self) -> str:
-        """Return the content of a forecast file: RFC 4180 quoting, shortest floats that read back equal."""
+        """Return the content of a forecast file: RFC 4180 quoting, the shortest numbers that read back equal."""
         from forecaster.base.rowfile import csv_of
 
         return csv_of(self.columns())

@@ -23,7 +23,7 @@ def models(tmp_path: Path) -> Path:
 
 def predict(models: Path, data: Path = TINY_DATA, **settings: object) -> jobs.PredictResult:
     """Forecast with it."""
-    chosen = PredictSettings(**{"output": "-", "ledger": "none", **settings})
+    chosen = PredictSettings(**{"output": "-", "ledger": "none", "digits": 17, **settings})
     return jobs.predict(jobs.PredictJob(data=str(data), settings=chosen, models_dir=models))
 
 
@@ -143,3 +143,23 @@ def test_what_does_not_fit_is_refused(
     with pytest.raises((UsageError, ForecastError), match=said):
         predict(models, **settings)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_digits_of_every_file_that_is_written(models: Path, tmp_path: Path) -> None:
+    files = {"output": str(tmp_path / "f.csv"), "paths_output": tmp_path / "p.csv", "totals_output": tmp_path / "t.csv"}
+    asked = {"paths": 3, "totals": "2", "quantiles": "0.9"}
+
+    def longest(path: Path) -> int:
+        rows = list(csv.DictReader(path.read_text().splitlines()))
+        cells = [cell for row in rows for name, cell in row.items() if name.startswith(("forecast", "value", "mean"))]
+        return max(len(cell.partition(".")[2]) for cell in cells)
+
+    for digits, most in ((0, 0), (1, 1), (None, 3)):
+        predict(models, **files, **asked, digits=digits)
+        assert [longest(Path(path)) for path in files.values()] == [most] * 3, digits
+    parquet = tmp_path / "p.parquet"
+    predict(models, output=files["output"], paths=3, paths_output=parquet, digits=None)
+    values = pq.read_table(parquet)["value"].to_numpy()
+    assert (np.round(values, 3) != values).any()
+    predict(models, output=files["output"], paths=3, paths_output=parquet, digits=0)
+    assert pq.read_table(parquet)["value"].to_numpy().tolist() == np.round(values).tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 
@@ -79,3 +80,29 @@ def test_names_that_a_spreadsheet_would_run_are_marked_when_asked() -> None:
     assert [row[0] for row in rows] == ["'=1+1", "'-2", "plain", "'\t=1", "'\uff20x"]
     assert {row[2] for row in rows} == {"-1.0"}
     assert forecast.ids == ids
+
+
+def test_digits_after_the_point() -> None:
+    values = np.array([[1 / 3, -0.001], [2.5, 1234.5678]])
+    forecast = Forecast(
+        ids=("a", "b"),
+        stamps=np.full((2, 2), "t", dtype=object),
+        values=values,
+        intervals=((80.0, values - 1, values + 1),),
+        methods=np.full(2, "lstm", dtype=object),
+        id_column=None,
+        time_column="t",
+        quantiles=((0.9, values + 1),),
+    )
+
+    def cells(digits: int | None) -> list[list[str]]:
+        rows = csv.reader(io.StringIO(replace(forecast, digits=digits).to_csv()))
+        return [row[1:-1] for row in rows][1:]
+
+    assert cells(2)[0] == ["0.33", "-0.67", "1.33", "1.33"]
+    assert cells(2)[1][0] == "0.0"  # not -0.0
+    assert cells(0)[3] == ["1235", "1234", "1236", "1236"]
+    assert cells(17) == cells(None)
+    huge = replace(forecast, values=np.full((2, 2), 1e300), intervals=(), quantiles=(), digits=0)
+    assert "1e+300" in huge.to_csv()
+    assert "1e+300" in replace(huge, digits=15).to_csv()
