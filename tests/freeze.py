@@ -290,6 +290,37 @@ def graph_of_other_windows(good: Contents) -> Contents:
     return sealed(good, {"network.onnx": model.SerializeToString()})
 
 
+@broken("may run without end")
+def graph_without_end(good: Contents) -> Contents:
+    """A loop that nothing ends, before the network: its body hands on what it was given."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    model = onnx.load_model_from_string(good["network.onnx"])
+    flag = helper.make_tensor_value_info("goes_on", TensorProto.BOOL, [])
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["before"], ["after"]), helper.make_node("Identity", ["goes_on"], ["more"])],
+        "endless",
+        [
+            helper.make_tensor_value_info("round", TensorProto.INT64, []),
+            flag,
+            helper.make_tensor_value_info("before", TensorProto.FLOAT, None),
+        ],
+        [
+            helper.make_tensor_value_info("more", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("after", TensorProto.FLOAT, None),
+        ],
+    )
+    model.graph.initializer.append(helper.make_tensor("yes", TensorProto.BOOL, [], [True]))
+    first = model.graph.input[0].name
+    for node in model.graph.node:
+        for k, name in enumerate(node.input):
+            if name == first:
+                node.input[k] = "looped"
+    model.graph.node.insert(0, helper.make_node("Loop", ["", "yes", first], ["looped"], body=body))
+    return sealed(good, {"network.onnx": model.SerializeToString()})
+
+
 def main(models: Path) -> None:
     """Copy the model `tiny` as a good one, and write what is broken."""
     good = FIXTURES / "good" / f"format-{manifest.FORMAT}" / "tiny"

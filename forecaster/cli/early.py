@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
+import stat
 import time
 from contextlib import suppress
 from functools import partial
@@ -11,6 +13,9 @@ from types import FrameType
 
 MOST_SECONDS = 31_622_400.0
 """The longest deadline: a year."""
+
+LEASH = "FORECAST_LEASH"
+"""Variable with the descriptor of a pipe that ends when the process that began this one does, however it ends."""
 
 BEGAN: list[float] = []
 """When this process began, on the monotonic clock; empty where it is not a command of its own, as in tests."""
@@ -22,10 +27,25 @@ def install(arguments: list[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
+    follow(os.environ.pop(LEASH, ""))
     seconds = seconds_of(arguments)
     if seconds is not None:
         signal.signal(signal.SIGALRM, partial(_expire, seconds))
         signal.setitimer(signal.ITIMER_REAL, left_of(seconds))
+
+
+def follow(leash: str) -> None:
+    """Stop this process, as SIGTERM would, when the other end of a pipe is closed; what is no pipe is let alone."""
+    with suppress(OSError, ValueError):
+        if stat.S_ISFIFO(os.fstat(int(leash)).st_mode):
+            _thread.start_new_thread(_wait_for_end, (int(leash),))
+
+
+def _wait_for_end(pipe: int) -> None:
+    with suppress(OSError):
+        while os.read(pipe, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def seconds_of(arguments: list[str]) -> float | None:

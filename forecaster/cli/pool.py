@@ -6,6 +6,7 @@ A process tells how it went by its exit code, by JSON on stdout, and by the line
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forecaster.base.errors import OK, PARTIAL, ForecastError, ResourceError
+from forecaster.cli.early import LEASH
 from forecaster.config.jobfile import Entry
 
 PAUSE = 0.02
@@ -101,12 +103,13 @@ def run_all(
         most: How many at a time.
     """
     waiting, running = list(entries), list[_Running]()
+    leash, ours = os.pipe()  # the other end of it is closed with us: then the processes stop, even if we were killed
     try:
         while waiting or running:
             busy = {key(job.entry) for job in running}
             for entry in tuple(waiting):
                 if len(running) < most and key(entry) not in busy:
-                    running.append(_start(entry, arguments(entry)))
+                    running.append(_start(entry, arguments(entry), leash))
                     waiting.remove(entry)
                 busy.add(key(entry))
             time.sleep(PAUSE)
@@ -115,12 +118,21 @@ def run_all(
                 yield job.end()
     finally:
         _stop([job.process for job in running])
+        os.close(ours)
+        os.close(leash)
 
 
-def _start(entry: Entry, arguments: Sequence[str]) -> _Running:
+def _start(entry: Entry, arguments: Sequence[str], leash: int) -> _Running:
     # -P: a random.py in the current folder is not a module of ours
     program = [sys.executable, "-P", "-m", "forecaster", *arguments]
-    process = subprocess.Popen(program, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        program,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=[leash],
+        env={**os.environ, LEASH: str(leash)},
+    )
     job = _Running(entry, process)
     threading.Thread(target=job.listen, daemon=True).start()
     return job

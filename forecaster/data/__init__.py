@@ -4,6 +4,7 @@ Each file may import only from files above it in this list and from the rooms on
 heavy packages that it may import when it is itself imported.
 
     stamps         text ↔ time: formats, zones, and back as they came in                      numpy pyarrow
+    zones          offsets from UTC that a clock change would move                            numpy
     notation       which format a column of stamps is written in                              numpy pyarrow
     frequency      the frequency of a time index, and the next stamps                         numpy
     packed         bytes that are compressed → what they hold

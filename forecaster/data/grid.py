@@ -14,7 +14,7 @@ from forecaster.data.frequency import Frequency, Steps, infer_frequency, is_coar
 from forecaster.data.holes import extent, fill, reasons_to_skip
 from forecaster.data.observations import Observations, observe
 from forecaster.data.panel import Panel, treat_outliers
-from forecaster.data.rows import Finding
+from forecaster.data.rows import Clock, Finding
 from forecaster.data.schema import Schema
 from forecaster.data.source import Data
 from forecaster.data.stamps import Mask
@@ -181,13 +181,13 @@ def _frequency(steps: Steps, read: Observations) -> tuple[Frequency, Mask]:
         try:
             return infer_frequency(steps, is_integer=whole, tz=clock.tz), np.zeros(len(steps.ids), bool)
         except DataError as error:
-            varied = next((finding.hint for finding in clock.findings if finding.code == "offsets"), None)
-            raise DataError(f"{source}: {error.message}", hint=varied or error.hint) from None
+            odd = next((finding for finding in clock.findings if finding.code == "offsets"), None)
+            raise DataError(f"{source}: {error.message}", hint=odd.hint if odd else error.hint) from None
     frequency = Frequency(alias, clock.tz) if schema else resolve_frequency(alias, steps, clock.tz)
     if frequency.is_integer != whole and schema is None:
         raise UsageError(f"--freq {alias} does not fit: the stamps are {'integers' if whole else 'dates'}")
     if schema:
-        _check_fit(steps, frequency, whole, source)
+        _check_fit(steps, frequency, clock, source)
     return frequency, ~steps.on_grid(frequency.split(steps.unique)[1])
 
 
@@ -200,8 +200,9 @@ def _of_period(read: Observations) -> str | None:
     return starts.get(alias, alias)
 
 
-def _check_fit(steps: Steps, frequency: Frequency, whole: bool, source: str) -> None:
+def _check_fit(steps: Steps, frequency: Frequency, clock: Clock, source: str) -> None:
     """Refuse data of another frequency than the model's."""
+    whole = clock.time_format == "integer"
     try:
         found = infer_frequency(steps, is_integer=whole, tz=frequency.tz)
         reason = found.alias
@@ -212,5 +213,7 @@ def _check_fit(steps: Steps, frequency: Frequency, whole: bool, source: str) -> 
         weekdays = found is not None and found.alias == "B" and len(steps.codes) - len(steps.ids) >= _CLEAR
         if not odd.any() and not (weekdays and frequency.alias == "D"):
             return
-    hint = "Train a model on this data, or correct it"
-    raise ModelError(f"{source}: the model is {frequency.alias}, the data is {reason}", hint=hint)
+    fault, hint = f"the model is {frequency.alias}, the data is {reason}", "Train a model on this data, or correct it"
+    if odd_clock := next((finding for finding in clock.findings if finding.code == "offsets"), None):
+        fault, hint = f"{odd_clock.message}: {fault}", odd_clock.hint
+    raise ModelError(f"{source}: {fault}", hint=hint)

@@ -70,7 +70,9 @@ def observe(
     rows, cutoff = read_rows(table, columns, clock.codes), None
     cells = [Cells.of(table, columns, clock)] if columns.covariates else []
     if future is not None:
-        cells.append(_read_ahead(future, columns, settings, schema))
+        ahead, odd = _read_ahead(future, columns, settings, schema)
+        cells.append(ahead)
+        findings += odd
     if as_of is not None:
         rows, clock, cutoff = cut_rows(rows, clock, table, as_of)
     rows, unsorted = sort_rows(rows)
@@ -103,8 +105,13 @@ def _shaped(path: Data, settings: ReadSettings, schema: Schema | None) -> Shaped
     return shape(read_data(path, settings, schema.dialect if schema else None, recipe), settings, recipe, schema)
 
 
-def _read_ahead(path: Data, columns: Columns, settings: ReadSettings, schema: Schema | None) -> Cells:
+def _read_ahead(
+    path: Data, columns: Columns, settings: ReadSettings, schema: Schema | None
+) -> tuple[Cells, list[Finding]]:
     """Read a file of future rows: stamps, names of series and known-ahead covariates, without a target.
+
+    Returns:
+        Its cells, and what is odd about the offsets of its stamps.
 
     Raises:
         UsageError: There is no covariate that is known ahead.
@@ -117,4 +124,6 @@ def _read_ahead(path: Data, columns: Columns, settings: ReadSettings, schema: Sc
     table = shaped.table
     for name in (columns.time, *([columns.id] if columns.id else []), *columns.future):
         require_column(table, name, "--future")
-    return Cells.of(table, columns, read_clock(table, columns, shaped.settings, schema))
+    clock = read_clock(table, columns, shaped.settings, schema)
+    odd = [replace(found, message=f"{table.source}: {found.message}") for found in clock.findings if schema is not None]
+    return Cells.of(table, columns, clock), odd

@@ -18,6 +18,7 @@ from forecaster.data.rows import Finding
 from forecaster.data.schema import Schema
 from forecaster.data.seasonality import find_season
 from forecaster.data.stamps import DAY, Ints, Mask, write_stamps
+from forecaster.data.zones import any_repeated
 
 Floats = npt.NDArray[np.float64]
 
@@ -120,8 +121,24 @@ class Panel:
         return self.frequency.stamps(self.starts[index], int(self.lengths[index]))
 
     def future_stamps(self, horizon: int) -> npt.NDArray[np.object_]:
-        """Return the stamps after the end of each series [S, H], written as they came in."""
+        """Return the stamps after the end of each series [S, H], written as they came in.
+
+        Where a clock without offsets shows an hour twice in them, all are written with their offset.
+        """
         return self.write(self.frequency.future(self.ends, horizon))
+
+    def repeats(self, stamps: npt.NDArray[np.generic]) -> bool:
+        """Return whether a clock without offsets, as the file has it, shows one of these stamps at two moments."""
+        return any_repeated(stamps.astype(np.int64), self.schema.time_format, self.schema.tz)
+
+    @cached_property
+    def has_repeats(self) -> bool:
+        """Whether the clock of the file shows a step between the first and the last stamp of all series twice."""
+        if self.frequency.is_integer or not len(self.ids):
+            return False
+        first = int(np.argmin(self.starts))
+        ordinals, _ = self.frequency.split(np.array([self.starts.min(), self.ends.max()]).astype(np.int64))
+        return self.repeats(self.frequency.stamps(self.starts[first], int(ordinals[1] - ordinals[0]) + 1))
 
     def without(self, left_out: Mask, reason: str) -> Panel:
         """Return the panel without some of its series [S], which are then named as skipped for this reason."""
@@ -141,9 +158,18 @@ class Panel:
             covariates=self.covariates and self.covariates.take(kept),
         )
 
-    def write(self, stamps: npt.NDArray[np.generic]) -> npt.NDArray[np.object_]:
-        """Return stamps of any shape as texts in the format of the file, or as Python integers for an integer index."""
-        return write_stamps(stamps.astype(np.int64), self.schema.time_format, self.schema.tz)
+    def write(self, stamps: npt.NDArray[np.generic], *, apart: bool | None = None) -> npt.NDArray[np.object_]:
+        """Return stamps as texts in the format of the file, or as Python integers for an integer index.
+
+        Args:
+            stamps: Of any shape.
+            apart: Whether they get their offset from UTC beside what the file has; None where one of them needs it to
+                be told from another: a clock that is put back shows an hour twice.
+        """
+        time_format = self.schema.time_format
+        if self.repeats(stamps) if apart is None else apart:
+            time_format += "%:z"
+        return write_stamps(stamps.astype(np.int64), time_format, self.schema.tz)
 
 
 def treat_outliers(panel: Panel) -> Panel:

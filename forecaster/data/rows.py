@@ -33,6 +33,7 @@ from forecaster.data.stamps import (
     to_local,
 )
 from forecaster.data.table import Table
+from forecaster.data.zones import frozen, is_offset, strangers
 
 _HEAD = 10_000
 
@@ -150,8 +151,9 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
         tz = schema.tz if schema else settings.tz
         findings = [] if schema or settings.date_format else _announced(time_format)
         if is_aware(time_format):
-            tz, offsets = _zone(offsets_in(texts, time_format), tz)
-            findings += offsets
+            offsets = offsets_in(texts, time_format)
+            findings += _of_offsets(offsets, schema, tz, np.sort(stamps))
+            tz = tz or (offsets[0] if len(offsets) == 1 else "UTC")
         elif tz and has_clock(time_format):
             stamps = _settle_clock(stamps[codes], tz, table, columns, recipe_of(settings, schema))
             codes = np.arange(len(stamps))
@@ -226,12 +228,18 @@ def _refuse(bad: Mask, texts: pa.Array, fault: str, hint: str) -> None:
         raise StampError(first, f"{shown(first)} {fault}", hint)
 
 
-def _zone(offsets: list[str], tz: str | None) -> tuple[str, list[Finding]]:
-    """Return the zone to count and write in for stamps that carry offsets."""
-    if tz is not None or len(offsets) == 1:
-        return tz or offsets[0], []
-    message = f"offsets from UTC differ ({', '.join(offsets)}): counted and written in UTC"
-    return "UTC", [Finding("offsets", "warning", message, count=len(offsets), hint="Pass --tz, such as Europe/Berlin")]
+def _of_offsets(offsets: list[str], schema: Schema | None, tz: str | None, stamps: Ints) -> list[Finding]:
+    """Return what is odd about offsets from UTC: there are several, one that may change, or others than in training."""
+    if schema is not None:
+        found = strangers(offsets, schema.tz)
+    elif tz is not None:
+        return []
+    elif len(offsets) > 1:
+        message = f"offsets from UTC differ ({', '.join(offsets)}): counted and written in UTC"
+        found = message, "Pass --tz, such as Europe/Berlin"
+    else:
+        found = frozen(offsets[0], stamps)
+    return [Finding("offsets", "warning", found[0], count=len(offsets), hint=found[1])] if found else []
 
 
 def _announced(time_format: str) -> list[Finding]:
@@ -270,7 +278,8 @@ def _typed_clock(table: Table, columns: Columns, settings: ReadSettings, schema:
         tz = zone_asked
         stamps = _settle_clock(stamps, tz, table, columns, recipe_of(settings, schema))
     unique, codes = np.unique(stamps, return_inverse=True)
-    return Clock(unique, codes, time_format, tz)
+    findings = _of_offsets([zone], schema, settings.tz, unique) if zone and (schema or is_offset(zone)) else []
+    return Clock(unique, codes, time_format, tz, tuple(findings))
 
 
 def read_rows(table: Table, columns: Columns, codes: Ints) -> Rows:

@@ -118,6 +118,7 @@ def write_paths(paths: Paths, panel: Panel, path: Path, digits: int | None = Non
     """Write paths, one row a series, path and step: the data's id and time, `path` (from 1), `value`."""
     horizon, text = paths.forecast.values.shape[1], not is_parquet(path)
     stamps = panel.frequency.future(panel.ends, horizon)
+    apart = panel.repeats(stamps)
     with writing_rows(path) as writer:
         for series, drawn in paths.blocks():
             rows = len(series) * paths.count * horizon
@@ -126,7 +127,7 @@ def write_paths(paths: Paths, panel: Panel, path: Path, digits: int | None = Non
                 codes = np.repeat(np.arange(len(series)), paths.count * horizon)
                 columns[panel.id_column] = categories([panel.ids[s] for s in series], codes)
             columns[panel.schema.time] = stamps_written(
-                panel, np.repeat(stamps[series], paths.count, axis=0).ravel(), text
+                panel, np.repeat(stamps[series], paths.count, axis=0).ravel(), text, apart=apart
             )
             columns["path"] = from_numpy(np.tile(np.repeat(np.arange(1, paths.count + 1), horizon), len(series)))
             values = rounded(drawn.reshape(rows), digits)
@@ -141,9 +142,9 @@ def write_totals(totals: Totals, panel: Panel, path: Path, digits: int | None = 
         for name, column in totals.columns().items()
     }
     ahead = panel.frequency.future(panel.ends, max(totals.steps))
-    text, last = not is_parquet(path), np.array(totals.steps) - 1
-    columns["from"] = stamps_written(panel, np.repeat(ahead[:, 0], len(last)), text)
-    columns["until"] = stamps_written(panel, ahead[:, last].ravel(), text)
+    text, last, apart = not is_parquet(path), np.array(totals.steps) - 1, panel.repeats(ahead)
+    columns["from"] = stamps_written(panel, np.repeat(ahead[:, 0], len(last)), text, apart=apart)
+    columns["until"] = stamps_written(panel, ahead[:, last].ravel(), text, apart=apart)
     if panel.id_column is not None:
         codes = np.repeat(np.arange(len(panel.ids)), len(last))
         columns[panel.id_column] = categories(panel.ids, codes)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 
 from forecaster.base.errors import DataError, shown
 from forecaster.config import PredictSettings, parse_duration
 from forecaster.data.panel import Panel
-from forecaster.data.stamps import SECOND
+from forecaster.data.stamps import SECOND, Ints
 from forecaster.model.baselines import seasonal_naive
-from forecaster.model.forecast import Forecast
+from forecaster.model.forecast import RECURSIVE, SIMPLE, Forecast
+from forecaster.model.ledger import last_cutoffs
+from forecaster.model.origins import Origins
+from forecaster.model.predictor import UsedModel, forecast_windows
 from forecaster.model.store import SavedModel
 
 MOST_NAMED = 10_000
 """Series that a model remembers by name."""
+
+MOST_TRIED = 50
+"""Series by which a training is compared with naive forecasts."""
 
 LARGEST = 1e150
 """What the square of a value, and sums of those, can still be reckoned with."""
@@ -35,11 +45,32 @@ def check_size(panel: Panel) -> None:
     raise DataError(fault, hint="Divide the values by a constant, or correct them with --on-outlier clip")
 
 
-def lost_data(model: SavedModel, panel: Panel, settings: PredictSettings, *, cut: bool) -> tuple[str, ...]:
-    """Return what the data has lost since the model was trained: series, and the ends of series; one line each.
+@dataclass(frozen=True)
+class Known:
+    """What was known of the data before: the last stamp of each series by its name, and when that was, in words."""
+
+    ends: Mapping[str, int]
+    when: str
+
+
+def known_before(model: UsedModel, issued: Path | None) -> Known:
+    """Return what a saved model knows from its training, and the built-in network from its last forecast of the file.
 
     Args:
-        model: What knows the series that it was trained on.
+        model: What forecasts.
+        issued: The ledger that the forecasts are entered into; None for none.
+    """
+    if isinstance(model, SavedModel):
+        facts = model.manifest.data
+        return Known(dict(zip(facts.ids, facts.ends, strict=False)), "the training")
+    return Known({} if issued is None else last_cutoffs(issued, MOST_NAMED), "the last forecast of such a file")
+
+
+def lost_data(known: Known, panel: Panel, settings: PredictSettings, *, cut: bool) -> tuple[str, ...]:
+    """Return what the data has lost since it was known: series, and the ends of series; one line each.
+
+    Args:
+        known: The series as they were.
         panel: The data now.
         settings: `on_missing_series` and `max_lag` say what is refused.
         cut: Whether the user cuts the data at a stamp: then series end earlier because that was asked for.
@@ -48,24 +79,29 @@ def lost_data(model: SavedModel, panel: Panel, settings: PredictSettings, *, cut
         DataError: A series is gone, or ends too long before the newest stamp, and the settings refuse that.
     """
     told = []
-    known = dict(zip(model.manifest.data.ids, model.manifest.data.ends, strict=False))
-    skipped = {name for name, _ in panel.skipped}
-    gone = [name for name in known if name not in {*panel.ids} and name not in skipped]
-    if gone:
+    present, skipped = {*panel.ids}, {name for name, _ in panel.skipped}
+    gone = [name for name in known.ends if name not in present and name not in skipped]
+    if gone and len(gone) < len(known.ends):
         named = ", ".join(shown(name) for name in gone[:5]) + (f" and {len(gone) - 5:,} more" if len(gone) > 5 else "")
-        message = f"{panel.source}: {len(gone):,} of the {len(known):,} series of the training are gone: {named}"
+        message = f"{panel.source}: {len(gone):,} of the {len(known.ends):,} series of {known.when} are gone: {named}"
         if settings.on_missing_series == "error":
             raise DataError(message, hint="Complete the data, or pass --on-missing-series warn")
         told.append(message)
+    elif gone:
+        message = f"{panel.source}: none of the {len(gone):,} series of {known.when} is in it, such as {shown(gone[0])}"
+        if settings.on_missing_series == "error":
+            raise DataError(message, hint="Name the file that was meant, or pass --on-missing-series warn")
+        told += [message] if known.when == "the training" else []
     ends = panel.ends.astype(np.int64)
     if settings.max_lag is not None:
         _check_lag(panel, ends, settings.max_lag)
-    early = [s for s, name in enumerate(panel.ids) if name in known and ends[s] < known[name]]
+    early = [s for s, name in enumerate(panel.ids) if name in known.ends and ends[s] < known.ends[name]]
     if early and not cut:
         stamps = panel.write(ends[early[:1]].astype(panel.starts.dtype))
         first = f"series {shown(panel.ids[early[0]])}" if panel.ids[early[0]] else "the data"
         count = f"{len(early):,} of {panel.n_series:,} series end" if panel.n_series > 1 else "the data ends"
-        told.append(f"{panel.source}: {count} earlier than when the model was trained: {first} at {stamps[0]}")
+        when = "when the model was trained" if known.when == "the training" else f"at {known.when}"
+        told.append(f"{panel.source}: {count} earlier than {when}: {first} at {stamps[0]}")
     return tuple(told)
 
 
@@ -81,16 +117,52 @@ def _check_lag(panel: Panel, ends: np.ndarray[tuple[int, ...], np.dtype[np.int64
         raise DataError(fault, hint="Complete the data, or pass a longer --max-lag")
 
 
-def naive_twin(model: SavedModel, panel: Panel, forecast: Forecast) -> tuple[str, ...]:
-    """Return a line where the network's forecasts are those of a naive method, and it adds nothing."""
-    cell = str(model.network.cell)
-    own = np.array([str(method) == cell for method in forecast.methods], bool)
-    if not own.any() or forecast.values.shape[1] < 2:
-        return ()
-    starts, ends = panel.offsets[:-1][own], panel.offsets[1:][own]
+def naive_twin(panel: Panel, season: int, forecast: Forecast, series: Ints | None = None) -> tuple[str, ...]:
+    """Return a line where the network's forecasts are those of a naive method, and it adds nothing.
+
+    Args:
+        panel: What was forecast.
+        season: m, in steps.
+        forecast: Of every series of the panel, or of `series`.
+        series: Which they are [S].
+    """
+    methods = [str(method).removesuffix(RECURSIVE) for method in forecast.methods]
+    own = np.array([method not in SIMPLE for method in methods], bool)
+    if not own.any():
+        named = ", ".join(sorted({*methods}))
+        return (f"{panel.source}: every series is forecast by a simple method ({named}): no network had a part in it",)
     horizon = forecast.values.shape[1]
-    for name, season in (("the last value", 1), ("the last season, repeated", model.season)):
-        naive = seasonal_naive(panel.values, starts, ends, season, horizon)
+    if horizon < 2:
+        return ()
+    chosen = np.flatnonzero(own) if series is None else series[own]
+    starts, ends = panel.offsets[:-1][chosen], panel.offsets[1:][chosen]
+    for name, m in (("the last value", 1), ("the last season, repeated", season)):
+        naive = seasonal_naive(panel.values, starts, ends, m, horizon)
         if np.allclose(forecast.values[own], naive, rtol=1e-6, atol=0.0):
             return (f"the forecast equals {name}: the network adds nothing to that; train longer, or use the baseline",)
     return ()
+
+
+def twin_of_training(model: SavedModel, panel: Panel) -> tuple[str, ...]:
+    """Return a line where a model that was just trained forecasts as a naive method does, by some of its series."""
+    series = np.unique(np.linspace(0, panel.n_series - 1, min(panel.n_series, MOST_TRIED)).astype(np.int64))
+    origins = Origins(series=series, ends=panel.offsets[1:][series])
+    blocks = list(forecast_windows(model, panel, origins, model.window.horizon, ()))
+    forecast = Forecast(
+        ids=tuple(panel.ids[s] for s in series),
+        stamps=np.empty((len(series), 0), object),
+        values=np.concatenate([block.values for block in blocks]),
+        intervals=(),
+        methods=np.concatenate([block.methods for block in blocks]),
+        id_column=panel.id_column,
+        time_column=panel.schema.time,
+    )
+    return naive_twin(panel, model.season, forecast, series)
+
+
+def told_apart(panel: Panel, forecast: Forecast) -> tuple[str, ...]:
+    """Return a line where stamps of a forecast are written with offsets though the file has none."""
+    if not panel.repeats(panel.frequency.future(panel.ends, forecast.values.shape[1])):
+        return ()
+    told = f"the forecast holds the hour that the clock of {panel.schema.tz} shows twice: stamps carry their offset"
+    return (f"{panel.source}: {told}",)

@@ -13,6 +13,8 @@ from forecaster.data.panel import Panel
 from forecaster.data.rows import Finding
 from forecaster.data.schema import Schema
 from forecaster.data.source import Data
+from forecaster.data.stamps import check_zone
+from forecaster.data.zones import is_offset, offset_at
 from forecaster.jobs.names import choose_model, source_of
 from forecaster.model import builtin, store
 from forecaster.model.features import check_ahead
@@ -36,8 +38,13 @@ class Asked:
 
     @property
     def schema(self) -> Schema | None:
-        """How a saved model reads data; None where that is detected."""
-        return None if self.saved is None else self.saved.schema
+        """How a saved model reads data; None where that is detected.
+
+        A model that was trained on a bare offset from UTC follows the zone that the user names.
+        """
+        if self.saved is None:
+            return None
+        return replace(self.saved.schema, tz=self.reading.tz or self.saved.schema.tz)
 
     def check_horizon(self, horizon: int | None) -> None:
         """Refuse a horizon that a saved model does not reach; the built-in network goes as far as is asked.
@@ -114,12 +121,36 @@ def ask_for(root: Path, name: str | None, data: Data | None, reading: ReadSettin
         others = f"{root} has {', '.join(there)} for other files" if there else f"no model in {root}"
         return Asked(saved=None, reading=reading, reason="" if name else others)
     given = [f"--{key_of(f.name)}" for f in fields(reading) if getattr(reading, f.name) != f.default]
+    if given == ["--tz"]:
+        saved = store.load_model(root, chosen)
+        check_follows(saved, str(reading.tz))
+        return Asked(saved=saved, reading=reading)
     if given:
         raise UsageError(
             f"model {chosen!r} reads data as in its training, so {', '.join(given)} has no place",
             hint=f"Leave it out, or take the built-in network: --model {builtin.NAME}",
         )
     return Asked(saved=store.load_model(root, chosen), reading=reading)
+
+
+def check_follows(model: SavedModel, tz: str) -> None:
+    """Refuse to read data in another zone than a model was trained in, unless the zone only says which offset it was.
+
+    Raises:
+        UsageError: The model has a zone, or none; or the named one had another offset at the end of the training.
+    """
+    check_zone(tz)
+    known, last = model.schema.tz, model.manifest.data.last_stamp
+    if known == tz:
+        return
+    hint = f"Leave it out, or train again with --tz {tz}"
+    if not is_offset(known):
+        fault = f"reads stamps {f'in {known}' if known else 'without a zone'}, as in its training"
+    elif (then := offset_at(tz, last)) != known:
+        fault = f"was trained on {known}, and {tz} was at {then} when that data ended"
+    else:
+        return
+    raise UsageError(f"--tz {tz}: model {model.name!r} {fault}", hint=hint)
 
 
 def read_for(model: SavedModel, source: Data, *, as_of: str | None = None) -> Panel:

@@ -24,7 +24,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.futures import Futures, check_files, imagine, levels_of, write_futures
 from forecaster.jobs.names import check_outputs, ledger_of, models_folder
-from forecaster.jobs.notices import lost_data, naive_twin
+from forecaster.jobs.notices import known_before, lost_data, naive_twin, told_apart
 from forecaster.jobs.opening import Asked, ask_for
 from forecaster.model import ledger
 from forecaster.model.builtin import BuiltinModel
@@ -166,7 +166,8 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     model, panel = asked.open(source, as_of=job.fresh.as_of, future=settings.future, horizon=steps)
     steps = steps or model.window.horizon
     events.on_panel(panel)
-    lost = () if isinstance(model, BuiltinModel) else lost_data(model, panel, settings, cut=job.fresh.as_of is not None)
+    known = known_before(model, _ledger(job, model.name, root))
+    lost = lost_data(known, panel, settings, cut=job.fresh.as_of is not None)
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
@@ -181,8 +182,8 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     written = replace(forecast, digits=digits)
     text = (written.for_spreadsheets() if settings.spreadsheet_safe else written).to_csv()
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
-    warnings = (*age.warnings(panel.source), *futures.warnings, *lost)
-    warnings += () if isinstance(model, BuiltinModel) else naive_twin(model, panel, forecast)
+    warnings = (*age.warnings(panel.source), *futures.warnings, *lost, *told_apart(panel, forecast))
+    warnings += naive_twin(panel, model.season, forecast)
     warnings += _enter(job, ledger.make_issue(model, panel, forecast, issued), root)
     write_futures(futures, panel, settings, digits)
     if table is not None:
@@ -221,18 +222,24 @@ def reach(asked: Asked, settings: PredictSettings) -> tuple[int | None, bool]:
     return check_horizon(model, settings.horizon), False
 
 
+def _ledger(job: PredictJob, model: str, root: Path) -> Path | None:
+    """Return the folder of the ledger; None where the user wants none."""
+    given = job.settings.ledger
+    return None if given == "none" else Path(given) if given else ledger_of(root, model, job.data)
+
+
 def _enter(job: PredictJob, issue: ledger.Issue, root: Path) -> tuple[str, ...]:
     """Enter a forecast into the ledger, before it is published: nothing is issued that the ledger does not know.
 
     A ledger that was asked for must work; the model's own only warns: a store that others own may be read-only.
     """
-    given = job.settings.ledger
-    if given == "none":
+    folder = _ledger(job, issue.model, root)
+    if folder is None:
         return ()
     try:
-        ledger.enter(Path(given) if given else ledger_of(root, issue.model, job.data), issue)
+        ledger.enter(folder, issue)
     except ForecastError as fault:
-        if given:
+        if job.settings.ledger:
             raise
         return (f"this forecast is not in the ledger: {fault.message}; choose another with --ledger DIR, or none",)
     return ()

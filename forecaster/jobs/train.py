@@ -25,7 +25,7 @@ from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import NONE, models_folder, name_of, recorded
-from forecaster.jobs.notices import MOST_NAMED, check_size
+from forecaster.jobs.notices import MOST_NAMED, check_size, twin_of_training
 from forecaster.model import store
 from forecaster.model.calibration import Intervals
 from forecaster.model.features import signals_of
@@ -73,6 +73,7 @@ class TrainResult:
     Attributes:
         verdict: How it did against the version before it, where that was asked.
         seen: Held-out windows in the time that the version was trained on which the training began with.
+        twin: What to say where it forecasts as a naive method does.
     """
 
     model: store.SavedModel
@@ -83,6 +84,7 @@ class TrainResult:
     verdict: ChallengeResult | None = None
     age: Age | None = None
     seen: int = 0
+    twin: tuple[str, ...] = ()
 
     __repr__ = brief
 
@@ -90,7 +92,8 @@ class TrainResult:
     def warnings(self) -> tuple[str, ...]:
         """What to warn of, though the model is published: stale data, costly settings, measures that flatter it."""
         device = self.model.manifest.device
-        warnings = (*(self.age.warnings(self.panel.source) if self.age else ()), *self.plan.warnings(device))
+        aged = self.age.warnings(self.panel.source) if self.age else ()
+        warnings = (*aged, *self.plan.warnings(device), *self.twin)
         cap = find_cap(self.panel)
         if cap and self.plan.window.high is None:
             warnings = (*warnings, f"{advice(cap)}: to keep them inside, give --bounds 0,{cap:g}")
@@ -174,6 +177,7 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         verdict=verdict,
         age=age,
         seen=seen_windows(parent, panel, plan) if parent else 0,
+        twin=twin_of_training(model, panel),
     )
 
 

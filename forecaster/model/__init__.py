@@ -15,6 +15,7 @@ heavy packages that it may import when it is itself imported.
     shaping        the window of a panel: transform, base path, lookback                         numpy
     planner        a panel and the user's settings → a plan, chosen from the data             numpy
     divergence     why a loss is no number: the window, and what to do                        numpy
+    rounds         the bytes of an ONNX graph → whether it could run without end
     serving        a batch of windows → forecasts, on ONNX Runtime                            numpy
     pretrained     the built-in network: its code, weights and card                           numpy
     companion      the pretrained network beside trained ones: its answers and its share       numpy

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from forecaster.base import files
 from forecaster.base.arrow import from_numpy, from_texts, to_numpy
@@ -209,6 +210,27 @@ def read_ledger(folder: Path) -> Iterator[Issue | Unreadable]:
         except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             yield Unreadable(path, " ".join(reason.split())[:200] or type(error).__name__)
+
+
+def last_cutoffs(folder: Path, most: int) -> dict[str, int]:
+    """Return the last stamp that the newest part saw of each series; nothing where it cannot be read, or has too many.
+
+    Args:
+        folder: Of the ledger.
+        most: Series.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        parts = [(path.lstat().st_mtime_ns, path) for path in folder.iterdir() if path.suffix == ".parquet"]
+        path = max(part for part in parts if part[1].name[0] != ".")[1]
+        table = pq.ParquetFile(pa.BufferReader(path.read_bytes())).read(["series", "cutoff", "lead"])
+        first = table.filter(pc.equal(table["lead"], 1))
+        if first.num_rows > most:
+            return {}
+        return dict(zip(first["series"].to_pylist(), first["cutoff"].to_pylist(), strict=True))
+    except (OSError, pa.ArrowException, ValueError, KeyError):
+        return {}
 
 
 def _from_parquet(path: Path) -> Issue:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from forecaster.base.errors import ModelError
 from forecaster.base.runtime import prepare_onnx
 from forecaster.base.system import check_exhausted
+from forecaster.model.rounds import check_rounds_of
 
 BATCH = 4096
 """Windows in one call of the graph; keeps memory flat for a panel of any number of series."""
@@ -24,13 +25,14 @@ def open_session(graph: bytes) -> Any:
     """Return ONNX Runtime's session for a graph whose bytes were checked already.
 
     Raises:
-        ModelError: It would read other files, or ONNX Runtime does not take it.
+        ModelError: It would read other files, may run without end, or ONNX Runtime does not take it.
     """
     prepare_onnx()
     import onnxruntime
 
     if EXTERNAL in graph:
         raise ModelError("the serving graph takes numbers from other files: it is not one of ours")
+    check_rounds_of(graph)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     try:

@@ -314,9 +314,9 @@ def prediction_rows(panel: Panel, scored: Scored, *, as_text: bool) -> Columns:
     if panel.id_column is not None:
         known, codes = np.unique(series, return_inverse=True)
         columns[panel.id_column] = categories([panel.ids[s] for s in known], np.repeat(codes, horizon))
-    columns[panel.schema.time] = stamps_written(panel, stamps, as_text)
+    columns[panel.schema.time] = stamps_written(panel, stamps, as_text, apart=panel.has_repeats)
     columns |= {
-        "cutoff": stamps_written(panel, cutoffs, as_text),
+        "cutoff": stamps_written(panel, cutoffs, as_text, apart=panel.has_repeats),
         "lead": from_numpy(np.tile(leads, count)),
         "actual": measured(scored.actual.ravel()),
         "forecast": measured(block.values.ravel()),
@@ -328,11 +328,18 @@ def prediction_rows(panel: Panel, scored: Scored, *, as_text: bool) -> Columns:
     return columns | {"method": categories(methods.tolist(), np.repeat(method, horizon))}
 
 
-def stamps_written(panel: Panel, stamps: NDArray[np.generic], as_text: bool) -> Any:
-    """Return stamps [N] as a column: as they are written in the user's file, or in a type of their own."""
+def stamps_written(panel: Panel, stamps: NDArray[np.generic], as_text: bool, *, apart: bool | None = None) -> Any:
+    """Return stamps [N] as a column: as they are written in the user's file, or in a type of their own.
+
+    Args:
+        panel: Knows how.
+        stamps: In any order.
+        as_text: Write them as in the user's file.
+        apart: See `Panel.write`; whoever writes in blocks says it, so that all of them are written alike.
+    """
     if panel.schema.time_format == "integer":
         return from_numpy(stamps)
     if not as_text:
         return stamp_column(stamps.astype(np.int64), panel.schema.tz)
     unique, codes = np.unique(stamps, return_inverse=True)
-    return categories([str(written) for written in panel.write(unique)], codes)
+    return categories([str(written) for written in panel.write(unique, apart=apart)], codes)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from forecaster.cli.early import seconds_of
+from forecaster.cli.early import follow, seconds_of
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,29 @@ def test_the_deadline_counts_from_the_start_of_the_process() -> None:
         b"forecast: error[DEADLINE]: the deadline of 3 s passed; nothing changed. Give it more time with --deadline\n",
     )
     assert time.monotonic() - began < 20
+
+
+def test_a_process_ends_with_the_one_that_began_it_even_if_that_was_killed() -> None:
+    begin = (
+        "import os, subprocess, sys, time\n"
+        "leash, _ = os.pipe()\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {SLOW!r}], stdout=subprocess.PIPE, pass_fds=[leash], "
+        "env={**os.environ, 'FORECAST_LEASH': str(leash)})\n"
+        "child.stdout.readline(); print(child.pid, flush=True); time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", begin], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    process.kill()
+    _, err = process.communicate(timeout=20)  # the child holds its stderr until it ends
+    assert err == b"forecast: error[STOPPED]: stopped; nothing changed\n"
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):
+            os.kill(child, 0)
+            time.sleep(0.05)
+
+
+def test_what_is_no_pipe_is_no_leash() -> None:
+    for leash in ("", "x", "-1", "999", "0"):
+        with open(os.devnull) as file:
+            follow(leash if leash != "0" else str(file.fileno()))
