@@ -1,0 +1,59 @@
+"""What must be heard by who looks at nothing but stderr."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecaster.base.errors import DataError
+from forecaster.config import PredictSettings
+from forecaster.data.panel import Panel, panel_from_arrays
+from forecaster.jobs.notices import Known, lost_data, naive_twin
+from forecaster.model.forecast import Forecast
+
+SETTINGS = PredictSettings()
+
+
+def forecast_of(panel: Panel, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], method: str) -> Forecast:
+    return Forecast(
+        ids=panel.ids,
+        stamps=panel.future_stamps(values.shape[1]),
+        values=values,
+        intervals=(),
+        methods=np.array([method] * len(values), object),
+        id_column=panel.id_column,
+        time_column="ds",
+    )
+
+
+PANEL = panel_from_arrays({"a": np.arange(28.0) % 7, "b": np.arange(28.0) % 7 + 3}, freq="D")
+
+
+@pytest.mark.parametrize("method", ["lstm", "gru", "lstm_pretrained", "lstm_recursive"])
+def test_a_forecast_that_a_naive_method_gives_is_said_to_be_one(method: str) -> None:
+    last = np.repeat([[6.0], [9.0]], 3, axis=1)
+    assert "equals the last value" in naive_twin(PANEL, 7, forecast_of(PANEL, last, method))[0]
+    season = np.array([[0.0, 1, 2], [3, 4, 5]])
+    assert "equals the last season" in naive_twin(PANEL, 7, forecast_of(PANEL, season, method))[0]
+    assert naive_twin(PANEL, 7, forecast_of(PANEL, season + 0.1, method)) == ()
+    second = forecast_of(PANEL, season[1:], method)
+    assert "equals the last season" in naive_twin(PANEL, 7, second, np.array([1]))[0]
+
+
+def test_no_network_had_a_part_in_it() -> None:
+    told = naive_twin(PANEL, 7, forecast_of(PANEL, np.ones((2, 3)), "constant"))
+    assert "every series is forecast by a simple method (constant)" in told[0]
+
+
+def test_what_the_data_lost() -> None:
+    ends = dict(zip(PANEL.ids, PANEL.ends.astype(np.int64).tolist(), strict=True))
+    assert lost_data(Known(ends, "the training"), PANEL, SETTINGS, cut=False) == ()
+    gone = Known({**ends, "c": 1}, "the training")
+    assert "1 of the 3 series of the training are gone: 'c'" in lost_data(gone, PANEL, SETTINGS, cut=False)[0]
+    with pytest.raises(DataError):
+        lost_data(gone, PANEL, PredictSettings(on_missing_series="error"), cut=False)
+    early = Known({"a": ends["a"] + 1, "b": ends["b"]}, "the last forecast of such a file")
+    assert "1 of 2 series end earlier than at the last forecast" in lost_data(early, PANEL, SETTINGS, cut=False)[0]
+    assert lost_data(early, PANEL, SETTINGS, cut=True) == ()
+    assert lost_data(Known({"x": 1}, "the last forecast of such a file"), PANEL, SETTINGS, cut=False) == ()
+    assert "none of the 1 series" in lost_data(Known({"x": 1}, "the training"), PANEL, SETTINGS, cut=False)[0]
