@@ -7,6 +7,7 @@ heavy packages that it may import when it is itself imported.
     chart          a forecast drawn with characters
     help           help as plain text                                                         typer
     log            the log file: JSON lines, one event a line, in UTC
+    completion     what a shell may complete                                                 typer
     options        settings dataclasses become flags, and flags become settings again         typer
     pool           the jobs of a batch as processes of their own
     process        the process as Unix sees it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,7 +13,7 @@ import typer
 
 from forecaster._version import __version__
 from forecaster.base.errors import UsageError
-from forecaster.cli import models
+from forecaster.cli import completion, models
 from forecaster.cli.anomalies import anomalies
 from forecaster.cli.boundary import Around, run
 from forecaster.cli.check import check
@@ -73,6 +74,13 @@ def log_file_in(arguments: Sequence[str]) -> Path | None:
 class Application(CommandGroup):
     """The group of all commands, run inside the boundary: by the script, by `python -m` and by tests alike."""
 
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> typer.Context:
+        """Return the context of a command line, which remembers its words: completion parses them again."""
+        words = [*args]
+        context = super().make_context(info_name, args, parent, **extra)
+        context.meta[completion.TYPED] = words
+        return context
+
     def main(
         self,
         args: Sequence[str] | None = None,
@@ -84,7 +92,8 @@ class Application(CommandGroup):
     ) -> NoReturn:
         """Run one command line and exit; the parameters are those of Typer, of which `args` counts."""
         arguments = sys.argv[1:] if args is None else list(args)
-        self._main_shell_completion({}, "forecast", complete_var)
+        if completion.SHELL in os.environ:
+            completion.complete(lambda: self._main_shell_completion({}, "forecast", complete_var))
 
         def work() -> Any:
             with self.make_context("forecast", arguments) as context:
@@ -161,7 +170,13 @@ app.command("explain-code", cls=Command)(explain_code)
 def show_help(
     context: typer.Context,
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="COMMAND", help="Such as train, or models list.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="COMMAND",
+            help="Such as train, or models list.",
+            show_default=False,
+            autocompletion=completion.commands,
+        ),
     ] = None,
 ) -> None:
     """Show the help of a command.

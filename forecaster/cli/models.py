@@ -10,7 +10,7 @@ import typer
 
 from forecaster.base.errors import OK, ModelError
 from forecaster.base.records import flatten
-from forecaster.cli import log
+from forecaster.cli import completion, log
 from forecaster.cli.help import Command, CommandGroup
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
@@ -29,11 +29,23 @@ app = typer.Typer(
     invoke_without_command=True,
 )
 
-Model = Annotated[str, typer.Argument(metavar="NAME", help="Name of the model.", show_default=False)]
-Version = Annotated[str, typer.Argument(metavar="NAME@VERSION", help="The version to use.", show_default=False)]
+Model = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of the model.", show_default=False, autocompletion=completion.models)
+]
+Version = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME@VERSION", help="The version to use.", show_default=False, autocompletion=completion.versions
+    ),
+]
 MaybeReference = Annotated[
     str | None,
-    typer.Argument(metavar="NAME", help="NAME or NAME@VERSION; by default all models.", show_default=False),
+    typer.Argument(
+        metavar="NAME",
+        help="NAME or NAME@VERSION; by default all models.",
+        show_default=False,
+        autocompletion=completion.models,
+    ),
 ]
 
 
@@ -66,7 +78,12 @@ def list_without_command(context: typer.Context) -> int:
 @app.command("show", cls=Command)
 @takes_settings
 def show_model(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="NAME or NAME@VERSION.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="NAME or NAME@VERSION.", show_default=False, autocompletion=completion.models
+        ),
+    ],
     output: OutputSettings,
     models_dir: ModelsDir = None,
 ) -> int:
@@ -94,8 +111,18 @@ def show_model(
 @app.command("compare", cls=Command)
 @takes_settings
 def compare_versions(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="NAME@VERSION that was used.", show_default=False)],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="NAME or NAME@VERSION that is.", show_default=False)],
+    old: Annotated[
+        str,
+        typer.Argument(
+            metavar="OLD", help="NAME@VERSION that was used.", show_default=False, autocompletion=completion.versions
+        ),
+    ],
+    new: Annotated[
+        str,
+        typer.Argument(
+            metavar="NEW", help="NAME or NAME@VERSION that is.", show_default=False, autocompletion=completion.versions
+        ),
+    ],
     settings: SuccessionSettings,
     output: OutputSettings,
     data: MaybeDataFile = None,

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 
+from forecaster.cli.completion import OF_FLAGS
 from forecaster.config import LimitSettings, StoreSettings, check_bounds, key_of, knob
 
 Format = Literal["table", "json", "csv", "markdown"]
@@ -84,6 +85,7 @@ def option(settings: type, name: str) -> Any:
         rich_help_panel=field.metadata["panel"],
         metavar=field.metadata["metavar"] or next(metavars, None),
         show_default=field.default not in (None, False),
+        autocompletion=OF_FLAGS.get(name),
     )
 
 
