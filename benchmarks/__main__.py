@@ -6,11 +6,23 @@ import argparse
 import re
 from pathlib import Path
 
-from benchmarks import accuracy, distilled, ett, leaderboard, memory, peers, pretrained, service, speed, toolbox
+from benchmarks import (
+    accuracy,
+    distilled,
+    ett,
+    leaderboard,
+    memory,
+    peers,
+    pretrained,
+    service,
+    speed,
+    toolbox,
+    trained,
+)
 from benchmarks.measure import machine
 
-PARTS = "speed, memory, service, toolbox, pretrained, accuracy, distilled, ett, leaderboard, peers"
-NEED_DATA = ("pretrained", "accuracy", "distilled", "ett", "leaderboard", "peers")
+PARTS = "speed, memory, service, toolbox, builtin, pretrained, trained, accuracy, distilled, ett, leaderboard, peers"
+NEED_DATA = ("pretrained", "trained", "accuracy", "distilled", "ett", "leaderboard", "peers")
 PAGES = (
     Path(__file__).with_name("README.md"),
     Path(__file__).parent.parent / "docs" / "how-to" / "network.md",
@@ -33,7 +45,9 @@ def main() -> None:
         "memory": memory.measure,
         "service": service.measure,
         "toolbox": toolbox.measure,
+        "builtin": pretrained.times,
         "pretrained": lambda: pretrained.measure(given.data),
+        "trained": lambda: trained.measure(given.data, presets, seeds),
         "accuracy": lambda: accuracy.measure(given.data, presets, seeds),
         "distilled": lambda: distilled.measure(given.data),
         "ett": lambda: ett.measure(given.data, presets, seeds),

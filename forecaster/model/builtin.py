@@ -17,7 +17,7 @@ from forecaster.base.runtime import prepare_onnx
 from forecaster.data.panel import Panel
 from forecaster.data.schema import Schema
 from forecaster.model import pretrained
-from forecaster.model.conformal import FEWEST_TO_MEASURE, NO_CORRECTION, Correction, Fan, fit_correction
+from forecaster.model.conformal import AS_GIVEN, FEWEST_TO_MEASURE, Correction, Fan, Misses, experience, fit_correction
 from forecaster.model.origins import Block, Origins, first_changes
 from forecaster.model.planner import choose_horizon, choose_season
 from forecaster.model.pretrained import Builtin, BuiltinCorruptError, open_builtin
@@ -34,8 +34,11 @@ HOME = Path(pretrained.__file__).parent
 LONGEST_CONTEXT = 2048
 """Values at the end of a series that are read at most."""
 
-MOST_PAST_SERIES, MOST_PAST_WINDOWS, MOST_PAST_CELLS = 1000, 64, 2**17
+MOST_PAST_SERIES, MOST_PAST_WINDOWS, MOST_PAST_CELLS = 400, 64, 2**17
 """Series whose past is looked at, windows of each where there are few of them, and steps in all of these windows."""
+
+LEAST_PAST_WINDOWS = 6
+"""Windows of each series where there are many: one stretch of time says little, however many series it holds."""
 
 MOST_GROUPS = 8
 """Times that intervals are corrected anew as the cutoffs of a backtest move on."""
@@ -88,24 +91,22 @@ class Past:
     Attributes:
         origins: Where its N forecasts start.
         fan: Their quantiles.
-        distances: [N, H] how far what came is from the median, in deviations; NaN where nothing came.
-        independent: How many of the windows do not overlap.
+        misses: How far what came is from their medians.
     """
 
     origins: Origins
     fan: Fan
-    distances: Floats
-    independent: float
+    misses: Misses
 
     @cached_property
     def correction(self) -> Correction:
         """What it says of the intervals."""
-        return fit_correction(self.distances, self.independent)
+        return fit_correction(self.misses)
 
     @property
     def is_telling(self) -> bool:
         """Whether there is enough of it to measure coverage on."""
-        return self.independent >= FEWEST_TO_MEASURE
+        return self.misses.independent >= FEWEST_TO_MEASURE
 
     def cross_intervals(self, levels: tuple[float, ...]) -> dict[float, tuple[Floats, Floats]]:
         """Return the ends [N, H] of intervals of each level, of each half of the windows as the other half says.
@@ -113,15 +114,15 @@ class Past:
         Halves are every other series, or of a few series the older and the newer windows: an interval that is measured
         on the windows that it was corrected on holds them by construction.
         """
-        series, horizon = self.origins.series, self.distances.shape[1]
-        ends = {level: (np.empty_like(self.distances), np.empty_like(self.distances)) for level in levels}
-        halves = _halves(series)
+        shape = self.misses.distances.shape
+        ends = {level: (np.empty(shape), np.empty(shape)) for level in levels}
+        halves = _halves(self.origins.series)
         for half in (0, 1):
             inside = halves == half
-            correction = fit_correction(self.distances[~inside], self.independent * float((~inside).mean()))
+            correction = fit_correction(self.misses.part(~inside))
             fan = Fan(self.fan.levels, self.fan.values[inside])
             for level, (low, high) in ends.items():
-                low[inside], high[inside] = fan.reach(correction.deviations(level, horizon))
+                low[inside], high[inside] = fan.interval(level, correction)
         return ends
 
 
@@ -218,11 +219,16 @@ class BuiltinModel:
         fan = Fan(self.network.levels, np.concatenate(values))
         constant = origins.ends <= first_changes(panel)[origins.series]
         actual = panel.observed(origins.ends[:, None] + steps)
-        distances = np.where(constant[:, None], np.nan, fan.distance(actual))
-        return Past(origins=origins, fan=fan, distances=distances, independent=independent)
+        misses = Misses(
+            distances=np.where(constant[:, None], np.nan, fan.distance(actual)),
+            floored=fan.floored & (actual == 0.0),
+            independent=independent,
+            stretches=independent / len(np.unique(origins.series)),
+        )
+        return Past(origins=origins, fan=fan, misses=misses)
 
     def ask(self, panel: Panel, origins: Origins) -> Fan:
-        """Return what the network itself says after each origin."""
+        """Return what the network says after each origin, its quantiles apart as far as real series need on average."""
         values, horizon = self._values(panel), self.window.horizon
         starts = np.maximum(panel.offsets[origins.series], origins.ends - LONGEST_CONTEXT)
         answer = np.empty((len(origins), horizon, len(self.network.levels)))
@@ -230,7 +236,7 @@ class BuiltinModel:
         for seasons, chosen in self._by_seasons(lengths):
             contexts = [values[starts[i] : origins.ends[i]] for i in chosen]
             answer[chosen] = self.network.forecast(contexts, seasons, horizon)
-        return Fan(self.network.levels, answer)
+        return Fan(self.network.levels, answer).apart(experience(lengths))
 
     def median(self, contexts: list[Floats]) -> Floats:
         """Return the medians [N, H] after contexts of one length."""
@@ -274,7 +280,7 @@ class BuiltinModel:
             np.minimum.at(limits, group.series, group.ends)
             whole = panel is self.panel and np.array_equal(limits, panel.offsets[1:])
             past = self.past if whole else self.look_back(panel, limits)
-            yield group, past.correction if past else NO_CORRECTION
+            yield group, past.correction if past else AS_GIVEN
 
     def _block(
         self, panel: Panel, part: Origins, correction: Correction, asked: tuple[int, tuple[float, ...], Ints]
@@ -287,7 +293,7 @@ class BuiltinModel:
         least = np.where(extremes(panel.values, starts, part.ends)[0] >= 0, 0.0, -np.inf)[:, None]
         intervals = []
         for level in levels:
-            low, high = fan.reach(correction.deviations(level, self.window.horizon))
+            low, high = fan.interval(level, correction)
             low[constant] = high[constant] = forever
             low, high = np.maximum(np.minimum(low, values), least), np.maximum(high, values)
             intervals.append((level, low[:, :horizon], high[:, :horizon]))
@@ -340,7 +346,8 @@ def past_origins(panel: Panel, limits: Ints, window: WindowShape) -> tuple[Origi
         return Origins(series=able, ends=able), 0.0
     most = min(MOST_PAST_SERIES, max(MOST_PAST_CELLS // horizon, 1))
     chosen = able[np.unique(np.linspace(0, len(able) - 1, min(len(able), most)).astype(np.int64))]
-    each = max(1, min(math.ceil(2 * MOST_PAST_WINDOWS / (1 + len(chosen))), MOST_PAST_CELLS // (horizon * len(chosen))))
+    wanted = max(math.ceil(2 * MOST_PAST_WINDOWS / (1 + len(chosen))), LEAST_PAST_WINDOWS)
+    each = max(1, min(wanted, MOST_PAST_CELLS // (horizon * len(chosen))))
     stride = np.clip(room[chosen] // each, 1, horizon)
     count = np.minimum((room[chosen] - 1) // stride + 1, each)
     series = np.repeat(chosen, count)
