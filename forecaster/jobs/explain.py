@@ -20,7 +20,7 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, models_folder
 from forecaster.jobs.opening import Asked, ask_for
 from forecaster.model.builtin import BuiltinModel
-from forecaster.model.origins import first_changes
+from forecaster.model.origins import Origins, first_changes
 from forecaster.model.plan import describe_layers
 from forecaster.model.predictor import UsedModel, check_horizon
 from forecaster.model.version import read_weights
@@ -305,7 +305,7 @@ def read_gates(job: ExplainJob, events: Events = Events()) -> GatesResult:
     if reason := _reasons(model, panel)[s]:
         raise DataError(f"{panel.source}: nothing to show: {_named(panel.ids[s])}{reason}")
     shape = model.window
-    windows = cut_windows(panel.values, panel.offsets[s : s + 1], panel.offsets[s + 1 : s + 2], shape)
+    windows = cut_windows(panel.values, Origins.at_end(panel, named), shape)
     first = panel.lengths[s] - shape.lookback + np.arange(shape.segments) * shape.segment
     stamps = panel.write(panel.stamps_at(np.full(shape.segments, s), np.maximum(first, 0)))
     result = GatesResult(

@@ -22,10 +22,12 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
 from forecaster.model import store
 from forecaster.model.features import numbers_beside
+from forecaster.model.forecast import Predicted
 from forecaster.model.graph import Raw, RawServer, drift, forecast_values, inputs_of, quantize_graph, raw_graph
+from forecaster.model.origins import Origins
 from forecaster.model.predictor import leave_out_unreadable
 from forecaster.model.version import read_probe
-from forecaster.model.windows import Floats, Ints, from_scale
+from forecaster.model.windows import Floats, from_scale
 from forecaster.scoring import metrics
 from forecaster.scoring.backtest import rolling_origin
 
@@ -233,28 +235,18 @@ class Measured:
 
     Attributes:
         raw: The windows.
-        ends: [N] index into the panel's values after the last value of each.
-        series: [N] index of the series that each was cut from.
+        origins: Where they end.
     """
 
     panel: Panel
     raw: Raw
-    ends: Ints
-    series: Ints
+    origins: Origins
     horizon: int
 
     def mase(self, ask: Ask, season: int) -> float:
         """Return the MASE of what is forecast after the windows; MAE where that is undefined."""
-        past, starts = self.panel.values, self.panel.offsets[self.series]
-        row = metrics.score(
-            metrics.Evaluation(
-                actual=self.panel.observed(self.ends[:, None] + np.arange(self.horizon)),
-                forecast=ask(self.raw),
-                scale=metrics.seasonal_error(past, starts, self.ends, season),
-                series=self.series,
-                rms_scale=metrics.seasonal_rms_error(past, starts, self.ends, season),
-            )
-        )
+        predicted = Predicted(values=ask(self.raw))
+        row = metrics.score(metrics.Evaluation.of(self.panel, self.origins, season, predicted))
         return float((row["mae"] if row["mase"] is None else row["mase"]) or 0.0)
 
 
@@ -265,17 +257,17 @@ def windows_of(model: store.SavedModel, panel: Panel) -> Measured | None:
         origins = rolling_origin(panel, CUTOFFS, shape.horizon, shape.horizon)
     except DataError:
         return None
-    long = np.flatnonzero(origins.ends - panel.offsets[origins.series] >= shape.lookback)
+    long = np.flatnonzero(origins.lengths >= shape.lookback)
     if not len(long):
         return None
     chosen = long[np.linspace(0, len(long) - 1, min(len(long), MOST_WINDOWS)).astype(int)]
-    ends, series = origins.ends[chosen], origins.series[chosen]
-    values = panel.values[ends[:, None] + np.arange(-shape.lookback, 0)]
+    origins = origins[chosen]
+    values = panel.values[origins.back(shape.lookback).ahead(shape.lookback)]
     raw = Raw(values)
     if model.encodings:
-        features, static = numbers_beside(panel, model.encodings, series, ends, shape)
+        features, static = numbers_beside(panel, model.encodings, origins, shape)
         raw = Raw(values, features if features.shape[-1] else None, static if static.shape[-1] else None)
-    return Measured(panel=panel, raw=raw, ends=ends, series=series, horizon=shape.horizon)
+    return Measured(panel=panel, raw=raw, origins=origins, horizon=shape.horizon)
 
 
 def _read(job: ExportJob, model: store.SavedModel, output: Path, events: Events) -> Panel | None:

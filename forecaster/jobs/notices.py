@@ -135,9 +135,9 @@ def naive_twin(panel: Panel, season: int, forecast: Forecast, series: Ints | Non
     if horizon < 2:
         return ()
     chosen = np.flatnonzero(own) if series is None else series[own]
-    starts, ends = panel.offsets[:-1][chosen], panel.offsets[1:][chosen]
+    origins = Origins.at_end(panel, chosen)
     for name, m in (("the last value", 1), ("the last season, repeated", season)):
-        naive = seasonal_naive(panel.values, starts, ends, m, horizon)
+        naive = seasonal_naive(panel.values, origins, m, horizon)
         if np.allclose(forecast.values[own], naive, rtol=1e-6, atol=0.0):
             return (f"the forecast equals {name}: the network adds nothing to that; train longer, or use the baseline",)
     return ()
@@ -146,7 +146,7 @@ def naive_twin(panel: Panel, season: int, forecast: Forecast, series: Ints | Non
 def twin_of_training(model: SavedModel, panel: Panel) -> tuple[str, ...]:
     """Return a line where a model that was just trained forecasts as a naive method does, by some of its series."""
     series = np.unique(np.linspace(0, panel.n_series - 1, min(panel.n_series, MOST_TRIED)).astype(np.int64))
-    origins = Origins(series=series, ends=panel.offsets[1:][series])
+    origins = Origins.at_end(panel, series)
     blocks = list(forecast_windows(model, panel, origins, model.window.horizon, ()))
     forecast = Forecast(
         ids=tuple(panel.ids[s] for s in series),

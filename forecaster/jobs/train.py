@@ -30,6 +30,7 @@ from forecaster.model import store
 from forecaster.model.calibration import Intervals
 from forecaster.model.features import signals_of
 from forecaster.model.manifest import DataFacts, Metrics, TrainingFacts
+from forecaster.model.origins import Origins
 from forecaster.model.plan import Plan
 from forecaster.model.planner import choose_season, make_plan
 from forecaster.model.predictor import leave_out_unreadable
@@ -297,9 +298,8 @@ def make_probe(panel: Panel, plan: Plan, trained: Trained) -> tuple[np.ndarray, 
     from forecaster.training.fit import ensemble
 
     chosen = np.unique(np.linspace(0, panel.n_series - 1, min(16, panel.n_series)).astype(int))
-    starts, ends = panel.offsets[:-1][chosen], panel.offsets[1:][chosen]
     features = signals_of(panel, plan.encodings, plan.window.horizon).features
-    windows = cut_windows(panel.values, starts, ends, plan.window, features)
+    windows = cut_windows(panel.values, Origins.at_end(panel, chosen), plan.window, features)
     return windows.inputs, ensemble(plan.network, trained.members)(windows.inputs)
 
 

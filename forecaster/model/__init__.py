@@ -3,13 +3,14 @@
 Each file may import only from files above it in this list and from the rooms on lower floors; on the right stand the
 heavy packages that it may import when it is itself imported.
 
+    origins        where forecasts start: what names a window                                 numpy
     paths          base paths that are smoothed: linear maps of a window                         numpy
     windows        scaling, and cutting windows in batches                                    numpy
     features       what is read beside the target, as numbers                                 numpy
     calibration    how large errors are, and intervals from that                              numpy
     bands          intervals by learned quantiles or by dropout, calibrated too               numpy
     quantiles      quantiles of intervals                                                     numpy
-    forecast       forecast rows: what a forecast file holds                                  numpy
+    forecast       forecasts with their intervals, and the rows of a forecast file            numpy
     baselines      naive, seasonal naive, drift                                               numpy
     plan           every number that training needs; the presets
     shaping        the window of a panel: transform, base path, lookback                         numpy
@@ -23,7 +24,6 @@ heavy packages that it may import when it is itself imported.
     version        one version of a saved model: its files, read without trust                numpy
     store          saved models: publish, load, the current version
     conformal      quantiles of a network that knows other data → intervals for this data     numpy
-    origins        where forecasts start, and the forecasts from there                        numpy
     builtin        the built-in network, bound to a panel                                     numpy
     predictor      a saved model and a panel → forecasts, in blocks of windows                numpy
     copula         how errors of lead times and series go together, and samples of it         numpy

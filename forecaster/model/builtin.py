@@ -18,7 +18,8 @@ from forecaster.data.panel import Panel
 from forecaster.data.schema import Schema
 from forecaster.model import pretrained
 from forecaster.model.conformal import AS_GIVEN, FEWEST_TO_MEASURE, Correction, Fan, Misses, experience, fit_correction
-from forecaster.model.origins import Block, Origins, first_changes
+from forecaster.model.forecast import Block, Interval
+from forecaster.model.origins import Origins, first_changes
 from forecaster.model.planner import choose_horizon, choose_season
 from forecaster.model.pretrained import Builtin, BuiltinCorruptError, open_builtin
 from forecaster.model.windows import Floats, Ints, WindowShape, extremes
@@ -108,20 +109,20 @@ class Past:
         """Whether there is enough of it to measure coverage on."""
         return self.misses.independent >= FEWEST_TO_MEASURE
 
-    def cross_intervals(self, levels: tuple[float, ...]) -> dict[float, tuple[Floats, Floats]]:
-        """Return the ends [N, H] of intervals of each level, of each half of the windows as the other half says.
+    def cross_intervals(self, levels: tuple[float, ...]) -> tuple[Interval, ...]:
+        """Return intervals of each half of the windows as the other half says: (level, lower [N, H], upper [N, H]).
 
         Halves are every other series, or of a few series the older and the newer windows: an interval that is measured
         on the windows that it was corrected on holds them by construction.
         """
         shape = self.misses.distances.shape
-        ends = {level: (np.empty(shape), np.empty(shape)) for level in levels}
+        ends = tuple((level, np.empty(shape), np.empty(shape)) for level in levels)
         halves = _halves(self.origins.series)
         for half in (0, 1):
             inside = halves == half
             correction = fit_correction(self.misses.part(~inside))
             fan = Fan(self.fan.levels, self.fan.values[inside])
-            for level, (low, high) in ends.items():
+            for level, low, high in ends:
                 low[inside], high[inside] = fan.interval(level, correction)
         return ends
 
@@ -214,11 +215,11 @@ class BuiltinModel:
         origins, independent = past_origins(panel, limits, self.window)
         if not len(origins):
             return None
-        steps, size = np.arange(self.window.horizon), len(self.network.levels) * self.window.horizon
+        size = len(self.network.levels) * self.window.horizon
         values = [self.ask(panel, part).values for part in origins.blocks(self.window.lookback + size)]
         fan = Fan(self.network.levels, np.concatenate(values))
         constant = origins.ends <= first_changes(panel)[origins.series]
-        actual = panel.observed(origins.ends[:, None] + steps)
+        actual = panel.observed(origins.ahead(self.window.horizon))
         misses = Misses(
             distances=np.where(constant[:, None], np.nan, fan.distance(actual)),
             floored=fan.floored & (actual == 0.0),
@@ -230,7 +231,7 @@ class BuiltinModel:
     def ask(self, panel: Panel, origins: Origins) -> Fan:
         """Return what the network says after each origin, its quantiles apart as far as real series need on average."""
         values, horizon = self._values(panel), self.window.horizon
-        starts = np.maximum(panel.offsets[origins.series], origins.ends - LONGEST_CONTEXT)
+        starts = np.maximum(origins.starts, origins.ends - LONGEST_CONTEXT)
         answer = np.empty((len(origins), horizon, len(self.network.levels)))
         lengths = origins.ends - starts
         for seasons, chosen in self._by_seasons(lengths):
@@ -286,11 +287,11 @@ class BuiltinModel:
         self, panel: Panel, part: Origins, correction: Correction, asked: tuple[int, tuple[float, ...], Ints]
     ) -> Block:
         horizon, levels, changes = asked
-        starts, constant = panel.offsets[part.series], part.ends <= changes[part.series]
+        constant = part.ends <= changes[part.series]
         fan = self.ask(panel, part)
         values = fan.middle.copy()
-        values[constant] = forever = panel.values[starts[constant]][:, None]
-        least = np.where(extremes(panel.values, starts, part.ends)[0] >= 0, 0.0, -np.inf)[:, None]
+        values[constant] = forever = panel.values[part.starts[constant]][:, None]
+        least = np.where(extremes(panel.values, part.starts, part.ends)[0] >= 0, 0.0, -np.inf)[:, None]
         intervals = []
         for level in levels:
             low, high = fan.interval(level, correction)
@@ -343,7 +344,7 @@ def past_origins(panel: Panel, limits: Ints, window: WindowShape) -> tuple[Origi
     room = limits - starts - horizon - window.shortest_history + 1  # cutoffs that each series has
     able = np.flatnonzero(room > 0)
     if not len(able):
-        return Origins(series=able, ends=able), 0.0
+        return Origins.of(panel, able, able), 0.0
     most = min(MOST_PAST_SERIES, max(MOST_PAST_CELLS // horizon, 1))
     chosen = able[np.unique(np.linspace(0, len(able) - 1, min(len(able), most)).astype(np.int64))]
     wanted = max(math.ceil(2 * MOST_PAST_WINDOWS / (1 + len(chosen))), LEAST_PAST_WINDOWS)
@@ -355,4 +356,4 @@ def past_origins(panel: Panel, limits: Ints, window: WindowShape) -> tuple[Origi
     back = (np.repeat(count, count) - 1 - nth) * np.repeat(stride, count)
     ends: NDArray[np.int64] = limits[series] - horizon - back
     independent = np.minimum(count, (count - 1) * stride / horizon + 1).sum()
-    return Origins(series=series, ends=ends), float(independent)
+    return Origins.of(panel, series, ends), float(independent)

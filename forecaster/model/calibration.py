@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.model.origins import Origins
 from forecaster.model.windows import (
     Floats,
     Ints,
@@ -92,8 +93,8 @@ Ask = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 """Windows [N, K, C] → each network's answer [N, M, R], the point answer in the first H of R numbers."""
 
 
-def answer_windows(ask: Ask, signals: Signals, starts: Ints, ends: Ints, shape: WindowShape) -> Answers:
-    """Ask the networks about the windows whose history is `values[start:end]`, and gather what tells of their errors.
+def answer_windows(ask: Ask, signals: Signals, origins: Origins, shape: WindowShape) -> Answers:
+    """Ask the networks about the windows that end at N origins, and gather what tells of their errors.
 
     The networks are also asked what they would have said one, two and three horizons before: how wrong they would have
     been is the best sign of how wrong they will be.
@@ -101,41 +102,40 @@ def answer_windows(ask: Ask, signals: Signals, starts: Ints, ends: Ints, shape: 
     Args:
         ask: The ensemble.
         signals: What the windows are cut from.
-        starts: [N] index of the first value of each window's series.
-        ends: [N] index after the last value that the window may see (exclusive).
+        origins: Where the windows end.
         shape: Lookback, segment, horizon and scaling.
     """
-    windows = cut_windows(signals.values, starts, ends, shape, signals.features)
+    windows = cut_windows(signals.values, origins, shape, signals.features)
     said = ask(windows.inputs).astype(np.float64)
     outputs, own = said[..., : shape.horizon], said[..., shape.horizon :].mean(axis=1)
     spread = outputs.std(axis=1).mean(axis=1, keepdims=True)
-    recent = recent_errors(ask, signals, starts, ends, shape) / windows.scale
+    recent = recent_errors(ask, signals, origins, shape) / windows.scale
     signs = [
         np.log(windows.scale),
-        window_roughness(signals.values, starts, ends, shape),
+        window_roughness(signals.values, origins, shape),
         np.log(np.maximum(np.concatenate([spread, recent], axis=1), SMALLEST_SIGN)),
     ]
-    own = own.reshape(len(ends), own.shape[1] // shape.horizon, shape.horizon)
+    own = own.reshape(len(origins), own.shape[1] // shape.horizon, shape.horizon)
     answer = np.median(outputs, axis=1)
     if signals.companion is not None:
-        answer = signals.companion.mix(answer, signals.values, (starts, ends), windows)
+        answer = signals.companion.mix(answer, signals.values, origins, windows)
     return Answers(windows, answer, np.concatenate(signs, axis=1), own)
 
 
-def recent_errors(ask: Ask, signals: Signals, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
+def recent_errors(ask: Ask, signals: Signals, origins: Origins, shape: WindowShape) -> Floats:
     """Return the mean absolute error [N, 1] of forecasts from one to three horizons before the end, transformed units.
 
     NaN where the history is too short for one, or not positive and logarithms are taken.
     """
-    errors, values = np.full((len(ends), LOOKS_BACK), np.nan), signals.values
+    errors, values = np.full((len(origins), LOOKS_BACK), np.nan), signals.values
     for back in range(1, LOOKS_BACK + 1):
-        earlier = ends - back * shape.horizon
-        known = earlier - starts >= shape.shortest_history
+        earlier = origins.back(back * shape.horizon)
+        known = earlier.lengths >= shape.shortest_history
         if shape.transform == "log" and known.any():
-            first = np.maximum(starts, earlier - shape.lookback)[known]
-            known[known] = ~beyond_logarithms(*extremes(values, first, earlier[known] + shape.horizon))
+            first = np.maximum(earlier.starts, earlier.ends - shape.lookback)[known]
+            known[known] = ~beyond_logarithms(*extremes(values, first, earlier.ends[known] + shape.horizon))
         if known.any():
-            windows = cut_windows(values, starts[known], earlier[known], shape, signals.features)
+            windows = cut_windows(values, earlier[known], shape, signals.features)
             outputs = ask(windows.inputs)[..., : shape.horizon]
             missed = cut_targets(values, earlier[known], windows) - np.median(outputs, axis=1)
             errors[known, back - 1] = np.abs(missed).mean(axis=1) * windows.scale[:, 0]
@@ -339,17 +339,17 @@ class Residuals:
         """Calibrate on all windows."""
         return self.fit(self.errors, self.answers, self.independent)
 
-    def cross_intervals(self, levels: Sequence[float]) -> dict[float, tuple[Floats, Floats]]:
-        """Return for each level the intervals [N, H] of the windows, each fold's from the calibration of the other.
+    def cross_intervals(self, levels: Sequence[float]) -> tuple[tuple[float, Floats, Floats], ...]:
+        """Return (level, lower [N, H], upper [N, H]), the intervals of each fold from the calibration of the other.
 
         An interval measured on the windows that it was calibrated on covers them by construction; this way the
         measured coverage says something.
         """
-        ends = {level: (np.empty_like(self.errors), np.empty_like(self.errors)) for level in levels}
+        ends = tuple((level, np.empty_like(self.errors), np.empty_like(self.errors)) for level in levels)
         for fold in np.unique(self.folds):
             inside = self.folds == fold
             others = ~inside if (~inside).any() else inside
             calibration = self.fit(self.errors[others], self.answers.take(others), self.independent * others.mean())
-            for level, (low, high) in ends.items():
+            for level, low, high in ends:
                 low[inside], high[inside] = calibration.interval(self.answers.take(inside), level)
         return ends

@@ -12,9 +12,10 @@ import numpy as np
 
 from forecaster.base.errors import ModelError
 from forecaster.base.files import sha256
+from forecaster.model.origins import Origins
 from forecaster.model.pretrained import Builtin
 from forecaster.model.serving import open_session
-from forecaster.model.windows import Floats, Ints, Windows, to_scale
+from forecaster.model.windows import Floats, Windows, to_scale
 
 LONGEST_CONTEXT = 2048
 """Values before a cutoff that it reads at most."""
@@ -89,29 +90,29 @@ class Companion:
             )
         return network
 
-    def mix(self, outputs: Floats, values: Floats, bounds: tuple[Ints, Ints], windows: Windows) -> Floats:
+    def mix(self, outputs: Floats, values: Floats, origins: Origins, windows: Windows) -> Floats:
         """Return the answers [N, H] of both together, in scaled units.
 
         Args:
             outputs: [N, H] answers of the trained networks, in scaled units.
             values: [T] all series end to end.
-            bounds: Where the history of each window begins and ends, [N] each.
+            origins: Where the windows end.
             windows: The windows.
         """
-        said = ask_pretrained(self.network, self.share.seasons, values, bounds, windows)
+        said = ask_pretrained(self.network, self.share.seasons, values, origins, windows)
         return self.share.trained * outputs + self.share.pretrained * said
 
 
 def ask_pretrained(
-    network: Builtin, seasons: tuple[int, ...], values: Floats, bounds: tuple[Ints, Ints], windows: Windows
+    network: Builtin, seasons: tuple[int, ...], values: Floats, origins: Origins, windows: Windows
 ) -> Floats:
     """Return the pretrained network's medians [N, H] in the scaled units of windows: distances from the base path.
 
     A model of logarithms never answers below a tenth of the least value that a window has seen.
     """
-    starts, ends = bounds
     shape = windows.shape
-    contexts = [values[max(s, e - LONGEST_CONTEXT) : e] for s, e in zip(starts.tolist(), ends.tolist(), strict=True)]
+    bounds = zip(origins.starts.tolist(), origins.ends.tolist(), strict=True)
+    contexts = [values[max(start, end - LONGEST_CONTEXT) : end] for start, end in bounds]
     answers = network.forecast(contexts, seasons, shape.horizon)
     medians = answers[..., answers.shape[-1] // 2]
     if shape.transform == "log":

@@ -7,32 +7,33 @@ import numpy as np
 from forecaster.base.errors import GateError, shown
 from forecaster.data.panel import Panel
 from forecaster.model.features import signals_of
+from forecaster.model.origins import Origins
 from forecaster.model.plan import Plan
-from forecaster.model.windows import Ints, cut_targets, cut_windows
+from forecaster.model.windows import cut_targets, cut_windows
 
 FAR = 100.0
 """Scales of a window from which on a value is a likely cause."""
 
 
-def diagnose(panel: Panel, plan: Plan, drawn: tuple[Ints, Ints], step: int, *, can_resume: bool) -> GateError:
+def diagnose(panel: Panel, plan: Plan, drawn: Origins, step: int, *, can_resume: bool) -> GateError:
     """Return the fault of a training whose loss is no number after the windows drawn last.
 
     Args:
         panel: What was trained on.
         plan: How.
-        drawn: Starts and ends [n] of the windows, as of `Cutoffs.draw`.
+        drawn: Where the windows end.
         step: Steps done before them.
         can_resume: Whether the last good weights are kept on disk.
     """
-    starts, ends = drawn
     features = signals_of(panel, plan.encodings, plan.window.horizon).features
-    windows = cut_windows(panel.values, starts, ends, plan.window, features)
-    targets = np.abs(cut_targets(panel.values, ends, windows)).max(axis=1)
+    windows = cut_windows(panel.values, drawn, plan.window, features)
+    targets = np.abs(cut_targets(panel.values, drawn, windows)).max(axis=1)
     size = np.maximum(targets, np.abs(windows.inputs).max(axis=(1, 2)))  # (n,)
     worst = int(np.argmax(np.where(np.isfinite(size), size, np.inf)))
-    series = int(np.searchsorted(panel.offsets, starts[worst], side="right")) - 1
-    last = panel.write(panel.stamps_at(np.array([series]), ends[worst : worst + 1] - starts[worst] - 1))[0]
-    name = f"series {shown(panel.ids[series])}, " if panel.ids[series] else ""
+    found = drawn[worst : worst + 1]
+    last = panel.write(panel.stamps_at(found.series, found.lengths - 1))[0]
+    of = panel.ids[int(found.series[0])]
+    name = f"series {shown(of)}, " if of else ""
     cause, hint = _cause_of(float(size[worst]), plan)
     if can_resume:
         hint += f", or go on from the last good weights: --resume --learning-rate {plan.fit.learning_rate / 10:g}"

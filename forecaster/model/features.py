@@ -20,6 +20,7 @@ from forecaster.config import ModelSettings
 from forecaster.data.almanac import CATEGORIES, calendar_feature, check_country, features_of, holiday_counts
 from forecaster.data.covariates import Covariate
 from forecaster.data.panel import Panel
+from forecaster.model.origins import Origins
 from forecaster.model.windows import Ints, Signals, WindowShape
 
 Source = Literal["past", "future", "static", "calendar", "holidays"]
@@ -116,41 +117,38 @@ class Features:
     """The features of S series, each from its first step to H steps after its last.
 
     Attributes:
-        dynamic: [T + S·H, D] float32: those that change, past ones first; step t of series s at `offsets[s] + s·H + t`.
+        dynamic: [T + S·H, D] float32: those that change, past ones first; of a panel's series s step t is at
+            `offsets[s] + s·H + t`.
         static: [S, G] float32.
-        offsets: [S + 1], of the panel.
         horizon: H.
     """
 
     dynamic: NDArray[np.float32]
     static: NDArray[np.float32]
-    offsets: Ints
     horizon: int
 
     def arrays(self) -> tuple[NDArray[np.float32], ...]:
         """Return all that is known."""
         return self.dynamic, self.static
 
-    def beside(self, starts: Ints, ends: Ints, shape: WindowShape) -> NDArray[np.float32]:
+    def beside(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
         """Return what is read beside windows [N, K, D·P + G]: for each segment P steps of each feature, and G fixed.
 
         The segments ahead of the end have what is known ahead, and 0 for the rest; so have steps before the series.
 
         Args:
-            starts: [N] index of the first value of each window's series.
-            ends: [N] index after the last value that the window may see (exclusive).
+            origins: Where the N windows end.
             shape: Lookback, segment and horizon.
         """
-        series = np.searchsorted(self.offsets, starts, side="right") - 1
-        steps = np.arange(-shape.lookback, shape.ahead * shape.segment)
-        wanted = ends[:, None] + steps
-        there = (wanted >= starts[:, None]) & (steps < self.horizon)
-        rows = np.where(there, wanted, starts[:, None]) + (series * self.horizon)[:, None]
+        starts, steps = origins.starts[:, None], np.arange(-shape.lookback, shape.ahead * shape.segment)
+        wanted = origins.ends[:, None] + steps
+        there = (wanted >= starts) & (steps < self.horizon)
+        rows = np.where(there, wanted, starts) + (origins.series * self.horizon)[:, None]
         values = self.dynamic[rows] * there[:, :, None]  # (N, L + A·P, D)
         values[:, shape.lookback :, : len(shape.past)] = 0.0
-        segmented = values.reshape(len(ends), shape.segments, shape.segment, -1).swapaxes(2, 3)
-        flat = segmented.reshape(len(ends), shape.segments, -1)
-        fixed = np.repeat(self.static[series][:, None], shape.segments, axis=1)
+        segmented = values.reshape(len(origins), shape.segments, shape.segment, -1).swapaxes(2, 3)
+        flat = segmented.reshape(len(origins), shape.segments, -1)
+        fixed = np.repeat(self.static[origins.series][:, None], shape.segments, axis=1)
         return np.concatenate([flat, fixed], axis=2)
 
 
@@ -165,7 +163,6 @@ def signals_of(panel: Panel, encodings: Sequence[Encoding], horizon: int) -> Sig
         Features(
             np.stack(dynamic, axis=1) if dynamic else np.zeros((layout.size, 0), np.float32),
             np.stack(static, axis=1) if static else np.zeros((panel.n_series, 0), np.float32),
-            panel.offsets,
             horizon,
         ),
     )
@@ -319,26 +316,25 @@ def _places(values: NDArray[np.float64], covariate: Covariate, encoding: Encodin
 
 
 def numbers_beside(
-    panel: Panel, encodings: Sequence[Encoding], series: Ints, ends: Ints, shape: WindowShape
+    panel: Panel, encodings: Sequence[Encoding], origins: Origins, shape: WindowShape
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the features of whole windows as numbers, before they are standardised.
 
     Args:
         panel: S series.
         encodings: Of the model.
-        series: [N] index of each window's series.
-        ends: [N] index after the last value that each window sees (exclusive); L of its series' values come before.
+        origins: Where the N windows end; each may see L values at least.
         shape: Of the windows.
 
     Returns:
         Those that change [N, L + H, D], NaN where they are not known, and those that do not [N, G].
     """
     layout, horizon = _Layout(panel, shape.horizon), shape.horizon
-    rows = ends[:, None] + np.arange(-shape.lookback, horizon) + (series * horizon)[:, None]
+    rows = origins.ends[:, None] + np.arange(-shape.lookback, horizon) + (origins.series * horizon)[:, None]
     changing, fixed = split_encodings(encodings)
     dynamic = np.empty((*rows.shape, len(changing)))
     for k, encoding in enumerate(changing):
         dynamic[..., k] = layout.number(encoding)[rows]
     dynamic[:, shape.lookback :, : len(shape.past)] = np.nan
-    static = [layout.number(encoding)[series] for encoding in fixed]
-    return dynamic, np.stack(static, axis=1) if static else np.empty((len(ends), 0))
+    static = [layout.number(encoding)[origins.series] for encoding in fixed]
+    return dynamic, np.stack(static, axis=1) if static else np.empty((len(origins), 0))

@@ -1,16 +1,17 @@
-"""Forecast rows: what a forecast file holds."""
+"""Forecasts with their intervals, and the rows of a forecast file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.data.checks import FORMULA
-from forecaster.model.quantiles import pick_quantiles
+from forecaster.model.origins import Origins
+from forecaster.model.quantiles import DECILES, pick_quantiles
 from forecaster.model.windows import Floats
 
 if TYPE_CHECKING:
@@ -43,31 +44,66 @@ def rounded(values: Floats, digits: int | None) -> NDArray[Any]:
     return found.astype(np.int64) if digits == 0 and small.all() else found
 
 
+Interval = tuple[float, Floats, Floats]
+"""Level in percent, lower ends and upper ends of the intervals."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Forecast:
+class Predicted:
+    """Point forecasts with their intervals: of N windows, or of one.
+
+    Attributes:
+        values: [N, H] point forecasts; [H] of one window.
+        intervals: (level in percent, lower [N, H], upper [N, H]), ascending by level.
+        quantiles: (share between 0 and 1, values [N, H]), ascending by share.
+    """
+
+    values: Floats
+    intervals: tuple[Interval, ...] = ()
+    quantiles: tuple[tuple[float, Floats], ...] = ()
+
+    def narrowed(self, levels: Sequence[float], quantiles: Sequence[float]) -> Self:
+        """Return the same with only these levels, and these quantiles, of the intervals that it has."""
+        intervals = tuple(interval for interval in self.intervals if interval[0] in levels)
+        return replace(self, intervals=intervals, quantiles=pick_quantiles(self.values, self.intervals, quantiles))
+
+    def deciles(self) -> Floats:
+        """Return the quantiles 0.1 … 0.9 [9, N, H], from the intervals of `levels_with(DECILES)`."""
+        return np.array([values for _, values in pick_quantiles(self.values, self.intervals, DECILES)])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block(Predicted):
+    """Forecasts of n of the windows.
+
+    Attributes:
+        origins: Where they start.
+        methods: [n] `lstm`, or what stood in for it.
+    """
+
+    origins: Origins
+    methods: NDArray[np.object_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Forecast(Predicted):
     """Forecasts of S series, H steps ahead.
 
     Attributes:
         ids: [S] names of the series.
         stamps: [S, H] time stamps as they are written.
-        values: [S, H] point forecasts.
-        intervals: (level in percent, lower [S, H], upper [S, H]), ascending by level.
         methods: [S] `lstm`, or what stood in for it.
         id_column: Name of the id column, or None for a single series without one.
         time_column: Name of the time column.
-        quantiles: (share between 0 and 1, values [S, H]), ascending by share.
         digits: After the decimal point in a file, 0 for whole numbers; None for all that there are.
         direct: Steps that the model forecasts at once, where H is more: later ones were made from its own forecasts.
     """
 
     ids: tuple[str, ...]
     stamps: NDArray[np.object_]
-    values: Floats
-    intervals: tuple[tuple[float, Floats, Floats], ...]
     methods: NDArray[np.object_]
     id_column: str | None
     time_column: str
-    quantiles: tuple[tuple[float, Floats], ...] = ()
     direct: int | None = None
     digits: int | None = None
 
@@ -92,11 +128,6 @@ class Forecast:
             grid[:, self.direct :] = self.last_methods()[:, None]
         columns["method"] = grid.ravel()
         return columns
-
-    def narrowed(self, levels: Sequence[float], quantiles: Sequence[float]) -> Forecast:
-        """Return the forecast with only these levels, and these quantiles, of the intervals that it has."""
-        intervals = tuple(interval for interval in self.intervals if interval[0] in levels)
-        return replace(self, intervals=intervals, quantiles=pick_quantiles(self.values, self.intervals, quantiles))
 
     def last_methods(self) -> NDArray[np.object_]:
         """Return what made the last step of each series [S]: `lstm_recursive` where the network read forecasts."""

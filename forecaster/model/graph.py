@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from forecaster.base.runtime import prepare_onnx
 from forecaster.config import Quantize
 from forecaster.model.features import Encoding, split_encodings, standardise
+from forecaster.model.origins import Origins
 from forecaster.model.version import SavedModel, read_graph
 from forecaster.model.windows import (
     LOGARITHMS,
@@ -86,7 +87,7 @@ class _Beside:
     def arrays(self) -> Iterable[NDArray[np.float32]]:
         return ()
 
-    def beside(self, starts: Ints, _: Ints, shape: WindowShape) -> NDArray[np.float32]:
+    def beside(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
         changing, fixed = split_encodings(self.encodings)
         parts = []
         if self.raw.features is not None:
@@ -94,8 +95,8 @@ class _Beside:
             known = known[:, : shape.lookback + (shape.horizon if shape.ahead else 0)]
             known[:, shape.lookback :, : len(shape.past)] = 0.0
             padded = np.pad(known, ((0, 0), (0, shape.segments * shape.segment - known.shape[1]), (0, 0)))
-            segmented = padded.reshape(len(starts), shape.segments, shape.segment, -1).swapaxes(2, 3)
-            parts.append(segmented.reshape(len(starts), shape.segments, -1))
+            segmented = padded.reshape(len(origins), shape.segments, shape.segment, -1).swapaxes(2, 3)
+            parts.append(segmented.reshape(len(origins), shape.segments, -1))
         if self.raw.static is not None:
             read = np.stack([standardise(self.raw.static[:, k], e) for k, e in enumerate(fixed)], axis=1)
             parts.append(np.repeat(read[:, None], shape.segments, axis=1))
@@ -114,7 +115,7 @@ def inputs_of(encodings: Iterable[Encoding]) -> dict[str, list[dict[str, Any]]]:
 def cut_raw(model: SavedModel, raw: Raw) -> Windows:
     """Return windows as the networks read them."""
     beside = _Beside(raw, model.encodings) if model.encodings else None
-    return cut_windows(raw.values.ravel(), *_bounds(raw.values), model.window, beside)
+    return cut_windows(raw.values.ravel(), Origins.of_rows(raw.values), model.window, beside)
 
 
 def forecast_values(model: SavedModel, raw: Raw) -> Floats:
@@ -129,12 +130,6 @@ def drift(model: SavedModel, raw: Raw, ours: Floats, theirs: Floats) -> float:
     windows = cut_raw(model, raw)
     apart = np.abs(to_scale(ours, model.window) - to_scale(theirs, model.window)) / windows.scale
     return float(apart.max()) if np.isfinite(apart).all() else np.inf
-
-
-def _bounds(values: Floats) -> tuple[Ints, Ints]:
-    """Return where windows [N, L] begin and end once they lie end to end."""
-    edges = np.arange(len(values) + 1, dtype=np.int64) * values.shape[1]
-    return edges[:-1], edges[1:]
 
 
 def base_lags(shape: WindowShape) -> list[Ints]:

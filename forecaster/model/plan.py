@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from forecaster.config import Activation, Cell, Intervals, Loss, Optimizer, Precision, Schedule
 from forecaster.model.features import Encoding
-from forecaster.model.windows import Cutoffs, WindowShape
+from forecaster.model.origins import Cutoffs
+from forecaster.model.windows import WindowShape
 
 if TYPE_CHECKING:
     import numpy as np

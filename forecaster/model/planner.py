@@ -16,9 +16,10 @@ from forecaster.config import ModelSettings, TrainSettings, parse_levels, parse_
 from forecaster.data.panel import Panel
 from forecaster.data.seasonality import find_season
 from forecaster.model.features import AHEAD, choose_encodings, sizes
+from forecaster.model.origins import Cutoffs
 from forecaster.model.plan import DRAWS, PRESETS, FitShape, NetworkShape, Plan
 from forecaster.model.shaping import choose_bounds, choose_window
-from forecaster.model.windows import Cutoffs, Ints, WindowShape
+from forecaster.model.windows import Ints, WindowShape
 
 MOST_HELD_OUT = 2048
 """Windows held out at most: enough for every quantile, cheap to measure on."""

@@ -15,10 +15,10 @@ from forecaster.model import baselines
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.calibration import Answers, answer_windows
 from forecaster.model.features import signals_of
-from forecaster.model.forecast import Forecast
-from forecaster.model.origins import Block, Origins, first_changes
+from forecaster.model.forecast import Block, Forecast
+from forecaster.model.origins import Origins, first_changes
 from forecaster.model.version import FittedModel, SavedModel
-from forecaster.model.windows import LOGARITHMS, Floats, Ints, Signals, beyond_logarithms, extremes, restore, to_scale
+from forecaster.model.windows import LOGARITHMS, Floats, Signals, beyond_logarithms, extremes, restore, to_scale
 
 Forecaster = FittedModel | BuiltinModel
 """What forecasts from any origin of a panel: a saved model, or the built-in network bound to its panel.
@@ -87,8 +87,7 @@ def make_forecast(model: Forecaster, panel: Panel, horizon: int | None, levels: 
         ModelError: The network's answer is not finite.
     """
     steps = check_horizon(model, horizon)
-    origins = Origins(series=np.arange(panel.n_series), ends=panel.offsets[1:])
-    blocks = list(forecast_windows(model, panel, origins, steps, levels))
+    blocks = list(forecast_windows(model, panel, Origins.at_end(panel), steps, levels))
     ends = [[end for _, *both in block.intervals for end in both] for block in blocks]
     low_high = [np.concatenate(parts) for parts in zip(*ends, strict=True)]
     return Forecast(
@@ -118,12 +117,12 @@ def forecast_windows(
         return
     changes, signals = first_changes(panel), signals_of(panel, model.encodings, model.window.horizon)
     for part in origins.blocks(model.window.lookback + model.window.horizon):
-        starts, constant = panel.offsets[part.series], part.ends <= changes[part.series]
-        answers = ask_model(model, signals, starts, part.ends)
+        constant = part.ends <= changes[part.series]
+        answers = ask_model(model, signals, part)
         values = restore(answers.outputs, answers.windows)
-        values[constant] = forever = panel.values[starts[constant]][:, None]
+        values[constant] = forever = panel.values[part.starts[constant]][:, None]
         intervals = []
-        few = constant & (part.ends - starts < FEWEST)
+        few = constant & (part.lengths < FEWEST)
         for level in levels:
             low, high = model.calibration.interval(answers, level)
             low[constant] = high[constant] = forever
@@ -133,7 +132,7 @@ def forecast_windows(
             intervals.append((level, low[:, :horizon], high[:, :horizon]))
         if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):
             raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
-        short = part.ends - starts < model.window.shortest_history
+        short = part.lengths < model.window.shortest_history
         cell = model.network.cell
         methods = np.where(
             few, "last_value", np.where(constant, "constant", np.where(short, "seasonal_naive", cell))
@@ -158,19 +157,12 @@ def _as_others(
     return value - half, value + half
 
 
-def ask_model(model: FittedModel, signals: Signals, starts: Ints, ends: Ints) -> Answers:
-    """Return what a model says of the windows that end at `ends`; of those too short for it, the seasonal naive method.
-
-    Args:
-        model: The model.
-        signals: What its windows are cut from.
-        starts: [N] index of the first value of each window's series.
-        ends: [N] index after the last value that the window may see (exclusive).
-    """
+def ask_model(model: FittedModel, signals: Signals, origins: Origins) -> Answers:
+    """Return what a model says of N windows, and the seasonal naive method of those too short for it."""
     shape = model.window
-    answers = answer_windows(model.server.answer, replace(signals, companion=model.companion), starts, ends, shape)
-    short = ends - starts < shape.shortest_history
+    answers = answer_windows(model.server.answer, replace(signals, companion=model.companion), origins, shape)
+    short = origins.lengths < shape.shortest_history
     if short.any():
-        naive = baselines.seasonal_naive(signals.values, starts[short], ends[short], model.season, shape.horizon)
+        naive = baselines.seasonal_naive(signals.values, origins[short], model.season, shape.horizon)
         answers.outputs[short] = (to_scale(naive, shape) - answers.windows.base[short]) / answers.windows.scale[short]
     return answers

@@ -15,6 +15,7 @@ from forecaster.base.errors import UsageError, shown
 from forecaster.data.panel import Panel, Treated, head
 from forecaster.model import baselines
 from forecaster.model.forecast import Forecast
+from forecaster.model.origins import Origins
 from forecaster.model.predictor import make_forecast
 from forecaster.model.version import FittedModel
 from forecaster.model.windows import Floats, WindowShape
@@ -114,9 +115,7 @@ def _misses(part: Forecast, actual: Floats) -> Floats:
 def _rounds(model: FittedModel, panel: Panel, rounds: int, levels: tuple[float, ...]) -> Iterator[Forecast]:
     """Yield the forecast of each round; series too short for the network stay with the seasonal naive method."""
     horizon, current = model.window.horizon, panel
-    naive = baselines.seasonal_naive(
-        panel.values, panel.offsets[:-1], panel.offsets[1:], model.season, rounds * horizon
-    )
+    naive = baselines.seasonal_naive(panel.values, Origins.at_end(panel), model.season, rounds * horizon)
     first: Forecast | None = None
     for k in range(rounds):
         part = make_forecast(model, current, None, levels)

@@ -64,9 +64,9 @@ def learn_from_past(model: Forecaster, panel: Panel, horizon: int, known: Ints |
     order = np.lexsort((-at, series))  # series by series, oldest first, as the rolling origin does
     at, series = at[order], series[order]
     ends = panel.offsets[series] + cutoffs[at] - first[series] + 1
-    origins, done = Origins(series=series, ends=ends), 0
+    origins, done = Origins.of(panel, series, ends), 0
     for block in forecast_windows(model, panel, origins, horizon, GRID_LEVELS) if len(ends) else ():
-        actual = panel.observed(block.origins.ends[:, None] + np.arange(horizon))
+        actual = panel.observed(block.origins.ahead(horizon))
         here = slice(done, done := done + len(actual))
         scores[at[here], series[here]] = normal_scores(actual, distribution(block.values, block.intervals))
     return learn_dependence(scores, step / horizon)

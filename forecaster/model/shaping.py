@@ -17,8 +17,8 @@ from forecaster.base.errors import UsageError
 from forecaster.config import ModelSettings, parse_bounds
 from forecaster.data.panel import Panel
 from forecaster.model.calibration import Residuals, answer_windows, calibrate_errors, folds_of
+from forecaster.model.origins import Cutoffs
 from forecaster.model.windows import (
-    Cutoffs,
     Ints,
     Signals,
     WindowShape,
@@ -111,19 +111,19 @@ def judge_window(panel: Panel, shape: WindowShape) -> tuple[float, float]:
     the intervals of the other. With too few windows both are NaN.
     """
     horizon, history, values = shape.horizon, shape.shortest_history, panel.values
-    starts, ends, series = _newer_windows(panel, history, horizon).spread(MOST_TO_JUDGE)
-    if len(ends) < FEWEST_TO_JUDGE:
+    origins = _newer_windows(panel, history, horizon).spread(MOST_TO_JUDGE)
+    if len(origins) < FEWEST_TO_JUDGE:
         return np.nan, np.nan
-    answers = answer_windows(lambda inputs: np.zeros((len(inputs), 1, horizon)), Signals(values), starts, ends, shape)
-    errors = cut_targets(values, ends, answers.windows) * answers.windows.scale
-    independent = min(len(ends), max(1.0, len(values) / horizon))
-    residuals = Residuals(errors, answers, folds_of(series), independent, calibrate_errors)
-    around = values[ends[:, None] + np.arange(-history, horizon)]
+    answers = answer_windows(lambda inputs: np.zeros((len(inputs), 1, horizon)), Signals(values), origins, shape)
+    errors = cut_targets(values, origins, answers.windows) * answers.windows.scale
+    independent = min(len(origins), max(1.0, len(values) / horizon))
+    residuals = Residuals(errors, answers, folds_of(origins.series), independent, calibrate_errors)
+    around = values[origins.back(history).ahead(history + horizon)]
     actual, step = around[:, history:], np.abs(np.diff(around, axis=1)).mean(axis=1, keepdims=True)
     step = np.where(step > 0, step, 1.0)
     point = np.abs(actual - restore(answers.outputs, answers.windows)) / step
     scores = []
-    for level, (low, high) in residuals.cross_intervals(LEVELS).items():
+    for level, low, high in residuals.cross_intervals(LEVELS):
         missed = np.maximum(low - actual, 0.0) + np.maximum(actual - high, 0.0)
         scores.append((high - low + 2 / (1 - level / 100) * missed) / step)
     return float(point.mean()), float(np.mean(scores))
@@ -185,9 +185,9 @@ def choose_floor(panel: Panel, shape: WindowShape) -> float:
     cutoffs = Cutoffs(starts, starts + history, np.maximum(panel.lengths - history + 1, 0))
     if not cutoffs.total:
         return 0.0
-    start, end = cutoffs.draw(np.random.default_rng(0), SAMPLE, evenness=0.5)
-    windows = cut_windows(panel.values, start, end, replace(shape, floor=0.0))
-    level = window_level(panel.values, start, end, shape)
+    origins = cutoffs.draw(np.random.default_rng(0), SAMPLE, evenness=0.5)
+    windows = cut_windows(panel.values, origins, replace(shape, floor=0.0))
+    level = window_level(panel.values, origins, shape)
     share = FLOOR_SHARE["long" if shape.lookback > LONG_LOOKBACK else "short"]
     return share * float(np.median(windows.scale / np.where(level > 0, level, 1.0)))
 
@@ -233,13 +233,13 @@ def _base_errors(panel: Panel, candidates: Sequence[WindowShape]) -> list[float]
     horizon, history = candidates[0].horizon, candidates[0].lookback + 1
     starts = panel.offsets[:-1]
     cutoffs = Cutoffs(starts, starts + history, np.maximum(panel.lengths - horizon - history + 1, 0))
-    start, end = cutoffs.draw(np.random.default_rng(0), SAMPLE, evenness=1.0)
-    around = to_scale(panel.values[end[:, None] + np.arange(-history, horizon)], candidates[0])
+    origins = cutoffs.draw(np.random.default_rng(0), SAMPLE, evenness=1.0)
+    around = to_scale(panel.values[origins.back(history).ahead(history + horizon)], candidates[0])
     spread = around.std(axis=1, keepdims=True)
     ahead = around[:, history:] / np.where(spread > 0, spread, 1.0)
     errors = []
     for shape in candidates:
-        base = cut_windows(panel.values, start, end, shape).base / np.where(spread > 0, spread, 1.0)
+        base = cut_windows(panel.values, origins, shape).base / np.where(spread > 0, spread, 1.0)
         errors.append(float(np.abs(ahead - base).mean()))
     return errors
 
@@ -256,15 +256,15 @@ def choose_smoothing(panel: Panel, model: ModelSettings, plain: WindowShape) -> 
         return plain
     season, horizon = plain.season, plain.horizon
     history = max(plain.shortest_history, season + 1 if season > 1 else 0)
-    starts, ends, _ = _newer_windows(panel, history, horizon).spread(MOST_TO_JUDGE)
+    origins = _newer_windows(panel, history, horizon).spread(MOST_TO_JUDGE)
     lags: list[tuple[int, ...]] = [(lag,) for lag in {season, *plain.base} if 1 < lag <= plain.lookback]
     smoothed = [replace(plain, base=base, smoothing=pair) for base in [(), *lags] for pair in product(LEVEL, SLOPE)]
-    if len(ends) < FEWEST_TO_JUDGE:
+    if len(origins) < FEWEST_TO_JUDGE:
         return smoothed[len(SLOPE)] if model.base == "smoothed" else plain
-    around = panel.values[ends[:, None] + np.arange(-history, horizon)]
+    around = panel.values[origins.back(history).ahead(history + horizon)]
     step = np.abs(np.diff(around, axis=1)).mean(axis=1, keepdims=True)
     ahead, step = around[:, history:], np.where(step > 0, step, 1.0)
-    paths = base_paths(panel.values, starts, ends, [plain, *smoothed])
+    paths = base_paths(panel.values, origins, [plain, *smoothed])
     errors = [float((np.abs(ahead - from_scale(path, plain)) / step).mean()) for path in paths]
     best = int(np.argmin(errors[1:]))
     return smoothed[best] if model.base == "smoothed" or errors[1 + best] < SMOOTH_BELOW * errors[0] else plain

@@ -149,8 +149,8 @@ def seen_windows(parent: SavedModel, panel: Panel, plan: Plan) -> int:
     last = parent.trained_until
     if not parent.manifest.fit.refit or last is None:
         return 0
-    _, ends, series = plan.held_out.all()
-    first = panel.stamps_at(series, ends - panel.offsets[series])
+    origins = plan.held_out.all()
+    first = panel.stamps_at(origins.series, origins.lengths)
     return int(np.count_nonzero(first.astype(np.int64) <= last))
 
 

@@ -1,7 +1,7 @@
 """Windows: how a stretch of a series becomes what the network reads, and how its answer becomes a forecast.
 
-Every series of a panel lies in one flat float64 array. A window is named by three indices into it (where its series
-starts, where its history ends, and that is all), so windows cost nothing until a batch of them is cut.
+Every series of a panel lies in one flat float64 array. A window is named by where it ends (`Origins`), so windows cost
+nothing until a batch of them is cut.
 
 A window is scaled by itself, `x' = (x − loc) / scale`, with `loc` and `scale` taken from its own history; nothing after
 the cutoff reaches an input. The network is asked for the scaled difference from a simple base path (the last value, or
@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.model.origins import Origins
 from forecaster.model.paths import MOST_SEASONS, smoothed_path
 
 Floats = NDArray[np.float64]
@@ -112,7 +113,7 @@ class Windows:
 class StepFeatures(Protocol):
     """What is known beside the values."""
 
-    def beside(self, starts: Ints, ends: Ints, shape: WindowShape) -> NDArray[np.float32]:
+    def beside(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
         """Return what is read beside windows, [N, K, C − P − 1]."""
 
     def arrays(self) -> Iterable[NDArray[np.float32]]:
@@ -122,8 +123,8 @@ class StepFeatures(Protocol):
 class Mixer(Protocol):
     """What has a share in the answers."""
 
-    def mix(self, outputs: Floats, values: Floats, bounds: tuple[Ints, Ints], windows: Windows) -> Floats:
-        """Return answers [N, H] together with its own, in scaled units; `bounds` is where histories begin and end."""
+    def mix(self, outputs: Floats, values: Floats, origins: Origins, windows: Windows) -> Floats:
+        """Return answers [N, H] together with its own, in scaled units."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,44 +139,41 @@ class Signals:
     companion: Mixer | None = None
 
 
-def cut_windows(
-    values: Floats, starts: Ints, ends: Ints, shape: WindowShape, features: StepFeatures | None = None
-) -> Windows:
-    """Cut and scale the windows whose history is `values[start:end]`, the last L steps of it.
+def cut_windows(values: Floats, origins: Origins, shape: WindowShape, features: StepFeatures | None = None) -> Windows:
+    """Cut and scale the windows that end at N origins: the last L steps of what each may see.
 
     A history shorter than L is padded on the left with its first value, and the last input channel says so.
 
     Args:
         values: [T] all series end to end.
-        starts: [N] index of the first value of each window's series.
-        ends: [N] index after the last value that the window may see (exclusive); `ends > starts`.
+        origins: Where the windows end.
         shape: Lookback, segment, horizon and scaling.
         features: What is known beside the values; None leaves it out of the inputs.
     """
-    history, inside = _history(values, starts, ends, shape)
+    history, inside = _history(values, origins, shape)
     loc = history[:, -1:] if not shape.base else history.mean(axis=1, keepdims=True, where=inside)
     scale = _scale(history, inside, shape)
     scaled = ((history - loc) / scale).astype(np.float32)
-    cut = len(ends), shape.lookback // shape.segment, shape.segment
+    cut = len(origins), shape.lookback // shape.segment, shape.segment
     observed = inside.reshape(cut).mean(axis=2, keepdims=True, dtype=np.float32)
     inputs = np.concatenate([scaled.reshape(cut), observed], axis=2)
     if features is not None:
         inputs = np.pad(inputs, ((0, 0), (0, shape.ahead), (0, 0)))
-        inputs = np.concatenate([inputs, features.beside(starts, ends, shape)], axis=2)
+        inputs = np.concatenate([inputs, features.beside(origins, shape)], axis=2)
     return Windows(shape, inputs, _base_path(history, inside, shape), scale)
 
 
-def window_level(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
+def window_level(values: Floats, origins: Origins, shape: WindowShape) -> Floats:
     """Return the level [N, 1] of windows, in transformed units: what `WindowShape.floor` is relative to."""
-    return _level(*_history(values, starts, ends, shape), shape)
+    return _level(*_history(values, origins, shape), shape)
 
 
-def window_roughness(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> Floats:
+def window_roughness(values: Floats, origins: Origins, shape: WindowShape) -> Floats:
     """Return how hard windows look, [N, 2]: logarithms of their mean step and mean seasonal step over their scale.
 
     A size of 0 counts as a millionth of the scale.
     """
-    history, inside = _history(values, starts, ends, shape)
+    history, inside = _history(values, origins, shape)
     scale = _scale(history, inside, shape)
     lags = [1, shape.season if 1 < shape.season < shape.lookback else 1]
     steps = [
@@ -186,12 +184,12 @@ def window_roughness(values: Floats, starts: Ints, ends: Ints, shape: WindowShap
     return np.asarray(np.log(np.maximum(np.concatenate(steps, axis=1) / scale, 1e-6)))
 
 
-def cut_targets(values: Floats, ends: Ints, windows: Windows) -> NDArray[np.float32]:
+def cut_targets(values: Floats, origins: Origins, windows: Windows) -> NDArray[np.float32]:
     """Return what the network should answer: [N, H] float32, the scaled difference of the actuals from the base path.
 
-    `values[end : end + H]` must lie inside the window's series.
+    All H values after an origin must lie inside its series.
     """
-    actual = to_scale(values[ends[:, None] + np.arange(windows.shape.horizon)], windows.shape)
+    actual = to_scale(values[origins.ahead(windows.shape.horizon)], windows.shape)
     return ((actual - windows.base) / windows.scale).astype(np.float32)
 
 
@@ -224,11 +222,10 @@ def beyond_logarithms(low: Floats, high: Floats) -> NDArray[np.bool_]:
     return (low < LOGARITHMS[0]) | (high > LOGARITHMS[1])
 
 
-def _history(values: Floats, starts: Ints, ends: Ints, shape: WindowShape) -> tuple[Floats, NDArray[np.bool_]]:
+def _history(values: Floats, origins: Origins, shape: WindowShape) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the last L steps [N, L] in transformed units, and which of them lie inside the series."""
-    wanted = ends[:, None] + np.arange(-shape.lookback, 0)  # (N, L)
-    inside = wanted >= starts[:, None]
-    return to_scale(values[np.maximum(wanted, starts[:, None])], shape), inside
+    wanted, starts = origins.ends[:, None] + np.arange(-shape.lookback, 0), origins.starts[:, None]  # (N, L), (N, 1)
+    return to_scale(values[np.maximum(wanted, starts)], shape), wanted >= starts
 
 
 def _scale(history: Floats, inside: NDArray[np.bool_], shape: WindowShape) -> Floats:
@@ -275,9 +272,9 @@ def _smoothed(history: Floats, inside: NDArray[np.bool_], shape: WindowShape) ->
     return path
 
 
-def base_paths(values: Floats, starts: Ints, ends: Ints, shapes: Sequence[WindowShape]) -> Iterator[Floats]:
+def base_paths(values: Floats, origins: Origins, shapes: Sequence[WindowShape]) -> Iterator[Floats]:
     """Yield the base paths [N, H] of the same windows, in transformed units, by shapes that differ in nothing else."""
-    history, inside = _history(values, starts, ends, shapes[0])
+    history, inside = _history(values, origins, shapes[0])
     for shape in shapes:
         yield _base_path(history, inside, shape)
 
@@ -285,56 +282,3 @@ def base_paths(values: Floats, starts: Ints, ends: Ints, shapes: Sequence[Window
 def base_map(shape: WindowShape) -> Floats:
     """Return the map [L, H] from a whole window, in transformed units, to its smoothed base path."""
     return _smoothed(np.eye(shape.lookback), np.ones((shape.lookback, shape.lookback), np.bool_), shape)
-
-
-@dataclass(frozen=True, eq=False)
-class Cutoffs:
-    """A set of windows, described by a range of history ends for each series; none is materialised.
-
-    Attributes:
-        starts: [S] index of each series' first value.
-        first: [S] first allowed history end (exclusive index), inclusive.
-        count: [S] number of allowed ends; 0 for a series that has none.
-        stride: Steps from one end to the next.
-    """
-
-    starts: Ints
-    first: Ints
-    count: Ints
-    stride: int = 1
-
-    @property
-    def total(self) -> int:
-        """Number of windows."""
-        return int(self.count.sum())
-
-    def draw(self, rng: np.random.Generator, size: int, evenness: float) -> tuple[Ints, Ints]:
-        """Draw windows with replacement.
-
-        Args:
-            rng: Source of randomness.
-            size: How many.
-            evenness: 0 draws every window alike, 1 every series alike;
-                in between, a series by `count ** (1 − evenness)`.
-
-        Returns:
-            `starts` [size] and `ends` [size].
-        """
-        weight = np.where(self.count > 0, np.maximum(self.count, 1).astype(np.float64) ** (1.0 - evenness), 0.0)
-        edges = np.cumsum(weight)
-        series = np.searchsorted(edges, rng.random(size) * edges[-1], side="right")
-        nth = (rng.random(size) * self.count[series]).astype(np.int64)
-        return self.starts[series], self.first[series] + nth * self.stride
-
-    def all(self) -> tuple[Ints, Ints, Ints]:
-        """Return every window, series by series, oldest first: `starts`, `ends` and the series' index, each [total]."""
-        return self.spread(self.total)
-
-    def spread(self, most: int) -> tuple[Ints, Ints, Ints]:
-        """Return at most so many windows, evenly spread over all, in the order of `all`."""
-        total = self.total
-        places = np.arange(total) if most >= total else np.linspace(0, total - 1, most).astype(np.int64)
-        after = np.cumsum(self.count)
-        series = np.searchsorted(after, places, side="right")
-        nth = places - (after - self.count)[series]
-        return self.starts[series], self.first[series] + nth * self.stride, series

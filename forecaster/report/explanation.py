@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from forecaster.data.panel import Panel
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.features import signals_of
+from forecaster.model.origins import Origins
 from forecaster.model.predictor import Forecaster
 from forecaster.model.version import FittedModel
 from forecaster.model.windows import Floats, Ints, Signals, WindowShape, cut_windows, restore, to_scale
@@ -159,7 +160,7 @@ def explain(
         ask: Asker = (
             _BuiltinAsker(model, panel.series(int(s))[:-lookback])
             if isinstance(model, BuiltinModel)
-            else _Asker(model, _Known.of(signals, panel.offsets[s : s + 2], model.window))
+            else _Asker(model, _Known.of(signals, Origins.at_end(panel, np.array([s])), model.window))
         )
         ends, slopes, integral = _follow(ask, history)
         forecasts[row], flat[row] = ends[:, leads - 1]
@@ -234,13 +235,13 @@ class _Known:
     features: NDArray[np.float32]
 
     @classmethod
-    def of(cls, signals: Signals, bounds: Ints, shape: WindowShape) -> _Known | None:
+    def of(cls, signals: Signals, end: Origins, shape: WindowShape) -> _Known | None:
         """Return the features at the end of one series, or None where there are none."""
-        return None if signals.features is None else cls(signals.features.beside(bounds[:1], bounds[1:], shape))
+        return None if signals.features is None else cls(signals.features.beside(end, shape))
 
-    def beside(self, starts: Ints, ends: Ints, shape: WindowShape) -> NDArray[np.float32]:
+    def beside(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
         """Return them for every window."""
-        return np.repeat(self.features, len(starts), axis=0)
+        return np.repeat(self.features, len(origins), axis=0)
 
     def arrays(self) -> tuple[NDArray[np.float32], ...]:
         """Return all that is known."""
@@ -273,9 +274,7 @@ class _Asker:
     def forecast(self, windows: Floats) -> Floats:
         """Return the forecasts [N, H] in units of the data after windows [N, n] in transformed units."""
         values = np.exp(windows) if self.is_log else windows
-        count, size = windows.shape
-        starts = np.arange(count) * size
-        cut = cut_windows(values.ravel(), starts, starts + size, self.model.window, self.known)
+        cut = cut_windows(values.ravel(), Origins.of_rows(values), self.model.window, self.known)
         points = self.model.server.answer(cut.inputs)[..., : self.model.window.horizon].astype(np.float64)
         return restore(np.median(points, axis=1), cut)
 

@@ -91,7 +91,7 @@ def values_to_judge(model: UsedModel, panel: Panel, last: int | None, trained_un
         )
     series = np.repeat(np.arange(panel.n_series), count)
     nth = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    return Origins(series=series, ends=panel.offsets[series] + first[series] + nth)
+    return Origins.of(panel, series, panel.offsets[series] + first[series] + nth)
 
 
 def judge(model: UsedModel, panel: Panel, values: Origins, level: float) -> Alarms:
@@ -106,7 +106,7 @@ def judge(model: UsedModel, panel: Panel, values: Origins, level: float) -> Alar
     known = np.isfinite(panel.observed(values.ends))
     if panel.schema.on_gap == "interpolate":
         known &= ~panel.filled[values.ends - 1]
-    kept = Origins(series=values.series[known], ends=values.ends[known])
+    kept = values[known]
     blocks = list(forecast_windows(model, panel, kept, 1, (level,))) if len(kept) else []
     parts = [np.stack([block.values[:, 0], *(end[:, 0] for end in block.intervals[0][1:])]) for block in blocks]
     expected, low, high = np.concatenate(parts, axis=1) if parts else np.empty((3, 0))

@@ -6,7 +6,7 @@ inside the series, each seeing nothing after its cutoff.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,12 @@ from forecaster.model.calibration import (
     join_answers,
 )
 from forecaster.model.features import signals_of
-from forecaster.model.origins import Block, Origins
+from forecaster.model.forecast import Block, Predicted
+from forecaster.model.origins import Cutoffs, Origins
 from forecaster.model.plan import Plan
 from forecaster.model.predictor import Forecaster, forecast_windows
-from forecaster.model.quantiles import DECILES, levels_with, pick_quantiles
-from forecaster.model.windows import Cutoffs, Floats, cut_targets, restore
+from forecaster.model.quantiles import DECILES, levels_with
+from forecaster.model.windows import Floats, cut_targets, restore
 from forecaster.scoring import metrics
 
 if TYPE_CHECKING:
@@ -52,31 +53,32 @@ def measure(panel: Panel, plan: Plan, trained: Trained) -> tuple[dict[str, Any],
 
     Coverage is measured across folds: half the windows are covered by intervals calibrated on the other half.
     """
-    starts, ends, series = plan.held_out.all()
-    answers = answer_held_out(panel, plan, trained)
+    origins, answers = plan.held_out.all(), answer_held_out(panel, plan, trained)
     residuals = find_residuals(panel, plan, trained, answers)
     crossed = residuals.cross_intervals(levels_with(LEVELS, DECILES))
-    intervals = {level: (low[: len(ends)], high[: len(ends)]) for level, (low, high) in crossed.items()}
-    evaluation = metrics.Evaluation(
-        actual=panel.observed(ends[:, None] + np.arange(plan.window.horizon)),
-        forecast=restore(answers.outputs, answers.windows),
-        scale=metrics.seasonal_error(panel.values, starts, ends, plan.season),
-        rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, plan.season),
-        series=series,
-        intervals={level: intervals[level] for level in LEVELS},
-        deciles=deciles_of(
-            restore(answers.outputs, answers.windows), [(level, *both) for level, both in intervals.items()]
-        ),
+    predicted = Predicted(
+        values=restore(answers.outputs, answers.windows),
+        intervals=tuple((level, low[: len(origins)], high[: len(origins)]) for level, low, high in crossed),
     )
-    naive = baselines.seasonal_naive(panel.values, starts, ends, plan.season, plan.window.horizon)
+    return score_past(panel, origins, plan.season, predicted, LEVELS), residuals.calibrate()
+
+
+def score_past(
+    panel: Panel, origins: Origins, season: int, predicted: Predicted, levels: tuple[float, ...]
+) -> dict[str, Any]:
+    """Return the scores of forecasts against seasonal naive as JSON-safe data, over all windows and by lead time.
+
+    Args:
+        panel: S series.
+        origins: Where the N forecasts start.
+        season: m in steps.
+        predicted: The forecasts, with intervals of `levels_with(levels, DECILES)`.
+        levels: Of the intervals that are scored, in percent.
+    """
+    evaluation = metrics.Evaluation.of(panel, origins, season, predicted.narrowed(levels, ()), predicted.deciles())
+    naive = baselines.seasonal_naive(panel.values, origins, season, predicted.values.shape[1])
     scores = metrics.score_against(evaluation, naive, panel.n_series)
-    facts = {**facts_of(scores, plan.season, LEVELS), "by_lead": scores.model.by_lead}
-    return facts, residuals.calibrate()
-
-
-def deciles_of(values: Floats, intervals: Sequence[tuple[float, Floats, Floats]]) -> Floats:
-    """Return the deciles [9, …] of forecasts with the intervals that `levels_with(DECILES)` names."""
-    return np.array([values for _, values in pick_quantiles(values, intervals, DECILES)])
+    return {**facts_of(scores, season, levels), "by_lead": scores.model.by_lead}
 
 
 def measure_builtin(model: BuiltinModel, levels: tuple[float, ...]) -> dict[str, Any] | None:
@@ -84,24 +86,12 @@ def measure_builtin(model: BuiltinModel, levels: tuple[float, ...]) -> dict[str,
 
     Coverage is measured across halves of the windows. None where the past is too short to say anything.
     """
-    past, panel, season = model.past, model.panel, model.season
+    past = model.past
     if past is None or not past.is_telling:
         return None
-    series, ends = past.origins.series, past.origins.ends
-    starts, horizon = panel.offsets[series], model.window.horizon
     intervals = past.cross_intervals(levels_with(levels, DECILES))
-    evaluation = metrics.Evaluation(
-        actual=panel.observed(ends[:, None] + np.arange(horizon)),
-        forecast=past.fan.middle,
-        scale=metrics.seasonal_error(panel.values, starts, ends, season),
-        rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, season),
-        series=series,
-        intervals={level: intervals[level] for level in levels},
-        deciles=deciles_of(past.fan.middle, [(level, *both) for level, both in intervals.items()]),
-    )
-    naive = baselines.seasonal_naive(panel.values, starts, ends, season, horizon)
-    scores = metrics.score_against(evaluation, naive, panel.n_series)
-    return {**facts_of(scores, season, levels), "by_lead": scores.model.by_lead}
+    predicted = Predicted(values=past.fan.middle, intervals=intervals)
+    return score_past(model.panel, past.origins, model.season, predicted, levels)
 
 
 def facts_of(scores: metrics.Scores, season: int, levels: tuple[float, ...]) -> dict[str, Any]:
@@ -129,24 +119,24 @@ def find_residuals(panel: Panel, plan: Plan, trained: Trained, answers: Answers)
         trained: The networks.
         answers: What these said of the held-out windows.
     """
-    _, ends, series = plan.held_out.all()
-    missed = cut_targets(panel.values, ends, answers.windows).astype(np.float64)
+    origins = plan.held_out.all()
+    missed = cut_targets(panel.values, origins, answers.windows).astype(np.float64)
     residuals = Residuals(
         errors=(missed - answers.outputs) * answers.windows.scale,
         answers=answers,
-        folds=folds_of(series),
+        folds=folds_of(origins.series),
         independent=count_independent(plan),
         fit=fitter(plan.fit.intervals, plan.network.quantiles),
     )
     if not plan.earlier.total:
         return residuals
-    _, before, of = plan.earlier.all()
+    before = plan.earlier.all()
     theirs = _ask_about(panel, plan, trained, plan.earlier)
     nearer = np.abs(missed - answers.outputs).mean() / max(float(np.abs(missed).mean()), 1e-12)
     errors = cut_targets(panel.values, before, theirs.windows) * theirs.windows.scale * nearer
-    fold = dict(zip(series.tolist(), residuals.folds.tolist(), strict=True))
-    by_series = len(np.unique(series)) >= SERIES_TO_SPLIT
-    folds = np.array([fold[s] for s in of.tolist()]) if by_series else np.full(len(of), -1)
+    fold = dict(zip(origins.series.tolist(), residuals.folds.tolist(), strict=True))
+    by_series = len(np.unique(origins.series)) >= SERIES_TO_SPLIT
+    folds = np.array([fold[s] for s in before.series.tolist()]) if by_series else np.full(len(before), -1)
     return Residuals(
         np.concatenate([residuals.errors, errors]),
         join_answers(answers, theirs),
@@ -170,9 +160,8 @@ def answer_held_out(panel: Panel, plan: Plan, trained: Trained) -> Answers:
 def _ask_about(panel: Panel, plan: Plan, trained: Trained, cutoffs: Cutoffs) -> Answers:
     from forecaster.training.fit import ensemble
 
-    starts, ends, _ = cutoffs.all()
     signals = replace(signals_of(panel, plan.encodings, plan.window.horizon), companion=trained.companion)
-    return answer_windows(ensemble(plan.network, trained.first), signals, starts, ends, plan.window)
+    return answer_windows(ensemble(plan.network, trained.first), signals, cutoffs.all(), plan.window)
 
 
 # ---------------------------------------------------------------------------------------------------- rolling origin
@@ -204,18 +193,18 @@ def rolling_origin(panel: Panel, windows: int, step: int, horizon: int) -> Origi
         )
     count = np.where(room >= 0, np.minimum(room // step + 1, windows), 0)
     first = panel.offsets[1:] - horizon - (count - 1) * step
-    _, ends, series = Cutoffs(starts=panel.offsets[:-1], first=first, count=count, stride=step).all()
-    seen = ~panel.filled[ends - 1] if panel.schema.on_gap == "interpolate" else np.ones(len(ends), bool)
+    origins = Cutoffs(starts=panel.offsets[:-1], first=first, count=count, stride=step).all()
+    seen = ~panel.filled[origins.ends - 1] if panel.schema.on_gap == "interpolate" else np.ones(len(origins), bool)
     if not seen.any():
         raise DataError(
             f"{panel.source}: the value at every cutoff is missing", hint="Give --windows more, or another --step"
         )
-    return Origins(series=series[seen], ends=ends[seen])
+    return origins[seen]
 
 
 def span(panel: Panel, origins: Origins) -> tuple[str, str]:
     """Return the first and the last cutoff, as they are written."""
-    stamps = panel.stamps_at(origins.series, origins.ends - panel.offsets[origins.series] - 1)
+    stamps = panel.stamps_at(origins.series, origins.lengths - 1)
     first, last = panel.write(np.array([stamps.min(), stamps.max()]))
     return str(first), str(last)
 
@@ -251,26 +240,16 @@ class Backtest:
 
         `also`: more levels, and what is called with each block that has intervals of these, and what came [n, H].
         """
-        values, season, steps = self.panel.values, self.model.season, np.arange(self.horizon)
+        panel, season = self.panel, self.model.season
         needed = levels_with((*levels, *(also[0] if also else ())), quantiles, DECILES)
-        for block in forecast_windows(self.model, self.panel, self.origins, self.horizon, needed):
-            series, ends, scored = block.origins.series, block.origins.ends, block.narrowed(levels, quantiles)
-            starts, ahead = self.panel.offsets[series], ends[:, None] + steps
-            actual = self.panel.observed(ahead)
-            evaluation = metrics.Evaluation(
-                actual=actual,
-                forecast=block.values,
-                scale=metrics.seasonal_error(values, starts, ends, season),
-                rms_scale=metrics.seasonal_rms_error(values, starts, ends, season),
-                series=series,
-                deciles=deciles_of(block.values, block.intervals),
-                intervals={level: (low, high) for level, low, high in scored.intervals},
-                quantiles=dict(scored.quantiles),
-            )
+        for block in forecast_windows(self.model, panel, self.origins, self.horizon, needed):
+            scored = block.narrowed(levels, quantiles)
+            evaluation = metrics.Evaluation.of(panel, block.origins, season, scored, block.deciles())
             if also is not None:
-                also[1](block, actual)
-            self._contest.add(evaluation, baselines.seasonal_naive(values, starts, ends, season, self.horizon))
-            yield Scored(block=scored, actual=actual)
+                also[1](block, evaluation.actual)
+            naive = baselines.seasonal_naive(panel.values, block.origins, season, self.horizon)
+            self._contest.add(evaluation, naive)
+            yield Scored(block=scored, actual=evaluation.actual)
 
     def scores(self) -> metrics.Scores:
         """Return the scores on what has been run."""
@@ -278,7 +257,7 @@ class Backtest:
 
     def seen_until(self, stamp: int) -> int:
         """Return how many windows ask for a value at this stamp or before it: one that a model may have learned."""
-        first = self.panel.stamps_at(self.origins.series, self.origins.ends - self.panel.offsets[self.origins.series])
+        first = self.panel.stamps_at(self.origins.series, self.origins.lengths)
         return int(np.count_nonzero(first.astype(np.int64) <= stamp))
 
 
@@ -305,7 +284,7 @@ def prediction_rows(panel: Panel, scored: Scored, *, as_text: bool) -> Columns:
         as_text: Write stamps as they are in the user's file; otherwise as a type of their own.
     """
     block, (count, horizon) = scored.block, scored.actual.shape
-    series, past = block.origins.series, block.origins.ends - panel.offsets[block.origins.series]
+    series, past = block.origins.series, block.origins.lengths
     leads = np.arange(1, horizon + 1)
     stamps = panel.stamps_at(np.repeat(series, horizon), (past[:, None] + leads - 1).ravel())
     cutoffs = np.repeat(panel.stamps_at(series, past - 1), horizon)

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from forecaster.base.errors import ModelError
 from forecaster.data.panel import Panel
 from forecaster.model.features import signals_of
+from forecaster.model.forecast import Predicted
+from forecaster.model.origins import Origins
 from forecaster.model.plan import Plan
 from forecaster.model.predictor import ask_model
 from forecaster.model.version import SavedModel
-from forecaster.model.windows import Ints, restore
+from forecaster.model.windows import restore
 from forecaster.scoring import metrics
 from forecaster.scoring.backtest import answer_held_out
 
@@ -78,19 +80,16 @@ def check_rules(champion: SavedModel, panel: Panel) -> None:
 
 def compare(champion: SavedModel, panel: Panel, plan: Plan, trained: Trained) -> ChallengeResult:
     """Let both forecast the held-out windows, as far ahead as both can."""
-    starts, ends, series = plan.held_out.all()
-    ours = answer_held_out(panel, plan, trained)
-    theirs = ask_model(champion, signals_of(panel, champion.encodings, champion.window.horizon), starts, ends)
+    origins, ours = plan.held_out.all(), answer_held_out(panel, plan, trained)
+    theirs = ask_model(champion, signals_of(panel, champion.encodings, champion.window.horizon), origins)
     steps = min(plan.window.horizon, champion.window.horizon)
-    actual = panel.values[ends[:, None] + np.arange(steps)]
-    new = _find_new(champion, panel, series, ends[:, None] + np.arange(steps))
+    actual = panel.values[origins.ahead(steps)]
+    new = _find_new(champion, panel, origins, steps)
     decides = np.count_nonzero(new) >= ENOUGH_NEW
-    evaluation = metrics.Evaluation(
+    predicted = Predicted(values=restore(ours.outputs, ours.windows)[:, :steps])
+    evaluation = replace(
+        metrics.Evaluation.of(panel, origins, plan.season, predicted),
         actual=np.where(new, actual, np.nan) if decides else actual,
-        forecast=restore(ours.outputs, ours.windows)[:, :steps],
-        scale=metrics.seasonal_error(panel.values, starts, ends, plan.season),
-        rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, plan.season),
-        series=series,
     )
     other = replace(evaluation, forecast=restore(theirs.outputs, theirs.windows)[:, :steps])
     new_row, old_row = metrics.score(evaluation), metrics.score(other)
@@ -100,7 +99,7 @@ def compare(champion: SavedModel, panel: Panel, plan: Plan, trained: Trained) ->
         measure=measure,
         challenger=_number(new_row[measure]),
         champion=_number(old_row[measure]),
-        windows=int(new.any(axis=1).sum()) if decides else len(ends),
+        windows=int(new.any(axis=1).sum()) if decides else len(origins),
         seen=not (decides or new.all()),
     )
 
@@ -109,13 +108,13 @@ def _number(value: float | None) -> float:
     return np.inf if value is None else value
 
 
-def _find_new(champion: SavedModel, panel: Panel, series: Ints, places: Ints) -> NDArray[np.bool_]:
+def _find_new(champion: SavedModel, panel: Panel, origins: Origins, horizon: int) -> NDArray[np.bool_]:
     """Return which of the panel's values [N, H] surely had no part in the current version's training."""
     if not champion.manifest.fit.refit:
-        return np.ones(places.shape, np.bool_)  # what is held out now was held out then, or came later
+        return np.ones((len(origins), horizon), np.bool_)  # what is held out now was held out then, or came later
     last = champion.trained_until
     if last is None:
-        return np.zeros(places.shape, np.bool_)
+        return np.zeros((len(origins), horizon), np.bool_)
     ordinals, phases = panel.frequency.split(panel.starts.astype(np.int64))
-    steps = places - panel.offsets[series][:, None]
+    steps, series = origins.lengths[:, None] + np.arange(horizon), origins.series
     return np.asarray(panel.frequency.join(ordinals[series][:, None] + steps, phases[series][:, None]) > last)

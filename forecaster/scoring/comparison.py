@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.data.panel import Panel, head
-from forecaster.model.origins import Block, Origins
+from forecaster.model.forecast import Block
+from forecaster.model.origins import Origins
 from forecaster.model.quantiles import DECILES, levels_with
 from forecaster.model.windows import Floats, Ints
 from forecaster.scoring import metrics
-from forecaster.scoring.backtest import Scored, deciles_of
+from forecaster.scoring.backtest import Scored
 from forecaster.scoring.kinds import SLOW, Task, forecast_kind
 
 Judgement = Literal["best", "tie", "worse", "unknown"]
@@ -75,9 +76,9 @@ class Comparison:
     def at(self, nth: int) -> tuple[Origins, Panel]:
         """Return the nth cutoff of each series, 0 the newest, and the panel as it was known there."""
         chosen = self._nth == nth
-        origins = Origins(series=self.origins.series[chosen], ends=self.origins.ends[chosen])
+        origins = self.origins[chosen]
         steps = np.zeros(self.panel.n_series, np.int64)
-        steps[origins.series] = origins.ends - self.panel.offsets[origins.series]
+        steps[origins.series] = origins.lengths
         return origins, head(self.panel, steps)
 
     def run(
@@ -103,41 +104,21 @@ class Comparison:
                 on_share(high)
                 self._seconds[kind] = self._seconds.get(kind, 0.0) + clock() - began
                 self._replaced[kind] = self._replaced.get(kind, 0) + int(answer.replaced.sum())
-                yield (
-                    kind,
-                    self._score(
-                        kind,
-                        int(nth),
-                        known,
-                        Block(
-                            origins=origins,
-                            values=answer.values,
-                            intervals=answer.intervals,
-                            methods=np.full(len(origins), kind, object),
-                        ),
-                    ),
-                )
+                methods = np.full(len(origins), kind, object)
+                block = Block(origins=origins, values=answer.values, intervals=answer.intervals, methods=methods)
+                yield kind, self._score(kind, int(nth), block)
 
-    def _score(self, kind: str, nth: int, known: Panel, block: Block) -> Scored:
-        series, starts, ends = block.origins.series, known.offsets[:-1], known.offsets[1:]
-        deciles = deciles_of(block.values, block.intervals)
-        block = block.narrowed(self.task.levels, self.task.quantiles)
-        evaluation = metrics.Evaluation(
-            actual=self.panel.observed(block.origins.ends[:, None] + np.arange(self.task.horizon)),
-            forecast=block.values,
-            scale=metrics.seasonal_error(known.values, starts, ends, self.task.season),
-            rms_scale=metrics.seasonal_rms_error(known.values, starts, ends, self.task.season),
-            series=series,
-            intervals={level: (low, high) for level, low, high in block.intervals},
-            quantiles=dict(block.quantiles),
-            deciles=deciles,
-        )
+    def _score(self, kind: str, nth: int, block: Block) -> Scored:
+        scored = block.narrowed(self.task.levels, self.task.quantiles)
+        evaluation = metrics.Evaluation.of(self.panel, block.origins, self.task.season, scored, block.deciles())
         if kind not in self._tallies:
             self._tallies[kind] = metrics.Tally(self.panel.n_series, self.task.horizon)
             self._errors[kind] = np.full((self.panel.n_series, int(self._nth.max()) + 1), np.nan)
         self._tallies[kind].add(evaluation)
-        self._errors[kind][series, nth] = metrics.mase(evaluation.actual, evaluation.forecast, evaluation.scale)
-        return Scored(block=block, actual=evaluation.actual)
+        self._errors[kind][block.origins.series, nth] = metrics.mase(
+            evaluation.actual, evaluation.forecast, evaluation.scale
+        )
+        return Scored(block=scored, actual=evaluation.actual)
 
     def standings(self) -> list[Standing]:
         """Return the leaderboard, best first by MASE; where that is undefined, by MAE."""

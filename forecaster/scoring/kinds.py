@@ -27,6 +27,8 @@ from forecaster.data.anomalies import seasons_of
 from forecaster.data.panel import Panel
 from forecaster.model import baselines
 from forecaster.model.builtin import bind
+from forecaster.model.forecast import Predicted
+from forecaster.model.origins import Origins
 from forecaster.model.planner import make_plan
 from forecaster.model.predictor import make_forecast
 from forecaster.model.serving import Server
@@ -67,18 +69,14 @@ class Task:
     on_share: Callable[[float], None] = _nothing
 
 
-@dataclass(frozen=True, eq=False)
-class Answer:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answer(Predicted):
     """Forecasts of S series.
 
     Attributes:
-        values: [S, H] point forecasts.
-        intervals: (level in percent, lower [S, H], upper [S, H]), ascending by level.
         replaced: [S] whether the kind could not say anything, and the seasonal naive method stands in for it.
     """
 
-    values: Floats
-    intervals: tuple[tuple[float, Floats, Floats], ...]
     replaced: NDArray[np.bool_]
 
 
@@ -114,7 +112,7 @@ def forecast_kind(name: str, panel: Panel, task: Task) -> Answer:
     low, high = choose_bounds(panel, task.model)
     clip = partial(np.clip, a_min=low, a_max=high) if low is not None or high is not None else np.asarray
     intervals = tuple((level, clip(lower), clip(upper)) for level, lower, upper in answer.intervals)
-    return Answer(clip(answer.values), intervals, answer.replaced)
+    return replace(answer, values=clip(answer.values), intervals=intervals)
 
 
 # ---------------------------------------------------------------------------------------------------- benchmarks
@@ -122,30 +120,30 @@ def forecast_kind(name: str, panel: Panel, task: Task) -> Answer:
 
 def _naive(panel: Panel, task: Task) -> Answer:
     growth = np.sqrt(np.arange(1, task.horizon + 1))
-    return _spread(panel, task, baselines.naive(panel.values, panel.offsets[1:], task.horizon), 1, growth)
+    return _spread(panel, task, baselines.naive(panel.values, Origins.at_end(panel), task.horizon), 1, growth)
 
 
 def _seasonal_naive(panel: Panel, task: Task) -> Answer:
-    starts, ends, m = panel.offsets[:-1], panel.offsets[1:], task.season
-    growth = np.sqrt(np.arange(task.horizon) // m + 1)
-    return _spread(panel, task, baselines.seasonal_naive(panel.values, starts, ends, m, task.horizon), m, growth)
+    growth = np.sqrt(np.arange(task.horizon) // task.season + 1)
+    values = baselines.seasonal_naive(panel.values, Origins.at_end(panel), task.season, task.horizon)
+    return _spread(panel, task, values, task.season, growth)
 
 
 def _drift(panel: Panel, task: Task) -> Answer:
-    starts, ends, ahead = panel.offsets[:-1], panel.offsets[1:], np.arange(1, task.horizon + 1)
+    ahead = np.arange(1, task.horizon + 1)
     growth = np.sqrt(ahead * (1 + ahead / np.maximum(panel.lengths - 1, 1)[:, None]))
-    return _spread(panel, task, baselines.drift(panel.values, starts, ends, task.horizon), 1, growth)
+    return _spread(panel, task, baselines.drift(panel.values, Origins.at_end(panel), task.horizon), 1, growth)
 
 
 def _spread(panel: Panel, task: Task, values: Floats, lag: int, growth: Floats) -> Answer:
     """Put normal intervals around forecasts: the deviation of steps of `lag`, times its growth with the lead time."""
-    one_step = metrics.seasonal_rms_error(panel.values, panel.offsets[:-1], panel.offsets[1:], lag)
+    one_step = metrics.seasonal_rms_error(panel.values, Origins.at_end(panel), lag)
     deviation = np.nan_to_num(one_step)[:, None] * growth
     intervals = []
     for level in task.levels:
         half = NormalDist().inv_cdf(0.5 + level / 200) * deviation
         intervals.append((level, values - half, values + half))
-    return Answer(values, tuple(intervals), np.zeros(panel.n_series, bool))
+    return Answer(values=values, intervals=tuple(intervals), replaced=np.zeros(panel.n_series, bool))
 
 
 # ---------------------------------------------------------------------------------------------------- the network
@@ -153,13 +151,14 @@ def _spread(panel: Panel, task: Task, values: Floats, lag: int, growth: Floats) 
 
 def _lstm(panel: Panel, task: Task) -> Answer:
     forecast = make_forecast(fit_lstm(panel, task), panel, task.horizon, task.levels)
-    return Answer(forecast.values, forecast.intervals, forecast.methods == "seasonal_naive")
+    replaced = forecast.methods == "seasonal_naive"
+    return Answer(values=forecast.values, intervals=forecast.intervals, replaced=replaced)
 
 
 def _pretrained(panel: Panel, task: Task) -> Answer:
     """Let the built-in network answer: it learns nothing from the panel but how wide its intervals must be."""
     forecast = make_forecast(bind(panel, task.season, task.horizon), panel, task.horizon, task.levels)
-    return Answer(forecast.values, forecast.intervals, np.zeros(panel.n_series, bool))
+    return Answer(values=forecast.values, intervals=forecast.intervals, replaced=np.zeros(panel.n_series, bool))
 
 
 def fit_lstm(panel: Panel, task: Task) -> FittedModel:
@@ -213,7 +212,8 @@ def _classical(name: str, panel: Panel, task: Task) -> Answer:
         if answer is not None:
             found[:, s], replaced[s] = answer, False
         task.on_share((s + 1) / panel.n_series)
-    return Answer(found[0], tuple(zip(task.levels, found[1::2], found[2::2], strict=True)), replaced)
+    intervals = tuple(zip(task.levels, found[1::2], found[2::2], strict=True))
+    return Answer(values=found[0], intervals=intervals, replaced=replaced)
 
 
 def _fit_one(model: Any, history: Floats, task: Task) -> Floats | None:

@@ -18,6 +18,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from forecaster.data.panel import Panel
+from forecaster.model.forecast import Predicted
+from forecaster.model.origins import Origins
 from forecaster.model.windows import Floats, Ints
 
 Row = dict[str, float | None]
@@ -69,6 +72,30 @@ class Evaluation:
         for name, array in deep.items():
             if wrong := np.count_nonzero(~np.isfinite(array)):
                 raise ValueError(f"{name} must be finite, received {wrong} values that are not")
+
+    @classmethod
+    def of(
+        cls, panel: Panel, origins: Origins, season: int, predicted: Predicted, deciles: Floats | None = None
+    ) -> Evaluation:
+        """Return forecasts of windows of a panel with what came, and what errors are scaled by.
+
+        Args:
+            panel: S series.
+            origins: Where the N forecasts start.
+            season: m in steps.
+            predicted: What was forecast; its intervals and quantiles are scored.
+            deciles: [9, N, H], of which the CRPS is made; None where there are none.
+        """
+        return cls(
+            actual=panel.observed(origins.ahead(predicted.values.shape[1])),
+            forecast=predicted.values,
+            scale=seasonal_error(panel.values, origins, season),
+            rms_scale=seasonal_rms_error(panel.values, origins, season),
+            series=origins.series,
+            intervals={level: (low, high) for level, low, high in predicted.intervals},
+            quantiles=dict(predicted.quantiles),
+            deciles=deciles,
+        )
 
     def cells(self) -> tuple[Evaluation, Ints]:
         """Return every step as a window of its own, N · H of one step each, and the lead time of each, from 0."""
@@ -180,7 +207,7 @@ def skill(model: Row, baseline: Row) -> float | None:
     return None if ours is None or not theirs else 1.0 - ours / theirs
 
 
-def seasonal_error(values: Floats, starts: Ints, ends: Ints, m: int) -> Floats:
+def seasonal_error(values: Floats, origins: Origins, m: int) -> Floats:
     """Return the in-sample mean of |x_t − x_{t−m}| of each window's history, the scale of MASE and MSIS.
 
     Hyndman & Koehler, Another look at measures of forecast accuracy, IJF 22(4), 2006. A history that is not longer than
@@ -188,22 +215,21 @@ def seasonal_error(values: Floats, starts: Ints, ends: Ints, m: int) -> Floats:
 
     Args:
         values: [T] all series end to end, finite.
-        starts: [N] index of the first value of each history.
-        ends: [N] index after its last value (exclusive).
+        origins: Where the N histories end.
         m: Season length in steps, at least 1.
 
     Returns:
         [N] scales; NaN for a history of one value, and for one whose seasonal difference is always 0.
     """
-    return _mean_difference(values, starts, ends, m, np.abs)
+    return _mean_difference(values, origins, m, np.abs)
 
 
-def seasonal_rms_error(values: Floats, starts: Ints, ends: Ints, m: int) -> Floats:
+def seasonal_rms_error(values: Floats, origins: Origins, m: int) -> Floats:
     """Return the root of the in-sample mean of (x_t − x_{t−m})², the scale of RMSSE.
 
     Everything else is as in `seasonal_error`; M5 (Makridakis et al., IJF 38(4), 2022) takes `m` = 1.
     """
-    return np.sqrt(_mean_difference(values, starts, ends, m, np.square))
+    return np.sqrt(_mean_difference(values, origins, m, np.square))
 
 
 def mae(actual: Floats, forecast: Floats) -> Floats:
@@ -371,12 +397,12 @@ def _mean(x: Floats) -> Floats:
     return mean
 
 
-def _mean_difference(values: Floats, starts: Ints, ends: Ints, m: int, size: Callable[[Floats], Floats]) -> Floats:
+def _mean_difference(values: Floats, origins: Origins, m: int, size: Callable[[Floats], Floats]) -> Floats:
     """Average `size(x_t − x_{t−m})` over each history, with m = 1 where it is too short; NaN for 0 or nothing."""
-    means = np.full(len(starts), np.nan)
+    starts, means = origins.starts, np.full(len(origins), np.nan)
     order = np.argsort(starts, kind="stable")
     for group in np.split(order, np.flatnonzero(np.diff(starts[order])) + 1) if len(order) else []:
-        start, lengths = int(starts[group[0]]), ends[group] - starts[group]
+        start, lengths = int(starts[group[0]]), origins.lengths[group]
         history = values[start : start + int(lengths.max())]  # one series at a time: no copy of all values
         for lag, chosen in ((m, lengths > m), (1, (lengths <= m) & (lengths > 1))):
             if chosen.any():

@@ -51,17 +51,17 @@ def choose_companion(panel: Panel, plan: Plan, trained: Trained) -> Companion | 
     if not has_pretrained():
         return None
     network, graph = open_network(), read_own(GRAPH, LARGEST_GRAPH)
-    starts, ends, _ = plan.held_out.all()
+    origins = plan.held_out.all()
     answers, seasons = answer_held_out(panel, plan, trained), seasons_of(panel, plan)
-    targets = cut_targets(panel.values, ends, answers.windows).astype(np.float64)
-    said = ask_pretrained(network, seasons, panel.values, (starts, ends), answers.windows)
+    targets = cut_targets(panel.values, origins, answers.windows).astype(np.float64)
+    said = ask_pretrained(network, seasons, panel.values, origins, answers.windows)
     first, second = find_weights((said, answers.outputs), targets, count_independent(plan))
     if first < LEAST_WEIGHT:
         return None
     mixed = first * said + second * answers.outputs
     errors = tuple(float(np.abs(targets - answer).mean()) for answer in (0.0, said, answers.outputs, mixed))
     share = Share(
-        pretrained=first, trained=second, seasons=seasons, windows=len(ends), errors=errors, probe=probe(network)
+        pretrained=first, trained=second, seasons=seasons, windows=len(origins), errors=errors, probe=probe(network)
     )
     return Companion(graph, share)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from forecaster.base.errors import UsageError, shown
 from forecaster.data.panel import Panel
+from forecaster.model.forecast import Predicted
 from forecaster.model.origins import Origins
 from forecaster.model.predictor import Forecaster, forecast_windows
 from forecaster.model.windows import Floats, Ints
@@ -23,19 +24,15 @@ MOST_NEAR = 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Path:
+class Path(Predicted):
     """One forecast.
 
     Attributes:
         stamps: [H] datetime64[ns] in UTC, or int64.
-        values: [H] point forecasts.
-        intervals: (level in percent, lower [H], upper [H]), ascending by level.
         method: `lstm`, or what stood in for it.
     """
 
     stamps: NDArray[np.generic]
-    values: Floats
-    intervals: tuple[tuple[float, Floats, Floats], ...]
     method: str
 
 
@@ -83,14 +80,13 @@ def look_ahead(
     history, horizon, past = steps
     series = np.repeat(np.asarray(chosen, np.int64), past + 1)
     back = np.tile(np.arange(past, -1, -1) * horizon, len(chosen))
-    ends = panel.offsets[series + 1] - back
+    origins = Origins.of(panel, series, panel.offsets[series + 1] - back)
     # A past forecast needs something to see, and a history that reaches back to it; the last one is always made.
-    use = (back == 0) | ((back <= history) & (ends - panel.offsets[series] >= model.window.shortest_history))
-    origins = Origins(series=series[use], ends=ends[use])
+    use = (back == 0) | ((back <= history) & (origins.lengths >= model.window.shortest_history))
     paths: dict[int, list[Path]] = {int(s): [] for s in chosen}
-    for block in forecast_windows(model, panel, origins, horizon, levels):
+    for block in forecast_windows(model, panel, origins[use], horizon, levels):
         for i, s in enumerate(block.origins.series.tolist()):
-            at = int(block.origins.ends[i] - panel.offsets[s])
+            at = int(block.origins.lengths[i])
             intervals = tuple((level, low[i], high[i]) for level, low, high in block.intervals)
             stamps = panel.stamps_at(np.full(horizon, s), at + np.arange(horizon))
             paths[s].append(

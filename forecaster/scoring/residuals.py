@@ -92,7 +92,7 @@ def _one_step_errors(model: Forecaster, panel: Panel, steps: int) -> Floats:
     table = np.full((panel.n_series, steps), np.nan)
     for block in forecast_windows(model, panel, origins, 1, ()):
         series, ends = block.origins.series, block.origins.ends
-        scale = metrics.seasonal_error(panel.values, panel.offsets[series], ends, model.season)
+        scale = metrics.seasonal_error(panel.values, block.origins, model.season)
         before_end = panel.offsets[series + 1] - ends  # steps from the forecast one to the end of its series, from 1
         table[series, steps - before_end] = (panel.observed(ends) - block.values[:, 0]) / scale
     return table[:, ~np.isnan(table).all(axis=0)]

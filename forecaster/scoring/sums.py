@@ -9,7 +9,8 @@ import numpy as np
 
 from forecaster.data.panel import Panel
 from forecaster.model.copula import Dependence, distribution, values_at
-from forecaster.model.origins import Block, Origins
+from forecaster.model.forecast import Block
+from forecaster.model.origins import Origins
 from forecaster.model.predictor import Forecaster
 from forecaster.model.samples import learn_from_past
 from forecaster.model.totals import ends_of, quantiles_of
@@ -33,7 +34,7 @@ def learn_before(model: Forecaster, panel: Panel, origins: Origins, horizon: int
         ModelError: The network's answer is not finite.
     """
     known = panel.lengths.copy()
-    np.minimum.at(known, origins.series, origins.ends - panel.offsets[origins.series])
+    np.minimum.at(known, origins.series, origins.lengths)
     return learn_from_past(model, panel, horizon, known)
 
 

@@ -25,6 +25,7 @@ from forecaster.base.runtime import prepare_keras
 from forecaster.config import FitSettings, ModelSettings, TrainSettings
 from forecaster.data.panel import Panel, head
 from forecaster.model.features import signals_of
+from forecaster.model.forecast import Predicted
 from forecaster.model.plan import Plan
 from forecaster.model.planner import choose_held_out, make_plan
 from forecaster.model.shaping import LONGEST_LOOKBACK
@@ -96,7 +97,7 @@ class Tuning:
         self.origins = rolling_origin(panel, windows, self.step, self.horizon)
         steps = np.zeros(panel.n_series, np.int64)
         series, at = np.unique(self.origins.series, return_index=True)  # the first of each is its oldest cutoff
-        steps[series] = self.origins.ends[at] - panel.offsets[series]
+        steps[series] = self.origins.lengths[at]
         self.known = head(panel, steps)
         try:
             self.plan = self._plan(self.known, self.settings)
@@ -155,19 +156,12 @@ class Tuning:
     def _judge(self, plan: Plan, members: list[list[np.ndarray]]) -> float:
         from forecaster.training.fit import ensemble
 
-        panel, (starts, ends, series) = self.known, plan.held_out.all()
+        panel, origins = self.known, plan.held_out.all()
         features = signals_of(panel, plan.encodings, plan.window.horizon).features
-        windows = cut_windows(panel.values, starts, ends, plan.window, features)
+        windows = cut_windows(panel.values, origins, plan.window, features)
         outputs = np.median(ensemble(plan.network, members)(windows.inputs)[..., : self.horizon], axis=1)
-        row = metrics.score(
-            metrics.Evaluation(
-                actual=panel.observed(ends[:, None] + np.arange(self.horizon)),
-                forecast=restore(outputs, windows),
-                scale=metrics.seasonal_error(panel.values, starts, ends, self.season),
-                rms_scale=metrics.seasonal_rms_error(panel.values, starts, ends, self.season),
-                series=series,
-            )
-        )
+        predicted = Predicted(values=restore(outputs, windows))
+        row = metrics.score(metrics.Evaluation.of(panel, origins, self.season, predicted))
         error = row["mae"] if row["mase"] is None else row["mase"]
         return float("inf") if error is None else error
 
@@ -209,7 +203,7 @@ class Tuning:
         backtest = Backtest(fit_lstm(self.known, task), panel, self.origins, self.horizon)
         for scored in backtest.run(task.levels):
             series, ends = scored.block.origins.series, scored.block.origins.ends
-            scale = metrics.seasonal_error(panel.values, panel.offsets[series], ends, self.season)
+            scale = metrics.seasonal_error(panel.values, scored.block.origins, self.season)
             errors[series, newest[series] - ends] = metrics.mase(scored.actual, scored.block.values, scale)
         return backtest.scores(), errors[:, :: -self.step]
 

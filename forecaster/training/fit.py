@@ -27,8 +27,9 @@ from forecaster.model.companion import Companion
 from forecaster.model.divergence import diagnose
 from forecaster.model.features import signals_of
 from forecaster.model.manifest import Look
+from forecaster.model.origins import Cutoffs
 from forecaster.model.plan import FitShape, NetworkShape, Plan
-from forecaster.model.windows import Cutoffs, Ints, Signals, cut_targets, cut_windows
+from forecaster.model.windows import Signals, cut_targets, cut_windows
 from forecaster.training.checkpoint import (
     Checkpoint,
     MemberState,
@@ -124,10 +125,10 @@ def train_ensemble(
     """
     used = select_device(device)
     tf.config.experimental.enable_op_determinism()
-    starts, ends, _ = plan.held_out.all()
+    origins = plan.held_out.all()
     signals = signals_of(panel, plan.encodings, plan.window.horizon)
-    windows = cut_windows(panel.values, starts, ends, plan.window, signals.features)
-    held_out = HeldOut(windows.inputs, cut_targets(panel.values, ends, windows))
+    windows = cut_windows(panel.values, origins, plan.window, signals.features)
+    held_out = HeldOut(windows.inputs, cut_targets(panel.values, origins, windows))
     checkpoint = checkpoint or Checkpoint()
     clock = _Clock(plan.fit, on_progress, checkpoint.state)
     trainer = _Trainer(panel, signals, plan, clock, checkpoint, spread_over())
@@ -317,7 +318,7 @@ class _Batches:
         self.signals, self.cutoffs, self.shape, self.size = signals, cutoffs, plan.window, plan.fit.batch_size
         self.teacher = plan.teacher
         self.rng = np.random.default_rng(seed)
-        self.drawn: tuple[Ints, Ints] = (cutoffs.starts[:0], cutoffs.starts[:0])
+        self.drawn = cutoffs.spread(0)
 
     def snapshot(self, step: int, variables: Sequence[Any]) -> Snapshot:
         """Return the point that a training with these variables has reached."""
@@ -325,12 +326,12 @@ class _Batches:
 
     def next(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return `count` batches: inputs [count, B, K, C] and targets [count, B, H]."""
-        starts, ends = self.drawn = self.cutoffs.draw(self.rng, count * self.size, EVENNESS)
-        windows = cut_windows(self.signals.values, starts, ends, self.shape, self.signals.features)
+        self.drawn = self.cutoffs.draw(self.rng, count * self.size, EVENNESS)
+        windows = cut_windows(self.signals.values, self.drawn, self.shape, self.signals.features)
         if self.teacher:
             targets = self.teacher.answers(windows.inputs)
         else:
-            targets = cut_targets(self.signals.values, ends, windows)
+            targets = cut_targets(self.signals.values, self.drawn, windows)
         shape = windows.inputs.shape[1:]
         return windows.inputs.reshape(count, self.size, *shape), targets.reshape(count, self.size, -1)
 

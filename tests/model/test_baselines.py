@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecaster.model.baselines import drift, naive, seasonal_naive
+from forecaster.model.origins import Origins
+from tests.origins import between
 
 VALUES = np.array([1.0, 2.0, 3.0, 5.0, 8.0, 100.0, 7.0])
 """Three series end to end: 1 2 3 5 8, then 100, then 7."""
@@ -22,7 +24,7 @@ VALUES = np.array([1.0, 2.0, 3.0, 5.0, 8.0, 100.0, 7.0])
     ],
 )
 def test_naive(start: int, end: int, expected: list[float]) -> None:
-    assert naive(VALUES, np.array([end]), 3).tolist() == [expected]
+    assert naive(VALUES, between([start], [end]), 3).tolist() == [expected]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_naive(start: int, end: int, expected: list[float]) -> None:
     ],
 )
 def test_seasonal_naive(start: int, end: int, season: int, expected: list[float]) -> None:
-    assert seasonal_naive(VALUES, np.array([start]), np.array([end]), season, 5).tolist() == [expected]
+    assert seasonal_naive(VALUES, between([start], [end]), season, 5).tolist() == [expected]
 
 
 @pytest.mark.parametrize(
@@ -50,31 +52,31 @@ def test_seasonal_naive(start: int, end: int, season: int, expected: list[float]
     ],
 )
 def test_drift(start: int, end: int, expected: list[float]) -> None:
-    assert drift(VALUES, np.array([start]), np.array([end]), 3).tolist() == [expected]
+    assert drift(VALUES, between([start], [end]), 3).tolist() == [expected]
 
 
 @st.composite
-def panels(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Series end to end, and the starts and ends of a few histories in them."""
+def panels(draw: st.DrawFn) -> tuple[np.ndarray, Origins]:
+    """Series end to end, and the ends of a few histories in them."""
     lengths = draw(st.lists(st.integers(1, 10), min_size=1, max_size=5))
     values = draw(st.lists(st.floats(-1e9, 1e9), min_size=sum(lengths), max_size=sum(lengths)))
     series = draw(st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=8))
     starts = np.cumsum([0, *lengths])[series]
-    return np.array(values), starts, starts + [draw(st.integers(1, lengths[s])) for s in series]
+    return np.array(values), between(starts, starts + [draw(st.integers(1, lengths[s])) for s in series])
 
 
 @given(panels(), st.integers(1, 12), st.integers(1, 15))
 def test_all_windows_at_once_are_each_window_by_a_plain_loop(
-    panel: tuple[np.ndarray, np.ndarray, np.ndarray], season: int, horizon: int
+    panel: tuple[np.ndarray, Origins], season: int, horizon: int
 ) -> None:
-    values, starts, ends = panel
+    values, origins = panel
     forecasts = (
-        naive(values, ends, horizon),
-        seasonal_naive(values, starts, ends, season, horizon),
-        drift(values, starts, ends, horizon),
+        naive(values, origins, horizon),
+        seasonal_naive(values, origins, season, horizon),
+        drift(values, origins, horizon),
     )
-    assert {f.shape for f in forecasts} == {(len(ends), horizon)}
-    for n, (start, end) in enumerate(zip(starts, ends, strict=True)):
+    assert {f.shape for f in forecasts} == {(len(origins), horizon)}
+    for n, (start, end) in enumerate(zip(origins.starts, origins.ends, strict=True)):
         history = values[start:end].tolist()
         cycle = history[-season:] if len(history) >= season else history[-1:]
         slope = (history[-1] - history[0]) / max(len(history) - 1, 1)
@@ -85,12 +87,11 @@ def test_all_windows_at_once_are_each_window_by_a_plain_loop(
 
 
 @given(panels(), st.integers(1, 12))
-def test_nothing_outside_the_history_changes_a_forecast(
-    panel: tuple[np.ndarray, np.ndarray, np.ndarray], season: int
-) -> None:
-    values, starts, ends = (array[:1] if n else array for n, array in enumerate(panel))
+def test_nothing_outside_the_history_changes_a_forecast(panel: tuple[np.ndarray, Origins], season: int) -> None:
+    values, one = panel[0], panel[1][:1]
     other = np.full_like(values, 12345.0)
-    other[starts[0] : ends[0]] = values[starts[0] : ends[0]]
-    assert (naive(values, ends, 4) == naive(other, ends, 4)).all()
-    assert (seasonal_naive(values, starts, ends, season, 4) == seasonal_naive(other, starts, ends, season, 4)).all()
-    assert (drift(values, starts, ends, 4) == drift(other, starts, ends, 4)).all()
+    seen = slice(one.starts[0], one.ends[0])
+    other[seen] = values[seen]
+    assert (naive(values, one, 4) == naive(other, one, 4)).all()
+    assert (seasonal_naive(values, one, season, 4) == seasonal_naive(other, one, season, 4)).all()
+    assert (drift(values, one, 4) == drift(other, one, 4)).all()

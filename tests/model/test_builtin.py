@@ -54,7 +54,7 @@ def test_what_comes_after_a_cutoff_changes_nothing() -> None:
     panel = months(3, 90)
     late = np.tile(np.arange(90) >= 60, 3)
     other = replace(panel, values=np.where(late, 1e4, panel.values))
-    origins = Origins(series=np.arange(3), ends=panel.offsets[:-1] + 60)
+    origins = Origins.of(panel, np.arange(3), panel.offsets[:-1] + 60)
     [one] = bind(panel, horizon=6).forecast(panel, origins, 6, (80.0,))
     [two] = bind(other, horizon=6).forecast(other, origins, 6, (80.0,))
     earlier = head(panel, np.full(3, 60))

@@ -21,6 +21,7 @@ from forecaster.model.calibration import (
     recent_errors,
 )
 from forecaster.model.windows import Signals, Windows, WindowShape
+from tests.origins import between
 
 SHAPE = WindowShape(lookback=4, segment=2, horizon=3, season=1)
 
@@ -98,7 +99,7 @@ def test_an_interval_under_a_logarithm_stays_positive() -> None:
 def test_a_fold_is_covered_by_the_other_only() -> None:
     errors = np.repeat([[1.0], [100.0]], 50, axis=0) * np.ones((1, 3))
     residuals = Residuals(errors, answers(100), np.repeat([0, 1], 50), 100, fitter("conformal", ()))
-    low, high = residuals.cross_intervals([80.0])[80.0]
+    [(_, low, high)] = residuals.cross_intervals([80.0])
     np.testing.assert_allclose(high[:50], 100)
     np.testing.assert_allclose(high[50:], 1)
     np.testing.assert_array_equal(low, -high)
@@ -135,21 +136,20 @@ def disagreeing(inputs: np.ndarray) -> np.ndarray:
 
 
 def test_answers_are_the_median_and_tell_how_far_the_networks_disagree() -> None:
-    made = answer_windows(disagreeing, Signals(VALUES), np.array([0, 20]), np.array([20, 40]), SHAPE)
+    made = answer_windows(disagreeing, Signals(VALUES), between([0, 20], [20, 40]), SHAPE)
     np.testing.assert_allclose(made.outputs, np.full((2, 3), 2.0))
     np.testing.assert_allclose(made.signs[:, 0], np.log(made.windows.scale[:, 0]))
     np.testing.assert_allclose(made.signs[:, 3], math.log(np.std([1, 2, 9])))
 
 
 def test_recent_errors_are_those_of_the_last_three_horizons() -> None:
-    ends = np.array([20])
     expected = []
     for earlier in (17, 14, 11):
         window = VALUES[earlier - 4 : earlier]
         forecast = VALUES[earlier - 1] + 2 * window.std()
         expected.append(np.abs(VALUES[earlier : earlier + 3] - forecast).mean())
-    found = recent_errors(disagreeing, Signals(VALUES), np.array([0]), ends, SHAPE)
+    found = recent_errors(disagreeing, Signals(VALUES), between([0], [20]), SHAPE)
     np.testing.assert_allclose(found, [[np.mean(expected)]])
-    short = recent_errors(disagreeing, Signals(VALUES), np.array([14, 16]), np.array([21, 22]), SHAPE)
+    short = recent_errors(disagreeing, Signals(VALUES), between([14, 16], [21, 22]), SHAPE)
     assert np.isfinite(short[0]).all()  # one earlier forecast from four values
     assert np.isnan(short[1]).all()

@@ -12,10 +12,11 @@ from forecaster.model.calibration import answer_windows
 from forecaster.model.companion import FARTHEST, Companion, Share, ask_pretrained, probe
 from forecaster.model.windows import Signals, WindowShape, cut_windows, restore
 from tests.conftest import BUILTIN
+from tests.origins import between
 
 SHAPE = WindowShape(lookback=6, segment=2, horizon=3, season=1)
 VALUES = 10 + np.random.default_rng(0).normal(size=20).cumsum() ** 2
-STARTS, ENDS = np.array([0, 0, 10]), np.array([5, 10, 20])
+ORIGINS = between([0, 0, 10], [5, 10, 20])
 
 
 class Rising:
@@ -41,9 +42,9 @@ def rising(pretrained: float, trained: float) -> Companion:
 @pytest.mark.parametrize("transform", ["none", "log"])
 def test_its_answers_are_distances_from_the_base_path(transform: str) -> None:
     shape = WindowShape(**{**vars(SHAPE), "transform": transform})
-    windows = cut_windows(VALUES, STARTS, ENDS, shape)
-    said = ask_pretrained(Rising(), (1,), VALUES, (STARTS, ENDS), windows)  # type: ignore[arg-type]
-    np.testing.assert_allclose(restore(said, windows), VALUES[ENDS - 1][:, None] + [1, 2, 3], rtol=1e-9)
+    windows = cut_windows(VALUES, ORIGINS, shape)
+    said = ask_pretrained(Rising(), (1,), VALUES, ORIGINS, windows)  # type: ignore[arg-type]
+    np.testing.assert_allclose(restore(said, windows), VALUES[ORIGINS.ends - 1][:, None] + [1, 2, 3], rtol=1e-9)
 
 
 def test_answers_that_are_none_and_answers_far_off_are_bounded() -> None:
@@ -53,8 +54,8 @@ def test_answers_that_are_none_and_answers_far_off_are_bounded() -> None:
             answers[0], answers[1] = np.nan, 1e12
             return answers
 
-    windows = cut_windows(VALUES, STARTS, ENDS, SHAPE)
-    said = ask_pretrained(Wild(), (1,), VALUES, (STARTS, ENDS), windows)  # type: ignore[arg-type]
+    windows = cut_windows(VALUES, ORIGINS, SHAPE)
+    said = ask_pretrained(Wild(), (1,), VALUES, ORIGINS, windows)  # type: ignore[arg-type]
     assert (said[0] == 0).all()
     assert (said[1] == FARTHEST).all()
 
@@ -63,9 +64,9 @@ def test_both_answers_count_by_their_weights() -> None:
     def ask(inputs: np.ndarray) -> np.ndarray:
         return np.full((len(inputs), 1, 3), 0.5)
 
-    alone = answer_windows(ask, Signals(VALUES), STARTS, ENDS, SHAPE)
-    mixed = answer_windows(ask, Signals(VALUES, companion=rising(0.25, 0.5)), STARTS, ENDS, SHAPE)
-    said = ask_pretrained(Rising(), (1,), VALUES, (STARTS, ENDS), alone.windows)  # type: ignore[arg-type]
+    alone = answer_windows(ask, Signals(VALUES), ORIGINS, SHAPE)
+    mixed = answer_windows(ask, Signals(VALUES, companion=rising(0.25, 0.5)), ORIGINS, SHAPE)
+    said = ask_pretrained(Rising(), (1,), VALUES, ORIGINS, alone.windows)  # type: ignore[arg-type]
     np.testing.assert_allclose(mixed.outputs, 0.25 * said + 0.5 * 0.5)
     np.testing.assert_array_equal(mixed.signs, alone.signs)
 

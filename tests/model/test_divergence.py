@@ -12,6 +12,7 @@ from forecaster.data.panel import Panel, panel_from_arrays
 from forecaster.model.divergence import diagnose
 from forecaster.model.plan import Plan
 from forecaster.model.planner import make_plan
+from tests.origins import between
 
 WAVE = 50 + 10 * np.sin(2 * np.pi * np.arange(100) / 10)
 
@@ -37,7 +38,7 @@ def planned(planted: float, **model: str) -> tuple[Panel, Plan]:
 )
 def test_the_likely_cause(planted: float, activation: str, cause: str, hint: str) -> None:
     panel, plan = planned(planted, activation=activation)
-    drawn = np.array([0, 100, 0]), np.array([30, 159, 60])  # the window just before the value, and two others
+    drawn = between([0, 100, 0], [30, 159, 60])  # the window just before the value, and two others
     with np.errstate(all="ignore"):
         fault = diagnose(panel, plan, drawn, 40, can_resume=False)
     assert fault.exit_code == 4

@@ -18,6 +18,7 @@ from forecaster.config.jobfile import Entry
 from forecaster.data.grid import read_panel
 from forecaster.jobs.record import find_inputs
 from forecaster.model.features import Encoding, Features, check_ahead, choose_encodings, signals_of, sizes
+from forecaster.model.origins import Origins
 from forecaster.model.plan import NetworkShape
 from forecaster.model.serving import Server
 from forecaster.model.windows import WindowShape, cut_windows
@@ -60,10 +61,10 @@ def test_what_stands_beside_a_window_is_what_loops_say(data: st.DataObject) -> N
     offsets = np.concatenate(([0], np.cumsum(lengths)))
     dynamic = [rng.normal(size=(n + horizon, past + future)).astype(np.float32) for n in lengths]
     static = rng.normal(size=(3, fixed)).astype(np.float32)
-    features = Features(np.concatenate(dynamic), static, offsets, horizon)
+    features = Features(np.concatenate(dynamic), static, horizon)
     series = rng.integers(0, 3, 5)
     at = np.array([rng.integers(1, lengths[s] + 1) for s in series])
-    found = features.beside(offsets[series], offsets[series] + at, shape)
+    found = features.beside(Origins(series=series, starts=offsets[series], ends=offsets[series] + at), shape)
     assert found.shape == (5, shape.segments, shape.channels - segment - 1)
     for n, (s, end) in enumerate(zip(series, at, strict=True)):
         for k in range(shape.segments):
@@ -201,7 +202,7 @@ def test_nothing_that_came_after_a_cutoff_moves_a_forecast_but_what_was_known_ah
     data = panel_csv(tmp_path / "x.csv", ahead=7)
     model = train(data, tmp_path, READ).model
     panel = read_panel(data, None, model.schema)
-    ends = panel.offsets[:-1] + 40
+    origins = Origins.of(panel, np.arange(panel.n_series), panel.offsets[:-1] + 40)
     before = signals_of(panel, model.encodings, 7)
     lines = data.read_text().splitlines()
     cells = [line.split(",") for line in lines[1:]]
@@ -211,10 +212,7 @@ def test_nothing_that_came_after_a_cutoff_moves_a_forecast_but_what_was_known_ah
     data.write_text("\n".join([lines[0], *map(",".join, cells)]) + "\n")
     changed = read_panel(data, None, model.schema)
     after = signals_of(changed, model.encodings, 7)
-    cut = [
-        cut_windows(each.values, panel.offsets[:-1], ends, model.window, each.features).inputs
-        for each in (before, after)
-    ]
+    cut = [cut_windows(each.values, origins, model.window, each.features).inputs for each in (before, after)]
     assert np.array_equal(*cut)
 
     def forecast(**fresh: str) -> str:

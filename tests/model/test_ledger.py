@@ -29,6 +29,7 @@ from forecaster.base.errors import OutputError, StorageError
 from forecaster.config import FreshSettings, PredictSettings
 from forecaster.data.panel import panel_from_arrays
 from forecaster.model.ledger import Issue, Unreadable, enter, read_ledger, series_scales
+from forecaster.model.origins import Origins
 from forecaster.scoring import metrics
 from tests.conftest import TINY, Trained, names, panel_csv, run_forecast
 
@@ -211,10 +212,10 @@ VALUES = st.sampled_from([0.0, 1.0, -2.5, 1e3, 7.25])
 )
 def test_scales_are_those_of_the_measures(series: list[Any], m: int) -> None:
     panel = panel_from_arrays(series)
-    starts, ends = panel.offsets[:-1], panel.offsets[1:]
+    ends = Origins.at_end(panel)
     scale, rms_scale = series_scales(panel, m)
-    np.testing.assert_allclose(scale, metrics.seasonal_error(panel.values, starts, ends, m), rtol=1e-12)
-    np.testing.assert_allclose(rms_scale, metrics.seasonal_rms_error(panel.values, starts, ends, m), rtol=1e-12)
+    np.testing.assert_allclose(scale, metrics.seasonal_error(panel.values, ends, m), rtol=1e-12)
+    np.testing.assert_allclose(rms_scale, metrics.seasonal_rms_error(panel.values, ends, m), rtol=1e-12)
 
 
 # ------------------------------------------------------------------------------------------------------- predictions

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from forecaster.model.paths import DAMPING, SLOPE_WEIGHT, smoothed_path
 from forecaster.model.windows import WindowShape, base_map, cut_windows
+from tests.origins import between
 
 
 def smoothed_by_hand(values: np.ndarray, horizon: int, level: float, slope: float) -> list[float]:
@@ -54,7 +55,7 @@ def test_a_short_history_has_the_seasons_that_it_has() -> None:
     shape = WindowShape(lookback=16, segment=4, horizon=5, season=4, base=(4,), smoothing=(0.4, 0.5))
     values = np.random.default_rng(0).normal(size=30)
     ends = np.array([5, 9, 30])
-    windows = cut_windows(values, np.zeros(3, np.int64), ends, shape)
+    windows = cut_windows(values, between([0, 0, 0], ends), shape)
     for end, span, base in zip(ends, (4, 8, 16), windows.base, strict=True):
         np.testing.assert_allclose(base, values[end - span : end] @ smoothed_path(span, 5, 4, 0.4, 0.5))
     np.testing.assert_allclose(values[-16:] @ base_map(shape), windows.base[-1])

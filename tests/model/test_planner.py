@@ -186,11 +186,10 @@ def test_intervals_by_dropout_need_dropout() -> None:
 
 def test_training_never_sees_a_held_out_target() -> None:
     plan = plan_of(monthly(count=3))
-    _, trained, series = plan.training.all()
-    _, held, held_series = plan.held_out.all()
+    trained, held = plan.training.all(), plan.held_out.all()
     for s in range(3):
-        assert trained[series == s].max() + plan.window.horizon <= held[held_series == s].min()
-        assert held[held_series == s].max() + plan.window.horizon == 120 * (s + 1)
+        assert trained.ends[trained.series == s].max() + plan.window.horizon <= held.ends[held.series == s].min()
+        assert held.ends[held.series == s].max() + plan.window.horizon == 120 * (s + 1)
 
 
 @pytest.mark.parametrize(("length", "enough"), [(15, False), (16, True)])
@@ -238,9 +237,9 @@ def test_short_annual_series_are_held_out_at_several_times(length: int, earlier:
     plan = make_plan(panel, 1, ModelSettings(horizon=6, base="last"), TrainSettings())
     assert (plan.held_out.count == 1).all()
     assert (plan.earlier.count == earlier).all()
-    _, ends, series = plan.earlier.all()
-    assert (ends + 6 <= plan.held_out.first[series]).all()
-    assert (ends - plan.earlier.starts[series] >= plan.window.shortest_history).all()
+    earlier = plan.earlier.all()
+    assert (earlier.ends + 6 <= plan.held_out.first[earlier.series]).all()
+    assert (earlier.lengths >= plan.window.shortest_history).all()
 
 
 def test_where_windows_of_several_times_are_held_out_no_earlier_ones_are_needed() -> None:

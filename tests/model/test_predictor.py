@@ -25,7 +25,7 @@ def daily(*series: list[float]) -> Panel:
 def test_a_forecast_from_a_cutoff_is_that_of_a_file_that_ends_there(trained: Trained, model: store.SavedModel) -> None:
     panel = read_panel(trained.data)
     series, past = np.array([0, 3, 3, 4]), np.array([50, 3, 30, 60])
-    origins = Origins(series=series, ends=panel.offsets[series] + past)
+    origins = Origins.of(panel, series, panel.offsets[series] + past)
     [block] = forecast_windows(model, panel, origins, 5, (80.0,))
     for at, (s, n) in enumerate(zip(series, past, strict=True)):
         alone = make_forecast(model, daily(panel.series(s)[:n].tolist()), 5, (80.0,))
@@ -39,8 +39,9 @@ def test_nothing_after_the_cutoff_has_an_effect(model: store.SavedModel) -> None
     rng = np.random.default_rng(0)
     history = rng.normal(100, 10, 60)
     ends = np.array([30, 40])
+    origins = Origins(series=ends * 0, starts=ends * 0, ends=ends)
     forecasts = [
-        next(forecast_windows(model, daily([*history[:40], *rest]), Origins(series=ends * 0, ends=ends), 14, (80.0,)))
+        next(forecast_windows(model, daily([*history[:40], *rest]), origins, 14, (80.0,)))
         for rest in (history[40:], history[40:] * 1e6)
     ]
     np.testing.assert_array_equal(forecasts[0].values, forecasts[1].values)
@@ -52,8 +53,7 @@ def test_blocks_are_of_bounded_size_and_do_not_change_a_forecast(
     panel = read_panel(trained.data)
     whole = make_forecast(model, panel, None, (80.0,))
     monkeypatch.setattr("forecaster.model.origins.MOST_CELLS", 2 * (model.window.lookback + model.window.horizon))
-    origins = Origins(series=np.arange(5), ends=panel.offsets[1:])
-    blocks = list(forecast_windows(model, panel, origins, 14, (80.0,)))
+    blocks = list(forecast_windows(model, panel, Origins.at_end(panel), 14, (80.0,)))
     assert [len(block.origins) for block in blocks] == [2, 2, 1]
     np.testing.assert_allclose(make_forecast(model, panel, None, (80.0,)).values, whole.values, rtol=1e-6)
 
@@ -73,6 +73,7 @@ def test_where_a_series_first_changes(series: list[list[float]], changes: list[i
 
 def test_a_series_that_is_constant_up_to_the_cutoff_goes_on(model: store.SavedModel) -> None:
     panel = daily([7.0] * 30 + [9.0] * 10)
-    [block] = forecast_windows(model, panel, Origins(series=np.zeros(3, int), ends=np.array([20, 30, 31])), 3, (80.0,))
+    origins = Origins.of(panel, np.zeros(3, int), np.array([20, 30, 31]))
+    [block] = forecast_windows(model, panel, origins, 3, (80.0,))
     assert block.methods.tolist() == ["constant", "constant", "lstm"]
     assert {*block.values[:2].ravel(), *block.intervals[0][1][:2].ravel()} == {7.0}

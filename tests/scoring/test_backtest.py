@@ -14,9 +14,10 @@ from forecaster.config import ModelSettings, OnGap, ReadSettings, TrainSettings
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel, panel_from_arrays
 from forecaster.model import store
+from forecaster.model.origins import Cutoffs
 from forecaster.model.planner import make_plan
 from forecaster.model.predictor import make_forecast
-from forecaster.model.windows import Cutoffs, Ints
+from forecaster.model.windows import Ints
 from forecaster.scoring.backtest import (
     Backtest,
     check_names,

@@ -55,16 +55,17 @@ def without_training(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trained(panel: Panel, plan: Plan, off: float) -> Any:
     """Return answers to the held-out windows that are the truth, but for `off` in scaled units."""
-    starts, ends, _ = plan.held_out.all()
-    windows = cut_windows(panel.values, starts, ends, plan.window)
+    ends = plan.held_out.all()
+    windows = cut_windows(panel.values, ends, plan.window)
     outputs = cut_targets(panel.values, ends, windows) + off
     return Answers(windows, outputs, np.zeros((len(ends), 0)), np.zeros((len(ends), 0, plan.window.horizon)))
 
 
 def error_of(champion: SavedModel, panel: Panel, plan: Plan, since: np.datetime64 | None) -> float:
     """Return the champion's mean absolute error on the held-out windows, value by value, in a plain loop."""
-    starts, ends, series = plan.held_out.all()
-    answers = ask_model(champion, Signals(panel.values), starts, ends)
+    origins = plan.held_out.all()
+    ends, series = origins.ends, origins.series
+    answers = ask_model(champion, Signals(panel.values), origins)
     forecasts = restore(answers.outputs, answers.windows)
     means = []
     for n, end in enumerate(ends):
@@ -86,8 +87,7 @@ def test_the_better_one_wins(champion: SavedModel, tmp_path: Path, off: float, b
 def test_equal_is_not_better(champion: SavedModel) -> None:
     panel = read_panel(str(TINY_DATA), ReadSettings())
     plan = plan_of(panel)
-    starts, ends, _ = plan.held_out.all()
-    same: Any = ask_model(champion, Signals(panel.values), starts, ends)
+    same: Any = ask_model(champion, Signals(panel.values), plan.held_out.all())
     verdict = challenge.compare(champion, panel, plan, same)
     assert verdict.challenger == pytest.approx(verdict.champion, rel=1e-5)
     assert not replace(verdict, challenger=verdict.champion).is_better

@@ -84,7 +84,7 @@ def test_no_kind_sees_what_comes_after_its_cutoff(data: Path, monkeypatch: pytes
     def keep(name: str, panel: Panel, task: Task) -> Answer:
         seen.append((name, panel))
         intervals = tuple((level, *np.zeros((2, panel.n_series, 7))) for level in task.levels)
-        return Answer(np.zeros((panel.n_series, 7)), intervals, np.zeros(5, bool))
+        return Answer(values=np.zeros((panel.n_series, 7)), intervals=intervals, replaced=np.zeros(5, bool))
 
     monkeypatch.setattr(comparison, "forecast_kind", keep)
     panel = read_panel(data)

@@ -11,6 +11,7 @@ from forecaster.base.errors import UsageError
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.data.panel import Panel, panel_from_arrays
 from forecaster.model import baselines
+from forecaster.model.origins import Origins
 from forecaster.scoring.kinds import CLASSICAL, KINDS, Task, forecast_kind, parse_kinds
 
 needs_extra = pytest.mark.skipif(not importlib.util.find_spec("statsforecast"), reason="the extra baselines")
@@ -54,11 +55,11 @@ def test_every_kind_forecasts_every_series_inside_nested_intervals(name: str) ->
 @pytest.mark.parametrize("name", ["naive", "seasonal-naive", "drift"])
 def test_benchmarks_are_those_of_baselines(name: str) -> None:
     panel = monthly(seasonal())
-    starts, ends = panel.offsets[:-1], panel.offsets[1:]
+    ends = Origins.at_end(panel)
     expected = {
         "naive": baselines.naive(panel.values, ends, 6),
-        "seasonal-naive": baselines.seasonal_naive(panel.values, starts, ends, 12, 6),
-        "drift": baselines.drift(panel.values, starts, ends, 6),
+        "seasonal-naive": baselines.seasonal_naive(panel.values, ends, 12, 6),
+        "drift": baselines.drift(panel.values, ends, 6),
     }
     np.testing.assert_array_equal(forecast_kind(name, panel, task()).values, expected[name])
 

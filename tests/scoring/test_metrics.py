@@ -17,6 +17,7 @@ from hypothesis.extra.numpy import arrays
 from forecaster.model.baselines import seasonal_naive
 from forecaster.scoring import metrics
 from forecaster.scoring.metrics import Evaluation
+from tests.origins import between
 
 NAN = math.nan
 ordinary = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
@@ -312,8 +313,8 @@ def test_score_against_measures_both_on_the_same_windows(evaluation: Evaluation)
 
 def one(history: list[float], m: int) -> tuple[float, float]:
     """Both scales of a single history."""
-    values, starts, ends = np.array(history), np.array([0]), np.array([len(history)])
-    return metrics.seasonal_error(values, starts, ends, m)[0], metrics.seasonal_rms_error(values, starts, ends, m)[0]
+    values, end = np.array(history), between([0], [len(history)])
+    return metrics.seasonal_error(values, end, m)[0], metrics.seasonal_rms_error(values, end, m)[0]
 
 
 @pytest.mark.parametrize(
@@ -346,8 +347,8 @@ def test_seasonal_errors_of_many_histories_are_those_of_each_alone(
     lengths = [data.draw(st.integers(1, len(histories[s]))) for s in picked]
     starts = np.cumsum([0] + [len(h) for h in histories])[picked]
     values = np.array([x for h in histories for x in h])
-    error = metrics.seasonal_error(values, starts, starts + lengths, m)
-    rms = metrics.seasonal_rms_error(values, starts, starts + lengths, m)
+    origins = between(starts, starts + lengths)
+    error, rms = metrics.seasonal_error(values, origins, m), metrics.seasonal_rms_error(values, origins, m)
     alone = [one(histories[s][:length], m) for s, length in zip(picked, lengths, strict=True)]
     assert list(zip(error, rms, strict=True)) == [pytest.approx(pair, rel=1e-9, nan_ok=True) for pair in alone]
 
@@ -357,10 +358,9 @@ def test_mase_of_the_in_sample_seasonal_naive_is_1(history: list[float], m: int)
     values = np.array(history)
     m = m if len(history) > m else 1
     ends = np.arange(m, len(history))
-    starts = np.zeros_like(ends)
-    forecast = seasonal_naive(values, starts, ends, m, 1)
-    scale = metrics.seasonal_error(values, starts[:1], np.array([len(history)]), m)
-    rms_scale = metrics.seasonal_rms_error(values, starts[:1], np.array([len(history)]), m)
+    forecast = seasonal_naive(values, between(np.zeros_like(ends), ends), m, 1)
+    whole = between([0], [len(history)])
+    scale, rms_scale = metrics.seasonal_error(values, whole, m), metrics.seasonal_rms_error(values, whole, m)
     mase = metrics.mase(values[None, m:], forecast.T, scale)[0]
     rmsse = metrics.rmsse(values[None, m:], forecast.T, rms_scale)[0]
     assert (mase, rmsse) == pytest.approx((1.0, 1.0)) or (np.isnan(scale[0]) and np.isnan(mase) and np.isnan(rmsse))

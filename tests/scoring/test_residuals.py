@@ -41,9 +41,9 @@ def test_the_errors_are_those_of_a_plain_loop(model: store.SavedModel, panel: Pa
     errors = []
     for s in range(panel.n_series):
         for end in range(int(panel.offsets[s]) + 2, int(panel.offsets[s + 1])):
-            origin = Origins(series=np.array([s]), ends=np.array([end]))
+            origin = Origins.of(panel, np.array([s]), np.array([end]))
             (block,) = forecast_windows(model, panel, origin, 1, ())
-            scale = metrics.seasonal_error(panel.values, panel.offsets[[s]], np.array([end]), model.season)
+            scale = metrics.seasonal_error(panel.values, origin, model.season)
             errors.append((panel.values[end] - block.values[0, 0]) / scale[0])
     errors = np.array(errors)[~np.isnan(errors)]
     assert (found.count, found.series) == (len(errors), 5)

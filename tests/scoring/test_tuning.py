@@ -52,8 +52,7 @@ def test_the_search_sees_nothing_of_the_windows_at_the_end() -> None:
     first = tuning.origins.ends.min()
     assert len(tuning.known.values) == first
     assert np.array_equal(tuning.known.values, tuning.panel.values[:first])
-    _, ends, _ = tuning.plan.held_out.all()
-    assert ends.max() + tuning.horizon <= first
+    assert tuning.plan.held_out.all().ends.max() + tuning.horizon <= first
 
 
 def test_what_comes_after_changes_no_trial() -> None:

@@ -59,10 +59,10 @@ def test_without_refit_the_best_weights_stay() -> None:
     plan = plan_of(preset="fast", steps=60, learning_rate=0.05)
     trained, seen = fit(plan)
     plan = replace(plan, network=replace(plan.network, trust=1.0))  # what is minimised is the network's own answer
-    starts, ends, _ = plan.held_out.all()
-    windows = training.cut_windows(WAVE, starts, ends, plan.window)
+    origins = plan.held_out.all()
+    windows = training.cut_windows(WAVE, origins, plan.window)
     errors = training.ensemble(plan.network, trained.members)(windows.inputs)[:, 0] - training.cut_targets(
-        WAVE, ends, windows
+        WAVE, origins, windows
     )
     looks = {p.step: p.held_out for p in seen}
     assert looks[trained.best_steps[0]] == min(look for look in looks.values() if look is not None)
@@ -82,8 +82,7 @@ def test_what_cannot_be_learned_is_left_at_the_base_path() -> None:
     plan = plan_of(noise, learning_rate=1.0)
     trained, _ = fit(plan, noise)
     assert trained.best_steps == [0]
-    starts, ends, _ = plan.held_out.all()
-    inputs = training.cut_windows(noise, starts, ends, plan.window).inputs
+    inputs = training.cut_windows(noise, plan.held_out.all(), plan.window).inputs
     assert not training.ensemble(plan.network, trained.members)(inputs).any()
 
 
