@@ -204,7 +204,8 @@ def require_column(table: Table, name: str, flag: str) -> str:
 
 
 def _rest(table: Table, *used: str | None) -> tuple[str, ...]:
-    return tuple(name for name in table.columns if name not in used)
+    taken = set(used)
+    return tuple(name for name in table.columns if name not in taken)
 
 
 def _listed(names: Sequence[str]) -> str:

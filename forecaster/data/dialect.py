@@ -244,7 +244,8 @@ def split_header(
             f"{path} has one column when it is read with a {name} as separator", hint="Correct the file, or --sep"
         )
     pattern = number_pattern(".", None)
-    across = {k for k, cell in enumerate(cells) if cell in date_headers(cells)}
+    of_dates = set(date_headers(cells))
+    across = {k for k, cell in enumerate(cells) if cell in of_dates}
     if len(across) > 2 and len(rows) > 1:  # one column a date: below are numbers, not other dates
         across -= {k for k, cell in enumerate(rows[1][: len(cells)]) if looks_like_date(cell)}
     dated = [k for k, cell in enumerate(cells) if looks_like_date(cell) and not (len(across) > 2 and k in across)]

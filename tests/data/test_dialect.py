@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,14 @@ def test_good_oddities(read: Read) -> None:
     assert codes(read(DAILY.rstrip())) == ["no-line-end"]
     assert read("a title\n" + DAILY, skip_rows=1).values.tolist() == same
     assert read(DAILY.split("\n", 1)[1], no_header=True).values.tolist() == same
+
+
+def test_many_columns_take_no_longer_each_than_few(read: Read) -> None:
+    names = [f"s{k}" for k in range(10_000)]
+    rows = [",".join(["ds", *names]), *(",".join([day, *["1"] * len(names)]) for day in ("2024-01-01", "2024-01-02"))]
+    began = time.process_time()
+    assert read("\n".join(rows) + "\n", wide=True).ids == tuple(names)
+    assert time.process_time() - began < 20  # not the minutes of looking at all columns for each
 
 
 @quick

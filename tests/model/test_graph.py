@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,6 +30,16 @@ from forecaster.training.network import build_network, serving_graph  # noqa: E4
 PLAIN = {"lookback": 12, "segment": 3, "horizon": 5, "season": 6}
 
 
+@cache
+def served(network: NetworkShape, members: int) -> bytes:
+    """Return the serving graph of networks of random weights."""
+    rng = np.random.default_rng(0)
+    forms = [weights.shape for weights in build_network(network, seed=0).get_weights()]
+    return serving_graph(
+        network, [[rng.normal(0, 0.5, form).astype(np.float32) for form in forms] for _ in range(members)]
+    )
+
+
 def model_of(folder: Path, members: int = 2, **shape: Any) -> Any:
     """Return a model of random weights, as far as exporting looks at one."""
     window = WindowShape(**(PLAIN | shape))
@@ -41,10 +52,7 @@ def model_of(folder: Path, members: int = 2, **shape: Any) -> Any:
         dropout=0.0,
         recall=bool(window.base),
     )
-    rng = np.random.default_rng(0)
-    forms = [weights.shape for weights in build_network(network, seed=0).get_weights()]
-    weights = [[rng.normal(0, 0.5, form).astype(np.float32) for form in forms] for _ in range(members)]
-    data = serving_graph(network, weights)
+    data = served(network, members)
     (folder / "network.onnx").write_bytes(data)
     files = {"network.onnx": FileFacts(sha256=sha256(data), bytes=len(data))}
     return SimpleNamespace(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -201,12 +203,19 @@ class Live:
         path.write_text("day,y\n" + "".join(f"{day},{value:.4f}\n" for day, value in zip(days, values, strict=True)))
         return path
 
-    def forecast(self, values: np.ndarray, book: Path) -> None:
-        """Issue forecasts from every fifth day."""
+    @cached_property
+    def issued(self) -> Path:
+        """The ledger of forecasts from every fifth day, which tests take copies of."""
+        book = self.folder / "book"
         for end in range(300, 395, 5):
-            data = self.write("now.csv", values[:end])
+            data = self.write("now.csv", self.values[:end])
             settings = PredictSettings(output="-", ledger=str(book))
             jobs.predict(jobs.PredictJob(data=str(data), settings=settings, models_dir=self.folder / "models"))
+        return book
+
+    def forecast(self, book: Path) -> None:
+        """Have a ledger of forecasts from every fifth day."""
+        shutil.copytree(self.issued, book)
 
     def score(self, values: np.ndarray, book: Path, **limits: str) -> jobs.ScoreResult:
         settings = ScoreSettings(ledger=str(book), **limits)
@@ -223,7 +232,7 @@ BAND = {"max_mase": "1.5x", "min_coverage": "0.8x"}
 
 
 def test_no_alarm_while_nothing_changes(live: Live, tmp_path: Path) -> None:
-    live.forecast(live.values, tmp_path / "book")
+    live.forecast(tmp_path / "book")
     result = live.score(live.values, tmp_path / "book", **BAND)
     assert result.outcome.values == 95
     assert result.outcome.counts.tolist() == [19] * 5
@@ -234,7 +243,7 @@ def test_no_alarm_while_nothing_changes(live: Live, tmp_path: Path) -> None:
 
 
 def test_an_alarm_when_the_level_shifts_after_the_forecast(live: Live, tmp_path: Path) -> None:
-    live.forecast(live.values, tmp_path / "book")
+    live.forecast(tmp_path / "book")
     shifted = np.append(live.values[:300], live.values[300:] + 3 * live.values[:300].std())
     with pytest.raises(GateError) as caught:
         live.score(shifted, tmp_path / "book", **BAND)
@@ -247,7 +256,7 @@ def test_an_alarm_when_the_level_shifts_after_the_forecast(live: Live, tmp_path:
 
 
 def test_zeros_that_came_break_no_score(live: Live, tmp_path: Path) -> None:
-    live.forecast(live.values, tmp_path / "book")
+    live.forecast(tmp_path / "book")
     zeros = np.append(live.values[:300], np.zeros(100))
     summary = live.score(zeros, tmp_path / "book").summary()
     assert summary["overall"]["mape"] is None
@@ -255,7 +264,7 @@ def test_zeros_that_came_break_no_score(live: Live, tmp_path: Path) -> None:
 
 
 def test_an_alarm_that_cannot_be_judged_is_one(live: Live, tmp_path: Path) -> None:
-    live.forecast(live.values, tmp_path / "book")
+    live.forecast(tmp_path / "book")
     for part in list(ledger.read_ledger(tmp_path / "book")):
         assert isinstance(part, Issue)
         (tmp_path / "book" / part.part_name()).unlink()
@@ -267,7 +276,7 @@ def test_an_alarm_that_cannot_be_judged_is_one(live: Live, tmp_path: Path) -> No
 
 
 def test_nothing_has_come_and_nothing_is_refused(live: Live, tmp_path: Path) -> None:
-    live.forecast(live.values, tmp_path / "book")
+    live.forecast(tmp_path / "book")
     result = live.score(live.values[:300], tmp_path / "book", **BAND)
     assert (result.outcome.values, result.outcome.pending) == (0, 95)
     assert result.summary()["overall"] is None
@@ -277,7 +286,7 @@ def test_what_cannot_be_scored(live: Live, tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no forecast of m is in the ledger") as caught:
         live.score(live.values, tmp_path / "none")
     assert caught.value.hint == "Run: forecast predict --model m"
-    live.forecast(live.values, tmp_path / "book")
+    live.forecast(tmp_path / "book")
     with pytest.raises(MissingError, match="no version 'v000009'"):
         live.score(live.values, tmp_path / "book", model="m@v000009")
     for part in (tmp_path / "book").iterdir():
@@ -287,7 +296,7 @@ def test_what_cannot_be_scored(live: Live, tmp_path: Path) -> None:
 
 
 def test_the_forecasts_of_one_version(live: Live, tmp_path: Path) -> None:
-    live.forecast(live.values, tmp_path / "book")
+    live.forecast(tmp_path / "book")
     ledger.enter(tmp_path / "book", issued(1, [[1.0]], model="other"))
     ledger.enter(tmp_path / "book", issued(1, [[1.0]], model="m", version="v000007"))
     assert live.score(live.values, tmp_path / "book", model="m").versions == ("v000001", "v000007")
@@ -295,7 +304,7 @@ def test_the_forecasts_of_one_version(live: Live, tmp_path: Path) -> None:
 
 
 def test_a_single_day_of_actual_values_is_enough(live: Live, tmp_path: Path) -> None:
-    live.forecast(live.values, tmp_path / "book")
+    live.forecast(tmp_path / "book")
     day = np.datetime64("2025-01-01") + 300
     (tmp_path / "day.csv").write_text(f"day,y\n{day},100\n")
     settings = ScoreSettings(ledger=str(tmp_path / "book"))
