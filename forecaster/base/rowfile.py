@@ -6,6 +6,7 @@ A column is an Arrow array: numbers, stamps, or texts as a dictionary of the dis
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ from forecaster.base.errors import UsageError
 from forecaster.base.files import replacing
 
 Columns = Mapping[str, pa.Array]
+
+SPECIAL = re.compile(r'[,"\r\n]')
+"""What a cell is quoted for."""
 
 SLICE = 2**17
 """Rows that are turned into text at once."""
@@ -166,7 +170,7 @@ def _cells(column: pa.Array) -> pa.Array:
 
 
 def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\r\n') else cell
+    return '"' + cell.replace('"', '""') + '"' if SPECIAL.search(cell) else cell
 
 
 class _ParquetRows:

@@ -28,6 +28,7 @@ heavy packages that it may import when it is itself imported.
     export         `forecast export`: a saved model in, a file for another runtime out        typer
     mcp            `forecast mcp`: the same functions as tools of an agent
     models         `forecast models`                                                          typer
+    partition      `forecast partition`: one large file in, or many, a folder of parts out
     plot           `forecast plot`
     predict        `forecast predict`: a saved model and a data file in, a forecast file out
     report         `forecast report`

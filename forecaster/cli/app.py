@@ -27,6 +27,7 @@ from forecaster.cli.explain_code import explain_code
 from forecaster.cli.export import export
 from forecaster.cli.help import Command, CommandGroup, help_of
 from forecaster.cli.mcp import mcp
+from forecaster.cli.partition import partition
 from forecaster.cli.plot import plot
 from forecaster.cli.predict import predict
 from forecaster.cli.process import leave, prepare_streams
@@ -158,6 +159,7 @@ app.command("run", cls=Command)(run_jobs)
 app.command(cls=Command)(schedule)
 app.command(cls=Command)(score)
 app.command(cls=Command)(tune)
+app.command(cls=Command)(partition)
 app.command(cls=Command)(export)
 app.command(cls=Command)(serve)
 app.command(cls=Command)(mcp)

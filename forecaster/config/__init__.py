@@ -10,6 +10,7 @@ heavy packages that it may import when it is itself imported.
     values         settings that are written as text → what they say
     reading        settings of reading data
     training       settings of training and keeping a model
+    scaling        settings of data that is larger than memory
     commands       settings of the commands that use a model, or measure
     jobfile        a TOML file → jobs
     keywords       settings as keywords of a function
@@ -58,6 +59,7 @@ from forecaster.config.reading import (
     OnOutlier,
     ReadSettings,
 )
+from forecaster.config.scaling import PartitionSettings, parse_size
 from forecaster.config.training import (
     Activation,
     Base,
@@ -126,6 +128,7 @@ __all__ = [
     "OnNonexistent",
     "OnOutlier",
     "Optimizer",
+    "PartitionSettings",
     "PathSettings",
     "PlotSettings",
     "Precision",
@@ -157,6 +160,7 @@ __all__ = [
     "parse_limit",
     "parse_quantiles",
     "parse_seasons",
+    "parse_size",
     "parse_totals",
     "parse_units",
 ]

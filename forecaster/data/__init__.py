@@ -19,8 +19,10 @@ heavy packages that it may import when it is itself imported.
     formats        DATA → a table: which formats, containers and places there are             numpy pyarrow
     schema         what is known of a kind of file; frozen in the model
     columns        which column is what                                                       numpy pyarrow
+    partition      tables, one after the other → parts, each with whole series                 numpy pyarrow
     parts          a stamp that stands in several columns                                     pyarrow
     rows           a table → observations: series, stamp, value; Finding                      numpy pyarrow
+    blocks         DATA → one table after the other: files larger than memory                  numpy pyarrow
     shaping        a file of any shape → a plain table                                        numpy pyarrow
     covariates     what is known beside the target, on the grid of the series                 numpy pyarrow
     cutoff         --as-of: the last stamp that counts, and rows up to it                     numpy

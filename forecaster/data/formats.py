@@ -127,7 +127,7 @@ def _read_parts(name: str, paths: Sequence[Path], asked: Reading) -> Table:
     for path in paths:
         known = tables[0].dialect if tables and asked.dialect is None else asked.dialect
         table = _read_one(path, replace(asked, dialect=known))
-        keys = _hive(path, table.rows)
+        keys = folder_keys(path, table.rows)
         table = replace(table, columns=table.columns | keys, keys=tuple(keys))
         if tables and table.columns.keys() != tables[0].columns.keys():
             odd = sorted(table.columns.keys() ^ tables[0].columns.keys())
@@ -152,7 +152,7 @@ def _read_parts(name: str, paths: Sequence[Path], asked: Reading) -> Table:
     )
 
 
-def _hive(path: Path, rows: int) -> dict[str, pa.ChunkedArray]:
+def folder_keys(path: Path, rows: int) -> dict[str, pa.ChunkedArray]:
     """Return the columns that folders named `key=value` give to a part."""
     pairs = [part.split("=", 1) for part in path.parts[:-1] if "=" in part[1:]]
     return {key: pa.chunked_array([pa.repeat(pa.scalar(value), rows)]) for key, value in pairs}
@@ -182,7 +182,7 @@ def _read_parquet(source: Source, asked: Reading) -> Table:
         table = pq.read_table(pa.BufferReader(source.data))
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{source.path} is not a sound Parquet file: {str(error).splitlines()[0]}") from None
-    return _typed(source, table, "Parquet")
+    return typed_table(source, table, "Parquet")
 
 
 def _read_arrow(source: Source, asked: Reading) -> Table:
@@ -192,10 +192,10 @@ def _read_arrow(source: Source, asked: Reading) -> Table:
         table = feather.read_table(pa.BufferReader(source.data))
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{source.path} is not a sound Arrow file: {str(error).splitlines()[0]}") from None
-    return _typed(source, table, "Arrow")
+    return typed_table(source, table, "Arrow")
 
 
-def _typed(source: Source, table: pa.Table, kind: str) -> Table:
+def typed_table(source: Source, table: pa.Table, kind: str) -> Table:
     """Return a table whose columns have types of their own."""
     columns = {}
     for name, stored in zip(table.column_names, table.columns, strict=True):

@@ -136,7 +136,7 @@ def _read_file(name: str) -> bytes:
             data = file.read()
         after = Path(name).stat()
     except (OSError, ValueError) as error:
-        raise _os_fault(name, error) from None
+        raise os_fault(name, error) from None
     if len(data) != after.st_size or _identity(before) != _identity(after):
         raise TryAgainError(f"{name} changed while it was read", hint="Run again when its writer has finished")
     return data
@@ -146,7 +146,7 @@ def _identity(info: os.stat_result) -> tuple[int, ...]:
     return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
 
 
-def _os_fault(name: str, error: OSError | ValueError) -> ForecastError:
+def os_fault(name: str, error: OSError | ValueError) -> ForecastError:
     """Return the fault of our own for one of the system's."""
     if isinstance(error, ValueError):
         return MissingError(f"{name} is not a path: {error}")

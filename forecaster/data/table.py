@@ -198,6 +198,49 @@ def read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) ->
     )
 
 
+@dataclass(frozen=True)
+class Header:
+    """How a text is written, and what its columns are called.
+
+    Attributes:
+        path: What messages call it.
+        names: Of the columns.
+        dialect: How cells are written.
+    """
+
+    path: str
+    names: list[str]
+    dialect: Dialect
+
+
+def read_header(source: Source, settings: ReadSettings) -> tuple[Header, memoryview, int]:
+    """Read the beginning of a text: how it is written, the text below its header, and the line that begins on.
+
+    Raises:
+        DataError: It has no header, or is no table in one dialect.
+    """
+    data, encoding = decode(source, settings.encoding)
+    if not data.strip():
+        raise DataError(f"{source.path} holds only blank lines: no header row found")
+    body = memoryview(data)[_skip(data, settings.skip_rows) :]
+    dialect = detect_dialect(source.path, body, encoding, settings)
+    names, rest, lines = split_header(source.path, body, dialect)
+    return Header(source.path, names, dialect), rest, count_lines(data[: len(data) - len(body)]) + lines + 1
+
+
+def read_block(header: Header, text: bytes | memoryview, line: int) -> Table:
+    """Read some whole rows of a text, as UTF-8, the first of which stands on this line of it.
+
+    Raises:
+        DataError: A row has another number of cells, or a quote is never closed.
+    """
+    body = memoryview(text)
+    columns = _parse(header.path, body, header.names, header.dialect, line)
+    rows = len(next(iter(columns.values())))
+    places = TextLines(body, header.dialect.separator, line, rows)
+    return Table(source=header.path, sha256="", columns=columns, rows=rows, dialect=header.dialect, places=places)
+
+
 def _skip(data: bytes, lines: int) -> int:
     ends = [match.end() for match in islice(LINE_END.finditer(data), lines)]
     return 0 if not lines else ends[-1] if len(ends) == lines else len(data)

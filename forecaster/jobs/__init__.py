@@ -33,6 +33,7 @@ heavy packages that it may import when it is itself imported.
     rehearse       what a command would do and cost                                         numpy
     rehearse_scores the same of commands that measure                                       numpy
     report         from a saved model and a data file to one page that says what the model is worth
+    partition      one large file, or many small ones → a folder of parts, each with whole series    numpy
     run            one job of a batch
 """
 
@@ -58,6 +59,7 @@ from forecaster.jobs.models import (
 from forecaster.jobs.models_compare import SuccessionJob, SuccessionResult, compare_versions
 from forecaster.jobs.models_upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 from forecaster.jobs.names import choose_model, models_folder, name_of
+from forecaster.jobs.partition import PartitionJob, PartitionResult, partition
 from forecaster.jobs.plot import PlotJob, PlotResult, plot
 from forecaster.jobs.predict import PredictJob, PredictResult, predict
 from forecaster.jobs.record import read_record
@@ -91,6 +93,8 @@ __all__ = [
     "ExportResult",
     "GatesResult",
     "ModelFacts",
+    "PartitionJob",
+    "PartitionResult",
     "Planned",
     "PlotJob",
     "PlotResult",
@@ -130,6 +134,7 @@ __all__ = [
     "model_key",
     "models_folder",
     "name_of",
+    "partition",
     "plot",
     "predict",
     "prepare_demo",

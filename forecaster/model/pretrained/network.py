@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from forecaster.model.pretrained.inputs import Inputs, inputs
 from forecaster.model.pretrained.rhythm import AHEAD, LEVELS, LONGEST, Rhythm, rhythm
+from forecaster.model.serving import onnx_options
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 HERE = Path(__file__).parent
 CARD, NETWORK, WEIGHTS = "card.json", "network.onnx", "weights.npz"
@@ -25,6 +27,52 @@ MEDIAN = LEVELS.index(0.5)
 
 class BuiltinCorruptError(ValueError):
     """A file of the built-in network is missing or not the one that its card names."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contexts:
+    """N contexts end to end, of any lengths: many short ones are cut and stacked at once, not one by one.
+
+    Attributes:
+        values: All of them, NaN where missing.
+        ends: Index after the last value of each, `(N,)`.
+        lengths: Of each, `(N,)`, at least 1.
+    """
+
+    values: Floats
+    ends: Ints
+    lengths: Ints
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def least(self) -> Floats:
+        """The least value of each, `(N,)`; infinity where none is known."""
+        known = np.append(np.where(np.isnan(self.values), np.inf, self.values), np.inf)
+        bounds = np.stack([self.ends - self.lengths, self.ends], axis=1).ravel()
+        return np.asarray(np.minimum.reduceat(known, bounds)[::2]) if len(self) else np.empty(0)
+
+    def stacked(self, rows: Ints) -> Floats:
+        """Some of them with a common end, NaN before they begin, `(n, T)`."""
+        ends, lengths = self.ends[rows, None], self.lengths[rows, None]
+        back = np.arange(-int(lengths.max()), 0)
+        return np.where(back >= -lengths, self.values[np.maximum(ends + back, 0)], np.nan)
+
+    def extended(self, more: Floats) -> Contexts:
+        """All of them with more values, `(N, k)`, at their ends."""
+        parts = [
+            np.concatenate([self.values[end - length : end], row])
+            for end, length, row in zip(self.ends.tolist(), self.lengths.tolist(), more, strict=True)
+        ]
+        return join(parts)
+
+
+def join(contexts: Sequence[Floats]) -> Contexts:
+    """The last values of contexts, float64, NaN for all that is not a number."""
+    lengths = np.array([min(len(context), LONGEST) for context in contexts], np.int64)
+    parts = [context[-LONGEST:] for context in contexts]
+    values = np.concatenate([*parts, np.empty(0)]).astype(np.float64)
+    return Contexts(np.where(np.isfinite(values), values, np.nan), np.cumsum(lengths), lengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +103,8 @@ class Builtin:
         A context without any value is answered with NaN. One whose values are all ≥ 0 is answered with values ≥ 0.
         """
         shape = rhythm(seasons)
-        past = [_clean(context) for context in contexts]
-        low = np.array([0.0 if _never_below_zero(context) else -np.inf for context in past])[:, None, None]
+        past = join(contexts)
+        low = np.where(past.least() >= 0, 0.0, -np.inf)[:, None, None]
         found: list[Floats] = []
         done = 0
         while done < horizon:
@@ -66,22 +114,21 @@ class Builtin:
             found.append(part)
             done += part.shape[1]
             if done < horizon:
-                medians = part[:, :, MEDIAN]
-                past = [np.concatenate([context, more])[-LONGEST:] for context, more in zip(past, medians, strict=True)]
+                past = past.extended(part[:, :, MEDIAN])
         answer: Floats = np.maximum(np.concatenate(found, axis=1)[:, :horizon], low)
         return answer
 
-    def _direct(self, contexts: list[Floats], shape: Rhythm, ahead: int) -> Floats:
+    def _direct(self, past: Contexts, shape: Rhythm, ahead: int) -> Floats:
         """One answer of `ahead` segments each, `(N, A·p, 9)`: contexts of like length together."""
-        answer = np.full((len(contexts), ahead * shape.segment, len(LEVELS)), np.nan)
-        usable = [row for row, context in enumerate(contexts) if np.isfinite(context).any()]
-        order = sorted(usable, key=lambda row: len(contexts[row]))
-        start = 0
-        while start < len(order):
-            segments = shape.bucket(len(contexts[order[start]]))
-            rows = [row for row in order[start : start + ROWS] if shape.bucket(len(contexts[row])) == segments]
-            answer[rows] = self._ask(_stack([contexts[row] for row in rows]), shape, segments, ahead)
-            start += len(rows)
+        answer = np.full((len(past), ahead * shape.segment, len(LEVELS)), np.nan)
+        usable = np.flatnonzero(np.isfinite(past.least()))
+        order = usable[np.argsort(past.lengths[usable], kind="stable")]
+        segments = np.array([shape.bucket(length) for length in past.lengths[order].tolist()], np.int64)
+        for bucket in np.unique(segments).tolist():
+            alike = order[segments == bucket]
+            for start in range(0, len(alike), ROWS):
+                rows = alike[start : start + ROWS]
+                answer[rows] = self._ask(past.stacked(rows), shape, bucket, ahead)
         return answer
 
     def _ask(self, past: Floats, shape: Rhythm, segments: int, ahead: int) -> Floats:
@@ -107,9 +154,7 @@ def open_builtin(folder: Path = HERE) -> Builtin:
     found = hashlib.sha256(network).hexdigest()
     if found != wanted:
         raise BuiltinCorruptError(f"{folder / NETWORK}: expected SHA-256 {wanted}, found {found}")
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    return Builtin(card, onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"]))
+    return Builtin(card, onnxruntime.InferenceSession(network, onnx_options(), providers=["CPUExecutionProvider"]))
 
 
 def open_weights(folder: Path = HERE) -> dict[str, NDArray[np.float32]]:
@@ -127,25 +172,6 @@ def open_weights(folder: Path = HERE) -> dict[str, NDArray[np.float32]]:
         raise BuiltinCorruptError(f"{folder / WEIGHTS}: expected SHA-256 {wanted}, found {found}")
     with np.load(folder / WEIGHTS, allow_pickle=False) as held:
         return {name: held[name].astype(np.float32) for name in held.files}
-
-
-def _clean(context: Floats) -> Floats:
-    """The last values of a context, float64, NaN for all that is not a number."""
-    values = np.asarray(context, dtype=np.float64)[-LONGEST:]
-    return np.where(np.isfinite(values), values, np.nan)
-
-
-def _never_below_zero(context: Floats) -> bool:
-    return not bool((context < 0).any())
-
-
-def _stack(contexts: list[Floats]) -> Floats:
-    """Contexts with a common end, NaN before they begin, `(N, T)`."""
-    width = max(len(context) for context in contexts)
-    stacked = np.full((len(contexts), width), np.nan)
-    for row, context in enumerate(contexts):
-        stacked[row, width - len(context) :] = context
-    return stacked
 
 
 def _units(answer: NDArray[np.float32], read: Inputs, past: Floats, shape: Rhythm) -> Floats:
