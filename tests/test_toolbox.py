@@ -11,7 +11,7 @@ import pytest
 from forecaster import jobs
 from forecaster.base.records import dump
 from forecaster.config import ModelSettings, PredictSettings, StoreSettings, TrainSettings
-from forecaster.config.jobfile import keys_of
+from forecaster.config.binder import keys_of
 from forecaster.data.grid import read_panel
 from forecaster.model import store
 from forecaster.scoring.kinds import Task, forecast_kind

@@ -33,7 +33,8 @@ RESUMED = {
 def read_config(context: typer.Context, path: Path | None) -> Path | None:
     """Let the settings of a TOML file stand where no flag is given. Its paths are relative to it."""
     if path is not None:
-        from forecaster.config.jobfile import keys_of, read_settings
+        from forecaster.config.binder import keys_of
+        from forecaster.config.jobfile import read_settings
         from forecaster.jobs import TrainJob
 
         keys = keys_of(TrainJob)

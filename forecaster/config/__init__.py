@@ -12,6 +12,7 @@ heavy packages that it may import when it is itself imported.
     training       settings of training and keeping a model
     scaling        settings of data that is larger than memory
     commands       settings of the commands that use a model, or measure
+    binder         keys and values ↔ the settings of a job
     jobfile        a TOML file → jobs
     keywords       settings as keywords of a function
 """

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from forecaster.base.errors import UsageError
-from forecaster.config.jobfile import keys_of, near, take_value
+from forecaster.config.binder import bind, keys_of, near, take_value
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def takes(job: type, *without: str) -> Callable[[Function], Function]:
-    """Say in the signature and the docstring of a function with `**settings` what a job may be told, less some."""
+    """Say in the signature and the docstring of a function with `**settings` which settings a job has, less some."""
 
     def show(function: Function) -> Function:
         own = inspect.signature(function).parameters
@@ -39,7 +39,7 @@ def _fields_of(group: Any) -> list[Any]:
 
 
 def make(job: type, settings: dict[str, Any], **given: Any) -> Any:
-    """Return a job that is told `settings`, checked as those of a job file; `given` are fields of its own.
+    """Return a job with these settings, checked as those of a job file; `given` are fields of its own.
 
     A setting that is None is left at its default, and a sequence is what the command line takes with commas.
 
@@ -47,16 +47,14 @@ def make(job: type, settings: dict[str, Any], **given: Any) -> Any:
         UsageError: An unknown setting, or a wrong value.
     """
     keys = {key.field: key for key in keys_of(job).values() if key.group}
-    groups: dict[str, dict[str, Any]] = {}
+    taken: dict[str, Any] = {}
     for name, value in settings.items():
         if name not in keys:
             similar = near(name, [known.replace("_", "-") for known in keys]).replace("-", "_")
             raise UsageError(f"unknown setting {name!r}", hint=similar or f"Known: {', '.join(sorted(keys))}")
         if value is not None:
-            key = keys[name]
-            groups.setdefault(str(key.group), {})[name] = take_value(name, _plain(value, key.kind), key)
-    kinds = get_type_hints(job)
-    return job(**given, **{group: kinds[group](**values) for group, values in groups.items()})
+            taken[name] = take_value(name, _plain(value, keys[name].kind), keys[name])
+    return bind(job, keys, taken, given)
 
 
 def _plain(value: Any, kind: Any) -> Any:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from forecaster.base.errors import AccessError, ForecastError, MissingError, UsageError
 from forecaster.config import FreshSettings, ModelSettings, PredictSettings, StoreSettings, TrainSettings
-from forecaster.config.jobfile import Key, keys_in_batch, keys_of, make_job, read_jobs, read_settings
+from forecaster.config.binder import Key, keys_of
+from forecaster.config.jobfile import keys_in_batch, make_job, read_jobs, read_settings
 from forecaster.jobs import PredictJob, TrainJob
 
 COMMANDS = {"train": TrainJob, "predict": PredictJob}
