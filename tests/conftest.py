@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,6 +129,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     own = tmp_path_factory.mktemp("own") / "models"
     shutil.copytree(models, own)
     return Trained(models_dir=own, data=data, name="shops")
+
+
+@pytest.fixture(scope="session")
+def dask_cluster() -> Iterator[str]:
+    """Start a Dask scheduler with two worker processes, and return its address."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL
+    ) as cluster:
+        yield cluster.scheduler_address
 
 
 @pytest.fixture(autouse=True)

@@ -16,11 +16,13 @@ import forecaster
 PACKAGE = Path(forecaster.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = set(
-    "fastapi jinja2 keras matplotlib mcp numpy onnx onnxruntime optuna pandas pyarrow pydantic rich statsforecast "
-    "tensorflow tf2onnx typer".split()
+    "dask distributed fastapi jinja2 keras matplotlib mcp numpy onnx onnxruntime optuna pandas pyarrow pydantic rich "
+    "statsforecast tensorflow tf2onnx typer".split()
 )
 # Inside a function numpy, pandas and pyarrow may be loaded anywhere; these only where their noun lives.
 OWNERS = {
+    "dask": {"base.cluster"},
+    "distributed": {"base.cluster"},
     "fastapi": {"service.web"},
     "jinja2": {"report.page"},
     "mcp": {"service.tools"},

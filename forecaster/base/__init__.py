@@ -15,5 +15,8 @@ heavy packages that it may import when it is itself imported.
     arrays         named arrays ↔ the bytes of an .npz file                                   numpy
     arrow          numpy ↔ Arrow, without a detour through                                    numpy pyarrow
     rowfile        rows in blocks of columns → a CSV or Parquet file                          numpy pyarrow
-    runtime        the process made ready for Keras: environment, stderr
+    runtime        the process made ready for Keras: environment, stderr, threads
+    tasks          tasks → their results, in this process
+    cluster        tasks → their results, on worker processes, by Dask                       dask distributed
+    workers        who does the tasks of a command
 """

@@ -8,6 +8,7 @@ from forecaster.base.errors import UsageError
 
 EXTRAS = {
     "baselines": ("statsforecast",),
+    "cluster": ("dask", "distributed"),
     "excel": ("python_calamine",),
     "holidays": ("holidays",),
     "mcp": ("mcp",),

@@ -41,6 +41,12 @@ def version_of(package: str) -> str | None:
         return None
 
 
+def versions_of(packages: tuple[str, ...]) -> dict[str, str | None]:
+    """Return the versions of this program, of Python without its last number, and of these packages."""
+    own = {"forecast-lstm": version_of("forecast-lstm"), "python": ".".join(platform.python_version_tuple()[:2])}
+    return own | {package: version_of(package) for package in packages}
+
+
 def find_versions() -> dict[str, str | None]:
     """Return the versions of what takes part: this program, Python, and each package; None for one that is missing."""
     own = {"forecast-lstm": version_of("forecast-lstm"), "python": platform.python_version()}

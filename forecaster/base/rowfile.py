@@ -135,6 +135,16 @@ def csv_of(columns: Mapping[str, npt.NDArray[Any]]) -> str:
     return "".join(parts)
 
 
+def parquet_of(columns: Mapping[str, Any]) -> bytes:
+    """Return columns, of Arrow or of numbers, as the bytes of a Parquet file."""
+    import pyarrow.parquet as pq
+
+    arrays = {name: from_numpy(each) if isinstance(each, np.ndarray) else each for name, each in columns.items()}
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(arrays), sink)
+    return bytes(sink.getvalue())
+
+
 def _cells_of(column: npt.NDArray[Any]) -> pa.Array:
     if column.dtype.kind == "f":
         return _shortest(np.ascontiguousarray(column, np.float64))

@@ -53,6 +53,29 @@ def _import_keras() -> None:
             del sys.modules["matplotlib"]
 
 
+class _Threads:
+    """How many threads libraries may use; None leaves it to them."""
+
+    most: int | None = None
+
+
+def use_threads(most: int) -> None:
+    """Let this process calculate with so many threads: one of several that share the cores of a machine.
+
+    Sessions of ONNX Runtime that are open already keep theirs.
+    """
+    _Threads.most = most
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ[name] = str(most)
+    if importlib.util.find_spec("pyarrow"):
+        importlib.import_module("pyarrow").set_cpu_count(most)
+
+
+def threads_to_use() -> int | None:
+    """Return with how many threads this process calculates; None leaves it to the libraries."""
+    return _Threads.most
+
+
 def prepare_matplotlib() -> None:
     """Import Matplotlib without the settings of the current folder and of the home folder. Safe to call again.
 

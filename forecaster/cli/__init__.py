@@ -14,6 +14,7 @@ heavy packages that it may import when it is itself imported.
     output         what is shown: data and results on stdout, notes on stderr
     notes          what was found in a data file
     progress       how far training is
+    parts          a folder of parts, done one by one
     rehearsal      `--dry-run`
     scores         scores in the words and grids that a person reads
     succession     `forecast models compare`

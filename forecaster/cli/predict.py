@@ -23,10 +23,11 @@ from forecaster.cli.output import (
     width_of,
     write_stdout,
 )
+from forecaster.cli.parts import check_alone, show_parts, showing_parts
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.cli.scores import verdict
-from forecaster.config import DrySettings, FreshSettings, PredictSettings, ReadSettings
+from forecaster.config import DrySettings, FreshSettings, PredictSettings, ReadSettings, WorkerSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import PredictResult
@@ -50,6 +51,7 @@ def predict(
     settings: PredictSettings,
     reading: ReadSettings,
     fresh: FreshSettings,
+    workers: WorkerSettings,
     dry: DrySettings,
     output: WatchedSettings,
     data: MaybeDataFile = None,
@@ -61,18 +63,17 @@ def predict(
     file is read as the model's was: nothing is guessed anew. Where there is none, or with --model builtin, the network
     that comes with the package answers, and the file is read as train would read it.
 
-    Off a terminal nothing is printed unless --format is given; --format csv
-    prints the forecast file as well as writing it, --output - only prints it.
+    A folder or glob of parts is one data set for an output file. For an output folder (--output forecasts/) each part
+    is forecast by itself, and what is done is left alone when the command is run again; --workers and --cluster share
+    that work.
+
+    Off a terminal nothing is printed unless --format is given; --format csv prints the file as well, --output - only.
 
     Example: forecast predict sample_data/nyc_departures_daily.csv --output forecasts.csv
     """
     from forecaster import jobs
 
-    if settings.output == "-" and (output.json or output.format not in (None, "csv")):
-        flag = "--json" if output.json else f"--format {output.format}"
-        raise UsageError(f"--output - prints the forecasts, so {flag} has no place", hint="Leave one of them out")
-    if settings.paths is not None and settings.paths_output is None and settings.totals is None:
-        raise UsageError("--paths: no file for them", hint="Name one: --paths-output paths.parquet")
+    check_output(settings, output)
     printer = Printer(output, piped="json" if dry.dry_run else None)
     job = jobs.PredictJob(
         data=data,
@@ -83,6 +84,11 @@ def predict(
         now=log.clock(),
         attended=sys.stdout.isatty(),
     )
+    if not dry.dry_run and (parts := jobs.parts_asked_for(job)) is not None:
+        with showing_parts(printer, "forecasting") as events:
+            forecast = jobs.predict_parts(job, parts, workers, events)
+        return show_parts(printer, forecast)
+    check_alone(workers, "a folder or glob of parts, and a folder to forecast it into: --output forecasts/")
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_predict(job, listening(printer)))
     result = jobs.predict(job, listening(printer, on_state=now_stands))
@@ -101,6 +107,19 @@ def predict(
         else:
             printer.show(result.summary(), [], describe(result))
         return finish(result.panel.skipped, result.warnings)
+
+
+def check_output(settings: PredictSettings, output: WatchedSettings) -> None:
+    """Refuse flags of output that do not fit each other.
+
+    Raises:
+        UsageError: Two do not.
+    """
+    if settings.output == "-" and (output.json or output.format not in (None, "csv")):
+        flag = "--json" if output.json else f"--format {output.format}"
+        raise UsageError(f"--output - prints the forecasts, so {flag} has no place", hint="Leave one of them out")
+    if settings.paths is not None and settings.paths_output is None and settings.totals is None:
+        raise UsageError("--paths: no file for them", hint="Name one: --paths-output paths.parquet")
 
 
 def describe(result: PredictResult) -> Iterator[Block]:

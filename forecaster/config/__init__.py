@@ -13,6 +13,7 @@ heavy packages that it may import when it is itself imported.
     scaling        settings of data that is larger than memory
     commands       settings of the commands that use a model, or measure
     binder         keys and values ↔ the settings of a job
+    workers        settings of who does the work
     jobfile        a TOML file → jobs
     keywords       settings as keywords of a function
 """
@@ -94,6 +95,7 @@ from forecaster.config.values import (
     parse_totals,
     parse_units,
 )
+from forecaster.config.workers import WorkerSettings
 
 __all__ = [
     "DURATIONS",
@@ -150,6 +152,7 @@ __all__ = [
     "TrainSettings",
     "Transform",
     "TuneSettings",
+    "WorkerSettings",
     "check_bounds",
     "check_value",
     "key_of",

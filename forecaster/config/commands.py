@@ -110,7 +110,13 @@ class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSet
         "Go beyond the horizon of training: the model reads its own forecasts, and `method` says where.",
         panel="Forecast",
     )
-    output: str = knob("forecasts.csv", "File to write, or - for stdout.", panel="Forecast", metavar="PATH")
+    output: str = knob(
+        "forecasts.csv",
+        "File to write, CSV or Parquet by the name's end, or - for stdout. A folder (PATH/) for a folder or glob of "
+        "parts: each is forecast by itself, into a file of its own.",
+        panel="Forecast",
+        metavar="PATH",
+    )
     digits: int | None = knob(
         None,
         "Digits after the decimal point of what is written, 0 for whole numbers and 17 for all; by default as many as "

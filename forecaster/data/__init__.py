@@ -29,6 +29,7 @@ heavy packages that it may import when it is itself imported.
     checks         rows → findings: disorder, duplicates, holes, odd ids                      numpy
     steps          many rows a step → one: aggregated, or merged where they repeat            numpy
     observations   a file → its observations, sorted, not on a grid yet
+    listing        a folder or glob → its parts, and whether each series is in one of them      numpy
     holes          missing steps: series that have too many, and what fills others            numpy
     seasonality    season lengths found in the values themselves                              numpy
     anomalies      outliers by robust seasonal residuals, shifts of the level                 numpy

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from forecaster.base.errors import DataError, MissingError, ResourceError, UsageError
+from forecaster.base.errors import DataError, ForecastError, MissingError, ResourceError, UsageError
 from forecaster.base.extras import check_extra
 from forecaster.config import ReadSettings
 from forecaster.data.database import as_array, is_database, read_query
@@ -38,6 +38,13 @@ DATA_ENDS = tuple(
     for packed in ("", ".gz", ".bz2", ".xz", ".zst", ".zip")
 )
 """How the names of files end that are parts of a folder; the others there are left alone."""
+
+
+class Part(str):
+    """The path of one part of a folder or glob, to be read alone, as it is read with the others: the folders above it
+    may be named `key=value`, and give it columns."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ def read_data(path: Data, settings: ReadSettings, dialect: Dialect | None, recip
         return read_query(str(path), recipe.sql)
     if recipe.sql and not dialect:
         raise UsageError(f"--sql is for a database, and {path} is none", hint="Such as sqlite:///shop.db")
-    parts = parts_of(path)
+    parts = [Path(path)] if isinstance(path, Part) else parts_of(path)
     if parts is not None:
         return _read_parts(str(path), parts, asked)
     return _read_one(path, asked)
@@ -173,6 +180,21 @@ def _stacked(columns: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
 
 def _read_text(source: Source, asked: Reading) -> Table:
     return read_csv(source, asked.settings, asked.dialect)
+
+
+def read_column(path: Data, name: str) -> Table | None:
+    """Return one column of a Parquet file, without the others; None where that cannot be: then the whole file tells."""
+    if isinstance(path, Source) or "://" in str(path) or not str(path).lower().endswith((".parquet", ".pq", ".parq")):
+        return None
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, memory_map=True) as file:
+            if name not in file.schema_arrow.names or not file.metadata.num_rows:
+                return None
+            return typed_table(Source(str(path), b"", ""), file.read(columns=[name]), "Parquet")
+    except (pa.ArrowException, OSError, ForecastError):
+        return None
 
 
 def _read_parquet(source: Source, asked: Reading) -> Table:

@@ -113,7 +113,7 @@ def lay_out(read: Observations) -> Panel:
 
 def _more_seasons(read: Observations, frequency: Frequency) -> tuple[int, ...]:
     """Return the season lengths beside the main one: the user's, else those usual for the frequency."""
-    if read.schema is None and read.settings.seasons:
+    if read.settings.seasons:
         return read.settings.seasons[1:]
     main = read.schema.season_length if read.schema else frequency.season_length
     return frequency.seasons[1:] if main == frequency.season_length else ()

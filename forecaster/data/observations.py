@@ -14,10 +14,10 @@ from forecaster.data.checks import check_file, check_ids, sort_rows
 from forecaster.data.columns import Columns, find_columns, known_columns, require_column, settle_numbers
 from forecaster.data.covariates import Cells
 from forecaster.data.cutoff import cut_rows
-from forecaster.data.formats import read_data
+from forecaster.data.formats import read_column, read_data
 from forecaster.data.frequency import Frequency
 from forecaster.data.recipe import PLAIN, Recipe
-from forecaster.data.rows import Clock, Finding, Rows, read_clock, read_rows, recipe_of
+from forecaster.data.rows import Clock, Finding, Rows, read_clock, read_rows, read_series, recipe_of
 from forecaster.data.schema import Schema
 from forecaster.data.shaping import Shaped, shape
 from forecaster.data.source import Data
@@ -97,6 +97,21 @@ def observe(
         as_of=cutoff,
         cells=tuple(cells),
     )
+
+
+def read_names(path: Data, settings: ReadSettings, schema: Schema) -> tuple[str, ...]:
+    """Return the names of the series of a file of a kind that is known, and read no more of it than that takes.
+
+    Raises:
+        DataError: A column is missing, or a row has no name.
+        ForecastError: Anything that `read_data` raises.
+    """
+    if schema.shape == "long" and schema.id is not None and schema.recipe == PLAIN:
+        alone = read_column(path, schema.id)
+        if alone is not None:
+            return read_series(alone, Columns("long", schema.time, schema.id, (), ()))[1]
+    table = _shaped(path, settings, schema).table
+    return read_series(table, known_columns(table, schema))[1]
 
 
 def _shaped(path: Data, settings: ReadSettings, schema: Schema | None) -> Shaped:

@@ -25,6 +25,9 @@ heavy packages that it may import when it is itself imported.
     plot           from a saved model and a data file to a picture of some series
     futures        sample paths and totals of a forecast                                      numpy
     predict        from a saved model and a data file to a forecast file                      numpy
+    part_records   what is remembered of each part of a folder                                numpy
+    parts          the parts of a folder one by one, by whoever does tasks
+    predict_parts  from a saved model and a folder of parts to a folder of forecast files     numpy
     scenario       from several possible futures to forecasts side by side                    numpy
     record         `run.json`
     score          from the ledger and what came to live scores
@@ -60,8 +63,10 @@ from forecaster.jobs.models_compare import SuccessionJob, SuccessionResult, comp
 from forecaster.jobs.models_upkeep import Pruned, Switch, promote_version, prune_versions, roll_back
 from forecaster.jobs.names import choose_model, models_folder, name_of
 from forecaster.jobs.partition import PartitionJob, PartitionResult, partition
+from forecaster.jobs.parts import PartsResult
 from forecaster.jobs.plot import PlotJob, PlotResult, plot
 from forecaster.jobs.predict import PredictJob, PredictResult, predict
+from forecaster.jobs.predict_parts import parts_asked_for, predict_parts
 from forecaster.jobs.record import read_record
 from forecaster.jobs.rehearse import Rehearsal, rehearse_predict, rehearse_train
 from forecaster.jobs.rehearse_scores import rehearse_compare, rehearse_evaluate, rehearse_tune
@@ -95,6 +100,7 @@ __all__ = [
     "ModelFacts",
     "PartitionJob",
     "PartitionResult",
+    "PartsResult",
     "Planned",
     "PlotJob",
     "PlotResult",
@@ -135,8 +141,10 @@ __all__ = [
     "models_folder",
     "name_of",
     "partition",
+    "parts_asked_for",
     "plot",
     "predict",
+    "predict_parts",
     "prepare_demo",
     "promote_version",
     "prune_versions",

@@ -66,3 +66,9 @@ class Events:
 
     on_share: Callable[[float], None] = _nothing
     """Of the work that is done, from 0 to 1."""
+
+    on_trace: Callable[[str], None] = _nothing
+    """Told the traceback of a bug that a task met and that stopped nothing else."""
+
+    on_place: Callable[[str], None] = _nothing
+    """Told where tasks are done: worker processes, a cluster and its dashboard; empty for this process."""

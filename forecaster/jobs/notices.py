@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,9 @@ def known_before(model: UsedModel, issued: Path | None) -> Known:
     return Known({} if issued is None else last_cutoffs(issued, MOST_NAMED), "the last forecast of such a file")
 
 
-def lost_data(known: Known, panel: Panel, settings: PredictSettings, *, cut: bool) -> tuple[str, ...]:
+def lost_data(
+    known: Known, panel: Panel, settings: PredictSettings, *, cut: bool, part: bool = False
+) -> tuple[str, ...]:
     """Return what the data has lost since it was known: series, and the ends of series; one line each.
 
     Args:
@@ -74,24 +76,16 @@ def lost_data(known: Known, panel: Panel, settings: PredictSettings, *, cut: boo
         panel: The data now.
         settings: `on_missing_series` and `max_lag` say what is refused.
         cut: Whether the user cuts the data at a stamp: then series end earlier because that was asked for.
+        part: Whether it is a part of the data: the other series are in others.
 
     Raises:
         DataError: A series is gone, or ends too long before the newest stamp, and the settings refuse that.
     """
     told = []
     present, skipped = {*panel.ids}, {name for name, _ in panel.skipped}
-    gone = [name for name in known.ends if name not in present and name not in skipped]
-    if gone and len(gone) < len(known.ends):
-        named = ", ".join(shown(name) for name in gone[:5]) + (f" and {len(gone) - 5:,} more" if len(gone) > 5 else "")
-        message = f"{panel.source}: {len(gone):,} of the {len(known.ends):,} series of {known.when} are gone: {named}"
-        if settings.on_missing_series == "error":
-            raise DataError(message, hint="Complete the data, or pass --on-missing-series warn")
-        told.append(message)
-    elif gone:
-        message = f"{panel.source}: none of the {len(gone):,} series of {known.when} is in it, such as {shown(gone[0])}"
-        if settings.on_missing_series == "error":
-            raise DataError(message, hint="Name the file that was meant, or pass --on-missing-series warn")
-        told += [message] if known.when == "the training" else []
+    gone = [] if part else [name for name in known.ends if name not in present and name not in skipped]
+    if gone:
+        told += tell_gone(panel.source, gone, known, settings)
     ends = panel.ends.astype(np.int64)
     if settings.max_lag is not None:
         _check_lag(panel, ends, settings.max_lag)
@@ -103,6 +97,24 @@ def lost_data(known: Known, panel: Panel, settings: PredictSettings, *, cut: boo
         when = "when the model was trained" if known.when == "the training" else f"at {known.when}"
         told.append(f"{panel.source}: {count} earlier than {when}: {first} at {stamps[0]}")
     return tuple(told)
+
+
+def tell_gone(source: str, gone: Sequence[str], known: Known, settings: PredictSettings) -> list[str]:
+    """Return what is said of series that were known and are gone, at least one.
+
+    Raises:
+        DataError: The settings refuse that.
+    """
+    if len(gone) < len(known.ends):
+        named = ", ".join(shown(name) for name in gone[:5]) + (f" and {len(gone) - 5:,} more" if len(gone) > 5 else "")
+        message = f"{source}: {len(gone):,} of the {len(known.ends):,} series of {known.when} are gone: {named}"
+        if settings.on_missing_series == "error":
+            raise DataError(message, hint="Complete the data, or pass --on-missing-series warn")
+        return [message]
+    message = f"{source}: none of the {len(gone):,} series of {known.when} is in it, such as {shown(gone[0])}"
+    if settings.on_missing_series == "error":
+        raise DataError(message, hint="Name the file that was meant, or pass --on-missing-series warn")
+    return [message] if known.when == "the training" else []
 
 
 def _check_lag(panel: Panel, ends: np.ndarray[tuple[int, ...], np.dtype[np.int64]], text: str) -> None:

@@ -23,6 +23,23 @@ from forecaster.model.store import SavedModel
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartOf:
+    """What is known of the folder that data is a part of.
+
+    Attributes:
+        whole: The folder or glob, as the user gave it.
+        models_dir: Folder of all models, where the ledger stands beside them.
+        schema: How the built-in network reads each part, as was detected in the first.
+        season: m in steps, from there too.
+    """
+
+    whole: str
+    models_dir: Path
+    schema: Schema | None = None
+    season: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """The model that is meant, before the data is read.
 
@@ -30,20 +47,22 @@ class Asked:
         saved: The saved model; None for the built-in network, which is made ready by the data itself.
         reading: How the data is read for the built-in network; a saved model knows.
         reason: Why the built-in network answers though nobody named it.
+        part_of: The folder that the data is a part of.
     """
 
     saved: SavedModel | None
     reading: ReadSettings
     reason: str = ""
+    part_of: PartOf | None = None
 
     @property
     def schema(self) -> Schema | None:
-        """How a saved model reads data; None where that is detected.
+        """How data is read, as a saved model or other parts of a folder tell; None where that is detected.
 
         A model that was trained on a bare offset from UTC follows the zone that the user names.
         """
         if self.saved is None:
-            return None
+            return self.part_of.schema if self.part_of else None
         return replace(self.saved.schema, tz=self.reading.tz or self.saved.schema.tz)
 
     def check_horizon(self, horizon: int | None) -> None:
@@ -84,7 +103,8 @@ class Asked:
         """Return what forecasts the panel; the built-in network so many steps, or as many as a training would."""
         if self.saved is not None:
             return self.saved
-        return builtin.bind(panel, self.reading.season, horizon, self.reason)
+        season = self.part_of.season if self.part_of else self.reading.season
+        return builtin.bind(panel, season, horizon, self.reason)
 
     def open(
         self, source: Data, *, as_of: str | None = None, future: Data | None = None, horizon: int | None = None

@@ -25,7 +25,7 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.futures import Futures, check_files, imagine, levels_of, write_futures
 from forecaster.jobs.names import check_outputs, ledger_of, models_folder
 from forecaster.jobs.notices import known_before, lost_data, naive_twin, told_apart
-from forecaster.jobs.opening import Asked, ask_for
+from forecaster.jobs.opening import Asked, PartOf, ask_for
 from forecaster.model import ledger
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.forecast import Forecast
@@ -36,6 +36,10 @@ from forecaster.scoring.backtest import measure_builtin
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+PARQUET = (".parquet", ".pq")
+"""How names of forecast files end that are Parquet; all others are CSV."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,7 @@ class PredictJob:
         models_dir: Folder of all models, or None for the default.
         now: The time of the run, aware; without it the age of the data is not known.
         attended: Whether somebody watches; then the built-in network answers where no model is for the data.
+        part_of: The folder that the data is a part of; None where it is all there is.
     """
 
     data: Data | None = None
@@ -58,6 +63,7 @@ class PredictJob:
     models_dir: Path | None = None
     now: datetime | None = None
     attended: bool = False
+    part_of: PartOf | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -159,6 +165,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     table = TableTarget.of(settings.output_table, settings.table_mode) if settings.output_table else None
     root = models_folder(job.models_dir)
     asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
+    asked = replace(asked, part_of=job.part_of)
     source = asked.source(job.data)
     outputs = {"--output": output, "--paths-output": settings.paths_output, "--totals-output": settings.totals_output}
     check_outputs(outputs, source, settings.future)
@@ -166,8 +173,8 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     model, panel = asked.open(source, as_of=job.fresh.as_of, future=settings.future, horizon=steps)
     steps = steps or model.window.horizon
     events.on_panel(panel)
-    known = known_before(model, _ledger(job, model.name, root))
-    lost = lost_data(known, panel, settings, cut=job.fresh.as_of is not None)
+    known = known_before(model, None if job.part_of else _ledger(job, model.name, root))
+    lost = lost_data(known, panel, settings, cut=job.fresh.as_of is not None, part=job.part_of is not None)
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
@@ -180,7 +187,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     forecast = whole.narrowed(levels, quantiles)
     digits = settings.digits if settings.digits is not None else digits_for(panel)
     written = replace(forecast, digits=digits)
-    text = (written.for_spreadsheets() if settings.spreadsheet_safe else written).to_csv()
+    text, content = _content(job, written, panel)
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
     warnings = (*age.warnings(panel.source), *futures.warnings, *lost, *told_apart(panel, forecast))
     warnings += naive_twin(panel, model.season, forecast)
@@ -190,7 +197,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         table.write(_rows_of(written, model, issued))
     if output is not None:
         events.on_state(f"{output} is the old file or the new one, whole")
-        files.write_file(output, text.encode())
+        files.write_file(output, content)
     return PredictResult(
         forecast=forecast,
         model=model,
@@ -201,6 +208,36 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         warnings=warnings,
         futures=futures,
     )
+
+
+def _content(job: PredictJob, forecast: Forecast, panel: Panel) -> tuple[str, bytes]:
+    """Return a forecast as CSV, and what its file holds: that, or Parquet where the file is called so.
+
+    The CSV of a part that is written as Parquet is not made: it is empty.
+    """
+    settings = job.settings
+    shown = forecast.for_spreadsheets() if settings.spreadsheet_safe else forecast
+    if Path(settings.output).suffix.lower() not in PARQUET:
+        text = shown.to_csv()
+        return text, text.encode()
+    packed = _to_parquet(replace(shown, digits=settings.digits), panel)
+    return "" if job.part_of is not None else shown.to_csv(), packed
+
+
+def _to_parquet(forecast: Forecast, panel: Panel) -> bytes:
+    """Return a forecast as a Parquet file: stamps as a type of their own, names as a dictionary."""
+    from forecaster.base.rowfile import categories, parquet_of
+    from forecaster.scoring.backtest import stamps_written
+
+    count, horizon = forecast.values.shape
+    stamps = panel.frequency.future(panel.ends, horizon).ravel()
+    rows: dict[str, Any] = forecast.columns()
+    if forecast.id_column is not None:
+        rows[forecast.id_column] = categories(forecast.ids, np.repeat(np.arange(count), horizon))
+    rows[forecast.time_column] = stamps_written(panel, stamps, as_text=False)
+    methods, codes = np.unique(rows["method"].astype(str), return_inverse=True)
+    rows["method"] = categories(methods.tolist(), codes.astype(np.int64))
+    return parquet_of(rows)
 
 
 def _rows_of(forecast: Forecast, model: UsedModel, issued: str) -> dict[str, list[Any]]:
@@ -225,7 +262,8 @@ def reach(asked: Asked, settings: PredictSettings) -> tuple[int | None, bool]:
 def _ledger(job: PredictJob, model: str, root: Path) -> Path | None:
     """Return the folder of the ledger; None where the user wants none."""
     given = job.settings.ledger
-    return None if given == "none" else Path(given) if given else ledger_of(root, model, job.data)
+    root, data = (job.part_of.models_dir, job.part_of.whole) if job.part_of else (root, job.data)
+    return None if given == "none" else Path(given) if given else ledger_of(root, model, data)
 
 
 def _enter(job: PredictJob, issue: ledger.Issue, root: Path) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.base.errors import ModelError
-from forecaster.base.runtime import prepare_onnx
+from forecaster.base.runtime import prepare_onnx, threads_to_use
 from forecaster.base.system import check_exhausted
 from forecaster.model.rounds import check_rounds_of
 
@@ -24,6 +24,8 @@ holds the word."""
 def onnx_options() -> Any:
     """Return ONNX Runtime's options for a session: errors alone are logged, and threads that wait take no processor.
 
+    One of several processes that share a machine has as many threads as `use_threads` said.
+
     By default its threads spin while they wait for each other: on a machine that does something else too, that is
     processor time for nothing.
     """
@@ -31,6 +33,7 @@ def onnx_options() -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    options.intra_op_num_threads = threads_to_use() or 0
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
 

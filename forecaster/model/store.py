@@ -295,6 +295,12 @@ def keep_loaded(most: int) -> None:
         _Kept.versions.clear()
 
 
+def keep_at_least(most: int) -> None:
+    """Let at least so many versions stay in memory: for a process that does one task after the other."""
+    with _Kept.lock:
+        _Kept.most = max(_Kept.most, most)
+
+
 def _read_once(folder: Path, name: str, version: str) -> SavedModel:
     """Return a version, from memory where it stays there and is the same folder still."""
     if not _Kept.most:

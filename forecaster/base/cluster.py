@@ -1,0 +1,221 @@
+"""Tasks on worker processes, by Dask: those of this machine, or of a cluster that others look after.
+
+Dask finds a free worker for each task, and another one where a worker dies. A task goes to a worker as the name of a
+function and its argument, and what comes back is small: data is read where the worker is. What is sent along, a model's
+files, goes through the scheduler to each worker once, and to one that joins later as it joins.
+
+Dask writes its messages with pickle: whoever may talk to a scheduler may run programs on its workers, and on whoever
+connects to it. See SECURITY.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, ClassVar
+
+import dask
+from distributed import Client, LocalCluster, Worker, WorkerPlugin, as_completed
+from distributed.scheduler import KilledWorker
+
+from forecaster.base.errors import ResourceError, UsageError
+from forecaster.base.machine import versions_of
+from forecaster.base.runtime import use_threads
+from forecaster.base.tasks import Luggage, TaskEnd, Work, attempt, give_up, work_for
+
+PATIENCE = 30.0
+"""Seconds to wait for a scheduler to answer, and for its first worker."""
+
+CLOSING = 1.5
+"""Seconds that a connection or workers have to end by themselves: less than a process has that is asked to stop."""
+
+QUIET = {
+    "distributed.logging.distributed": "critical",
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.admin.system-monitor.gil.enabled": False,
+}
+"""Settings of worker processes of our own: results are small, so nothing is gained by writing some to disk."""
+
+
+class Unpacked(WorkerPlugin):
+    """What a worker has of a run: the files that were sent along, and whether its packages are the same.
+
+    Attributes:
+        token: Of the run.
+        luggage: What was sent.
+        versions: Of the packages of the process that sends.
+    """
+
+    idempotent = False
+    rooms: ClassVar[dict[str, tuple[Path, str]]] = {}
+    """Run → the folder of its files in this process, and what is wrong with its packages."""
+
+    def __init__(self, token: str, luggage: Luggage) -> None:
+        self.name = f"forecast-{token}"
+        self.token, self.luggage = token, luggage
+        self.versions = versions_of(luggage.packages)
+
+    def setup(self, worker: Worker) -> None:
+        """Unpack the files on a worker, and compare versions."""
+        use_threads(1)
+        folder = Path(worker.local_directory) / self.name
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, data in self.luggage.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        here = versions_of(self.luggage.packages)
+        odd = [
+            f"{name} {here[name]} instead of {wanted}" for name, wanted in self.versions.items() if here[name] != wanted
+        ]
+        Unpacked.rooms[self.token] = (folder, ", ".join(odd))
+
+    def teardown(self, worker: Worker) -> None:
+        """Give up what still runs, and remove the files."""
+        give_up(self.token)
+        folder, _ = Unpacked.rooms.pop(self.token, (None, ""))
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def ask(token: str) -> str:
+    """Return what is wrong with the packages of this worker; empty for nothing."""
+    return Unpacked.rooms[token][1]
+
+
+def call(work: Work, index: int, task: Any, token: str) -> TaskEnd:
+    """Do a task on a worker."""
+    folder, odd = Unpacked.rooms[token]
+    if odd:
+        return TaskEnd(index, fault=_mismatch("the worker that it came to", odd))
+    work_for(token)
+    return attempt(work, index, task, folder)
+
+
+def _mismatch(who: str, odd: str) -> ResourceError:
+    return ResourceError(f"{who} has other packages: {odd}", hint="Install the same versions there")
+
+
+class DaskExecutor:
+    """Does tasks on the workers of a Dask scheduler."""
+
+    def __init__(self, client: Client, token: str, place: str) -> None:
+        self.client, self.token, self.place = client, token, place
+        self.runs = 0
+
+    @property
+    def workers(self) -> int:
+        """How many tasks at a time."""
+        there = self.client.scheduler_info(-1)["workers"].values()
+        return max(sum(int(worker["nthreads"]) for worker in there), 1)
+
+    def run(self, work: Work, tasks: Sequence[Any]) -> Generator[TaskEnd]:
+        """Do tasks, and yield each as it ends. Whatever still runs when it is closed is given up."""
+        self.runs += 1
+        futures = {}
+        for index, task in enumerate(tasks):
+            key = f"forecast-{self.token}-{self.runs}-{index}"
+            futures[self.client.submit(call, work, index, task, self.token, key=key, pure=False)] = index
+        try:
+            for future in as_completed(list(futures), loop=self.client.loop):
+                index = futures.pop(future)
+                yield _ended(future, index)
+                future.release()
+        finally:
+            if futures:
+                with suppress(OSError, TimeoutError):
+                    self.client.cancel(list(futures))
+
+
+def _ended(future: Any, index: int) -> TaskEnd:
+    """Return how a task went that may have taken its workers with it."""
+    error = future.exception() if future.status == "error" else None
+    if future.status == "finished":
+        ended: TaskEnd = future.result()
+        return ended
+    if isinstance(error, KilledWorker):
+        what = f"{error.allowed_failures + 1} workers died of it, one after the other"
+        return TaskEnd(index, fault=ResourceError(what, hint="Is its part too large for a worker's memory?"))
+    if error is None:
+        return TaskEnd(index, fault=ResourceError("the cluster gave it up", hint="Run the command again"))
+    raise error
+
+
+@contextmanager
+def connected(address: str | None, workers: int, luggage: Luggage) -> Iterator[DaskExecutor]:
+    """Yield what does tasks on a cluster.
+
+    Args:
+        address: Of a scheduler; None starts one with worker processes on this machine.
+        workers: How many of them, where they are started.
+        luggage: What is sent to each worker.
+
+    Raises:
+        ResourceError: No scheduler answers, it has no worker, or workers have other packages than this process.
+    """
+    token = os.urandom(8).hex()
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with dask.config.set(QUIET), _scheduler(address, workers) as where:
+        client = _client(where, address)
+        try:
+            _check_workers(client, address)
+            client.register_plugin(Unpacked(token, luggage))
+            odd = {worker: told for worker, told in client.run(ask, token).items() if told}
+            if odd:
+                raise _mismatch(*next(iter(odd.items())))
+            yield DaskExecutor(client, token, _place(client, address))
+        finally:
+            with suppress(OSError, TimeoutError, RuntimeError):
+                client.unregister_worker_plugin(f"forecast-{token}")
+            with suppress(OSError, TimeoutError):
+                client.close(CLOSING)
+
+
+@contextmanager
+def _scheduler(address: str | None, workers: int) -> Iterator[Any]:
+    if address is not None:
+        yield address
+        return
+    cluster = LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=logging.CRITICAL
+    )
+    try:
+        yield cluster
+    finally:
+        with suppress(OSError, TimeoutError):
+            cluster.close(CLOSING)
+
+
+def _client(where: Any, address: str | None) -> Client:
+    try:
+        return Client(where, timeout=PATIENCE, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        told = " ".join(str(error).split())[:200]
+        hint = "Is it running? Start one: dask scheduler; or use --cluster local"
+        raise ResourceError(f"no Dask scheduler answers at {address}: {told}", hint=hint) from None
+    except ValueError as error:
+        raise UsageError(f"--cluster {address}: {error}", hint="Such as tcp://host:8786, or local") from None
+
+
+def _check_workers(client: Client, address: str | None) -> None:
+    try:
+        client.wait_for_workers(1, PATIENCE)
+    except TimeoutError:
+        who = address or "this machine"
+        raise ResourceError(f"no worker of {who} is there", hint=f"Start one: dask worker {address or ''}") from None
+    try:
+        client.run(os.getpid)
+    except OSError as error:
+        raise ResourceError(f"the workers of {address} do not answer: {error}") from None
+
+
+def _place(client: Client, address: str | None) -> str:
+    link = client.dashboard_link
+    where = "worker processes of this machine" if address is None else f"the cluster at {address}"
+    return f"{where}; dashboard: {link}" if link else where

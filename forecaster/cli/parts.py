@@ -1,0 +1,103 @@
+"""A folder of parts, done one by one: how far that is, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from forecaster.base.errors import PARTIAL, ForecastError, UsageError
+from forecaster.cli import log
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, warn
+from forecaster.cli.process import after, now_stands
+from forecaster.cli.progress import ShareBar
+from forecaster.config import WorkerSettings
+
+if TYPE_CHECKING:
+    from forecaster.jobs import Events, PartsResult
+
+MOST_WARNINGS = 10
+"""Lines on what went wrong, though results were published."""
+
+
+def check_alone(workers: WorkerSettings, what: str) -> None:
+    """Refuse workers where there is one task.
+
+    Raises:
+        UsageError: There are some.
+    """
+    if workers.workers > 1 or workers.cluster is not None:
+        flag = f"--cluster {workers.cluster}" if workers.cluster else f"--workers {workers.workers}"
+        raise UsageError(f"{flag} has nothing to share out here", hint=f"It is for {what}")
+
+
+@contextmanager
+def showing_parts(printer: Printer, label: str) -> Iterator[Events]:
+    """Give events that show how far the parts are, where that is done, and what is there if it is stopped."""
+    from forecaster.jobs import Events
+
+    def tell_place(place: str) -> None:
+        if place:
+            printer.note(TextLine(place, "dim"))
+
+    with ShareBar(printer.notes, label) as bar:
+        yield Events(
+            on_share=bar.update,
+            on_place=tell_place,
+            on_state=now_stands,
+            on_trace=lambda trace: log.event("bug", traceback=trace),
+        )
+
+
+def show_parts(printer: Printer, result: PartsResult) -> int:
+    """Show what all parts came to, and return the exit code.
+
+    Raises:
+        ForecastError: Parts failed, and are named.
+    """
+    done = len(result.states) - len(result.failed)
+    with after(f"{done:,} of {len(result.states):,} parts are in {result.folder}"):
+        log.event("parts", **result.summary())
+        for text in result.warnings[:MOST_WARNINGS]:
+            warn(text)
+        if len(result.warnings) > MOST_WARNINGS:
+            warn(f"and {len(result.warnings) - MOST_WARNINGS:,} more warnings: see {result.folder}/_parts")
+        if result.left:
+            more = f" and {len(result.left) - 1:,} more" if len(result.left) > 1 else ""
+            warn(f"{result.folder} still has {result.left[0]}{more}, of parts that {result.source} no longer has")
+        fault: ForecastError | None = None
+        code = PARTIAL
+        try:
+            code = result.conclude()
+        except ForecastError as error:
+            fault = error
+        if fault is not None:
+            if done:
+                printer.show(result.summary(), result.records(), describe(result))
+            raise fault
+        if code == PARTIAL:
+            message = f"{result.skipped:,} series skipped: see skipped_series in {result.folder}/_parts"
+            warn(message)
+            log.event("partial", error="PARTIAL", message=message)
+        printer.show(result.summary(), result.records(), describe(result))
+        return code
+
+
+def describe(result: PartsResult) -> Iterator[Block]:
+    """Yield how many parts are done, what they hold, and which failed."""
+    totals = result.totals
+    before = result.count("unchanged")
+    told = f"{len(result.states):,}: {result.count('done'):,} done now"
+    told += f", {before:,} done before" if before else ""
+    told += f", {len(result.failed):,} failed" if result.failed else ""
+    rows = [("parts", told)]
+    if "model" in totals:
+        rows.insert(0, ("model", f"{totals['model']} {totals['version']}"))
+    if "methods" in totals:
+        methods = ", ".join(f"{name} {count:,}" for name, count in totals["methods"].items())
+        rows.append(("series", f"{totals['series']:,} (by method: {methods})"))
+        rows.append(("folder", f"{result.folder}, {totals['rows']:,} rows"))
+    yield TextGrid(rows)
+    for state in result.failed:
+        if state.fault is not None:
+            yield TextLine(f"failed: {state.label}: {state.fault.message}", "red")

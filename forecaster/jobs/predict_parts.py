@@ -1,0 +1,263 @@
+"""From a saved model and a folder of parts to a folder of forecast files."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecaster._version import __version__
+from forecaster.base import files
+from forecaster.base.errors import ForecastError, UsageError
+from forecaster.base.records import dump
+from forecaster.base.workers import check_workers, open_executor
+from forecaster.config import FreshSettings, PredictSettings, WorkerSettings, parse_levels
+from forecaster.data.age import limits_of
+from forecaster.data.grid import read_panel
+from forecaster.data.listing import Hashes, Parts, hash_names
+from forecaster.data.schema import Schema
+from forecaster.jobs.events import Events
+from forecaster.jobs.names import models_folder
+from forecaster.jobs.notices import known_before, tell_gone
+from forecaster.jobs.opening import Asked, PartOf, ask_for
+from forecaster.jobs.part_records import Json, PartRecord, hash_file, holding_results
+from forecaster.jobs.parts import PartsOrder, PartsResult, PartTask, check_folders, pack_model, run_parts
+from forecaster.jobs.predict import PredictJob, predict
+from forecaster.model.builtin import NAME, open_network
+from forecaster.model.planner import choose_horizon, choose_season
+
+MOST_SKIPPED = 20
+"""Series that were skipped of which a record has the name and the reason."""
+
+NOT_OF_PARTS = ("paths", "paths_output", "totals", "totals_output", "output_table")
+"""Settings of results that would be one for all parts."""
+
+
+def parts_asked_for(job: PredictJob) -> Parts | None:
+    """Return the parts where a folder or glob is to be forecast into a folder; None where all of it is one file's.
+
+    Raises:
+        UsageError: The results are to go into a folder, and the data is none.
+    """
+    output = job.settings.output
+    if not (output.endswith("/") or Path(output).is_dir()) or job.data is None:
+        return None
+    parts = Parts.of(job.data)
+    if parts is None and output.endswith("/"):
+        raise UsageError(
+            f"--output {output} is a folder, and {job.data} is one file",
+            hint="Name a file with --output, or a folder or glob as DATA",
+        )
+    return parts
+
+
+@dataclass(frozen=True)
+class KindOfPart:
+    """What one part tells of how all are read: for the built-in network, which knows no data."""
+
+    schema: Schema
+    season: int
+    horizon: int
+
+
+def detect(task: PartTask, sent: Path | None) -> KindOfPart:
+    """Read a part, and return what was detected."""
+    task = task.at_home(sent)
+    panel = read_panel(task.part, task.reading)
+    season = choose_season(panel, task.reading.season)
+    return KindOfPart(panel.schema, season, task.job.settings.horizon or choose_horizon(panel, season))
+
+
+def predict_parts(job: PredictJob, parts: Parts, workers: WorkerSettings, events: Events = Events()) -> PartsResult:
+    """Forecast each part of a folder by itself, into a file of its own.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong, before any part was done; a part that fails raises
+            nothing.
+    """
+    settings, folder = job.settings, Path(job.settings.output)
+    _check(settings, job.fresh)
+    check_workers(workers.workers, workers.cluster)
+    check_folders(parts, folder, "--output")
+    root = models_folder(job.models_dir)
+    asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
+    asked.check_horizon(None if settings.recursive else settings.horizon)
+    reference = asked.saved.reference if asked.saved else None
+    tasks = _tasks(job, parts, folder, root, reference)
+    luggage = pack_model(root, reference)
+    with holding_results(folder, "forecast predict"), open_executor(workers.workers, workers.cluster, luggage) as doing:
+        events.on_place(doing.place)
+        known = None
+        if asked.saved is None:
+            known = _detect_first(tasks, doing)
+        tasks = [_settled(task, asked, known) for task in tasks]
+        order = PartsOrder(tasks=tasks, sum_up=_sum_up(asked), check=_find_gone(job, parts, asked))
+        return run_parts(order, doing, events)
+
+
+def _check(settings: PredictSettings, fresh: FreshSettings) -> None:
+    """Refuse settings that are wrong, or are not for parts, before any work."""
+    parse_levels(settings.levels)
+    limits_of(fresh)
+    usual = {f.name: f.default for f in fields(settings)}
+    for name in NOT_OF_PARTS:
+        if getattr(settings, name) != usual[name]:
+            flag = "--" + name.replace("_", "-")
+            raise UsageError(f"{flag} has no place where a folder is forecast part by part", hint="Leave it out")
+
+
+def _tasks(job: PredictJob, parts: Parts, folder: Path, root: Path, reference: str | None) -> list[PartTask]:
+    names = parts.outputs()
+    return [
+        PartTask(
+            part=part,
+            name=name,
+            label=label,
+            source=parts.source,
+            folder=folder,
+            cwd=str(Path.cwd()),
+            models_dir=root,
+            reading=job.reading,
+            schema=None,
+            model=reference,
+            made={},
+            job=job,
+            work=predict_part,
+        )
+        for part, name, label in zip(parts.paths, names, parts.names, strict=True)
+    ]
+
+
+def _detect_first(tasks: Sequence[PartTask], doing: Any) -> KindOfPart:
+    """Return what the first part tells that can be read.
+
+    Raises:
+        ForecastError: That of the first part, where none can be read.
+    """
+    faults = []
+    for task in tasks:
+        [ended] = doing.run(detect, [task])
+        if ended.fault is None:
+            found: KindOfPart = ended.value
+            return found
+        faults.append(ended.fault)
+    fault: ForecastError = faults[0]
+    raise fault
+
+
+def _settled(task: PartTask, asked: Asked, known: KindOfPart | None) -> PartTask:
+    """Return a task with all that decides its results."""
+    job: PredictJob = task.job
+    settings = replace(job.settings, model=asked.saved.reference if asked.saved else NAME)
+    if known is not None:
+        settings = replace(settings, horizon=known.horizon)
+    job = replace(
+        job,
+        settings=settings,
+        attended=False,
+        part_of=PartOf(
+            whole=task.source,
+            models_dir=task.models_dir,
+            schema=known.schema if known else None,
+            season=known.season if known else None,
+        ),
+    )
+    made = {
+        "forecast": __version__,
+        "command": "predict",
+        "model": {"name": settings.model, "sha256": _hash_of(asked)},
+        "settings": {
+            k: v for k, v in asdict(settings).items() if k not in ("output", "ledger", "model", *NOT_OF_PARTS)
+        },
+        "fresh": asdict(job.fresh),
+        "reading": asdict(job.reading),
+        "schema": dump(known.schema) if known else None,
+        "future": hash_file(settings.future) if settings.future else None,
+    }
+    return replace(
+        task, job=job, schema=known.schema if known else None, made=json.loads(json.dumps(made, default=str))
+    )
+
+
+def _hash_of(asked: Asked) -> str:
+    """Return a hash of the model."""
+    if asked.saved is None:
+        return str(open_network().card["files"]["network.onnx"])
+    return hash_file(asked.saved.folder / "manifest.json")
+
+
+def predict_part(task: PartTask, events: Events) -> PartRecord:
+    """Forecast a part, and write its file."""
+    job: PredictJob = task.job
+    output = task.folder / task.name
+    files.make_folder(output.parent, task.folder)
+    settings = replace(job.settings, output=str(output))
+    if settings.future is not None:
+        settings = replace(settings, future=task.here(settings.future))
+    if settings.ledger not in (None, "none"):
+        settings = replace(settings, ledger=str(task.here(str(settings.ledger))))
+    part_of = job.part_of
+    if part_of is not None:
+        part_of = replace(part_of, models_dir=task.here(part_of.models_dir))
+    own = replace(job, data=task.part, models_dir=task.models_dir, settings=settings, part_of=part_of)
+    result = predict(own, events)
+    methods, counts = np.unique(result.forecast.last_methods().astype(str), return_counts=True)
+    return PartRecord(
+        part=task.label,
+        sha256=task.sha256,
+        made=task.made,
+        names=task.names,
+        outputs={task.name: hash_file(output)},
+        facts={
+            "rows": int(result.forecast.values.size),
+            "series": result.panel.n_series,
+            "horizon": result.forecast.values.shape[1],
+            "methods": dict(zip(methods.tolist(), counts.tolist(), strict=True)),
+            "skipped": len(result.skipped),
+            "skipped_series": [list(each) for each in result.skipped[:MOST_SKIPPED]],
+            "warnings": [text for text in result.warnings if not text.startswith(str(task.part))],
+        },
+    )
+
+
+def _sum_up(asked: Asked) -> Any:
+    """Return what sums up what was forecast in all parts."""
+    name, _, version = (asked.saved.reference if asked.saved else NAME).partition("@")
+
+    def sum_up(done: Sequence[PartRecord]) -> Json:
+        methods: Counter[str] = Counter()
+        for record in done:
+            methods.update(record.facts["methods"])
+        return {
+            "model": name,
+            "version": version or open_network().card["files"]["network.onnx"][:8],
+            "horizon": max((record.facts["horizon"] for record in done), default=None),
+            "series": sum(record.facts["series"] for record in done),
+            "rows": sum(record.facts["rows"] for record in done),
+            "methods": dict(sorted(methods.items())),
+        }
+
+    return sum_up
+
+
+def _find_gone(job: PredictJob, parts: Parts, asked: Asked) -> Any:
+    """Return what finds series of the training that stand in no part, given the names in each."""
+
+    def check(names: Sequence[Hashes]) -> tuple[str, ...]:
+        if asked.saved is None or not asked.saved.manifest.data.ids:
+            return ()
+        known = known_before(asked.saved, None)
+        there = set[int]()
+        wanted = hash_names(list(known.ends))
+        for part in names:
+            at = np.minimum(np.searchsorted(part, wanted), len(part) - 1)
+            there.update(wanted[part[at] == wanted].tolist())
+        gone = [name for name in known.ends if int(hash_names([name])[0]) not in there]
+        return tuple(tell_gone(parts.source, gone, known, job.settings)) if gone else ()
+
+    return check

@@ -1,0 +1,237 @@
+"""A folder of parts, forecast one by one: into a file each, done once, by this process or by workers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.conftest import Run
+from tests.conftest import Trained, panel_csv
+
+
+def shops(folder: Path, parts: int = 3, series: int = 2, length: int = 40) -> Path:
+    """Write a folder of CSV parts, each with series of its own."""
+    folder.mkdir()
+    whole = panel_csv(folder.with_suffix(".csv"), parts * series, length).read_text().splitlines()
+    for k in range(parts):
+        own = [row for row in whole[1:] if int(row.split(",")[0].removeprefix("shop-")) // series == k]
+        (folder / f"part-{k}.csv").write_text("\n".join([whole[0], *own]) + "\n")
+    return folder
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of all files of results."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "LOCK")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "_summary.json").read_text()))
+
+
+def test_each_part_is_forecast_into_a_file_of_its_own(run: Run) -> None:
+    shops(Path("shops"))
+    result = run("predict", "shops", "--output", "out/", "--horizon", 7)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert sorted(path.name for path in Path("out").glob("*.csv")) == ["part-0.csv", "part-1.csv", "part-2.csv"]
+    table = pyarrow.csv.read_csv("out/part-1.csv").to_pydict()
+    assert set(table["shop"]) == {"shop-2", "shop-3"}
+    assert len(table["shop"]) == 14
+    told = summary(Path("out"))
+    assert told["complete"] is True
+    assert (told["parts"], told["series"], told["rows"], told["horizon"]) == (3, 6, 42, 7)
+    assert len(list(Path("models/builtin/LEDGER/shops").glob("*.parquet"))) == 3
+
+
+def test_a_saved_model_forecasts_parts_as_it_forecasts_all(run: Run, trained: Trained) -> None:
+    shops(Path("shops"), 3, 2, 60)
+    asked = ("--model", trained.name, "--models-dir", trained.models_dir, "--ledger", "none")
+    assert run("predict", "shops", "--output", "out/", *asked).exit_code == 0
+    assert run("predict", "shops", "--output", "all.csv", *asked).exit_code == 0
+    rows = [line for k in range(3) for line in Path(f"out/part-{k}.csv").read_text().splitlines()[1:]]
+    assert rows == Path("all.csv").read_text().splitlines()[1:]
+
+
+def test_what_is_done_is_left_alone_and_what_changed_is_done_anew(run: Run) -> None:
+    shops(Path("shops"))
+    command = ("predict", "shops", "--output", "out", "--horizon", 3, "--format", "json")
+    Path("out").mkdir()
+    assert json.loads(run(*command).stdout)["done_now"] == 3
+    before = content(Path("out"))
+    times = {path: path.stat().st_mtime_ns for path in Path("out").glob("*.csv")}
+    again = json.loads(run(*command).stdout)
+    assert (again["done_now"], again["unchanged"], again["complete"]) == (0, 3, True)
+    assert content(Path("out")) == before
+    assert {path: path.stat().st_mtime_ns for path in Path("out").glob("*.csv")} == times
+    part = Path("shops/part-1.csv")
+    part.write_text(part.read_text().replace("shop-3", "shop-9"))
+    Path("out/part-2.csv").write_text("somebody else's\n")
+    again = json.loads(run(*command).stdout)
+    assert (again["done_now"], again["unchanged"]) == (2, 1)
+    after = content(Path("out"))
+    assert {name for name in after if after[name] != before[name]} == {
+        "_parts/part-1.csv.json",
+        "_parts/part-1.csv.npy",
+        "part-1.csv",
+    }
+    other = json.loads(run(*command[:-4], "--horizon", 4, "--format", "json").stdout)
+    assert other["done_now"] == 3
+
+
+def test_a_part_that_fails_stops_no_other(run: Run) -> None:
+    shops(Path("shops"))
+    good = Path("shops/part-1.csv").read_text()
+    Path("shops/part-1.csv").write_text("shop,day,sales\nshop-2,2024-01-01,many\n")
+    result = run("predict", "shops", "--output", "out/", "--horizon", 3)
+    assert result.exit_code == 3
+    last = result.stderr.splitlines()[-1]
+    assert "1 of 3 parts failed: part-1.csv: DATA: " in last
+    assert "parts that are done are left alone" in last
+    assert summary(Path("out"))["complete"] is False
+    assert [fault["part"] for fault in summary(Path("out"))["failed"]] == ["part-1.csv"]
+    Path("shops/part-1.csv").write_text(good)
+    told = json.loads(run("predict", "shops", "--output", "out/", "--horizon", 3, "--format", "json").stdout)
+    assert (told["done_now"], told["unchanged"], told["complete"]) == (1, 2, True)
+
+
+def test_a_series_in_two_parts_is_refused_and_named(run: Run) -> None:
+    shops(Path("shops"), 3)
+    part = Path("shops/part-2.csv")
+    part.write_text(part.read_text().replace("shop-4", "shop-1"))
+    result = run("predict", "shops", "--output", "out/", "--horizon", 3)
+    assert result.exit_code == 3
+    last = result.stderr.splitlines()[-1]
+    assert "part-0.csv: DATA: series 'shop-1' is also in part-2.csv" in last
+    assert "part-2.csv: DATA: series 'shop-1' is also in part-0.csv" in last
+    assert sorted(path.name for path in Path("out").glob("*.csv")) == ["part-1.csv"]
+
+
+def test_parts_without_names_of_series_are_refused(run: Run) -> None:
+    Path("months").mkdir()
+    for k in range(2):
+        rows = "".join(f"2024-{k + 1:02d}-{d:02d},{d}\n" for d in range(1, 29))
+        Path(f"months/{k}.csv").write_text("day,sales\n" + rows)
+    result = run("predict", "months", "--output", "out/", "--horizon", 3)
+    assert result.exit_code == 65
+    assert "the only series, which no column names, is also in" in result.stderr
+
+
+def test_parquet_stays_parquet_and_folders_stay_folders(run: Run) -> None:
+    shops(Path("shops"), 2)
+    for k, region in enumerate(("east", "west")):
+        folder = Path("lake") / f"region={region}"
+        folder.mkdir(parents=True)
+        pq.write_table(pyarrow.csv.read_csv(f"shops/part-{k}.csv"), folder / "data.parquet")
+    result = run("predict", "lake/**/*.parquet", "--output", "out/", "--horizon", 3)
+    assert result.exit_code == 0, result.stderr
+    table = pq.read_table("out/region=west/data.parquet", partitioning=None)
+    assert table.column_names[:3] == ["shop", "day", "forecast"]
+    assert str(table.schema.field("day").type) == "timestamp[ns]"
+    assert table.num_rows == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["shops", "--output", "shops/"], "is among the parts"),
+        (["shops", "--output", "shops/inner/"], "is among the parts"),
+        (["shops/part-0.csv", "--output", "out/"], "is one file"),
+        (["shops", "--output", "out/", "--totals", "3"], "--totals has no place"),
+        (["shops", "--output", "out/", "--output-table", "sqlite:///x.db#t"], "--output-table has no place"),
+        (["shops", "--output", "out.csv", "--workers", "2"], "--workers 2 has nothing to share out here"),
+        (["shops", "--output", "out/", "--cluster", "nowhere"], "expected an address"),
+        (["shops", "--output", "out/", "--cluster", "tcp://h:1", "--workers", "2"], "has workers of its own"),
+        (["shops", "--output", "out/", "--workers", "0"], "--workers"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_work(run: Run, arguments: list[str], told: str) -> None:
+    shops(Path("shops"), 2)
+    before = content(Path("shops"))
+    result = run("predict", *arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr.splitlines()[-1]
+    assert not Path("out").exists()
+    assert content(Path("shops")) == before
+
+
+def test_two_parts_with_one_file_of_results_are_refused(run: Run) -> None:
+    shops(Path("shops"), 2)
+    Path("shops/part-1.csv").rename("shops/part-0.txt")
+    result = run("predict", "shops", "--output", "out/")
+    assert result.exit_code == 2
+    assert "would both be part-0.csv" in result.stderr
+
+
+def test_results_of_parts_that_are_gone_are_named(run: Run) -> None:
+    shops(Path("shops"))
+    assert run("predict", "shops", "--output", "out/", "--horizon", 3).exit_code == 0
+    Path("shops/part-2.csv").unlink()
+    result = run("predict", "shops", "--output", "out/", "--horizon", 3)
+    assert result.exit_code == 0
+    assert "out still has part-2.csv, of parts that shops no longer has" in result.stderr
+
+
+def test_series_of_the_training_that_are_in_no_part_are_named(run: Run, trained: Trained) -> None:
+    shops(Path("shops"), 2, 2, 60)
+    asked = ("--model", trained.name, "--models-dir", trained.models_dir, "--ledger", "none")
+    result = run("predict", "shops", "--output", "out/", *asked)
+    assert result.exit_code == 0
+    assert "1 of the 5 series of the training are gone: 'shop-4'" in result.stderr
+    result = run("predict", "shops", "--output", "new/", *asked, "--on-missing-series", "error")
+    assert result.exit_code == 65
+    assert not list(Path("new").glob("*.csv"))
+
+
+# ---------------------------------------------------------------------------------------------------- workers
+
+
+def test_workers_and_a_cluster_give_the_same_bytes(run: Run, dask_cluster: str) -> None:
+    shops(Path("shops"), 5)
+    common = ("predict", "shops", "--horizon", 3, "--ledger")
+    assert run(*common, "one", "--output", "alone/").exit_code == 0
+    result = run(*common, "two", "--output", "there/", "--cluster", dask_cluster)
+    assert result.exit_code == 0, result.stderr
+    assert content(Path("alone")) == content(Path("there"))
+    assert sorted(path.name for path in Path("one").iterdir()) == sorted(path.name for path in Path("two").iterdir())
+
+
+def test_a_part_that_fails_on_a_worker_is_named(run: Run, trained: Trained, dask_cluster: str) -> None:
+    shops(Path("shops"), 3, 2, 60)
+    Path("shops/part-1.csv").write_text("shop,day,sales\nshop-2,2024-01-01,many\n")
+    asked = ("--model", trained.name, "--models-dir", trained.models_dir, "--ledger", "none")
+    result = run("predict", "shops", "--output", "out/", *asked, "--cluster", dask_cluster)
+    assert result.exit_code == 3
+    assert "1 of 3 parts failed: part-1.csv: DATA: " in result.stderr.splitlines()[-1]
+    assert sorted(path.name for path in Path("out").glob("*.csv")) == ["part-0.csv", "part-2.csv"]
+
+
+def test_workers_with_other_packages_are_refused(run: Run, dask_cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shops(Path("shops"), 2)
+    monkeypatch.setattr("forecaster.base.cluster.versions_of", lambda packages: {"numpy": "0.1"})
+    result = run("predict", "shops", "--output", "out/", "--cluster", dask_cluster)
+    assert result.exit_code == 71
+    assert "has other packages: numpy" in result.stderr
+    assert "instead of 0.1" in result.stderr
+    assert not list(Path("out").glob("*.csv"))
+
+
+def test_no_scheduler_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    shops(Path("shops"), 2)
+    monkeypatch.setattr("forecaster.base.cluster.PATIENCE", 0.5)
+    result = run("predict", "shops", "--output", "out/", "--cluster", "tcp://127.0.0.1:9")
+    assert result.exit_code == 71
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in result.stderr.splitlines()[-1]
+
+
+def test_the_extra_is_named_where_it_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    shops(Path("shops"), 2)
+    find = __import__("importlib.util").util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "distributed" else find(name))
+    result = run("predict", "shops", "--output", "out/", "--workers", "2")
+    assert result.exit_code == 2
+    assert "pip install 'forecast-lstm[cluster]'" in result.stderr
