@@ -6,6 +6,8 @@ message says what is wrong and where, and what was expected and received; `hint`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 LONGEST_CELL = 80
 """Characters of a cell or a name in a message."""
 
@@ -80,10 +82,19 @@ class GateError(ForecastError):
 
 
 class DataError(ForecastError):
-    """The input is wrong, and will be wrong again."""
+    """The input is wrong, and will be wrong again.
+
+    Attributes:
+        rows: The rows of the table, from 0, without which the rest could be read; none where that is not so.
+        lines: Where they stand in the file, the first few.
+    """
 
     exit_code = 65
     code = "DATA"
+
+    def __init__(self, message: str, *, hint: str = "", rows: Sequence[int] = (), lines: Sequence[int] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.rows, self.lines = tuple(rows), tuple(lines)
 
 
 class MissingError(ForecastError):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import field, fields
 from typing import Any
 
 from forecaster.base.errors import UsageError
+
+LARGEST = 10**9
+"""What no setting is above, or below with a minus, that has no bound of its own."""
+
+MOST_DIGITS = 40
+"""Digits of a number in a message."""
 
 
 def knob(
@@ -52,9 +57,22 @@ def check_value(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
     Raises:
         UsageError: It is out of bounds, or not a number.
     """
-    if not isinstance(value, (int, float)):
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
         return
     low, high = metadata.get("min"), metadata.get("max")
-    if not (-math.inf if low is None else low) <= value <= (math.inf if high is None else high):
-        wanted = "a number" if low is None else f"at least {low}" if high is None else f"from {low} to {high}"
-        raise UsageError(f"{name} must be {wanted}, received {value}")
+    least, most = (-LARGEST if low is None else low), (LARGEST if high is None else high)
+    if least <= value <= most:
+        return
+    if value != value:
+        wanted = "a number"
+    elif high is None and value > most:
+        wanted = f"at most {LARGEST:,}"
+    elif low is None:
+        wanted = f"at least {-LARGEST:,}"
+    else:
+        wanted = f"at least {low}" if high is None else f"from {low} to {high}"
+    raise UsageError(f"{name} must be {wanted}, received {_cut(str(value))}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_DIGITS else f"{text[:MOST_DIGITS]}… ({len(text)} digits)"

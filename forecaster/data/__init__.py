@@ -35,6 +35,7 @@ heavy packages that it may import when it is itself imported.
     anomalies      outliers by robust seasonal residuals, shifts of the level                 numpy
     panel          Panel: regular series at one frequency, valid by construction              numpy
     precision      how many digits the values have                                            numpy
+    problems       what is wrong with a file → all of it, and one command that reads it          numpy
     grid           a file → Panel: laid on the grid of its frequency, holes filled            numpy
     age            how old data is, and what is too old                                       numpy
     caps           values that cannot be above 1 or 100: shares and rates                         numpy

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from forecaster.base.errors import DataError, shown
+from forecaster.base.errors import shown
 from forecaster.data.columns import Columns
-from forecaster.data.rows import Finding, Rows
-from forecaster.data.stamps import Ints, Mask
+from forecaster.data.rows import Clock, Finding, Rows
+from forecaster.data.stamps import DAY, Ints, Mask, has_clock
 from forecaster.data.table import Table
 
 REPEATED = (
@@ -22,6 +22,11 @@ REPEATED = (
     "if one replaces another, --tz ZONE --on-ambiguous infer if a clock change repeats an hour"
 )
 """What settles a stamp that a series has twice."""
+
+_MANY = 0.5
+"""Share of rows that repeat a stamp from which they are no mistake: a column names the series, or a step has many."""
+
+HOUR = DAY // 24
 
 FORMULA = re.compile(r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 """How a cell begins that a spreadsheet may run; the last four are the full-width `=`, `+`, `-` and `@`."""
@@ -42,23 +47,48 @@ def sort_rows(rows: Rows) -> tuple[Rows, list[Finding]]:
     ]
 
 
-def check_duplicates(rows: Rows, table: Table) -> None:
+def check_duplicates(rows: Rows, table: Table, clock: Clock) -> None:
     """Refuse a stamp that a series has twice. Rows must be sorted.
 
     Raises:
-        DataError: The message names both lines and both values.
+        DataError: The message names both lines and both values, how many of how many rows there are, and whether they
+            say the same; the hint is the flag that fits most of them.
     """
     same = (rows.stamps[1:] == rows.stamps[:-1]) & (rows.series[1:] == rows.series[:-1])
     if not same.any():
         return
-    first = int(np.argmax(same))
+    at = np.flatnonzero(same)
+    first, count = int(at[0]), len(at)
     a, b = (table.line_of(int(rows.lines[k])) for k in (first, first + 1))
     name = f"series {shown(rows.ids[rows.series[first]])}: " if rows.ids[rows.series[first]] else ""
-    raise DataError(
+    one, two = rows.values[at], rows.values[at + 1]
+    equal = int(((one == two) | (np.isnan(one) & np.isnan(two))).sum())
+    alike = "all with the same value" if equal == count else f"{equal:,} of them with the same value"
+    raise table.fault(
+        sorted({int(line) for line in rows.lines[at + 1]}),
         f"{table.source}: {name}lines {a} and {b} have the same time stamp "
-        f"(values {rows.values[first]:g} and {rows.values[first + 1]:g}); {int(same.sum())} such rows",
-        hint=REPEATED,
+        f"(values {rows.values[first]:g} and {rows.values[first + 1]:g}); {count} such rows of {len(rows.series):,}, "
+        f"{alike if equal else 'none with the same value'}",
+        way_out(rows, clock, at, equal),
     )
+
+
+def way_out(rows: Rows, clock: Clock, at: Ints, equal: int) -> str:
+    """Return what settles stamps that series have twice: of rows `at` and the ones after, `equal` say the same."""
+    if equal == len(at):
+        return "Pass --on-duplicate first: they say the same"
+    if len(at) > _MANY * len(rows.series):
+        return REPEATED
+    if clock.tz is None and has_clock(clock.time_format) and _in_autumn(clock.unique[rows.stamps[at]]):
+        return "Pass --tz ZONE --on-ambiguous infer if the clock was put back there, else --on-duplicate last"
+    return f"Pass --on-duplicate last if one replaces another. {REPEATED}"
+
+
+def _in_autumn(stamps: Ints) -> bool:
+    """Return whether all stamps are of an hour at night on a Sunday in which clocks are put back."""
+    days = stamps // DAY
+    month = days.astype("M8[D]").astype("M8[M]").astype(np.int64) % 12 + 1
+    return bool(np.all((days % 7 == 3) & (stamps % DAY < 4 * HOUR) & np.isin(month, (3, 4, 9, 10, 11))))
 
 
 def check_ids(ids: Sequence[str]) -> list[Finding]:

@@ -41,6 +41,9 @@ _SPACES = "\u00a0\u202f\u2009"
 _GROUPED = ((".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), *((d, s) for d in ".," for s in _SPACES))
 """Decimal marks and marks between thousands that go together."""
 
+_FEW = 0.1
+"""Share of rows that repeat a stamp up to which they are a mistake, and no other series."""
+
 _SAMPLE = 1000
 _TIME_OF_DAY = re.compile(
     r"([01]?\d|2[0-4])(:[0-5]\d(:[0-5]\d(\.\d{1,9})?)?( ?[AaPp][Mm])?|\.[0-5]\d\.[0-5]\d| ?[AaPp][Mm])"
@@ -240,9 +243,12 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
     if name := by_name(names, ID_NAMES):
         return name
     column = table.columns[time]
-    if is_merged or pc.count_distinct(column).as_py() == table.rows or len(names) - (not has_target) < 1:
+    repeated = table.rows - pc.count_distinct(column).as_py()
+    if is_merged or not repeated or len(names) - (not has_target) < 1:
         return None
     texts = [name for name in names if not holds_numbers(table, name)]
+    if repeated < _FEW * table.rows and not texts:
+        return None  # a mistake, which is told as what it is, and no missing name
     whole = texts or [name for name in names if _holds_whole_numbers(table, name) and not by_name([name], TARGET_NAMES)]
     fits = [name for name in whole if distinct_pairs(table, (name, time)) == table.rows]
     if len(fits) == 1 and (texts or len(names) - (not has_target) == 1 or has_target):

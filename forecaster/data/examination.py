@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.data.anomalies import find_outliers, find_shifts, seasons_of
+from forecaster.data.checks import way_out
 from forecaster.data.observations import Observations
 from forecaster.data.panel import Panel
 from forecaster.data.rows import Finding, Rows
@@ -66,16 +67,19 @@ def without_duplicates(read: Observations) -> tuple[Observations, list[Draft]]:
     again = np.flatnonzero((rows.stamps[1:] == rows.stamps[:-1]) & (rows.series[1:] == rows.series[:-1])) + 1
     if not len(again):
         return read, []
+    one, two = rows.values[again - 1], rows.values[again]
+    hint = way_out(rows, read.clock, again - 1, int(((one == two) | (np.isnan(one) & np.isnan(two))).sum()))
     series, first, counts = np.unique(rows.series[again], return_index=True, return_counts=True)
     places = again[first]
     lines = np.full((2, len(places)), -1)
     pairs = rows.lines[np.array([places - 1, places])[:, :MOST]]
     lines[:, :MOST] = np.reshape(read.table.lines_of(pairs.ravel().tolist()), pairs.shape)
     drafts = []
-    for s, at, n, (one, two) in zip(series, places, counts.tolist(), lines.T.tolist(), strict=True):
-        values = f"the first: lines {one} and {two} with the values {rows.values[at - 1]:g} and {rows.values[at]:g}"
+    for s, at, n, (a, b) in zip(series, places, counts.tolist(), lines.T.tolist(), strict=True):
+        values = f"the first: lines {a} and {b} with the values {rows.values[at - 1]:g} and {rows.values[at]:g}"
         message = f"{_many(n, 'row')} with a stamp that the series has already ({values})"
-        drafts.append((replace(_finding("duplicates", "error", message, rows.ids[s] or None, n), line=two), -1))
+        found = _finding("duplicates", "error", message, rows.ids[s] or None, n)
+        drafts.append((replace(found, line=b, hint=hint), -1))
     return replace(read, rows=rows.take(np.delete(np.arange(len(rows.series)), again))), drafts
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from forecaster.base.errors import DataError, ModelError, UsageError, shown
@@ -14,9 +16,10 @@ from forecaster.data.frequency import Frequency, Steps, infer_frequency, is_coar
 from forecaster.data.holes import extent, fill, reasons_to_skip
 from forecaster.data.observations import Observations, observe
 from forecaster.data.panel import Panel, treat_outliers
+from forecaster.data.problems import diagnose
 from forecaster.data.rows import Clock, Finding
 from forecaster.data.schema import Schema
-from forecaster.data.source import Data
+from forecaster.data.source import Data, read_source
 from forecaster.data.stamps import Mask
 
 _CLEAR = 10
@@ -45,9 +48,24 @@ def read_panel(
         ModelError: The data has another frequency than the schema.
         ForecastError: Anything that `read_data` raises.
     """
-    read = observe(path, settings, schema, as_of, future)
-    check_duplicates(read.rows, read.table)
-    return lay_out(read)
+    asked = settings or ReadSettings()
+    source = read_source(path) if str(path) == "-" else path  # it may have to be looked at again
+
+    def attempt(settings: ReadSettings, without: list[int]) -> Panel:
+        read = observe(source, settings, schema, as_of, future, without=without)
+        check_duplicates(read.rows, read.table, read.clock)
+        return lay_out(read)
+
+    try:
+        return attempt(asked, [])
+    except DataError as error:
+        fault = error
+    with suppress(Exception):  # half a file may be stranger than any whole one: then the first fault stands alone
+        fault = diagnose(attempt, asked, fixed=schema is not None).error(str(path))
+    if schema is not None and fault.hint.startswith("Pass --"):
+        hint = f"Correct the data, or train again: p{fault.hint[1:]}"
+        fault = DataError(fault.message, hint=hint, rows=fault.rows, lines=fault.lines)
+    raise fault
 
 
 def lay_out(read: Observations) -> Panel:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forecaster.base.arrow import integers
+from forecaster.base.arrow import from_numpy, integers
 from forecaster.base.errors import DataError, shown
 from forecaster.data.stamps import DIGITS, Ints, parse, pattern_of
 
@@ -34,17 +34,21 @@ _DATES = (
 _SHORT = ("%-y-%m", "%m-%-y", "%-y/%m", "%m/%-y", "%b-%y", "%b %y", "%b '%y", "%B %y", "Q%q-%y", "Q%q %y", "%qQ%y")
 """Dates of a month with a year of two digits, or one: taken only where the column goes on step by step."""
 
+_MOST = 0.5
+"""Share of texts in one format from which the others are taken for what is wrong."""
+
 
 class StampError(DataError):
     """A text that is not a stamp, or could be two.
 
     Attributes:
         text: The text, to find its line by.
+        wrong: All texts of the kind, where the others are right.
     """
 
-    def __init__(self, text: str, message: str, hint: str) -> None:
+    def __init__(self, text: str, message: str, hint: str, wrong: pa.Array | None = None) -> None:
         super().__init__(message, hint=hint)
-        self.text = text
+        self.text, self.wrong = text, wrong
 
 
 def detect_format(texts: pa.Array) -> str:
@@ -83,7 +87,8 @@ def detect_format(texts: pa.Array) -> str:
     odd = texts[int(np.argmin(fits[best]))].as_py()
     as_first = f"does not match {best}, as {shown(first)} does"
     fault = f"is written as {best}, but is not a date" if odd == first else as_first
-    raise StampError(odd, f"{shown(odd)} {fault}", "Correct it, or pass --date-format")
+    wrong = texts.filter(from_numpy(~fits[best])) if fits[best].mean() > _MOST else None
+    raise StampError(odd, f"{shown(odd)} {fault}", "Correct it, or pass --date-format", wrong)
 
 
 def looks_like_date(text: str) -> bool:

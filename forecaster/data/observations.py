@@ -6,6 +6,7 @@ columns are (`schema`), observations (`rows`), order (`checks`), one a step (`st
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from forecaster.base.errors import UsageError
@@ -51,8 +52,14 @@ def observe(
     schema: Schema | None = None,
     as_of: str | None = None,
     future: Data | None = None,
+    *,
+    without: Sequence[int] = (),
 ) -> Observations:
-    """Read a file up to its observations; a stamp that a series has twice is still there. See `read_panel`."""
+    """Read a file up to its observations; a stamp that a series has twice is still there. See `read_panel`.
+
+    Args:
+        without: Rows of the plain table, from 0, that are left out: to see what else is wrong.
+    """
     settings = settings or ReadSettings()
     if settings.date_format:
         check_format(settings.date_format)
@@ -61,7 +68,7 @@ def observe(
     if settings.freq:
         Frequency(settings.freq)
     shaped = _shaped(path, settings, schema)
-    table, findings = shaped.table, list(shaped.findings)
+    table, findings = shaped.table.without(without) if without else shaped.table, list(shaped.findings)
     columns = known_columns(table, schema) if schema else find_columns(table, shaped.settings)
     if schema is None or schema.dialect is None:  # a model of Parquet files knows no decimal mark
         table = settle_numbers(table, columns, settings)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from forecaster.base.errors import DataError
 
@@ -148,6 +149,32 @@ class Repeated:
     def name_of(self, row: int) -> str | None:
         """Return the file that a row is in."""
         return self.places.name_of(row // self.times)
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Some of the rows that stand somewhere.
+
+    Attributes:
+        places: Where all of them stand.
+        rows: Which they are [N].
+    """
+
+    places: Places
+    rows: npt.NDArray[np.int64]
+
+    @property
+    def noun(self) -> str:
+        """What is counted."""
+        return self.places.noun
+
+    def lines_of(self, rows: Sequence[int]) -> list[int]:
+        """Return the number of each of some rows."""
+        return self.places.lines_of([int(self.rows[row]) for row in rows])
+
+    def name_of(self, row: int) -> str | None:
+        """Return the file that a row is in."""
+        return self.places.name_of(int(self.rows[row]))
 
 
 def records(text: memoryview | bytes, separator: str) -> Iterator[tuple[int, list[str]]]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forecaster.base.arrow import from_texts, integers, text, to_numpy
+from forecaster.base.arrow import from_numpy, from_texts, integers, text, to_numpy
 from forecaster.base.errors import DataError, ModelError, shown
 from forecaster.config import ReadSettings
 from forecaster.data.columns import Columns
@@ -136,7 +136,8 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
     name = columns.time
     column = table.columns[name]
     if column.null_count:
-        raise DataError(f"{table.place(int(np.argmax(to_numpy(column.is_null()))))}: column {name!r} has no time")
+        absent = np.flatnonzero(to_numpy(column.is_null()))
+        raise table.fault(absent.tolist(), f"{table.place(int(absent[0]))}: column {name!r} has no time", "")
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return _typed_clock(table, columns, settings, schema)
     if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
@@ -161,7 +162,8 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
             tz = None
     except StampError as error:
         row = int(np.argmax(to_numpy(pc.equal(texts, text(error.text)))[codes]))
-        raise DataError(f"{table.place(row)}, column {name!r}: {error.message}", hint=error.hint) from None
+        wrong = [] if error.wrong is None else np.flatnonzero(to_numpy(pc.is_in(texts, error.wrong))[codes]).tolist()
+        raise table.fault(wrong, f"{table.place(row)}, column {name!r}: {error.message}", error.hint) from None
     unique, inverse = np.unique(stamps, return_inverse=True)
     return Clock(unique, inverse[codes], time_format, tz, tuple(findings))
 
@@ -181,11 +183,10 @@ def _settle_clock(local: Ints, tz: str, table: Table, columns: Columns, recipe: 
     if absent.any():
         row = int(np.argmax(absent))
         if recipe.on_nonexistent == "error":
-            raise DataError(
-                f"{table.place(row)}, column {columns.time!r}: {shown(str(table.columns[columns.time][row]))} does not "
-                f"exist in {tz}, where the clock was put forward ({int(absent.sum())} such rows)",
-                hint="Pass --on-nonexistent shift, or export times in UTC",
-            )
+            fault = f"{table.place(row)}, column {columns.time!r}: {shown(str(table.columns[columns.time][row]))} does "
+            fault += f"not exist in {tz}, where the clock was put forward ({int(absent.sum())} such rows)"
+            hint = "Pass --on-nonexistent shift, or export times in UTC"
+            raise table.fault(np.flatnonzero(absent).tolist(), fault, hint)
         before = utc - SECOND  # `localize` has put them on the moment of the change
         utc = np.where(absent, local - (to_local(before, tz) - before), utc)
     if not double.any() or recipe.on_ambiguous == "earlier":
@@ -194,7 +195,8 @@ def _settle_clock(local: Ints, tz: str, table: Table, columns: Columns, recipe: 
     fault = f"{table.place(row)}, column {columns.time!r}: {shown(str(table.columns[columns.time][row]))} exists twice"
     if recipe.on_ambiguous == "error":
         hint = "Pass --on-ambiguous infer, earlier or later, or export times in UTC or with offsets"
-        raise DataError(f"{fault} in {tz}: ambiguous ({int(double.sum())} such rows)", hint=hint)
+        fault = f"{fault} in {tz}: ambiguous ({int(double.sum())} such rows)"
+        raise table.fault(np.flatnonzero(double).tolist(), fault, hint)
     later = np.where(double, last_of_two(local, tz), utc)
     if recipe.on_ambiguous == "later":
         return later
@@ -225,7 +227,7 @@ def _second_pass(local: Ints, double: Mask, series: Ints) -> tuple[Mask, Mask]:
 def _refuse(bad: Mask, texts: pa.Array, fault: str, hint: str) -> None:
     if bad.any():
         first = texts[int(np.argmax(bad))].as_py()
-        raise StampError(first, f"{shown(first)} {fault}", hint)
+        raise StampError(first, f"{shown(first)} {fault}", hint, texts.filter(from_numpy(bad)))
 
 
 def _of_offsets(offsets: list[str], schema: Schema | None, tz: str | None, stamps: Ints) -> list[Finding]:
@@ -304,10 +306,11 @@ def read_series(table: Table, columns: Columns) -> tuple[Ints, tuple[str, ...]]:
     if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
         raise DataError(f"{table.source}: column {columns.id!r} holds {column.type}, not names", hint="Pass --id")
     if column.null_count:
-        raise DataError(f"{table.place(int(np.argmax(to_numpy(column.is_null()))))}: column {columns.id!r} is empty")
+        empty = np.flatnonzero(to_numpy(column.is_null())).tolist()
+        raise table.fault(empty, f"{table.place(empty[0])}: column {columns.id!r} is empty", "")
     names, series = _dictionary(column.cast(pa.string()))
     ids = tuple(names.to_pylist())
     if "" in ids:
-        row = int(np.argmax(series == ids.index("")))
-        raise DataError(f"{table.place(row)}: column {columns.id!r} is empty")
+        empty = np.flatnonzero(series == ids.index("")).tolist()
+        raise table.fault(empty, f"{table.place(empty[0])}: column {columns.id!r} is empty", "")
     return series, ids

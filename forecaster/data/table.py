@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from forecaster.base.arrow import EMPTY, ZERO, from_texts, to_numpy
-from forecaster.base.errors import DataError, shown
+from forecaster.base.arrow import EMPTY, ZERO, from_numpy, from_texts, to_numpy
+from forecaster.base.errors import DataError, MissingError, shown
 from forecaster.config import ReadSettings
 from forecaster.data.dialect import (
     MISSING,
@@ -29,8 +29,11 @@ from forecaster.data.dialect import (
     split_header,
     without_units,
 )
-from forecaster.data.places import Numbered, Places, TextLines, records
+from forecaster.data.places import Chosen, Numbered, Places, TextLines, records
 from forecaster.data.source import LINE_END, Source, count_lines, decode
+
+MOST_LINES = 5
+"""Lines that an error names."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,6 +77,23 @@ class Table:
     def place(self, row: int) -> str:
         """Return `FILE, line N`, for messages."""
         return f"{self.places.name_of(row) or self.source}, {self.places.noun} {self.line_of(row)}"
+
+    def fault(self, rows: Sequence[int], message: str, hint: str) -> DataError:
+        """Return an error about some rows, which knows them and where the first few stand."""
+        chosen = [int(row) for row in rows]
+        return DataError(message, hint=hint, rows=chosen, lines=self.lines_of(chosen[:MOST_LINES]))
+
+    def without(self, rows: Sequence[int]) -> Table:
+        """Return the table without some of its rows; the others stay where they are in the file.
+
+        Raises:
+            MissingError: None is left.
+        """
+        kept = np.setdiff1d(np.arange(self.rows), np.asarray(rows, np.int64))
+        if not len(kept):
+            raise MissingError(f"{self.source}: no row is left")
+        columns = {name: column.take(from_numpy(kept)) for name, column in self.columns.items()}
+        return replace(self, columns=columns, rows=len(kept), places=Chosen(self.places, kept))
 
     def numbers(self, *names: str) -> npt.NDArray[np.float64]:
         """Return columns as float64, one after the other in one array, missing cells as NaN.
@@ -140,9 +160,8 @@ class Table:
         more = f" ({count} such cells)" if count > 1 else ""
         infinite = re.fullmatch(r"[+-]?(inf|infinity|[\d.]+e\+?\d+)", cell.lower())
         fault = "is not finite" if infinite else "is not a number"
-        return DataError(
-            f"{self.place(row)}, column {shown(name)}: {shown(cell)} {fault}{more}", hint=_number_hint(cell)
-        )
+        message = f"{self.place(row)}, column {shown(name)}: {shown(cell)} {fault}{more}"
+        return self.fault(np.unique(np.flatnonzero(wrong) % self.rows).tolist(), message, _number_hint(cell))
 
 
 def is_number_type(kind: pa.DataType) -> bool:

@@ -146,7 +146,7 @@ def anomalies(job: AnomalyJob, events: Events = Events()) -> AnomalyResult:
     source = asked.source(job.data)
     check_outputs({"--output": settings.output}, source)
     read = asked.observe(source)
-    check_duplicates(read.rows, read.table)
+    check_duplicates(read.rows, read.table, read.clock)
     panel = lay_out(read)
     model = asked.bind(panel, 1 if asked.saved is None else None)
     panel = leave_out_unreadable(model, panel, int(panel.lengths.max()))

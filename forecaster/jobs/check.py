@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from forecaster.base.errors import DataError
 from forecaster.config import ReadSettings
 from forecaster.data.observations import observe
-from forecaster.data.source import Data
+from forecaster.data.problems import diagnose
+from forecaster.data.source import Data, read_source
 from forecaster.report.verdict import Verdict, judge, refusal
 
 
@@ -29,8 +30,13 @@ def check(job: CheckJob) -> Verdict:
     Raises:
         ForecastError: The file cannot be opened, or the settings are wrong.
     """
+    data: Data = read_source(job.data) if str(job.data) == "-" else job.data
     try:
-        read = observe(job.data, job.reading)
+        return judge(observe(data, job.reading))
     except DataError as error:
-        return refusal(str(job.data), error)
-    return judge(read)
+        found = diagnose(lambda settings, without: observe(data, settings, without=without), job.reading)
+        problems = found.problems or (error,)
+    if not found.is_read:
+        return refusal(str(data), problems)
+    rest = judge(observe(data, found.settings, without=found.rows))
+    return refusal(str(data), problems, found.hint(str(data)), rest)

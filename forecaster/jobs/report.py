@@ -128,7 +128,7 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     asked, source = open_model(job.evaluation)
     check_outputs({"--output": output}, source, job.settings.future)
     read = asked.observe(source, job.settings.future)
-    check_duplicates(read.rows, read.table)
+    check_duplicates(read.rows, read.table, read.clock)
     panel = lay_out(read)
     model = asked.bind(panel, job.settings.horizon)
     panel = look_beside(model, panel, check_horizon(model, job.settings.horizon))

@@ -7,7 +7,7 @@ A finding of severity `error` is what training refuses; a `warning` was repaired
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +16,6 @@ import numpy as np
 from forecaster.base.errors import DataError
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.data.caps import advice, find_cap
-from forecaster.data.checks import REPEATED
 from forecaster.data.columns import ID_NAMES, TARGET_NAMES, TIME_NAMES
 from forecaster.data.examination import Examination, finish, without_duplicates
 from forecaster.data.grid import lay_out
@@ -40,7 +39,6 @@ WEAK, STRONG = 0.2, 0.6
 """Strength of a season below which it is unsure, and from which it is certain."""
 
 REMEDIES = {
-    "duplicates": REPEATED,
     "unsorted": "Nothing to do; sort the file to be rid of this",
     "gaps": "Complete the data, or choose with --on-gap how steps are filled",
     "missing": "Complete the data, or choose with --on-gap how steps are filled",
@@ -125,9 +123,21 @@ class Verdict:
         return pd.DataFrame([asdict(finding) for finding in self.findings], columns=[f.name for f in fields(Finding)])
 
 
-def refusal(source: str, error: DataError) -> Verdict:
-    """Return the verdict on a file that cannot be read at all."""
-    return Verdict(source=source, findings=(_of_error(error),))
+def refusal(source: str, errors: Sequence[DataError], hint: str = "", rest: Verdict | None = None) -> Verdict:
+    """Return the verdict on a file that cannot be read as it is.
+
+    Args:
+        source: Its path.
+        errors: Everything that keeps it from being read.
+        hint: What settles all of them; empty where nothing is known.
+        rest: The verdict on what can be read then.
+    """
+    findings = [_of_error(error) for error in errors]
+    if hint:
+        findings[0] = replace(findings[0], hint=hint)
+    if rest is None:
+        return Verdict(source=source, findings=tuple(findings))
+    return replace(rest, findings=(*findings, *rest.findings), plan=())
 
 
 def judge(read: Observations) -> Verdict:
@@ -165,7 +175,10 @@ def judge(read: Observations) -> Verdict:
 def _of_error(error: DataError) -> Finding:
     """Return what training would end with as a finding."""
     line = re.search(r"\bline (\d+)", error.message)
-    return Finding("refused", "error", error.message, line=int(line[1]) if line else None, count=1, hint=error.hint)
+    at = error.lines[0] if error.lines else int(line[1]) if line else None
+    where = f" (lines {', '.join(map(str, error.lines))}{', …' if len(error.rows) > len(error.lines) else ''})"
+    message = error.message + (where if len(error.rows) > 1 else "")
+    return Finding("refused", "error", message, line=at, count=max(len(error.rows), 1), hint=error.hint)
 
 
 # ---------------------------------------------------------------------------------------------------- what was detected

@@ -1,0 +1,182 @@
+"""A file that cannot be read → everything that is wrong with it, and one command that would read it.
+
+Reading stops at the first thing that is wrong. Here it goes on behind it: by the flag that the error's own hint names,
+else without the rows that are at fault, until the file can be read or nothing is known to go on by.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, get_args, get_type_hints
+
+import numpy as np
+
+from forecaster.base.errors import DataError, ForecastError
+from forecaster.config import ReadSettings, key_of
+
+MOST_PROBLEMS = 12
+"""Problems that are looked for."""
+
+MOST_TOLD = 4
+"""Problems that one line tells."""
+
+_FLAG = re.compile(r"--([a-z][a-z-]*)(?:(?:=| )('[^']*'|[^\s;]+))?")
+_FREE = {
+    "date_format": r"%.*|epoch-\w+|integer",
+    "decimal": r"[.,]",
+    "thousands": r"[.,'\s]",
+    "sep": r".",
+    "freq": r"[A-Z0-9][A-Z0-9a-z-]*",
+    "skip_rows": r"\d+",
+    "na_values": r".+",
+    "tz": r"[A-Z][a-z]+/\w+|[+-]\d\d:\d\d",
+}
+"""What a value must look like where a setting takes any text: other words of a hint are no values."""
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What is wrong with a file.
+
+    Attributes:
+        problems: The errors, in the order in which reading meets them.
+        settings: The user's, with the flags by which reading went on.
+        is_read: Whether the rest can be read with them, without the rows at fault.
+        rows: Rows of the table, from 0, that no flag cures.
+        lines: Where the first few of them stand.
+    """
+
+    problems: tuple[DataError, ...]
+    settings: ReadSettings
+    is_read: bool
+    rows: tuple[int, ...] = ()
+    lines: tuple[int, ...] = ()
+
+    def command(self, path: str, verb: str = "check") -> str:
+        """Return the command that would read the file; an empty text where none is known."""
+        if not self.is_read:
+            return ""
+        return " ".join([f"forecast {verb}", shlex.quote(path), *flags_of(self.settings)])
+
+    def error(self, path: str) -> DataError:
+        """Return all problems as one error: the first as it is, the others behind it."""
+        first, *others = self.problems
+        if not others:
+            return first
+        prefix = f"{path}"
+        told = [_short(problem, prefix) for problem in others[: MOST_TOLD - 1]]
+        if len(others) >= MOST_TOLD:
+            told.append(f"{len(others) - MOST_TOLD + 1} more, which forecast check lists")
+        message = f"{first.message}{_where(first)}; and {len(others)} more: {'; '.join(told)}"
+        return DataError(message, hint=self.hint(path), rows=first.rows, lines=first.lines)
+
+    def hint(self, path: str) -> str:
+        """Return the hint of the first problem, and what settles all of them where that is known."""
+        command, first = self.command(path), self.problems[0].hint
+        if not command:
+            return first
+        lines = ", ".join(map(str, self.lines[:5])) + (", …" if len(self.lines) > 5 else "")
+        cure = f"correct line{'s' if len(self.lines) > 1 else ''} {lines}, then: " if lines else ""
+        return f"{first}{'. ' if first else ''}For all of them: {cure}{command}"
+
+
+def diagnose(
+    attempt: Callable[[ReadSettings, list[int]], object], settings: ReadSettings, *, fixed: bool = False
+) -> Diagnosis:
+    """Look for everything that is wrong with a file; one that can be read has no problems.
+
+    Args:
+        attempt: Reads the file with settings, without some rows of its table.
+        settings: What the user says about it.
+        fixed: Whether these are a saved model's, with which no flag goes.
+
+    Raises:
+        ForecastError: The file cannot be opened, or the settings are wrong.
+    """
+    problems, rows, lines = list[DataError](), list[int](), list[int]()
+    while len(problems) < MOST_PROBLEMS:
+        try:
+            attempt(settings, rows)
+            return Diagnosis(tuple(problems), settings, True, tuple(rows), tuple(sorted({*lines})))
+        except DataError as error:
+            if any(error.message == known.message for known in problems):
+                break
+            problems.append(error)
+            flags = {} if fixed else remedy(error.hint, settings)
+            if flags:
+                settings = replace(settings, **flags)
+            elif error.rows:
+                rows = _with(rows, error.rows)
+                lines += error.lines
+            else:
+                break
+        except ForecastError:
+            if not problems:
+                raise
+            break  # what was put together does not go together
+    return Diagnosis(tuple(problems), settings, False, tuple(rows), tuple(sorted({*lines})))
+
+
+def _with(out: list[int], more: tuple[int, ...]) -> list[int]:
+    """Return rows of the whole table: those left out, and more of those that were left."""
+    left = np.setdiff1d(np.arange(max(more) + len(out) + 1), out)
+    return sorted({*out, *left[list(more)].tolist()})
+
+
+def remedy(hint: str, settings: ReadSettings) -> dict[str, Any]:
+    """Return the first setting that a hint gives a value for, and that the user has not given; nothing for none."""
+    for name, value in concrete(hint):
+        if getattr(settings, name) == next(f.default for f in fields(settings) if f.name == name):
+            return {name: value}
+    return {}
+
+
+def concrete(hint: str) -> Iterator[tuple[str, Any]]:
+    """Yield the settings of reading that a hint names with a value, as `--on-duplicate last`, in its order."""
+    kinds = get_type_hints(ReadSettings)
+    for match in _FLAG.finditer(hint):
+        name, value = match[1].replace("-", "_"), (match[2] or "").strip("'")
+        if name not in kinds or name == "wide":  # what a column is nobody but the user knows
+            continue
+        choices = [choice for part in (kinds[name], *get_args(kinds[name])) for choice in get_args(part)]
+        if kinds[name] is bool:
+            yield name, True
+        elif (bare := value.rstrip(",:.")) in choices:
+            yield name, bare
+        elif name in _FREE and not value.endswith("…"):
+            text = value if name in ("decimal", "thousands", "sep") else bare
+            text = text[:1] if name in ("decimal", "thousands") and re.fullmatch(r"[.,],", text) else text
+            if re.fullmatch(_FREE[name], text):
+                yield name, int(text) if name == "skip_rows" else text
+
+
+def flags_of(settings: ReadSettings) -> list[str]:
+    """Return settings that are not the default as words of a command line."""
+    words = []
+    for f in fields(settings):
+        value = getattr(settings, f.name)
+        if value == f.default:
+            continue
+        flag = f"--{key_of(f.name)}"
+        if value is True:
+            words.append(flag)
+        else:
+            quoted = shlex.quote(str(value))
+            words.append(f"{flag}={quoted}" if quoted.startswith("-") else f"{flag} {quoted}")
+    return words
+
+
+def _where(error: DataError) -> str:
+    if len(error.rows) < 2:
+        return ""
+    more = ", …" if len(error.rows) > len(error.lines) else ""
+    return f" (lines {', '.join(map(str, error.lines))}{more})"
+
+
+def _short(error: DataError, prefix: str) -> str:
+    """Return a problem without the name of the file."""
+    text = error.message.removeprefix(prefix).lstrip(",: ")
+    return (text if len(text) < 180 else f"{text[:175]} …") + _where(error)
