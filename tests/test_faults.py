@@ -16,7 +16,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,14 @@ import typer
 from typer.testing import CliRunner
 
 from forecaster import jobs
+from forecaster.cli import boundary
 from forecaster.cli.app import app
 from forecaster.cli.notes import finish
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.model.planner import choose_season, make_plan
 from tests.conftest import TINY, WHOLE, Trained
+from tests.obeyed import ways_of
 
 FAULTS = Path(__file__).parent / "faults"
 GROUPS = {
@@ -191,17 +193,27 @@ def works(command: str) -> bool:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a command; `panel` is what training would have been given."""
+    """What came of a command; `panel` is what training would have been given, `hint` what is to be done."""
 
     code: int
     stdout: str
     stderr: str
     panel: Panel | None = None
+    hint: str = ""
+
+
+def words_of(case: Case) -> list[str]:
+    """Return the command line of a case."""
+    return shlex.split(case.command) if isinstance(case.command, str) else case.command
 
 
 def run_here(case: Case, monkeypatch: pytest.MonkeyPatch) -> Done:
     """Run a command line in this process. Where the case says what is read, training ends there."""
-    panels: list[Panel] = []
+    panels, hints, report = list[Panel](), list[str](), boundary.report
+
+    def overhear(error: BaseException, failure: boundary.Failure, *, as_json: bool = False) -> None:
+        hints.append(failure.hint)
+        report(error, failure, as_json=as_json)
 
     def only_read(job: jobs.TrainJob, events: jobs.Events) -> None:
         panel = read_panel(job.data, job.reading)
@@ -211,15 +223,17 @@ def run_here(case: Case, monkeypatch: pytest.MonkeyPatch) -> Done:
         panels.append(panel)
         raise typer.Exit(finish(panel.skipped))
 
-    arguments = shlex.split(case.command) if isinstance(case.command, str) else case.command
+    arguments = words_of(case)
     with monkeypatch.context() as patch, WATCH.listening(case.during):
         for name, value in case.env.items():
             patch.setenv(name, value)
+        patch.setattr(boundary, "report", overhear)
         if case.reads is not None:
             patch.setattr(jobs, "train", only_read)
         result = CliRunner().invoke(app, arguments + (TINY if arguments[0] == "train" else []))
     assert not WATCH.seen
-    return Done(result.exit_code, result.stdout, result.stderr, panels[0] if panels else None)
+    panel, hint = panels[0] if panels else None, hints[0] if hints else ""
+    return Done(result.exit_code, result.stdout, result.stderr, panel, hint)
 
 
 def run_shell(case: Case) -> Done:
@@ -257,6 +271,16 @@ def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 # ---------------------------------------------------------------------------------------------------- what must hold
+
+
+def check_hint(case: Case, done: Done, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a hint says, if done literally, works or leads further: to success, or to another fault."""
+    for words in ways_of(done.hint, words_of(case)):
+        again = run_here(replace(case, command=words, reads={}, during=""), monkeypatch)
+        told = f"{done.stderr}\nforecast {shlex.join(words)}\n{again.stderr}"
+        assert again.code != 1, told
+        assert again.code in PUBLISHED or again.stderr.splitlines()[-1] != done.stderr.splitlines()[-1], told
+        assert "No such option" not in again.stderr, told
 
 
 def check_streams(case: Case, done: Done) -> None:
@@ -356,6 +380,8 @@ def test_fault(case: Case, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> 
         check_files(case, before, state_of(workplace))
         if case.reads is not None:
             check_panel(case, done.panel)
+        if case.command and case.code not in PUBLISHED and case.times == 1:
+            check_hint(case, done, monkeypatch)
         exec(case.check, tools(out=done.stdout, err=done.stderr, panel=done.panel, k=k, KEPT=kept))  # noqa: S102
 
 

@@ -120,6 +120,7 @@ def seasons_of(frequency: Frequency, season: int) -> tuple[int, ...]:
     return (season, 7 * season) if unit == "fixed" and season * count == DAY else (season,)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # next to the largest number nothing stands out
 def find_outliers(values: Floats, offsets: Ints, seasons: tuple[int, ...]) -> Outliers:
     """Find values that stand out from the same season of the two cycles before and after them.
 
@@ -198,6 +199,7 @@ def _expected(series: Floats, at: Ints, m: int) -> tuple[Floats, Floats]:
     return expected, limit[:, None] * np.where(aside == 0, 1.0, EDGE)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def find_shifts(values: Floats, offsets: Ints, season: int) -> Shifts:
     """Find series whose level changes at once and stays so, such as after a change of meter or definition.
 

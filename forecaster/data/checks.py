@@ -14,14 +14,8 @@ import numpy as np
 from forecaster.base.errors import shown
 from forecaster.data.columns import Columns
 from forecaster.data.rows import Clock, Finding, Rows
-from forecaster.data.stamps import DAY, Ints, Mask, has_clock
+from forecaster.data.stamps import DAY, Ints, Mask, has_clock, is_aware
 from forecaster.data.table import Table
-
-REPEATED = (
-    "Pass --id if rows belong to several series, --aggregate sum --freq D if a step has many rows, --on-duplicate last "
-    "if one replaces another, --tz ZONE --on-ambiguous infer if a clock change repeats an hour"
-)
-"""What settles a stamp that a series has twice."""
 
 _MANY = 0.5
 """Share of rows that repeat a stamp from which they are no mistake: a column names the series, or a step has many."""
@@ -77,11 +71,13 @@ def way_out(rows: Rows, clock: Clock, at: Ints, equal: int) -> str:
     """Return what settles stamps that series have twice: of rows `at` and the ones after, `equal` say the same."""
     if equal == len(at):
         return "Pass --on-duplicate first: they say the same"
-    if len(at) > _MANY * len(rows.series):
-        return REPEATED
-    if clock.tz is None and has_clock(clock.time_format) and _in_autumn(clock.unique[rows.stamps[at]]):
+    is_local = clock.tz is None and has_clock(clock.time_format) and not is_aware(clock.time_format)
+    if is_local and _in_autumn(clock.unique[rows.stamps[at]]):
         return "Pass --tz ZONE --on-ambiguous infer if the clock was put back there, else --on-duplicate last"
-    return f"Pass --on-duplicate last if one replaces another. {REPEATED}"
+    ways = ["--on-duplicate last if one replaces another"]
+    many = ["--id COLUMN if rows belong to several series", "--aggregate sum --freq D if a step has many rows"]
+    ways = [*many, *ways] if len(at) > _MANY * len(rows.series) else [*ways, *many]
+    return f"Pass {', '.join(ways)}"
 
 
 def _in_autumn(stamps: Ints) -> bool:

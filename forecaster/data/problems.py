@@ -102,8 +102,8 @@ def diagnose(
             attempt(settings, rows)
             return Diagnosis(tuple(problems), settings, True, tuple(rows), tuple(sorted({*lines})))
         except DataError as error:
-            if any(error.message == known.message for known in problems):
-                break
+            if any(error.message == known.message for known in problems) or (rows and not error.rows):
+                break  # of no more than half a file may be said what is not true of the whole
             problems.append(error)
             flags = {} if fixed else remedy(error.hint, settings)
             if flags:

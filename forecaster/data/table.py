@@ -171,7 +171,7 @@ def is_number_type(kind: pa.DataType) -> bool:
 
 def _number_hint(cell: str) -> str:
     if re.fullmatch(r"[+-]?\d+,\d+", cell):
-        return "Pass --decimal , or --thousands ,"
+        return "Pass --decimal , or --thousands ," if re.search(r"^[+-]?\d{1,3},\d{3}$", cell) else "Pass --decimal ,"
     if re.fullmatch(r"[+-]?\d{1,3}([,.' \u00a0\u202f\u2009]\d{3})+([.,]\d+)?", cell):
         return "Pass --thousands and --decimal"
     if "\u2212" in cell:

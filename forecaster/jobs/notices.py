@@ -22,6 +22,9 @@ from forecaster.model.store import SavedModel
 MOST_NAMED = 10_000
 """Series that a model remembers by name."""
 
+FEW = 0.01
+"""Share of values up to which those that are too large are outliers."""
+
 MOST_TRIED = 50
 """Series by which a training is compared with naive forecasts."""
 
@@ -42,7 +45,8 @@ def check_size(panel: Panel) -> None:
     stamp = panel.write(panel.stamps_at(np.array([s]), np.array([at - panel.offsets[s]])))[0]
     where = f"series {shown(panel.ids[s])}, {stamp}" if panel.ids[s] else str(stamp)
     fault = f"{panel.source}: {where}: {panel.values[at]:g} is too large to train on: expected at most {LARGEST:g}"
-    raise DataError(fault, hint="Divide the values by a constant, or correct them with --on-outlier clip")
+    few = np.mean(np.abs(panel.values) > LARGEST) < FEW
+    raise DataError(fault, hint="Divide the values by a constant" + (", or pass --on-outlier clip" if few else ""))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,115 @@
+"""Everything that is wrong with a file, in one run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecaster.base.errors import DataError
+from forecaster.config import ReadSettings
+from forecaster.data.grid import read_panel
+from forecaster.data.problems import concrete, flags_of
+
+Write = Callable[..., Path]
+
+
+def rows_of(count: int = 60) -> list[list[str]]:
+    return [[str(np.datetime64("2024-01-01") + k), str(100 + k % 7)] for k in range(count)]
+
+
+def text_of(rows: list[list[str]]) -> str:
+    return "ds,y\n" + "".join(",".join(row) + "\n" for row in rows)
+
+
+def refused(path: Path, **flags: str) -> DataError:
+    with pytest.raises(DataError) as fault:
+        read_panel(path, ReadSettings(**flags))  # type: ignore[arg-type]
+    return fault.value
+
+
+def test_all_problems_are_named_in_one_run_with_their_lines(write_csv: Write) -> None:
+    rows = rows_of()
+    rows[4][1], rows[9][1], rows[14][0], rows[31] = "abc", "x", "2024-13-01", [rows[30][0], "7"]
+    fault = refused(write_csv(text_of(rows)))
+    assert "line 16, column 'ds': '2024-13-01' does not match" in fault.message
+    assert "and 2 more: line 6, column 'y': 'abc' is not a number (2 such cells) (lines 6, 11)" in fault.message
+    assert "lines 32 and 33 have the same time stamp" in fault.message
+    assert "correct lines 6, 11, 16, then: forecast check" in fault.hint
+
+
+def test_the_command_that_is_named_reads_the_file(write_csv: Write) -> None:
+    lines = [f"01/{m:02d}/{year},{m}" for year in range(2018, 2024) for m in range(1, 13)]
+    lines.insert(31, f"{lines[30].partition(',')[0]},99")
+    path = write_csv("ds,y\n" + "\n".join(lines) + "\n")
+    fault = refused(path)
+    words = shlex.split(fault.hint.partition("For all of them: ")[2])
+    assert words[:3] == ["forecast", "check", str(path)]
+    assert "--on-duplicate" in words
+    given = {flag[2:].replace("-", "_"): value for flag, value in zip(words[3::2], words[4::2], strict=True)}
+    read_panel(path, ReadSettings(**given))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "hint"),
+    [
+        ("5,5", "2 such rows of 62, all with the same value", "--on-duplicate first"),
+        ("5,9", "2 such rows of 62, none with the same value", "--on-duplicate last"),
+    ],
+)
+def test_duplicates_are_counted_and_compared(write_csv: Write, values: str, said: str, hint: str) -> None:
+    rows = rows_of()
+    one, two = values.split(",")
+    for k in (10, 30):
+        rows[k][1] = one
+        rows.insert(k + 1, [rows[k][0], two])
+    fault = refused(write_csv(text_of(rows)))
+    assert said in fault.message
+    assert hint in fault.hint
+
+
+def test_a_few_repeated_stamps_are_no_missing_name(write_csv: Write) -> None:
+    hours = [str(np.datetime64("2024-10-20T00") + k).replace("T", " ") + ":00" for k in range(24 * 14)]
+    hours.insert(24 * 7 + 3, hours[24 * 7 + 2])
+    lines = [f"{hour},{1000 + k},{k // 5}" for k, hour in enumerate(hours)]
+    fault = refused(write_csv("Datetime,PJME_MW,count\n" + "\n".join(lines) + "\n"), target="PJME_MW")
+    assert "1 such rows of 337" in fault.message
+    assert "--tz ZONE --on-ambiguous infer" in fault.hint
+
+
+def test_a_model_is_not_told_flags_that_it_does_not_take(write_csv: Write) -> None:
+    schema = read_panel(write_csv(text_of(rows_of()))).schema
+    rows = rows_of()
+    rows[31] = [rows[30][0], "7"]
+    with pytest.raises(DataError) as fault:
+        read_panel(write_csv(text_of(rows)), schema=schema)
+    assert fault.value.hint.startswith("Correct the data, or train again: pass --on-duplicate last")
+
+
+@pytest.mark.parametrize(
+    ("hint", "found"),
+    [
+        ("Pass --on-ambiguous infer, earlier or later", [("on_ambiguous", "infer")]),
+        ("Pass --decimal , or --thousands ,", [("decimal", ","), ("thousands", ",")]),
+        ("Pass --date-format '%d/%m/%Y' or --x 3", [("date_format", "%d/%m/%Y")]),
+        ("Pass --tz ZONE, or --id COLUMN, or --time", []),
+        ("Pass --na-values=-9999", [("na_values", "-9999")]),
+        ("Pass --skip-rows 3", [("skip_rows", 3)]),
+        ("Pass --no-header", [("no_header", True)]),
+        ("Pass --wide if each is a series", []),
+    ],
+)
+def test_what_a_hint_names_with_a_value(hint: str, found: list[tuple[str, object]]) -> None:
+    assert list(concrete(hint)) == found
+
+
+@given(st.sampled_from(["na_values", "date_format", "freq", "target"]), st.text("ab -'\"$%;/", min_size=1, max_size=9))
+def test_flags_are_words_of_a_command_line(name: str, value: str) -> None:
+    words = shlex.split(" ".join(flags_of(ReadSettings(**{name: value}))))  # type: ignore[arg-type]
+    flag = f"--{name.replace('_', '-')}"
+    assert words in ([flag, value], [f"{flag}={value}"])

@@ -1,0 +1,103 @@
+"""Does what a hint says: a command as it stands, or the same command with the flags that are named, or without them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+import typer
+
+from forecaster.cli.app import app
+
+FLAG = re.compile(r"--([a-z][a-z-]*)(?:(?:=|\s)('[^']*'|[^\s-][^\s]*|-\d\S*))?")
+COMMAND = re.compile(r"forecast ((?:models )?[a-z-]+(?: (?!or\b|and\b|to\b|if\b|that\b)[^\s]+)*)")
+PROSE = {"or", "if", "and", "to", "too", "for", "with", "says", "sets", "as", "is", "there", "that", "how", "where"}
+MEANT = {"ZONE": "Europe/Berlin", "DATA": "shops.csv"}
+"""What somebody would put in the place of a word in capitals; other such words cannot be obeyed literally."""
+
+
+def ways_of(hint: str, arguments: list[str]) -> Iterator[list[str]]:
+    """Yield the command lines that a hint means, for a command that was `arguments`."""
+    rest = hint
+    for match in COMMAND.finditer(hint):
+        words = _words(re.split(r"\. |, then|, or |; ", match[1])[0].rstrip(".,:"))
+        rest = rest.replace(match[0], " ")
+        if words is not None:
+            yield words
+    at = 0
+    while match := FLAG.search(rest, at):
+        begins, group = match.start(), list[tuple[str, str | None]]()
+        is_removed = bool(re.search(r"[Ll]eave out (?:--\S+ (?:and|or) )*$", rest[:begins]))
+        while match is not None:
+            value = match[2]
+            ends_here = value is None or value.strip("'").rstrip(".,;:") in PROSE or value.startswith("(")
+            group.append((match[1], None if ends_here else value))
+            at = match.end(1) if ends_here else match.end()
+            match = (
+                FLAG.match(rest, at + 1) if rest[at : at + 1] == " " and not rest[:at].endswith((",", ".")) else None
+            )
+        words = _without(arguments, group) if is_removed else _with(arguments, group)
+        if words is not None:
+            yield words
+
+
+def _words(line: str) -> list[str] | None:
+    """Return the words of a command line; None where one of them is only a name for what the user has."""
+    words = [MEANT.get(word, word) for word in shlex.split(line)]
+    odd = any(re.fullmatch(r"[A-Z_]{2,}(,[A-Z_]+)*|…|.*<.*", word) for word in words)
+    return None if odd or words[0] in ("serve", "mcp") else words
+
+
+def options_of(arguments: list[str]) -> dict[str, bool]:
+    """Return the flags of a command, and whether each stands alone."""
+    command = typer.main.get_command(app)
+    for word in arguments:
+        inner = getattr(command, "commands", {}).get(word)
+        if inner is None:
+            break
+        command = inner
+    named = [p for p in command.params if p.param_type_name == "option"]
+    return {flag.removeprefix("--"): bool(p.is_flag) for p in named for flag in p.opts if flag.startswith("--")}
+
+
+def _with(arguments: list[str], group: list[tuple[str, str | None]]) -> list[str] | None:
+    known, words = options_of(arguments), list(arguments)
+    if any(name not in known for name, _ in group):
+        return None  # a flag of another command
+    for name, _ in group:
+        words = _drop(words, name, alone=known[name])
+    for name, text in group:
+        if known[name]:
+            words.append(f"--{name}")
+            continue
+        value = _value(text or "")
+        if not value or re.fullmatch(r"[A-Z]{2,}|[A-Z]+,[A-Z]+", value):
+            return None
+        words.append(f"--{name}={value}")
+    return words
+
+
+def _value(text: str) -> str:
+    """Return the value that a hint gives: without the mark that ends the clause, unless it is nothing else."""
+    value = text.strip("',.") if text.startswith("'") and len(text) > 3 else text.strip("'").rstrip(".,;:") or text[:1]
+    return MEANT.get(value, value)
+
+
+def _without(arguments: list[str], group: list[tuple[str, str | None]]) -> list[str] | None:
+    known, words = options_of(arguments), list(arguments)
+    for name, _ in group:
+        words = _drop(words, name, alone=known.get(name, False))
+    return words if words != arguments else None
+
+
+def _drop(words: list[str], name: str, *, alone: bool) -> list[str]:
+    out, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word == f"--{name}":
+            skip = not alone
+        elif not word.startswith(f"--{name}="):
+            out.append(word)
+    return out
