@@ -38,7 +38,7 @@ _FREE = {
 
 
 @dataclass(frozen=True, eq=False)
-class Diagnosis:
+class FileFaults:
     """What is wrong with a file.
 
     Attributes:
@@ -85,7 +85,7 @@ class Diagnosis:
 
 def diagnose(
     attempt: Callable[[ReadSettings, list[int]], object], settings: ReadSettings, *, fixed: bool = False
-) -> Diagnosis:
+) -> FileFaults:
     """Look for everything that is wrong with a file; one that can be read has no problems.
 
     Args:
@@ -100,7 +100,7 @@ def diagnose(
     while len(problems) < MOST_PROBLEMS:
         try:
             attempt(settings, rows)
-            return Diagnosis(tuple(problems), settings, True, tuple(rows), tuple(sorted({*lines})))
+            return FileFaults(tuple(problems), settings, True, tuple(rows), tuple(sorted({*lines})))
         except DataError as error:
             if any(error.message == known.message for known in problems) or (rows and not error.rows):
                 break  # of no more than half a file may be said what is not true of the whole
@@ -117,7 +117,7 @@ def diagnose(
             if not problems:
                 raise
             break  # what was put together does not go together
-    return Diagnosis(tuple(problems), settings, False, tuple(rows), tuple(sorted({*lines})))
+    return FileFaults(tuple(problems), settings, False, tuple(rows), tuple(sorted({*lines})))
 
 
 def _with(out: list[int], more: tuple[int, ...]) -> list[int]:

@@ -166,7 +166,7 @@ def check_follows(model: SavedModel, tz: str) -> None:
     hint = f"Leave it out, or train again with --tz {tz}"
     if not is_offset(known):
         fault = f"reads stamps {f'in {known}' if known else 'without a zone'}, as in its training"
-    elif (then := offset_at(tz, last)) != known:
+    elif last is not None and (then := offset_at(tz, last)) != known:
         fault = f"was trained on {known}, and {tz} was at {then} when that data ended"
     else:
         return

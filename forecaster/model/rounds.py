@@ -55,9 +55,9 @@ def _check(graph: memoryview, outside: dict[bytes, int | None], depth: int) -> N
             continue
         rounds = constants.get(node.inputs[0]) if node.operator == b"Loop" and node.inputs else None
         if depth or rounds is None or not 0 <= rounds <= MOST_ROUNDS:
-            name = node.operator[:20].decode("ascii", "replace")
+            kind = node.operator[:20].decode("ascii", "replace")
             raise ModelError(
-                f"the serving graph has a {name} that may run without end: expected a constant of at most "
+                f"the serving graph has a {kind} that may run without end: expected a constant of at most "
                 f"{MOST_ROUNDS:,} rounds"
             )
         for body in node.bodies:
