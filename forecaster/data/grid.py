@@ -14,7 +14,7 @@ from forecaster.data.columns import holds_numbers
 from forecaster.data.covariates import CovariateGrid, lay_covariates
 from forecaster.data.frequency import Frequency, Steps, infer_frequency, is_coarser, resolve_frequency
 from forecaster.data.holes import extent, fill, reasons_to_skip
-from forecaster.data.observations import Observations, observe
+from forecaster.data.observations import Observations, Rest, observe
 from forecaster.data.panel import Panel, treat_outliers
 from forecaster.data.problems import diagnose
 from forecaster.data.rows import Clock, Finding
@@ -52,7 +52,7 @@ def read_panel(
     source = read_source(path) if str(path) == "-" else path  # it may have to be looked at again
 
     def attempt(settings: ReadSettings, without: list[int]) -> Panel:
-        read = observe(source, settings, schema, as_of, future, without=without)
+        read = observe(Rest(source, without), settings, schema, as_of, future)
         check_duplicates(read.rows, read.table, read.clock)
         return lay_out(read)
 

@@ -46,20 +46,22 @@ class Observations:
     cells: tuple[Cells, ...] = ()
 
 
+@dataclass(frozen=True)
+class Rest:
+    """Data without rows [N] of its plain table, from 0, that are at fault: to see what else is wrong."""
+
+    data: Data
+    without: Sequence[int]
+
+
 def observe(
-    path: Data,
+    path: Data | Rest,
     settings: ReadSettings | None = None,
     schema: Schema | None = None,
     as_of: str | None = None,
     future: Data | None = None,
-    *,
-    without: Sequence[int] = (),
 ) -> Observations:
-    """Read a file up to its observations; a stamp that a series has twice is still there. See `read_panel`.
-
-    Args:
-        without: Rows of the plain table, from 0, that are left out: to see what else is wrong.
-    """
+    """Read a file up to its observations; a stamp that a series has twice is still there. See `read_panel`."""
     settings = settings or ReadSettings()
     if settings.date_format:
         check_format(settings.date_format)
@@ -67,7 +69,8 @@ def observe(
         check_zone(settings.tz)
     if settings.freq:
         Frequency(settings.freq)
-    shaped = _shaped(path, settings, schema)
+    whole, without = (path.data, path.without) if isinstance(path, Rest) else (path, ())
+    shaped = _shaped(whole, settings, schema)
     table, findings = shaped.table.without(without) if without else shaped.table, list(shaped.findings)
     columns = known_columns(table, schema) if schema else find_columns(table, shaped.settings)
     if schema is None or schema.dialect is None:  # a model of Parquet files knows no decimal mark

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from forecaster.base.errors import DataError
 from forecaster.config import ReadSettings
-from forecaster.data.observations import observe
+from forecaster.data.observations import Rest, observe
 from forecaster.data.problems import diagnose
 from forecaster.data.source import Data, read_source
 from forecaster.report.verdict import Verdict, judge, refusal
@@ -34,9 +34,9 @@ def check(job: CheckJob) -> Verdict:
     try:
         return judge(observe(data, job.reading))
     except DataError as error:
-        found = diagnose(lambda settings, without: observe(data, settings, without=without), job.reading)
+        found = diagnose(lambda settings, without: observe(Rest(data, without), settings), job.reading)
         problems = found.problems or (error,)
     if not found.is_read:
         return refusal(str(data), problems)
-    rest = judge(observe(data, found.settings, without=found.rows))
+    rest = judge(observe(Rest(data, found.rows), found.settings))
     return refusal(str(data), problems, found.hint(str(data)), rest)
