@@ -56,7 +56,7 @@ def made_tiny(command: str) -> str:
 
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in [README, *sorted(DOCS.rglob("*.md"))]}
 LINES = [(page, line) for page, text in PAGES.items() for line in commands_in(text)]
-READ_FIRST = ("README.md", "docs/builtin.md", "docs/tutorials/first-forecast.md")
+READ_FIRST = ("README.md", "docs/builtin.md")
 """Pages that are tried each time. Of the others, those that train or try the machine are tried with the slow tests."""
 BEFORE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 """A command that a page builds on, and that stands on another page: it is run before those of the page."""

@@ -12,7 +12,7 @@ import pytest
 from forecaster import jobs
 from forecaster.base.errors import GateError, UsageError
 from forecaster.config import AnomalySettings
-from tests.conftest import TINY, names, panel_csv, run_forecast
+from tests.conftest import TINY, call_forecast, names, panel_csv
 from tests.saved import TINY_DATA, copy_tiny
 
 
@@ -44,8 +44,8 @@ def test_false_alarms_are_as_many_as_the_level_says(tmp_path: Path) -> None:
     """On clean data of the kind that a model was trained on, a fifth is outside 80 %, and a twentieth outside 95 %."""
     models, made = tmp_path / "models", {"series": 20, "length": 150}
     known = panel_csv(tmp_path / "shops.csv", **made)
-    done = run_forecast("train", known, "--models-dir", models, "--horizon", "3", *TINY)
-    assert done.returncode == 0, done.stderr
+    done = call_forecast("train", known, "--models-dir", models, "--horizon", "3", *TINY)
+    assert done.exit_code == 0, done.stderr
     data = panel_csv(tmp_path / "new.csv", **{**made, "length": 200})
     for level, share in ((50.0, 0.5), (80.0, 0.2), (95.0, 0.05)):
         result = anomalies(models, data, level=level)

@@ -12,7 +12,7 @@ import pytest
 from forecaster import jobs
 from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ScenarioSettings
-from tests.conftest import run_forecast
+from tests.conftest import call_forecast
 
 EFFECT = 30.0
 """What a promotion adds to the sales of a day."""
@@ -33,8 +33,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ahead = [f"s{s},{day},{value}" for s in range(4) for day in days[240:]]
         (folder / f"{name}.csv").write_text("\n".join(["shop,day,promo", *ahead]) + "\n")
     small = "--future-covariates promo --horizon 7 --preset fast --steps 120 --units 8 --layers 1 --ensemble 1".split()
-    done = run_forecast("train", folder / "sales.csv", *small, "--models-dir", folder / "models")
-    assert done.returncode == 0, done.stderr
+    done = call_forecast("train", folder / "sales.csv", *small, "--models-dir", folder / "models")
+    assert done.exit_code == 0, done.stderr
     return folder
 
 

@@ -15,7 +15,7 @@ from forecaster import jobs
 from forecaster.config import BacktestSettings, EvaluateSettings, ReportSettings
 from forecaster.report import page as page_of
 from forecaster.report.page import choose_examples, typeset, worst_first
-from tests.conftest import TINY, Trained, run_forecast
+from tests.conftest import TINY, Trained, call_forecast
 
 EVIL = "<script>alert('x')</script>"
 SECTIONS = ["verdict", "accuracy", "forecasts", "residuals", "series", "data", "training", "versions"]
@@ -168,7 +168,7 @@ def test_one_series_without_a_name(tmp_path: Path) -> None:
     from tests.conftest import monthly_csv
 
     data, output = monthly_csv(tmp_path / "sales.csv", 60), tmp_path / "report.html"
-    assert run_forecast("train", data, "--models-dir", tmp_path / "models", *TINY).returncode == 0
+    assert call_forecast("train", data, "--models-dir", tmp_path / "models", *TINY).exit_code == 0
     report_of(Trained(models_dir=tmp_path / "models", data=data, name="sales"), output, horizon=2, levels="50")
     page = Page(output.read_text("utf-8"))
     assert page.ids("section") == SECTIONS

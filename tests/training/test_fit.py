@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from forecaster.training.checkpoint import Checkpoint, identify
 prepare_keras()
 
 from forecaster.training import fit as training  # noqa: E402
+from tests.covering import covering  # noqa: E402
 
 FAST = TrainSettings(steps=40, ensemble=1, batch_size=16, preset="fast")
 STEPS = np.arange(200)
@@ -37,20 +39,26 @@ def fit(plan: Plan, values: np.ndarray = WAVE) -> tuple[training.Trained, list[t
     return training.train_ensemble(panel_from_arrays([values]), plan, "cpu", seen.append), seen
 
 
+@pytest.fixture(scope="module")
+def both() -> tuple[training.Trained, list[training.Progress]]:
+    """Two networks, each measured and trained afresh on all data."""
+    return fit(plan_of(ensemble=2, seed=1))
+
+
 def test_the_loss_falls() -> None:
-    _, seen = fit(plan_of(steps=200, learning_rate=0.01))
+    _, seen = fit(plan_of(steps=200, learning_rate=0.01, preset="fast"))
     looks = [p.held_out for p in seen if p.held_out is not None]
     assert looks[-1] < 0.2 * looks[0]
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not() -> None:
-    first, again, other = (fit(plan_of(seed=seed))[0].members[0] for seed in (1, 1, 2))
+    first, again, other = (fit(plan_of(seed=seed, preset="fast"))[0].members[0] for seed in (1, 1, 2))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first[0], other[0])
 
 
-def test_members_differ() -> None:
-    trained, _ = fit(plan_of(ensemble=2))
+def test_members_differ(both: tuple[training.Trained, list[training.Progress]]) -> None:
+    trained, _ = both
     assert len(trained.members) == 2
     assert not np.array_equal(trained.members[0][0], trained.members[1][0])
 
@@ -70,8 +78,11 @@ def test_without_refit_the_best_weights_stay() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(trained.first[0], trained.members[0], strict=True))
 
 
-def test_refit_changes_the_weights_but_not_what_was_measured() -> None:
-    refitted, once = fit(plan_of())[0], fit(replace(plan_of(), fit=replace(plan_of().fit, refit=False)))[0]
+def test_refit_changes_the_weights_but_not_what_was_measured(
+    both: tuple[training.Trained, list[training.Progress]],
+) -> None:
+    plan = plan_of(seed=1)
+    refitted, once = both[0], fit(replace(plan, fit=replace(plan.fit, refit=False)))[0]
     assert all(np.array_equal(a, b) for a, b in zip(refitted.first[0], once.first[0], strict=True))
     assert not np.array_equal(refitted.members[0][0], once.members[0][0])
 
@@ -100,8 +111,8 @@ def test_a_time_limit_ends_with_a_whole_ensemble() -> None:
     assert all(np.isfinite(w).all() for w in trained.members[0])
 
 
-def test_progress_ends_at_one() -> None:
-    _, seen = fit(plan_of(ensemble=2))
+def test_progress_ends_at_one(both: tuple[training.Trained, list[training.Progress]]) -> None:
+    _, seen = both
     done = [p.done for p in seen]
     assert done == sorted(done)
     assert done[-1] == pytest.approx(1.0)
@@ -146,8 +157,14 @@ def test_the_last_good_weights_are_kept_and_gone_on_from_at_another_rate(tmp_pat
         other.read()
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "plateau"])
+TOGETHER = list(itertools.product(("adam", "adamw", "sgd", "rmsprop"), ("constant", "cosine", "plateau")))
+EACH_ONCE = covering(TOGETHER, 1)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "schedule"),
+    [pytest.param(*pair, marks=() if pair in EACH_ONCE else pytest.mark.slow) for pair in TOGETHER],
+)
 def test_every_optimiser_learns(optimizer: str, schedule: str) -> None:
     settings = {"optimizer": optimizer, "schedule": schedule, "weight_decay": 1e-3}
     _, seen = fit(plan_of(**settings, steps=120, learning_rate=0.02, preset="fast"))
