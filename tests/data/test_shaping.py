@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecaster.base.errors import DataError, UsageError
+from forecaster.base.errors import DataError
 from forecaster.base.records import build, dump
 from forecaster.config import ReadSettings
 from forecaster.data.grid import read_panel
@@ -200,39 +200,6 @@ def test_names_that_would_be_one_are_refused(tmp_path: Path) -> None:
         panel_of(tmp_path, "ds,p,q,y\n" + rows, {"id": "p,q"})
 
 
-def test_sums_have_zeros_where_a_series_has_no_row_and_others_a_gap(tmp_path: Path) -> None:
-    text = "ds,shop,y\n" + "".join(
-        f"{t},a,1\n" + (f"{t},b,2\n" if k % 3 == 0 and k < 20 else "") for k, t in enumerate(DAYS)
-    )
-    sums = panel_of(tmp_path, text, {"aggregate": "sum", "freq": "D", "id": "shop"})
-    assert sums.lengths.tolist() == [30, 30]
-    assert not sums.filled.any()
-    assert sums.series(1).tolist() == [2.0 if k % 3 == 0 and k < 20 else 0.0 for k in range(30)]
-    means = panel_of(tmp_path, text, {"aggregate": "mean", "freq": "D", "id": "shop", "max_missing": 0.9})
-    assert means.lengths.tolist() == [30, 19]
-    assert means.filled.sum() == 12
-
-
-@pytest.mark.parametrize(
-    ("freq", "first", "last", "count"),
-    [
-        ("MS", "2024-01-01", "2024-01-01", 1),
-        ("W", "2024-01-21", "2024-02-18", 5),
-        ("ME", "2024-01-31", "2024-01-31", 1),
-    ],
-)
-def test_the_last_step_is_left_out_and_named_where_it_is_not_over(
-    tmp_path: Path, freq: str, first: str, last: str, count: int
-) -> None:
-    text = lines("D", "ds,y", lambda t, v: f"{t},{v}")
-    if freq == "W":
-        text += "2024-02-19,1\n"
-    panel = panel_of(tmp_path, text, {"aggregate": "sum", "freq": freq})
-    stamps = panel.stamps(0).astype("M8[D]").astype(str).tolist()
-    assert (stamps[0], stamps[-1], len(stamps)) == (first, last, count)
-    assert [f.code for f in panel.findings].count("unfinished") == 1
-
-
 def test_an_hour_shown_twice(tmp_path: Path) -> None:
     utc = np.datetime64("2023-10-28T22:00") + np.arange(100).astype("m8[h]")
     local = [t + np.timedelta64(2 if t < np.datetime64("2023-10-29T01:00") else 1, "h") for t in utc]
@@ -259,28 +226,6 @@ def test_an_hour_that_is_skipped(tmp_path: Path) -> None:
     assert "--on-nonexistent shift" in caught.value.hint
     panel = panel_of(tmp_path, text, {"tz": "Europe/Berlin", "on_nonexistent": "shift"})
     assert panel.series(0).tolist() == [0, 1, 2, 4, 5, 6, 7, 8]
-
-
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [
-        ({"aggregate": "sum"}, "--freq"),
-        ({"start": "2020-01"}, "--start is for rows without stamps"),
-        ({"time": "none", "start": "01/02/2020", "freq": "D"}, "does not name one stamp"),
-        ({"time": "none", "start": "2020-01-15", "freq": "MS"}, ""),
-        ({"time": "none", "freq": "MS"}, "needs the stamp of the first row"),
-        ({"time": "ds,ds"}, "named twice"),
-        ({"categorical": "y"}, "not among the covariates"),
-        ({"aggregate": "sum", "freq": "h"}, "finer than the stamps"),
-    ],
-)
-def test_flags_that_do_not_go_together(tmp_path: Path, flags: dict[str, Any], message: str) -> None:
-    text = lines("D", "ds,y", lambda t, v: f"{t},{v}")
-    if not message:
-        assert panel_of(tmp_path, text, {**flags, "target": "y"}).schema.frequency == "MS"
-        return
-    with pytest.raises(UsageError, match=message):
-        panel_of(tmp_path, text, flags)
 
 
 def test_numbers_with_two_currencies_are_refused(tmp_path: Path) -> None:
