@@ -18,7 +18,15 @@ from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import TrainingProgress
 from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.cli.scores import error_grid, metric_rows, verdict
-from forecaster.config import DrySettings, FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import (
+    DrySettings,
+    FreshSettings,
+    MemorySettings,
+    ModelSettings,
+    ReadSettings,
+    StoreSettings,
+    TrainSettings,
+)
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrainResult
@@ -67,6 +75,7 @@ def train(
     training: TrainSettings,
     store: StoreSettings,
     fresh: FreshSettings,
+    memory: MemorySettings,
     dry: DrySettings,
     output: WatchedSettings,
     config: ConfigFile = None,
@@ -89,6 +98,7 @@ def train(
         training=training,
         store=store,
         fresh=fresh,
+        memory=memory,
         created=log.now(),
         now=log.clock(),
     )

@@ -61,7 +61,7 @@ from forecaster.config.reading import (
     OnOutlier,
     ReadSettings,
 )
-from forecaster.config.scaling import PartitionSettings, parse_size
+from forecaster.config.scaling import MemorySettings, PartitionSettings, parse_size
 from forecaster.config.training import (
     Activation,
     Base,
@@ -124,6 +124,7 @@ __all__ = [
     "LimitSettings",
     "LockSettings",
     "Loss",
+    "MemorySettings",
     "ModelSettings",
     "OnAmbiguous",
     "OnDuplicate",

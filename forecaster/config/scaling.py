@@ -32,6 +32,28 @@ def parse_size(text: str, flag: str) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemorySettings:
+    """How much memory a training may take."""
+
+    max_memory: str | None = knob(
+        None,
+        "Most memory to use, such as 4GB: a folder or glob of parts with whole series is read one part after the "
+        "other, and of more series than fit as many as do are drawn evenly.",
+        panel="Data",
+        metavar="SIZE",
+    )
+
+    @property
+    def limit(self) -> int | None:
+        """`max_memory` in bytes; None where there is no limit.
+
+        Raises:
+            UsageError: It is no amount of memory.
+        """
+        return None if self.max_memory is None else parse_size(self.max_memory, "--max-memory")
+
+
+@dataclass(frozen=True, kw_only=True)
 class PartitionSettings:
     """How a data file becomes a folder of parts, each with whole series."""
 

@@ -37,6 +37,7 @@ heavy packages that it may import when it is itself imported.
     precision      how many digits the values have                                            numpy
     problems       what is wrong with a file → all of it, and one command that reads it          numpy
     grid           a file → Panel: laid on the grid of its frequency, holes filled            numpy
+    drawing        parts larger than memory → a panel of as many series as fit, drawn evenly   numpy
     age            how old data is, and what is too old                                       numpy
     caps           values that cannot be above 1 or 100: shares and rates                         numpy
     almanac        stamps → calendar features, public holidays                                numpy

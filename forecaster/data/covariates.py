@@ -83,6 +83,34 @@ class Covariates:
         columns = tuple(replace(c, values=c.values[kept]) if c.role == "static" else c for c in self.columns)
         return Covariates(self.starts[kept], self.lengths[kept], columns)
 
+    def compact(self) -> Covariates:
+        """Return the same without the steps of series that were left out."""
+        ends = np.cumsum(self.lengths)
+        at = np.repeat(self.starts - (ends - self.lengths), self.lengths) + np.arange(int(ends[-1]))
+        columns = tuple(c if c.role == "static" else replace(c, values=c.values[at]) for c in self.columns)
+        return Covariates(np.asarray(ends - self.lengths, np.int64), self.lengths, columns)
+
+
+def join_covariates(parts: Sequence[Covariates]) -> Covariates:
+    """Return the covariates of the series of several parts, one after the other; the parts have the same columns."""
+    parts = [part.compact() for part in parts]
+    steps = np.cumsum([0, *(int(part.lengths.sum()) for part in parts)])
+    columns = []
+    for same in zip(*(part.columns for part in parts), strict=True):
+        names = tuple(sorted({name for own in same for name in own.names or ()})) if same[0].names is not None else None
+        columns.append(replace(same[0], values=np.concatenate([_coded(own, names) for own in same]), names=names))
+    starts = np.concatenate([part.starts + at for part, at in zip(parts, steps[:-1].tolist(), strict=True)])
+    return Covariates(starts, np.concatenate([part.lengths for part in parts]), tuple(columns))
+
+
+def _coded(own: Covariate, names: tuple[str, ...] | None) -> Floats:
+    """Return the values of a covariate with its categories numbered as in `names`."""
+    if names is None:
+        return own.values
+    place = {name: float(k) for k, name in enumerate(names)}
+    codes = np.array([place[name] for name in own.names or ()] + [np.nan])
+    return np.asarray(codes[np.where(np.isnan(own.values), len(codes) - 1, own.values).astype(np.int64)])
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CovariateGrid:

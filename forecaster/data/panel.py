@@ -33,6 +33,32 @@ class Treated:
     observed: Floats = field(default_factory=lambda: np.empty(0))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Which series of data larger than memory a panel holds.
+
+    Attributes:
+        parts: Files that were read, all of them.
+        series: In all parts, without those that were skipped.
+        kept: That the panel holds.
+        steps: Of all series.
+        seed: That decides which are kept, with their names.
+    """
+
+    parts: int
+    series: int
+    kept: int
+    steps: int
+    seed: int
+
+    def describe(self) -> str:
+        """Return it in words."""
+        if self.kept == self.series:
+            return f"all {self.series:,} of {self.parts:,} parts, read one after the other"
+        share = f"{self.kept:,} of {self.series:,}"
+        return f"{share} of {self.parts:,} parts, drawn evenly by their names (seed {self.seed}) to fit --max-memory"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Panel:
     """Series end to end, each regular and complete from its first to its last observed stamp.
@@ -55,6 +81,7 @@ class Panel:
         as_of: Last stamp that counted, as an integer like those of `starts`; None where all did.
         covariates: What is known beside the values; None where nothing is.
         more_seasons: Other season lengths in steps, beside the main one: a week of hours, a year of days.
+        drawn: How it was drawn from data larger than memory; None where all of it is here.
     """
 
     values: Floats
@@ -74,6 +101,7 @@ class Panel:
     as_of: int | None = None
     covariates: Covariates | None = None
     more_seasons: tuple[int, ...] = ()
+    drawn: Drawn | None = None
 
     def __repr__(self) -> str:
         named = f" of {self.source}" if self.source else ""
@@ -142,7 +170,12 @@ class Panel:
 
     def without(self, left_out: Mask, reason: str) -> Panel:
         """Return the panel without some of its series [S], which are then named as skipped for this reason."""
-        kept, inside = np.flatnonzero(~left_out), np.repeat(~left_out, self.lengths)
+        skipped = (*self.skipped, *((self.ids[s], reason) for s in np.flatnonzero(left_out)))
+        return replace(self.only(~left_out), skipped=skipped)
+
+    def only(self, wanted: Mask) -> Panel:
+        """Return the panel of some of its series [S]."""
+        kept, inside = np.flatnonzero(wanted), np.repeat(wanted, self.lengths)
         treated = inside[self.outliers.at]
         return replace(
             self,
@@ -154,7 +187,6 @@ class Panel:
             outliers=Treated(
                 at=(np.cumsum(inside) - 1)[self.outliers.at[treated]], observed=self.outliers.observed[treated]
             ),
-            skipped=(*self.skipped, *((self.ids[s], reason) for s in np.flatnonzero(left_out))),
             covariates=self.covariates and self.covariates.take(kept),
         )
 

@@ -16,9 +16,11 @@ from forecaster.base.errors import ForecastError, GateError, UsageError
 from forecaster.base.machine import version_of
 from forecaster.base.records import Json
 from forecaster.base.runtime import prepare_keras
-from forecaster.config import FreshSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.config import FreshSettings, MemorySettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.data.age import Age, age_of, limits_of
 from forecaster.data.caps import advice, find_cap
+from forecaster.data.drawing import Room, draw_panel
+from forecaster.data.formats import parts_of
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
@@ -47,6 +49,16 @@ if TYPE_CHECKING:
 PACKAGES = ("forecast-lstm", "tensorflow", "keras", "numpy", "pandas", "onnxruntime", "tf2onnx")
 
 
+OWN_MEMORY, SMALLEST_DATA = 1000 << 20, 24 << 20
+"""Bytes that TensorFlow and the training of the largest preset take without data, and that data takes at least."""
+
+BYTES_A_STEP = 40
+"""Bytes that a step of a series takes in training: as read, as float32, and four times that for what is made of it."""
+
+READER = 128 << 20
+"""Bytes that the process takes before it reads."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainJob:
     """Everything that `train` is told.
@@ -63,6 +75,7 @@ class TrainJob:
     training: TrainSettings = field(default_factory=TrainSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     fresh: FreshSettings = field(default_factory=FreshSettings)
+    memory: MemorySettings = field(default_factory=MemorySettings)
     created: str = ""
     now: datetime | None = None
 
@@ -95,6 +108,8 @@ class TrainResult:
         device = self.model.manifest.device
         aged = self.age.warnings(self.panel.source) if self.age else ()
         warnings = (*aged, *self.plan.warnings(device), *self.twin)
+        if (drawn := self.panel.drawn) is not None and drawn.kept < drawn.series:
+            warnings = (*warnings, f"trained on {drawn.describe()}")
         cap = find_cap(self.panel)
         if cap and self.plan.window.high is None:
             warnings = (*warnings, f"{advice(cap)}: to keep them inside, give --bounds 0,{cap:g}")
@@ -116,6 +131,7 @@ class TrainResult:
             "series": self.panel.n_series,
             "frequency": self.panel.frequency.alias,
             "plan": dict(self.plan.choices()),
+            **({"drawn": asdict(self.panel.drawn)} if self.panel.drawn else {}),
             "pretrained": asdict(share) if (share := self.model.manifest.companion) else None,
             "metrics": self.metrics,
             "against_current": None if self.verdict is None else asdict(self.verdict),
@@ -229,8 +245,30 @@ def read_data(job: TrainJob, parent: store.SavedModel | None) -> Panel:
     """Return the data; with a version to go on from it is read by its schema, or by flags where there are some."""
     own = parent is None or job.reading != ReadSettings()
     schema = None if own or parent is None else parent.schema
-    panel = read_panel(job.data, job.reading, schema, job.fresh.as_of)
+    limit = job.memory.limit
+    if limit is None:
+        panel = read_panel(job.data, job.reading, schema, job.fresh.as_of)
+    else:
+        parts = parts_of(job.data)
+        if parts is None:
+            hint = f"Cut it first: forecast partition {job.data} --by COLUMN --parts 16 --output parts"
+            raise UsageError("--max-memory is for a folder or glob of parts, which are read one by one", hint=hint)
+        room = room_in(limit, job.training.seed)
+        panel = replace(draw_panel(parts, job.reading, schema, job.fresh.as_of, room), source=str(job.data))
     return leave_out_unreadable(parent, panel, int(panel.lengths.max())) if parent else panel
+
+
+def room_in(limit: int, seed: int) -> Room:
+    """Return what there is room for in so many bytes: beside TensorFlow, or while that is not loaded yet.
+
+    Raises:
+        UsageError: TensorFlow alone takes as much.
+    """
+    if limit < OWN_MEMORY + SMALLEST_DATA:
+        least = (OWN_MEMORY + SMALLEST_DATA) >> 20
+        raise UsageError(f"--max-memory: training takes {least:,} MiB before any data", hint=f"--max-memory {least}MB")
+    steps = (limit - OWN_MEMORY) // BYTES_A_STEP
+    return Room(memory=limit - READER, steps=steps, seed=seed)
 
 
 def _find_champion(job: TrainJob, home: Path, panel: Panel) -> store.SavedModel | None:
