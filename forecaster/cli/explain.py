@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from forecaster.cli import log
 from forecaster.cli.notes import finish, note_panel, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent
+from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
 from forecaster.cli.process import after
 from forecaster.cli.progress import ShareBar
 from forecaster.config import ExplainSettings, ReadSettings
@@ -53,6 +53,8 @@ def explain(
         log.event("explained", model=result.model.name, version=result.model.version, output=settings.output)
         blocks = describe_gates(result) if settings.gates else describe(result)
         printer.show(result.summary(), result.records(), blocks)
+        for message in result.warnings if settings.gates else ():
+            warn(message)
         return finish(result.skipped)
 
 
@@ -100,6 +102,7 @@ def describe(result: ExplainResult) -> Iterator[Block]:
                 f"{result.model.name} {result.model.version}, a window of {result.found.values.shape[1]:,} steps",
             ),
             ("explained", f"{explained}{f'leads {leads[0]} to {leads[-1]}' if len(leads) > 1 else f'lead {leads[0]}'}"),
+            *([("forecast", result.share.describe())] if result.share else []),
             *([("file", str(result.output))] if result.output else []),
         ]
     )

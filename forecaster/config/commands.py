@@ -485,3 +485,9 @@ class ExportSettings:
     max_loss: float = knob(
         0.05, "Exit 4 when quantising raises MASE by more than this share.", panel="Export", bounds=(0, None)
     )
+    trained_part: bool = knob(
+        False,
+        "Export the networks trained here alone where the pretrained network has a share in the forecasts: they "
+        "forecast otherwise than the model.",
+        panel="Export",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, models_folder
 from forecaster.jobs.opening import Asked, ask_for
 from forecaster.model.builtin import BuiltinModel
+from forecaster.model.companion import Share
 from forecaster.model.origins import Origins, first_changes
 from forecaster.model.plan import describe_layers
 from forecaster.model.predictor import UsedModel, check_horizon
@@ -74,6 +75,11 @@ class ExplainResult:
 
     __repr__ = brief
 
+    @property
+    def share(self) -> Share | None:
+        """How much of the forecast is the pretrained network's; None where it has no share, or is all of it."""
+        return None if isinstance(self.model, BuiltinModel) else self.model.manifest.companion
+
     @cached_property
     def ids(self) -> list[str]:
         """Names of the series that are explained."""
@@ -119,6 +125,7 @@ class ExplainResult:
             "model": self.model.name,
             "version": self.model.version,
             "data": self.panel.source,
+            "pretrained": asdict(self.share) if self.share else None,
             "series": self.panel.n_series,
             "explained": len(self.ids),
             "leads": found.leads.tolist(),
@@ -245,6 +252,16 @@ class GatesResult:
     skipped: tuple[tuple[str, str], ...] = ()
 
     __repr__ = brief
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to warn of: that the gates are not those of the whole forecast."""
+        share = None if isinstance(self.model, BuiltinModel) else self.model.manifest.companion
+        return (
+            ()
+            if share is None
+            else (f"the gates are those of a network trained here; the forecast is {share.describe()}",)
+        )
 
     def records(self) -> list[dict[str, Any]]:
         """Return one row a layer and segment: the mean over units of each gate, and the mean size of each state."""

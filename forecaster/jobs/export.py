@@ -21,6 +21,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
 from forecaster.model import store
+from forecaster.model.companion import Share
 from forecaster.model.features import numbers_beside
 from forecaster.model.forecast import Predicted
 from forecaster.model.graph import Raw, RawServer, drift, forecast_values, inputs_of, quantize_graph, raw_graph
@@ -107,9 +108,7 @@ class ExportResult:
         companion = self.model.companion
         if companion is None:
             return ()
-        share = companion.share.describe()
-        alone = f"the export holds the networks trained here alone, and the forecast is {share}"
-        return (f"{alone}: for one that forecasts alike, train with --from none",)
+        return (f"{alone_in(companion.share)}: for one that forecasts alike, train with --from none",)
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -140,6 +139,7 @@ def export(job: ExportJob, events: Events = Events()) -> ExportResult:
     settings = job.settings
     check_settings(settings)
     model = load_asked(models_folder(job.models_dir), settings.model, job.data)
+    check_share(model, settings)
     output = settings.output or Path(f"{model.name}{ENDINGS[settings.format]}")
     panel = _read(job, model, output, events)
     if settings.format == "saved-model":
@@ -169,6 +169,26 @@ def check_settings(settings: ExportSettings) -> None:
         raise UsageError(
             "--quantize int8 --format litert would put the scaling of the windows into 8 bits as well",
             hint="Use --quantize dynamic",
+        )
+
+
+def alone_in(share: Share) -> str:
+    """Return in words that an export is not the whole forecast."""
+    return f"the export holds the networks trained here alone, and the forecast is {share.describe()}"
+
+
+def check_share(model: store.SavedModel, settings: ExportSettings) -> None:
+    """Refuse a model of whose forecasts the pretrained network has a share, unless its other part is asked for.
+
+    What the pretrained network reads is made of a context in NumPy, and no operator of an export says it.
+
+    Raises:
+        GateError: It has one.
+    """
+    if model.companion is not None and not settings.trained_part:
+        raise GateError(
+            f"nothing was published: {alone_in(model.companion.share)}",
+            hint=f"Train one that is whole: forecast train DATA --from none --name {model.name}, or add --trained-part",
         )
 
 

@@ -13,6 +13,9 @@ does, has no such sum, and what a window without the value would be is a questio
 neighbourhood of windows that the network knows. What is read beside the values (covariates, calendar, holidays) is left
 out, one feature at a time: for these it is plain what being without them means.
 
+Where the pretrained network has a share in the forecasts, the mixture is explained: what stands before the window stays
+as it is. Features move the share of the networks that read them.
+
 References: Sundararajan, Taly & Yan, Axiomatic attribution for deep networks, ICML 2017 (integrated gradients); Zeiler
 & Fergus, Visualizing and understanding convolutional networks, ECCV 2014 (occlusion).
 """
@@ -28,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.data.panel import Panel
-from forecaster.model.builtin import BuiltinModel
+from forecaster.model.builtin import LONGEST_CONTEXT, BuiltinModel
 from forecaster.model.features import signals_of
 from forecaster.model.origins import Origins
 from forecaster.model.predictor import Forecaster
@@ -160,7 +163,11 @@ def explain(
         ask: Asker = (
             _BuiltinAsker(model, panel.series(int(s))[:-lookback])
             if isinstance(model, BuiltinModel)
-            else _Asker(model, _Known.of(signals, Origins.at_end(panel, np.array([s])), model.window))
+            else _Asker(
+                model,
+                _Known.of(signals, Origins.at_end(panel, np.array([s])), model.window),
+                panel.series(int(s))[:-lookback][-LONGEST_CONTEXT:] if model.companion else np.empty(0),
+            )
         )
         ends, slopes, integral = _follow(ask, history)
         forecasts[row], flat[row] = ends[:, leads - 1]
@@ -250,10 +257,11 @@ class _Known:
 
 @dataclass(frozen=True, eq=False)
 class _Asker:
-    """Asks a model about windows of one series."""
+    """Asks a model about windows of one series; `before` is what stands before them, for the pretrained network."""
 
     model: FittedModel
     known: _Known | None
+    before: Floats
 
     def without(self, feature: int) -> _Asker:
         """Return the same, asked without a feature: a number at its mean, a category unknown."""
@@ -276,7 +284,11 @@ class _Asker:
         values = np.exp(windows) if self.is_log else windows
         cut = cut_windows(values.ravel(), Origins.of_rows(values), self.model.window, self.known)
         points = self.model.server.answer(cut.inputs)[..., : self.model.window.horizon].astype(np.float64)
-        return restore(np.median(points, axis=1), cut)
+        answers = np.median(points, axis=1)
+        if self.model.companion is not None:
+            contexts = np.concatenate([np.tile(self.before, (len(values), 1)), values], axis=1)
+            answers = self.model.companion.mix(answers, contexts.ravel(), Origins.of_rows(contexts), cut)
+        return restore(answers, cut)
 
 
 def _follow(ask: Asker, history: Floats) -> tuple[Floats, Floats, Floats]:

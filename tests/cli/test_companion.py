@@ -38,10 +38,25 @@ def test_a_version_with_a_share_is_whole_by_itself(run: Run, trained_with: Path,
     assert "pretrained.onnx was changed" in done.stderr
 
 
-def test_an_export_says_that_it_is_not_all(run: Run, trained_with: Path, tmp_path: Path) -> None:
+def test_exports_and_explanations_say_whose_share_is_what(run: Run, trained_with: Path, tmp_path: Path) -> None:
     done = run("export", "--model", "sales", "--output", tmp_path / "m.onnx")
-    assert done.exit_code == 0
+    assert done.exit_code == 4
+    assert not (tmp_path / "m.onnx").exists()
+    for said in ("the networks trained here alone", "pretrained network", "--from none", "--trained-part"):
+        assert said in done.stderr
+    done = run("export", "--model", "sales", "--output", tmp_path / "m.onnx", "--trained-part")
+    assert (done.exit_code, (tmp_path / "m.onnx").exists()) == (0, True)
     assert "the export holds the networks trained here alone" in done.stderr
+    run("predict", "--model", "sales", "--output", tmp_path / "f.csv")
+    first = float((tmp_path / "f.csv").read_text().splitlines()[1].split(",")[1])
+    shown = json.loads(run("explain", "--model", "sales", "--leads", "1", "--format", "json").stdout)
+    assert shown["pretrained"]["pretrained"] >= 0.05
+    [series] = shown["by_series"]
+    assert series["forecast"][0] == pytest.approx(first, rel=1e-4)
+    assert abs(series["unexplained"][0]) < 0.2 * abs(series["forecast"][0] - series["flat"][0]) + 1e-6
+    assert "pretrained network" in run("explain", "--model", "sales", "--leads", "1", "--format", "table").stdout
+    gates = run("explain", "--model", "sales", "--gates")
+    assert "the gates are those of a network trained here; the forecast is" in gates.stderr
 
 
 def test_none_leaves_it_out(run: Run, tmp_path: Path) -> None:

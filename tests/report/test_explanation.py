@@ -33,7 +33,8 @@ class Network:
 
 
 def model_of(network: Any, **changes: Any) -> Any:
-    return SimpleNamespace(encodings=(), window=WindowShape(**{**vars(SHAPE), **changes}), server=network, season=7)
+    shape = WindowShape(**{**vars(SHAPE), **changes})
+    return SimpleNamespace(encodings=(), window=shape, server=network, season=7, companion=None)
 
 
 def daily(*series: np.ndarray) -> Panel:
@@ -87,7 +88,8 @@ def test_contributions_add_up(trained: Trained, transform: str) -> None:
     model = store.load_model(trained.models_dir, trained.name)
     panel = read_panel(trained.data)
     window = WindowShape(**{**vars(model.window), "transform": transform})
-    model = SimpleNamespace(encodings=(), window=window, server=model.server, season=model.season)  # type: ignore[assignment]
+    fields = {"window": window, "server": model.server, "season": model.season}
+    model = SimpleNamespace(encodings=(), companion=None, **fields)  # type: ignore[assignment]
     found = explained(model, panel, tuple(range(1, 15)))
     moved = np.abs(found.contributions).sum(axis=2)
     assert np.abs(found.unexplained).max() < 0.01 * moved.max()
