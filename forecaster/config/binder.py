@@ -16,7 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from forecaster.base.errors import UsageError
 from forecaster.config import check_value, key_of
 
-NOT_KEYS = frozenset({"created", "now", "attended"})
+NOT_KEYS = frozenset({"created", "now", "attended", "part_of"})
 """Fields of a job that the program fills in."""
 
 KINDS = {

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class AnomalyJob:
-    """Everything that `anomalies` is told.
+    """All inputs of `anomalies`.
 
     Attributes:
         data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained on.

@@ -14,7 +14,7 @@ from forecaster.report.verdict import Verdict, judge, refusal
 
 @dataclass(frozen=True, kw_only=True)
 class CheckJob:
-    """Everything that `check` is told.
+    """All inputs of `check`.
 
     Attributes:
         data: Path of the data file, `-` for stdin, or data in memory.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CompareJob:
-    """Everything that `compare` is told.
+    """All inputs of `compare`.
 
     Attributes:
         data: Path of the data file, `-` for stdin, or data in memory.

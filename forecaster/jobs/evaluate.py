@@ -15,7 +15,6 @@ from forecaster.config import (
     BacktestSettings,
     EvaluateSettings,
     GateSettings,
-    ReadSettings,
     parse_levels,
     parse_quantiles,
     parse_totals,
@@ -24,8 +23,8 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_outputs, models_folder
-from forecaster.jobs.opening import Asked, ask_for
+from forecaster.jobs.names import check_outputs
+from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.copula import GRID_LEVELS
 from forecaster.model.origins import Origins
@@ -46,24 +45,12 @@ Scope = Literal["overall", "lead", "series"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateJob:
-    """Everything that `evaluate` is told.
+class EvaluateJob(ModelJob):
+    """All inputs of `evaluate`."""
 
-    Attributes:
-        data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained
-            on, read afresh.
-        reading: How the data is read where the built-in network answers.
-        models_dir: Folder of all models, or None for the default.
-        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
-    """
-
-    data: Data | None = None
     settings: EvaluateSettings = field(default_factory=EvaluateSettings)
-    reading: ReadSettings = field(default_factory=ReadSettings)
     backtest: BacktestSettings = field(default_factory=BacktestSettings)
     gates: GateSettings = field(default_factory=GateSettings)
-    models_dir: Path | None = None
-    attended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,8 +172,7 @@ def open_model(job: EvaluateJob) -> tuple[Asked, Data]:
     if settings.predictions is not None:
         is_parquet(settings.predictions)
         files.check_writable(settings.predictions)
-    root = models_folder(job.models_dir)
-    asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
+    asked = asked_by(job)
     asked.check_horizon(settings.horizon)
     source = asked.source(job.data)
     check_outputs({"--predictions": settings.predictions}, source)

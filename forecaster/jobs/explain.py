@@ -11,14 +11,13 @@ import numpy as np
 
 from forecaster.base import files
 from forecaster.base.errors import DataError, UsageError, shown
-from forecaster.config import ExplainSettings, ReadSettings, parse_leads
+from forecaster.config import ExplainSettings, parse_leads
 from forecaster.data.frames import as_times
 from forecaster.data.panel import Panel
-from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_outputs, models_folder
-from forecaster.jobs.opening import Asked, ask_for
+from forecaster.jobs.names import check_outputs
+from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.companion import Share
 from forecaster.model.origins import Origins, first_changes
@@ -38,22 +37,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplainJob:
-    """Everything that `explain` is told.
+class ExplainJob(ModelJob):
+    """All inputs of `explain`."""
 
-    Attributes:
-        data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained
-            on, read afresh.
-        reading: How the data is read where the built-in network answers.
-        models_dir: Folder of all models, or None for the default.
-        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
-    """
-
-    data: Data | None = None
     settings: ExplainSettings = field(default_factory=ExplainSettings)
-    reading: ReadSettings = field(default_factory=ReadSettings)
-    models_dir: Path | None = None
-    attended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -353,8 +340,7 @@ def _open(job: ExplainJob, events: Events) -> tuple[UsedModel, Panel]:
     if settings.output is not None:
         kind_of(settings.output)
         files.check_writable(settings.output)
-    root = models_folder(job.models_dir)
-    asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
+    asked = asked_by(job)
     source = asked.source(job.data)
     check_outputs({"--output": settings.output}, source, settings.future)
     model, panel = asked.open(source, future=settings.future, horizon=_steps(asked, settings))

@@ -48,7 +48,7 @@ Ask = Callable[[Raw], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ExportJob:
-    """Everything that `export` is told.
+    """All inputs of `export`.
 
     Attributes:
         data: Path of a data file whose windows are compared; None for the one that the model was trained on.

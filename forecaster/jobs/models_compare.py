@@ -30,7 +30,7 @@ MEASURES = ("mase", "rmsse", "mae", "rmse", "smape", "bias")
 
 @dataclass(frozen=True, kw_only=True)
 class SuccessionJob:
-    """Everything that `models compare` is told.
+    """All inputs of `models compare`.
 
     Attributes:
         old: NAME or NAME@VERSION.

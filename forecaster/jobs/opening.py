@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from forecaster.base.errors import UsageError
-from forecaster.config import ReadSettings, key_of
+from forecaster.config import ModelChoice, ReadSettings, key_of
 from forecaster.data.grid import read_panel
 from forecaster.data.observations import Observations, observe
 from forecaster.data.panel import Panel
@@ -15,7 +15,7 @@ from forecaster.data.schema import Schema
 from forecaster.data.source import Data
 from forecaster.data.stamps import check_zone
 from forecaster.data.zones import is_offset, offset_at
-from forecaster.jobs.names import choose_model, source_of
+from forecaster.jobs.names import choose_model, models_folder, source_of
 from forecaster.model import builtin, store
 from forecaster.model.features import check_ahead
 from forecaster.model.predictor import UsedModel, check_horizon, leave_out_unreadable
@@ -37,6 +37,26 @@ class PartOf:
     models_dir: Path
     schema: Schema | None = None
     season: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelJob:
+    """The inputs of a command that forecasts a data file with a model.
+
+    Attributes:
+        data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained
+            on, read afresh.
+        settings: Those of the command; which model is used is one of them.
+        reading: How the data is read where the built-in network answers.
+        models_dir: Folder of all models, or None for the default.
+        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
+    """
+
+    data: Data | None = None
+    settings: ModelChoice
+    reading: ReadSettings = field(default_factory=ReadSettings)
+    models_dir: Path | None = None
+    attended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +145,15 @@ class Asked:
         model = self.bind(panel, horizon)
         panel = leave_out_unreadable(model, panel, model.window.lookback)
         return model, look_beside(model, panel, horizon or model.window.horizon)
+
+
+def asked_by(job: ModelJob) -> Asked:
+    """Return the model that a job names, or that its data chooses.
+
+    Raises:
+        MissingError, UsageError, ModelError: As `ask_for`.
+    """
+    return ask_for(models_folder(job.models_dir), job.settings.model, job.data, job.reading, attended=job.attended)
 
 
 def ask_for(root: Path, name: str | None, data: Data | None, reading: ReadSettings, *, attended: bool = False) -> Asked:

@@ -37,7 +37,7 @@ FILES_BESIDE = 64
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionJob:
-    """Everything that `partition` is told.
+    """All inputs of `partition`.
 
     Attributes:
         data: A file, a folder or glob of parts, `-`, an address or a database.

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.base import files
-from forecaster.config import PlotSettings, ReadSettings, parse_levels
+from forecaster.config import PlotSettings, parse_levels
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_outputs, models_folder
-from forecaster.jobs.opening import ask_for
+from forecaster.jobs.names import check_outputs
+from forecaster.jobs.opening import ModelJob, asked_by
 from forecaster.model.predictor import UsedModel, check_horizon
 from forecaster.scoring.outlook import find_series, look_ahead, usual_history
 
@@ -21,21 +21,10 @@ MOST_SERIES = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlotJob:
-    """Everything that `plot` is told.
+class PlotJob(ModelJob):
+    """All inputs of `plot`."""
 
-    Attributes:
-        data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
-        reading: How the data is read where the built-in network answers.
-        models_dir: Folder of all models, or None for the default.
-        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
-    """
-
-    data: str | None = None
     settings: PlotSettings = field(default_factory=PlotSettings)
-    reading: ReadSettings = field(default_factory=ReadSettings)
-    models_dir: Path | None = None
-    attended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,8 +78,7 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
     output = settings.output
     kind = kind_of(output)
     files.check_writable(output)
-    root = models_folder(job.models_dir)
-    wanted = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
+    wanted = asked_by(job)
     wanted.check_horizon(settings.horizon)
     source = wanted.source(job.data)
     check_outputs({"--output": output}, source, settings.future)

@@ -13,19 +13,18 @@ import numpy as np
 from forecaster.base import files
 from forecaster.base.errors import ForecastError
 from forecaster.base.records import dump
-from forecaster.config import FreshSettings, PredictSettings, ReadSettings, parse_levels, parse_quantiles
+from forecaster.config import FreshSettings, PredictSettings, parse_levels, parse_quantiles
 from forecaster.data.age import Age, age_of, limits_of
 from forecaster.data.database import TableTarget
 from forecaster.data.frames import as_times
 from forecaster.data.panel import Panel
 from forecaster.data.precision import digits_for
-from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.futures import Futures, check_files, imagine, levels_of, write_futures
 from forecaster.jobs.names import check_outputs, ledger_of, models_folder
 from forecaster.jobs.notices import known_before, lost_data, naive_twin, told_apart
-from forecaster.jobs.opening import Asked, PartOf, ask_for
+from forecaster.jobs.opening import Asked, ModelJob, PartOf, asked_by
 from forecaster.model import ledger
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.forecast import Forecast
@@ -43,26 +42,17 @@ PARQUET = (".parquet", ".pq")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictJob:
-    """Everything that `predict` is told.
+class PredictJob(ModelJob):
+    """All inputs of `predict`.
 
     Attributes:
-        data: Path of the data file, `-` for stdin, data in memory, or None for the file that the model was trained
-            on, read afresh.
-        reading: How the data is read where the built-in network answers.
-        models_dir: Folder of all models, or None for the default.
         now: The time of the run, aware; without it the age of the data is not known.
-        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
         part_of: The folder that the data is a part of; None where it is all there is.
     """
 
-    data: Data | None = None
     settings: PredictSettings = field(default_factory=PredictSettings)
-    reading: ReadSettings = field(default_factory=ReadSettings)
     fresh: FreshSettings = field(default_factory=FreshSettings)
-    models_dir: Path | None = None
     now: datetime | None = None
-    attended: bool = False
     part_of: PartOf | None = None
 
 
@@ -164,8 +154,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     check_files(settings, (output,))
     table = TableTarget.of(settings.output_table, settings.table_mode) if settings.output_table else None
     root = models_folder(job.models_dir)
-    asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
-    asked = replace(asked, part_of=job.part_of)
+    asked = replace(asked_by(job), part_of=job.part_of)
     source = asked.source(job.data)
     outputs = {"--output": output, "--paths-output": settings.paths_output, "--totals-output": settings.totals_output}
     check_outputs(outputs, source, settings.future)

@@ -16,7 +16,7 @@ from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder, name_of
-from forecaster.jobs.opening import ask_for
+from forecaster.jobs.opening import asked_by
 from forecaster.jobs.predict import PredictJob, reach
 from forecaster.jobs.train import TrainJob, load_parent, plan_of, read_data
 from forecaster.model import store
@@ -100,7 +100,7 @@ def rehearse_predict(job: PredictJob, events: Events = Events()) -> Rehearsal:
     Raises:
         ForecastError: What `predict` would refuse.
     """
-    asked = ask_for(models_folder(job.models_dir), job.settings.model, job.data, job.reading, attended=job.attended)
+    asked = asked_by(job)
     source = asked.source(job.data)
     wanted, recursive = reach(asked, job.settings)
     model, panel = asked.open(source, as_of=job.fresh.as_of, future=job.settings.future, horizon=wanted)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecaster.base import files
 from forecaster.base.machine import version_of
-from forecaster.config import BacktestSettings, EvaluateSettings, ReadSettings, ReportSettings
+from forecaster.config import BacktestSettings, EvaluateSettings, ReportSettings
 from forecaster.data.checks import check_duplicates
 from forecaster.data.grid import lay_out
 from forecaster.data.panel import Panel
@@ -17,7 +17,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, open_model, score_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs
-from forecaster.jobs.opening import look_beside
+from forecaster.jobs.opening import ModelJob, look_beside
 from forecaster.jobs.score import NOT_TRAINED
 from forecaster.model.builtin import HOME, BuiltinModel
 from forecaster.model.manifest import FileFacts, Metrics
@@ -35,24 +35,16 @@ PAST = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportJob:
-    """Everything that `report` is told.
+class ReportJob(ModelJob):
+    """All inputs of `report`.
 
     Attributes:
-        data: Path of the data file, `-` for stdin, or None for the file that the model was trained on, read afresh.
-        reading: How the data is read where the built-in network answers.
-        models_dir: Folder of all models, or None for the default.
-        attended: Whether somebody watches; then the built-in network answers where no model is for the data.
         now: The time of the run, aware; only recorded.
     """
 
-    data: str | None = None
     settings: ReportSettings = field(default_factory=ReportSettings)
-    reading: ReadSettings = field(default_factory=ReadSettings)
     backtest: BacktestSettings = field(default_factory=BacktestSettings)
-    models_dir: Path | None = None
     now: datetime | None = None
-    attended: bool = False
 
     @property
     def evaluation(self) -> EvaluateJob:

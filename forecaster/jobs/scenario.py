@@ -36,7 +36,7 @@ Interval = tuple[float, Floats, Floats]
 
 @dataclass(frozen=True, kw_only=True)
 class ScenarioJob:
-    """Everything that `scenario` is told.
+    """All inputs of `scenario`.
 
     Attributes:
         data: Path of the data file, `-` for stdin, or data in memory.

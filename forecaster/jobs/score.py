@@ -35,7 +35,7 @@ NOT_TRAINED = Metrics(
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreJob:
-    """Everything that `score` is told.
+    """All inputs of `score`.
 
     Attributes:
         actuals: Path of a data file with what came, `-` for stdin, or data in memory.

@@ -61,7 +61,7 @@ READER = 128 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class TrainJob:
-    """Everything that `train` is told.
+    """All inputs of `train`.
 
     Attributes:
         data: Path of the data file, `-` for stdin, or data in memory.

@@ -30,7 +30,7 @@ LEAST_SHARE, MOST_SHARE = 0.1, 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class TuneJob:
-    """Everything that `tune` is told.
+    """All inputs of `tune`.
 
     Attributes:
         data: Path of the data file, or `-` for stdin.
