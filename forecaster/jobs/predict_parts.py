@@ -24,7 +24,7 @@ from forecaster.data.schema import Schema
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder
 from forecaster.jobs.notices import known_before, tell_gone
-from forecaster.jobs.opening import Asked, PartOf, ask_for
+from forecaster.jobs.opening import Asked, PartOf, asked_by
 from forecaster.jobs.part_records import Json, PartRecord, hash_file, holding_results
 from forecaster.jobs.parts import PartsOrder, PartsResult, PartTask, check_folders, pack_model, run_parts
 from forecaster.jobs.predict import PredictJob, predict
@@ -85,7 +85,7 @@ def predict_parts(job: PredictJob, parts: Parts, workers: WorkerSettings, events
     check_workers(workers.workers, workers.cluster)
     check_folders(parts, folder, "--output")
     root = models_folder(job.models_dir)
-    asked = ask_for(root, settings.model, job.data, job.reading, attended=job.attended)
+    asked = asked_by(job)
     asked.check_horizon(None if settings.recursive else settings.horizon)
     reference = asked.saved.reference if asked.saved else None
     tasks = _tasks(job, parts, folder, root, reference)
