@@ -51,7 +51,7 @@ class ModelSettings:
         None,
         "Steps that one LSTM step reads; divides the lookback. 1 is the textbook LSTM.",
         panel="Model",
-        bounds=(1, None),
+        bounds=(1, 100_000),
     )
     cell: Cell = knob(
         "lstm",

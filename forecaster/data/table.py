@@ -196,7 +196,7 @@ def read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) ->
     data, encoding = decode(source, dialect.encoding if dialect else settings.encoding)
     if not data.strip():
         raise DataError(f"{source.path} holds only blank lines: no header row found")
-    body = memoryview(data)[_skip(data, dialect.skip_rows if dialect else settings.skip_rows) :]
+    body = _below(source.path, data, dialect.skip_rows if dialect else settings.skip_rows)
     skipped = count_lines(data[: len(data) - len(body)])
     is_single = dialect is not None or settings.time == "none"
     dialect = dialect or detect_dialect(source.path, body, encoding, settings)
@@ -241,7 +241,7 @@ def read_header(source: Source, settings: ReadSettings) -> tuple[Header, memoryv
     data, encoding = decode(source, settings.encoding)
     if not data.strip():
         raise DataError(f"{source.path} holds only blank lines: no header row found")
-    body = memoryview(data)[_skip(data, settings.skip_rows) :]
+    body = _below(source.path, data, settings.skip_rows)
     dialect = detect_dialect(source.path, body, encoding, settings)
     names, rest, lines = split_header(source.path, body, dialect)
     return Header(source.path, names, dialect), rest, count_lines(data[: len(data) - len(body)]) + lines + 1
@@ -260,9 +260,19 @@ def read_block(header: Header, text: bytes | memoryview, line: int) -> Table:
     return Table(source=header.path, sha256="", columns=columns, rows=rows, dialect=header.dialect, places=places)
 
 
-def _skip(data: bytes, lines: int) -> int:
+def _below(path: str, data: bytes, lines: int) -> memoryview:
+    """Return what stands below some lines.
+
+    Raises:
+        DataError: Nothing does.
+    """
+    if not lines:
+        return memoryview(data)
     ends = [match.end() for match in islice(LINE_END.finditer(data), lines)]
-    return 0 if not lines else ends[-1] if len(ends) == lines else len(data)
+    body = memoryview(data)[ends[-1] if len(ends) == lines else len(data) :]
+    if not bytes(body[:1_000]).strip() and not bytes(body).strip():
+        raise DataError(f"{path}: nothing stands below its first {lines:,} lines", hint="Pass a smaller --skip-rows")
+    return body
 
 
 def check_names(path: str, names: list[str]) -> None:

@@ -5,6 +5,7 @@ heavy packages that it may import when it is itself imported.
 
     checkpoint     an interrupted training, saved to go on from                               numpy
     cells          the recurrent cells: LSTM, GRU, peephole, plain                            keras
+    canonical      an ONNX graph → the same graph, in one order and with one set of names    onnx
     network        the Keras network, the whole of it in one file                             keras numpy
     losses         what training minimises                                                    numpy tensorflow
     optimizers     the optimisers, and how their learning rate falls                          keras

@@ -41,6 +41,7 @@ from numpy.typing import NDArray
 
 from forecaster.config import Precision
 from forecaster.model.plan import NetworkShape
+from forecaster.training.canonical import canonical
 from forecaster.training.cells import recurrent_layer
 
 Weights = list[NDArray[np.float32]]
@@ -251,4 +252,4 @@ def serving_graph(shape: NetworkShape, members: Sequence[Weights]) -> bytes:
         warnings.simplefilter("ignore")
         path = Path(folder) / "network.onnx"
         ensemble.export(path, format="onnx", verbose=False)
-        return path.read_bytes()
+        return canonical(path.read_bytes())
