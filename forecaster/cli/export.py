@@ -88,6 +88,7 @@ def describe(result: ExportResult) -> Iterator[Block]:
     yield TextLine("")
     rows = [
         ("MASE", *(number(mase) for mase in cost.mase), ratio(*cost.mase)),
+        ("moved, of a scale", *(f"{100 * share:.2g} %" for share in cost.apart), "mean, most"),
         ("bytes", *(f"{size:,}" for size in cost.size), ratio(*cost.size)),
         ("ms a window", *(number(1000 * seconds, 3) for seconds in cost.seconds), ratio(*cost.seconds)),
     ]

@@ -24,20 +24,22 @@ from forecaster.model import store
 from forecaster.model.companion import Share
 from forecaster.model.features import numbers_beside
 from forecaster.model.forecast import Predicted
-from forecaster.model.graph import Raw, RawServer, drift, forecast_values, inputs_of, quantize_graph, raw_graph
-from forecaster.model.origins import Origins
+from forecaster.model.graph import Raw, RawServer, drift, drifts, forecast_values, inputs_of, quantize_graph, raw_graph
+from forecaster.model.origins import Cutoffs, Origins
 from forecaster.model.predictor import leave_out_unreadable
 from forecaster.model.version import read_probe
 from forecaster.model.windows import Floats, from_scale
 from forecaster.scoring import metrics
-from forecaster.scoring.backtest import rolling_origin
 
 TOLERANCES = {"onnx": 1e-4, "saved-model": 1e-4, "litert": 1e-3}
 """Largest difference from the model's own forecasts, in units of each window's scale; LiteRT has but float32."""
 
 ENDINGS = {"onnx": ".onnx", "saved-model": "", "litert": ".tflite"}
-CUTOFFS, MOST_WINDOWS = 20, 500
-"""Windows of the data: cutoffs of a series at most, and windows in all."""
+MOST_WINDOWS = 2_000
+"""Windows of the data, evenly spread over the whole of it: the cost at its end is not that of its history."""
+
+FAR_OFF = 0.1
+"""Share of a window's scale from which single answers that quantising moved are warned of."""
 
 TIMES = 30
 """How often one window is forecast to measure the time that it takes."""
@@ -65,12 +67,14 @@ class Cost:
     """What quantising took away, and what it gave.
 
     Attributes:
-        mase: Before and after, on windows of the data.
+        mase: Before and after, on windows of the whole data.
+        apart: How far forecasts moved, in units of each window's scale: on average, and the farthest of them.
         size: Bytes before and after.
         seconds: For one window, before and after.
     """
 
     mase: tuple[float, float]
+    apart: tuple[float, float]
     size: tuple[int, int]
     seconds: tuple[float, float]
 
@@ -105,10 +109,15 @@ class ExportResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to warn of: that `predict` forecasts otherwise."""
-        companion = self.model.companion
-        if companion is None:
-            return ()
-        return (f"{alone_in(companion.share)}: for one that forecasts alike, train with --from none",)
+        companion, told = self.model.companion, list[str]()
+        if companion is not None:
+            told.append(f"{alone_in(companion.share)}: for one that forecasts alike, train with --from none")
+        if self.cost is not None and self.cost.apart[1] > FAR_OFF:
+            mean, most = (f"{100 * share:.2g} %" for share in self.cost.apart)
+            told.append(
+                f"quantising moves single forecasts by up to {most} of a window's scale, and by {mean} on average"
+            )
+        return tuple(told)
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -272,16 +281,11 @@ class Measured:
 
 def windows_of(model: store.SavedModel, panel: Panel) -> Measured | None:
     """Return windows of the data with a whole lookback before them and a horizon after; None where there is none."""
-    shape = model.window
-    try:
-        origins = rolling_origin(panel, CUTOFFS, shape.horizon, shape.horizon)
-    except DataError:
+    shape, starts = model.window, panel.offsets[:-1]
+    count = np.maximum(panel.lengths - shape.lookback - shape.horizon + 1, 0)
+    origins = Cutoffs(starts=starts, first=starts + shape.lookback, count=count).spread(MOST_WINDOWS)
+    if not len(origins):
         return None
-    long = np.flatnonzero(origins.lengths >= shape.lookback)
-    if not len(long):
-        return None
-    chosen = long[np.linspace(0, len(long) - 1, min(len(long), MOST_WINDOWS)).astype(int)]
-    origins = origins[chosen]
     values = panel.values[origins.back(shape.lookback).ahead(shape.lookback)]
     raw = Raw(values)
     if model.encodings:
@@ -300,8 +304,7 @@ def _read(job: ExportJob, model: store.SavedModel, output: Path, events: Events)
         panel = read_panel(source_of(model, job.data), ReadSettings(), model.schema)
     except MissingError as error:
         raise MissingError(error.message, hint="Name a data file: it is measured there") from None
-    shape = model.window
-    panel = leave_out_unreadable(model, panel, shape.lookback + (CUTOFFS + 1) * shape.horizon)
+    panel = leave_out_unreadable(model, panel, int(panel.lengths.max()))
     events.on_panel(panel)
     return panel
 
@@ -328,7 +331,9 @@ def _publish_file(result: ExportResult, raw: Raw, measured: Measured | None) -> 
     if settings.quantize and measured is not None:
         plain, before = data, ask
         data, ask = _build(model, settings, quantized=True, raw=measured.raw)
+        moved = drifts(model, measured.raw, before(measured.raw), ask(measured.raw))
         cost = Cost(
+            apart=(float(moved.mean()), float(moved.max())),
             mase=(measured.mase(before, model.season), measured.mase(ask, model.season)),
             size=(len(plain), len(data)),
             seconds=(_seconds(before, raw[:1]), _seconds(ask, raw[:1])),

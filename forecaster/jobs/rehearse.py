@@ -12,6 +12,7 @@ import numpy as np
 
 from forecaster.base.runtime import prepare_keras
 from forecaster.config import parse_levels
+from forecaster.data.age import age_of, limits_of
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
@@ -70,9 +71,11 @@ def rehearse_train(job: TrainJob, events: Events = Events()) -> Rehearsal:
     """
     root = models_folder(job.store.models_dir)
     name = store.check_name(name_of(job.data) if job.store.name is None else job.store.name)
+    limits = limits_of(job.fresh)
     parent = load_parent(job, root)
     panel = read_data(job, parent)
     events.on_panel(panel)
+    limits.judge(age_of(panel, job.now), panel.source)
     plan = plan_of(job, panel, parent)
     prepare_keras()
     from forecaster.training.stopwatch import time_steps
@@ -100,6 +103,7 @@ def rehearse_predict(job: PredictJob, events: Events = Events()) -> Rehearsal:
     Raises:
         ForecastError: What `predict` would refuse.
     """
+    limits = limits_of(job.fresh)
     asked = asked_by(job)
     source = asked.source(job.data)
     wanted, recursive = reach(asked, job.settings)
@@ -107,6 +111,7 @@ def rehearse_predict(job: PredictJob, events: Events = Events()) -> Rehearsal:
     steps = wanted or model.window.horizon
     at_once = model.window.horizon if recursive else steps
     events.on_panel(panel)
+    limits.judge(age_of(panel, job.now), panel.source)
     some = sample_of(panel)
     began = time.monotonic()
     make_forecast(model, some, at_once, parse_levels(job.settings.levels))

@@ -127,9 +127,14 @@ def forecast_values(model: SavedModel, raw: Raw) -> Floats:
 
 def drift(model: SavedModel, raw: Raw, ours: Floats, theirs: Floats) -> float:
     """Return the largest difference of two forecasts [N, H] after windows, in units of each window's scale."""
+    return float(drifts(model, raw, ours, theirs).max())
+
+
+def drifts(model: SavedModel, raw: Raw, ours: Floats, theirs: Floats) -> Floats:
+    """Return how far apart two forecasts [N, H] are, in units of each window's scale; inf for no number."""
     windows = cut_raw(model, raw)
     apart = np.abs(to_scale(ours, model.window) - to_scale(theirs, model.window)) / windows.scale
-    return float(apart.max()) if np.isfinite(apart).all() else np.inf
+    return np.where(np.isfinite(apart), apart, np.inf)
 
 
 def base_lags(shape: WindowShape) -> list[Ints]:

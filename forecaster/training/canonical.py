@@ -24,7 +24,7 @@ def canonical(graph: bytes) -> bytes:
     made = onnx.ModelProto(ir_version=model.ir_version)
     made.opset_import.extend(sorted(model.opset_import, key=lambda opset: opset.domain))
     made.graph.CopyFrom(_Ordered(_Names()).graph(model.graph, {}))
-    return made.SerializeToString(deterministic=True)
+    return bytes(made.SerializeToString(deterministic=True))
 
 
 @dataclass

@@ -16,7 +16,7 @@ from forecaster.jobs.export import Cost
 from forecaster.model.features import Encoding
 from tests.cli.conftest import Run, Seen
 
-COST = Cost(mase=(0.5, 0.51), size=(1000, 250), seconds=(2e-4, 1e-4))
+COST = Cost(mase=(0.5, 0.51), apart=(0.01, 0.27), size=(1000, 250), seconds=(2e-4, 1e-4))
 
 
 def result_of(cost: Cost | None = None) -> jobs.ExportResult:
@@ -55,6 +55,7 @@ def test_what_a_person_sees(see: Callable[..., Seen], answer: Callable[..., None
         "12 forecasts",
         "2.5e-07 of a window's scale",
         "MASE 0.5000 0.5100 +2.0 %",
+        "moved, of a scale 1 % 27 % mean, most",
         "bytes 1,000 250 -75.0 %",
         "ms a window 0.200 0.100 -50.0 %",
     ):
@@ -69,7 +70,8 @@ def test_without_quantising_there_is_no_cost(see: Callable[..., Seen], answer: C
 def test_off_a_terminal_only_the_log_tells(run: Run, answer: Callable[..., None], tmp_path: Path) -> None:
     answer(result_of(COST))
     done = run("export", "--log-file", tmp_path / "log")
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "quantising moves single forecasts by up to 27 % of a window's scale, and by 1 % on average" in done.stderr
     events = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert next(event for event in events if event["event"] == "exported")["cost"]["loss"] == pytest.approx(0.02)
 
