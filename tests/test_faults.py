@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-import csv
+import inspect
 import os
 import re
+import runpy
 import shlex
 import shutil
 import stat
@@ -20,7 +21,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -64,31 +64,29 @@ FORBIDDEN = (
 class Case:
     """One run of a case. Its keys stand in `case.toml`; those above the first `[[run]]` hold for every run.
 
+    What makes its input (`make`), looks at what came of it (`check`), and happens at the moment when `data.csv` is
+    opened (`during`) are functions of `case.py`: `make_2` is that of the second run.
+
     Attributes:
         about: What goes wrong, and what is right about the outcome.
-        make: Python lines that make the input, after the folder's files were copied.
         command: Arguments, run in this process: a line, or a list of words.
         shell: Instead of `command`: a bash line in which `$forecast` is the command.
-        during: Python lines that are run at the moment when `data.csv` is opened.
         env: Environment variables; an empty one is unset.
         needs: What the machine must allow; else the case is skipped.
-        times: How often; `k` counts from 0 in `make`.
+        times: How often; `k` of `make` and `check` counts from 0.
         code: Exit code.
         error: Parts of the last line on stderr.
         lines: Lines on stderr. Of a published forecast 0, of any failure 1, unless the case says otherwise.
         writes: Files and folders that come new or change; nothing else may.
         same: Files of equal bytes afterwards. `expected.csv` is the forecast of `shops.csv`.
         reads: What training would be given: `ids`, `values`, `stamps`, `future`, `findings`, …; training is left out.
-        check: Python lines that hold afterwards.
     """
 
     folder: Path
     number: int = 0
     about: str = ""
-    make: str = ""
     command: str | list[str] = ""
     shell: str = ""
-    during: str = ""
     env: dict[str, str] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
     times: int = 1
@@ -98,7 +96,19 @@ class Case:
     writes: list[str] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
     reads: dict[str, Any] | None = None
-    check: str = ""
+
+    def act(self, name: str, **known: Any) -> None:
+        """Run a function of the case, where it has one: that of this run, or the one of all runs.
+
+        Args:
+            name: `make`, `during` or `check`.
+            **known: What it may take as arguments.
+        """
+        file = self.folder / "case.py"
+        functions = runpy.run_path(str(file)) if file.exists() else {}
+        function = functions.get(f"{name}_{self.number}" if self.number else name) or functions.get(name)
+        if function is not None:
+            function(**{key: known[key] for key in inspect.signature(function).parameters})
 
     def __str__(self) -> str:
         return self.folder.name + (f"-{self.number}" if self.number else "")
@@ -125,7 +135,7 @@ class Watch:
 
     on: bool = False
     seen: list[str] = field(default_factory=list)
-    during: str = ""
+    during: Case | None = None
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note what is forbidden; run `during` once, when the data file is opened."""
@@ -134,11 +144,11 @@ class Watch:
         if event in FORBIDDEN:
             self.seen.append(f"{event} {arguments}"[:200])
         if event == "open" and self.during and str(arguments[0]) == "data.csv":
-            lines, self.during = self.during, ""
-            exec(lines, tools())  # noqa: S102 - lines of our own case
+            case, self.during = self.during, None
+            case.act("during")
 
     @contextmanager
-    def listening(self, during: str) -> Iterator[None]:
+    def listening(self, during: Case | None) -> Iterator[None]:
         """Listen for a while."""
         self.on, self.seen, self.during = True, [], during
         try:
@@ -149,22 +159,6 @@ class Watch:
 
 WATCH = Watch()
 sys.addaudithook(WATCH)
-
-
-def tools(**more: Any) -> dict[str, Any]:
-    """Return the names that Python lines of a case may use."""
-
-    def write(name: str, content: str | bytes) -> None:
-        Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
-
-    def days(count: int = 40, start: str = "2024-01-01") -> list[str]:
-        return [str(np.datetime64(start) + k) for k in range(count)]
-
-    def table(name: str) -> list[dict[str, str]]:
-        with Path(name).open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file, strict=True))
-
-    return {"Path": Path, "os": os, "np": np, "write": write, "days": days, "table": table, **more}
 
 
 def unprivileged() -> str | None:
@@ -207,8 +201,11 @@ def words_of(case: Case) -> list[str]:
     return shlex.split(case.command) if isinstance(case.command, str) else case.command
 
 
-def run_here(case: Case, monkeypatch: pytest.MonkeyPatch) -> Done:
-    """Run a command line in this process. Where the case says what is read, training ends there."""
+def run_here(case: Case, monkeypatch: pytest.MonkeyPatch, *, surprises: bool = True) -> Done:
+    """Run a command line in this process. Where the case says what is read, training ends there.
+
+    With `surprises` also what the case does while the data is read.
+    """
     panels, hints, report = list[Panel](), list[str](), boundary.report
 
     def overhear(error: BaseException, failure: boundary.Failure, *, as_json: bool = False) -> None:
@@ -224,7 +221,7 @@ def run_here(case: Case, monkeypatch: pytest.MonkeyPatch) -> Done:
         raise typer.Exit(finish(panel.skipped))
 
     arguments = words_of(case)
-    with monkeypatch.context() as patch, WATCH.listening(case.during):
+    with monkeypatch.context() as patch, WATCH.listening(case if surprises else None):
         for name, value in case.env.items():
             patch.setenv(name, value)
         patch.setattr(boundary, "report", overhear)
@@ -276,7 +273,7 @@ def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
 def check_hint(case: Case, done: Done, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a hint says, if done literally, works or leads further: to success, or to another fault."""
     for words in ways_of(done.hint, words_of(case)):
-        again = run_here(replace(case, command=words, reads={}, during=""), monkeypatch)
+        again = run_here(replace(case, command=words, reads={}), monkeypatch, surprises=False)
         told = f"{done.stderr}\nforecast {shlex.join(words)}\n{again.stderr}"
         assert again.code != 1, told
         assert again.code in PUBLISHED or again.stderr.splitlines()[-1] != done.stderr.splitlines()[-1], told
@@ -369,11 +366,11 @@ def test_fault(case: Case, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> 
         if not is_met():
             pytest.skip(reason)
     for path in case.folder.iterdir():
-        if path.name != "case.toml":
+        if path.is_file() and path.stem != "case":
             shutil.copy(path, workplace)
     kept: dict[str, Any] = {}
     for k in range(case.times):
-        exec(case.make, tools(k=k, KEPT=kept))  # noqa: S102 - lines of our own case
+        case.act("make", k=k, kept=kept)
         before = state_of(workplace)
         done = run_shell(case) if case.shell else run_here(case, monkeypatch)
         check_streams(case, done)
@@ -382,7 +379,7 @@ def test_fault(case: Case, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> 
             check_panel(case, done.panel)
         if case.command and case.code not in PUBLISHED and case.times == 1:
             check_hint(case, done, monkeypatch)
-        exec(case.check, tools(out=done.stdout, err=done.stderr, panel=done.panel, k=k, KEPT=kept))  # noqa: S102
+        case.act("check", out=done.stdout, err=done.stderr, panel=done.panel, k=k, kept=kept)
 
 
 def test_every_case_is_a_folder_or_listed() -> None:
