@@ -1,0 +1,93 @@
+"""Tasks on worker processes: what comes of them, whoever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forecaster.base.cluster import DaskExecutor, connected
+from forecaster.base.errors import DataError, ResourceError
+from forecaster.base.tasks import Luggage, Serial, TaskEnd, check_wanted, give_up, work_for
+
+
+def double(task: int, sent: Path | None) -> int:
+    """Return twice a number; 13 is bad data, 99 a bug."""
+    if task == 13:
+        raise DataError("unlucky", hint="Take another")
+    return 2 * task if task != 99 else 1 // 0
+
+
+def unpack(task: str, sent: Path | None) -> str:
+    """Return a file that was sent along."""
+    assert sent is not None
+    return (sent / task).read_text()
+
+
+def die_once(mark: Path, sent: Path | None) -> str:
+    """End the process that does it, the first time."""
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return "lived"
+    os.kill(os.getpid(), signal.SIGKILL)
+    return "never"
+
+
+@pytest.fixture
+def executor(dask_cluster: str) -> Iterator[DaskExecutor]:
+    with connected(dask_cluster, 1, Luggage(files={"a/b.txt": b"sent once"})) as opened:
+        yield opened
+
+
+def in_order(ends: Iterator[TaskEnd]) -> list[TaskEnd]:
+    return sorted(ends, key=lambda end: end.index)
+
+
+def test_workers_do_what_this_process_does(executor: DaskExecutor) -> None:
+    tasks = [*range(12, 15), 99]
+    here, there = in_order(Serial().run(double, tasks)), in_order(executor.run(double, tasks))
+    assert [end.value for end in here] == [24, None, 28, None] == [end.value for end in there]
+    for end in (here[1], there[1]):
+        assert isinstance(end.fault, DataError)
+        assert (end.fault.message, end.fault.hint) == ("unlucky", "Take another")
+    for end in (here[3], there[3]):
+        assert end.fault is not None
+        assert end.fault.line() == "unexpected ZeroDivisionError: integer division or modulo by zero"
+        assert "in double" in end.trace
+    assert executor.workers == 2
+    assert "tcp://" in executor.place
+
+
+def test_files_are_sent_to_each_worker(executor: DaskExecutor) -> None:
+    assert {end.value for end in executor.run(unpack, ["a/b.txt"] * 8)} == {"sent once"}
+
+
+def test_a_worker_that_dies_costs_its_tasks_alone(executor: DaskExecutor, tmp_path: Path) -> None:
+    ends = in_order(executor.run(die_once, [tmp_path / f"{k}" for k in range(2)]))
+    assert [end.value for end in ends] == ["lived", "lived"]
+    assert {end.value for end in executor.run(unpack, ["a/b.txt"] * 4)} == {"sent once"}
+
+
+def test_a_run_that_was_given_up_ends_at_its_next_step() -> None:
+    work_for("here")
+    check_wanted()
+    give_up("here")
+    try:
+        with pytest.raises(Exception, match="was stopped"):
+            check_wanted()
+    finally:
+        work_for("")
+
+
+def test_nobody_answers() -> None:
+    with (
+        pytest.raises(ResourceError, match="no Dask scheduler answers at tcp://127.0.0.1:9"),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr("forecaster.base.cluster.PATIENCE", 0.3)
+        with connected("tcp://127.0.0.1:9", 1, Luggage()):
+            pass
