@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
+from forecaster.cli.parts import check_alone, show_parts, showing_parts
 from forecaster.cli.process import after
 from forecaster.cli.progress import ShareBar
 from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.cli.scores import error_grid, verdict
-from forecaster.config import BacktestSettings, DrySettings, EvaluateSettings, GateSettings, ReadSettings
+from forecaster.config import (
+    BacktestSettings,
+    DrySettings,
+    EvaluateSettings,
+    GateSettings,
+    ReadSettings,
+    WorkerSettings,
+)
 
 if TYPE_CHECKING:
-    from forecaster.jobs import EvaluateResult
+    from forecaster.jobs import EvaluateJob, EvaluateResult, PartsResult
 
 MOST_LEADS = 8
 """Lead times in the table on the screen, evenly spread."""
@@ -32,6 +40,7 @@ def evaluate(
     reading: ReadSettings,
     backtest: BacktestSettings,
     gates: GateSettings,
+    workers: WorkerSettings,
     dry: DrySettings,
     output: OutputSettings,
     data: MaybeDataFile = None,
@@ -42,6 +51,9 @@ def evaluate(
     The model is used as it is, without a refit, and sees nothing after a cutoff; seasonal naive forecasts from the same
     cutoffs. Scores are given over all windows, by lead time and by series. Values that were missing and have been
     filled are not scored. Off a terminal the scores are JSON. With a gate that is not reached, exits 4.
+
+    With --output each part of a folder or glob is scored by itself, and the scores are summed up; what is done is left
+    alone when the command is run again, and --workers and --cluster share the work.
 
     Example: forecast evaluate sample_data/nyc_departures_daily.csv --windows 20 --step 1 --predictions backtest.csv
     """
@@ -59,6 +71,9 @@ def evaluate(
     )
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_evaluate(job, listening(printer)))
+    if settings.output is not None:
+        return evaluate_by_part(printer, job, workers)
+    check_alone(workers, "a folder or glob of parts, and a folder for their scores: --output scores")
     with ShareBar(printer.notes, "forecasting") as bar:
         result = jobs.evaluate(job, listening(printer, on_share=bar.update))
     tell_builtin(result.model, output.quiet)
@@ -73,14 +88,34 @@ def evaluate(
         return finish(result.skipped, result.warnings)
 
 
-def describe(result: EvaluateResult) -> Iterator[Block]:
-    """Yield the measures beside the baseline's, by lead time and for the worst series, and the verdict."""
-    metrics = result.metrics
-    ours = metrics["model"]
-    every = f"every {result.step:,} steps" if result.step > 1 else "at every step"
+def evaluate_by_part(printer: Printer, job: EvaluateJob, workers: WorkerSettings) -> int:
+    """Measure the parts of a folder one by one, and show the scores over all."""
+    from forecaster import jobs
+
+    with showing_parts(printer, "forecasting") as events:
+        result = jobs.evaluate_parts(job, workers, events)
+    code = show_parts(printer, result, pooled)
+    jobs.check_parts_gates(result, job)
+    return code
+
+
+def pooled(result: PartsResult) -> Iterator[Block]:
+    """Yield the measures over all parts beside the baseline's, and the verdict."""
+    metrics = result.totals.get("metrics")
+    if metrics is None:
+        return
     yield error_grid(metrics, "error")
     yield TextLine("")
-    yield TextGrid(
+    yield interval_grid(metrics)
+    yield TextLine("")
+    yield verdict(metrics, "windows", f"See the series where it is worse in {result.folder}")
+    yield TextLine("")
+
+
+def interval_grid(metrics: Mapping[str, Any]) -> TextGrid:
+    """Return how much each interval holds, and how wide it is."""
+    ours = metrics["model"]
+    return TextGrid(
         [
             (
                 f"{level:g} %",
@@ -92,6 +127,15 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
         ],
         header=("interval", "actual values inside", "mean width", "MSIS"),
     )
+
+
+def describe(result: EvaluateResult) -> Iterator[Block]:
+    """Yield the measures beside the baseline's, by lead time and for the worst series, and the verdict."""
+    metrics = result.metrics
+    every = f"every {result.step:,} steps" if result.step > 1 else "at every step"
+    yield error_grid(metrics, "error")
+    yield TextLine("")
+    yield interval_grid(metrics)
     if result.totals:
         yield TextLine("")
         yield total_grid(result)

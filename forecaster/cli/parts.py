@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from forecaster.base.errors import PARTIAL, ForecastError, UsageError
@@ -49,8 +50,20 @@ def showing_parts(printer: Printer, label: str) -> Iterator[Events]:
         )
 
 
-def show_parts(printer: Printer, result: PartsResult) -> int:
+def nothing_else(_: PartsResult) -> Iterator[Block]:
+    """Yield nothing."""
+    yield from ()
+
+
+def show_parts(
+    printer: Printer, result: PartsResult, first: Callable[[PartsResult], Iterator[Block]] = nothing_else
+) -> int:
     """Show what all parts came to, and return the exit code.
+
+    Args:
+        printer: Shows it.
+        result: What it is.
+        first: Yields what a person is shown before that.
 
     Raises:
         ForecastError: Parts failed, and are named.
@@ -73,13 +86,13 @@ def show_parts(printer: Printer, result: PartsResult) -> int:
             fault = error
         if fault is not None:
             if done:
-                printer.show(result.summary(), result.records(), describe(result))
+                printer.show(result.summary(), result.records(), chain(first(result), describe(result)))
             raise fault
         if code == PARTIAL:
             message = f"{result.skipped:,} series skipped: see skipped_series in {result.folder}/_parts"
             warn(message)
             log.event("partial", error="PARTIAL", message=message)
-        printer.show(result.summary(), result.records(), describe(result))
+        printer.show(result.summary(), result.records(), chain(first(result), describe(result)))
         return code
 
 
@@ -96,7 +109,7 @@ def describe(result: PartsResult) -> Iterator[Block]:
     if "methods" in totals:
         methods = ", ".join(f"{name} {count:,}" for name, count in totals["methods"].items())
         rows.append(("series", f"{totals['series']:,} (by method: {methods})"))
-        rows.append(("folder", f"{result.folder}, {totals['rows']:,} rows"))
+    rows.append(("folder", f"{result.folder}, {totals['rows']:,} rows" if "rows" in totals else str(result.folder)))
     yield TextGrid(rows)
     for state in result.failed:
         if state.fault is not None:

@@ -254,6 +254,12 @@ class EvaluateSettings(ForecastSettings, QuantileSettings):
         panel="Backtest",
         metavar="PATH",
     )
+    output: Path | None = knob(
+        None,
+        "Folder for scores by series: DATA is a folder or glob of parts, each is scored by itself.",
+        panel="Backtest",
+        metavar="DIR",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

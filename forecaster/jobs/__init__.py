@@ -27,7 +27,9 @@ heavy packages that it may import when it is itself imported.
     predict        from a saved model and a data file to a forecast file                      numpy
     part_records   what is remembered of each part of a folder                                numpy
     parts          the parts of a folder one by one, by whoever does tasks
+    part_tasks     what the parts of a folder have in common, whatever is done with them
     predict_parts  from a saved model and a folder of parts to a folder of forecast files     numpy
+    evaluate_parts from a saved model and a folder of parts to scores over all of them       pyarrow
     scenario       from several possible futures to forecasts side by side                    numpy
     record         `run.json`
     score          from the ledger and what came to live scores
@@ -46,6 +48,7 @@ from forecaster.jobs.compare import CompareJob, CompareResult, compare
 from forecaster.jobs.demo import DemoFiles, prepare_demo
 from forecaster.jobs.doctor import Diagnosis, diagnose
 from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, evaluate
+from forecaster.jobs.evaluate_parts import check_parts_gates, evaluate_parts
 from forecaster.jobs.events import Events, TrialRow
 from forecaster.jobs.explain import ExplainJob, ExplainResult, GatesResult, explain, read_gates
 from forecaster.jobs.export import ExportJob, ExportResult, export
@@ -126,11 +129,13 @@ __all__ = [
     "anomalies",
     "check",
     "check_models",
+    "check_parts_gates",
     "choose_model",
     "compare",
     "compare_versions",
     "diagnose",
     "evaluate",
+    "evaluate_parts",
     "explain",
     "export",
     "export_builtin",

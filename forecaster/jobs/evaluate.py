@@ -30,7 +30,7 @@ from forecaster.model.copula import GRID_LEVELS
 from forecaster.model.origins import Origins
 from forecaster.model.predictor import UsedModel, check_horizon, leave_out_unreadable
 from forecaster.scoring.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin, span
-from forecaster.scoring.metrics import Scores
+from forecaster.scoring.metrics import Pooled, Scores
 from forecaster.scoring.sums import TotalScores, learn_before
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class EvaluateResult:
         predictions: The file of all forecasts, or None.
         totals: Scores of sums of the next steps, one row each.
         warnings: What is not as well known as it should be.
+        sums: What the scores are made of, to be pooled with those of other parts.
     """
 
     model: UsedModel
@@ -79,6 +80,7 @@ class EvaluateResult:
     predictions: Path | None
     totals: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
+    sums: Pooled = field(default_factory=dict)
 
     __repr__ = brief
 
@@ -223,6 +225,7 @@ def score_panel(job: EvaluateJob, model: UsedModel, panel: Panel, events: Events
         predictions=settings.predictions,
         totals=() if sums is None else tuple(sums.records()),
         warnings=() if sums is None or sums.dependence.is_known else (UNKNOWN,),
+        sums=backtest.sums(),
     )
 
 

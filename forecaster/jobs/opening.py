@@ -50,6 +50,7 @@ class ModelJob:
         reading: How the data is read where the built-in network answers.
         models_dir: Folder of all models, or None for the default.
         attended: Whether somebody watches; then the built-in network answers where no model is for the data.
+        part_of: The folder that the data is a part of; None where it is all there is.
     """
 
     data: Data | None = None
@@ -57,6 +58,7 @@ class ModelJob:
     reading: ReadSettings = field(default_factory=ReadSettings)
     models_dir: Path | None = None
     attended: bool = False
+    part_of: PartOf | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +155,8 @@ def asked_by(job: ModelJob) -> Asked:
     Raises:
         MissingError, UsageError, ModelError: As `ask_for`.
     """
-    return ask_for(models_folder(job.models_dir), job.settings.model, job.data, job.reading, attended=job.attended)
+    root, settings = models_folder(job.models_dir), job.settings
+    return replace(ask_for(root, settings.model, job.data, job.reading, attended=job.attended), part_of=job.part_of)
 
 
 def ask_for(root: Path, name: str | None, data: Data | None, reading: ReadSettings, *, attended: bool = False) -> Asked:

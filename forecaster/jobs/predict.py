@@ -24,7 +24,7 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.futures import Futures, check_files, imagine, levels_of, write_futures
 from forecaster.jobs.names import check_outputs, ledger_of, models_folder
 from forecaster.jobs.notices import known_before, lost_data, naive_twin, told_apart
-from forecaster.jobs.opening import Asked, ModelJob, PartOf, asked_by
+from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model import ledger
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.forecast import Forecast
@@ -47,13 +47,11 @@ class PredictJob(ModelJob):
 
     Attributes:
         now: The time of the run, aware; without it the age of the data is not known.
-        part_of: The folder that the data is a part of; None where it is all there is.
     """
 
     settings: PredictSettings = field(default_factory=PredictSettings)
     fresh: FreshSettings = field(default_factory=FreshSettings)
     now: datetime | None = None
-    part_of: PartOf | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,7 +152,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     check_files(settings, (output,))
     table = TableTarget.of(settings.output_table, settings.table_mode) if settings.output_table else None
     root = models_folder(job.models_dir)
-    asked = replace(asked_by(job), part_of=job.part_of)
+    asked = asked_by(job)
     source = asked.source(job.data)
     outputs = {"--output": output, "--paths-output": settings.paths_output, "--totals-output": settings.totals_output}
     check_outputs(outputs, source, settings.future)

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from forecaster._version import __version__
 from forecaster.base import files
-from forecaster.base.errors import ForecastError, UsageError
-from forecaster.base.records import dump
+from forecaster.base.errors import UsageError
 from forecaster.base.workers import check_workers, open_executor
 from forecaster.config import FreshSettings, PredictSettings, WorkerSettings, parse_levels
 from forecaster.data.age import limits_of
-from forecaster.data.grid import read_panel
 from forecaster.data.listing import Hashes, Parts, hash_names
-from forecaster.data.schema import Schema
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder
 from forecaster.jobs.notices import known_before, tell_gone
-from forecaster.jobs.opening import Asked, PartOf, asked_by
+from forecaster.jobs.opening import Asked, asked_by
 from forecaster.jobs.part_records import Json, PartRecord, hash_file, holding_results
+from forecaster.jobs.part_tasks import PartsJob
 from forecaster.jobs.parts import PartsOrder, PartsResult, PartTask, check_folders, pack_model, run_parts
 from forecaster.jobs.predict import PredictJob, predict
 from forecaster.model.builtin import NAME, open_network
-from forecaster.model.planner import choose_horizon, choose_season
 
 MOST_SKIPPED = 20
 """Series that were skipped of which a record has the name and the reason."""
 
 NOT_OF_PARTS = ("paths", "paths_output", "totals", "totals_output", "output_table")
 """Settings of results that would be one for all parts."""
+
+
+NO_MATTER = ("output", "ledger", "model", *NOT_OF_PARTS)
+"""Settings that do not decide what a part's results are, or are recorded in another way."""
 
 
 def parts_asked_for(job: PredictJob) -> Parts | None:
@@ -56,23 +55,6 @@ def parts_asked_for(job: PredictJob) -> Parts | None:
     return parts
 
 
-@dataclass(frozen=True)
-class KindOfPart:
-    """What one part tells of how all are read: for the built-in network, which knows no data."""
-
-    schema: Schema
-    season: int
-    horizon: int
-
-
-def detect(task: PartTask, sent: Path | None) -> KindOfPart:
-    """Read a part, and return what was detected."""
-    task = task.at_home(sent)
-    panel = read_panel(task.part, task.reading)
-    season = choose_season(panel, task.reading.season)
-    return KindOfPart(panel.schema, season, task.job.settings.horizon or choose_horizon(panel, season))
-
-
 def predict_parts(job: PredictJob, parts: Parts, workers: WorkerSettings, events: Events = Events()) -> PartsResult:
     """Forecast each part of a folder by itself, into a file of its own.
 
@@ -87,15 +69,21 @@ def predict_parts(job: PredictJob, parts: Parts, workers: WorkerSettings, events
     root = models_folder(job.models_dir)
     asked = asked_by(job)
     asked.check_horizon(None if settings.recursive else settings.horizon)
-    reference = asked.saved.reference if asked.saved else None
-    tasks = _tasks(job, parts, folder, root, reference)
-    luggage = pack_model(root, reference)
+    future = hash_file(settings.future) if settings.future else None
+    whole = PartsJob(
+        command="predict",
+        job=job,
+        work=predict_part,
+        folder=folder,
+        models_dir=root,
+        asked=asked,
+        others={"fresh": asdict(job.fresh), "future": future},
+        no_matter=NO_MATTER,
+    )
+    luggage = pack_model(root, whole.reference)
     with holding_results(folder, "forecast predict"), open_executor(workers.workers, workers.cluster, luggage) as doing:
         events.on_place(doing.place)
-        known = None
-        if asked.saved is None:
-            known = _detect_first(tasks, doing)
-        tasks = [_settled(task, asked, known) for task in tasks]
+        tasks = whole.tasks(parts, doing)
         order = PartsOrder(tasks=tasks, sum_up=_sum_up(asked), check=_find_gone(job, parts, asked))
         return run_parts(order, doing, events)
 
@@ -109,86 +97,6 @@ def _check(settings: PredictSettings, fresh: FreshSettings) -> None:
         if getattr(settings, name) != usual[name]:
             flag = "--" + name.replace("_", "-")
             raise UsageError(f"{flag} has no place where a folder is forecast part by part", hint="Leave it out")
-
-
-def _tasks(job: PredictJob, parts: Parts, folder: Path, root: Path, reference: str | None) -> list[PartTask]:
-    names = parts.outputs()
-    return [
-        PartTask(
-            part=part,
-            name=name,
-            label=label,
-            source=parts.source,
-            folder=folder,
-            cwd=str(Path.cwd()),
-            models_dir=root,
-            reading=job.reading,
-            schema=None,
-            model=reference,
-            made={},
-            job=job,
-            work=predict_part,
-        )
-        for part, name, label in zip(parts.paths, names, parts.names, strict=True)
-    ]
-
-
-def _detect_first(tasks: Sequence[PartTask], doing: Any) -> KindOfPart:
-    """Return what the first part tells that can be read.
-
-    Raises:
-        ForecastError: That of the first part, where none can be read.
-    """
-    faults = []
-    for task in tasks:
-        [ended] = doing.run(detect, [task])
-        if ended.fault is None:
-            found: KindOfPart = ended.value
-            return found
-        faults.append(ended.fault)
-    fault: ForecastError = faults[0]
-    raise fault
-
-
-def _settled(task: PartTask, asked: Asked, known: KindOfPart | None) -> PartTask:
-    """Return a task with all that decides its results."""
-    job: PredictJob = task.job
-    settings = replace(job.settings, model=asked.saved.reference if asked.saved else NAME)
-    if known is not None:
-        settings = replace(settings, horizon=known.horizon)
-    job = replace(
-        job,
-        settings=settings,
-        attended=False,
-        part_of=PartOf(
-            whole=task.source,
-            models_dir=task.models_dir,
-            schema=known.schema if known else None,
-            season=known.season if known else None,
-        ),
-    )
-    made = {
-        "forecast": __version__,
-        "command": "predict",
-        "model": {"name": settings.model, "sha256": _hash_of(asked)},
-        "settings": {
-            k: v for k, v in asdict(settings).items() if k not in ("output", "ledger", "model", *NOT_OF_PARTS)
-        },
-        "fresh": asdict(job.fresh),
-        "reading": asdict(job.reading),
-        "schema": dump(known.schema) if known else None,
-        "future": hash_file(settings.future) if settings.future else None,
-    }
-    return replace(
-        task, job=job, schema=known.schema if known else None, made=json.loads(json.dumps(made, default=str))
-    )
-
-
-def _hash_of(asked: Asked) -> str:
-    """Return a hash of the model."""
-    if asked.saved is None:
-        return str(open_network().card["files"]["network.onnx"])
-    return hash_file(asked.saved.folder / "manifest.json")
 
 
 def predict_part(task: PartTask, events: Events) -> PartRecord:

@@ -255,6 +255,10 @@ class Backtest:
         """Return the scores on what has been run."""
         return self._contest.scores()
 
+    def sums(self) -> metrics.Pooled:
+        """Return what these scores are made of, to be pooled with those of other series."""
+        return self._contest.sums()
+
     def seen_until(self, stamp: int) -> int:
         """Return how many windows ask for a value at this stamp or before it: one that a model may have learned."""
         first = self.panel.stamps_at(self.origins.series, self.origins.lengths)

@@ -13,8 +13,9 @@ was not observed, and is not scored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -140,6 +141,18 @@ class Scores:
     skill: float | None
 
 
+Pooled = dict[str, Any]
+"""Sums that scores are made of; None for one that is not finite."""
+
+
+def pool(parts: Sequence[Pooled], horizon: int) -> Scores:
+    """Return the scores over the windows of several contests of H = `horizon` steps, as of one; none by series."""
+    whole = Contest(0, horizon)
+    for part in parts:
+        whole.join(part)
+    return whole.scores()
+
+
 class Contest:
     """A model against its baseline on windows that come block by block: sums are kept, never the windows."""
 
@@ -153,6 +166,16 @@ class Contest:
         self._windows += len(baseline)
         self._model.add(evaluation)
         self._baseline.add(as_points(evaluation, baseline))
+
+    def sums(self) -> Pooled:
+        """Return what the scores are made of, but for those by series, as JSON-safe data for `pool`."""
+        return {"windows": self._windows, "model": self._model.sums(), "baseline": self._baseline.sums()}
+
+    def join(self, other: Pooled) -> None:
+        """Add what `sums` returned of other series."""
+        self._windows += int(other["windows"])
+        self._model.join(other["model"])
+        self._baseline.join(other["baseline"])
 
     def scores(self) -> Scores:
         """Return the scores on all windows so far."""
@@ -332,6 +355,15 @@ class Tally:
             for name, x in _measures_of(cells):
                 self._by_lead.add(name, x, lead)
 
+    def sums(self) -> Pooled:
+        """Return the sums over all windows and by lead time."""
+        return {"overall": self._overall.sums(), "by_lead": self._by_lead.sums()}
+
+    def join(self, other: Pooled) -> None:
+        """Add what `sums` returned of other windows."""
+        self._overall.join(other["overall"])
+        self._by_lead.join(other["by_lead"])
+
     def measures(self) -> Measures:
         """Return the measures of all windows so far."""
         overall = {name: column[0] for name, column in self._overall.columns().items()}
@@ -373,6 +405,17 @@ class _Means:
         total = np.bincount(group[seen], weights=x[seen], minlength=self.count)
         sums = np.array([total, np.bincount(group[seen], minlength=self.count)])
         self._sums[name] = self._sums[name] + sums if name in self._sums else sums
+
+    def sums(self) -> Pooled:
+        return {
+            name: [[x if np.isfinite(x) else None for x in row] for row in sums.tolist()]
+            for name, sums in self._sums.items()
+        }
+
+    def join(self, other: Pooled) -> None:
+        for name, rows in other.items():
+            sums = np.array([[np.inf if x is None else x for x in row] for row in rows])
+            self._sums[name] = self._sums[name] + sums if name in self._sums else sums
 
     def columns(self) -> Columns:
         columns: dict[str, Floats] = {}

@@ -83,11 +83,8 @@ def test_a_run_that_was_given_up_ends_at_its_next_step() -> None:
         work_for("")
 
 
-def test_nobody_answers() -> None:
-    with (
-        pytest.raises(ResourceError, match="no Dask scheduler answers at tcp://127.0.0.1:9"),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setattr("forecaster.base.cluster.PATIENCE", 0.3)
-        with connected("tcp://127.0.0.1:9", 1, Luggage()):
-            pass
+def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecaster.base.cluster.PATIENCE", 0.3)
+    opening = connected("tcp://127.0.0.1:9", 1, Luggage())
+    with pytest.raises(ResourceError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        opening.__enter__()

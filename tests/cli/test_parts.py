@@ -235,3 +235,41 @@ def test_the_extra_is_named_where_it_is_missing(run: Run, monkeypatch: pytest.Mo
     result = run("predict", "shops", "--output", "out/", "--workers", "2")
     assert result.exit_code == 2
     assert "pip install 'forecast-lstm[cluster]'" in result.stderr
+
+
+# ---------------------------------------------------------------------------------------------------- scores
+
+
+def test_scores_of_parts_are_the_scores_of_all(run: Run, trained: Trained, dask_cluster: str) -> None:
+    shops(Path("shops"), 3, 2, 80)
+    asked = ("--model", trained.name, "--models-dir", trained.models_dir, "--windows", 2)
+    whole = json.loads(run("evaluate", "shops", *asked).stdout)
+    result = run("evaluate", "shops", "--output", "scores", *asked)
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    for side in ("model", "baseline"):
+        assert told["metrics"][side] == pytest.approx(whole["metrics"][side])
+        assert told["by_lead"][side]["mase"] == pytest.approx(whole["by_lead"][side]["mase"])
+    assert told["metrics"]["windows"] == whole["metrics"]["windows"]
+    rows = pyarrow.csv.read_csv("scores/part-1.csv").to_pydict()
+    assert rows["series"] == ["shop-2", "shop-3"]
+    assert rows["mase"] == pytest.approx(whole["by_series"]["model"]["mase"][2:4])
+    assert run("evaluate", "shops", "--output", "there", *asked, "--cluster", dask_cluster).exit_code == 0
+    assert content(Path("scores")) == content(Path("there"))
+    again = run("evaluate", "shops", "--output", "scores", *asked, "--max-mase", 0.001, "--json", "done_now")
+    assert again.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["shops/part-0.csv", "--output", "out"], "has none"),
+        (["shops", "--output", "out", "--predictions", "p.csv"], "--predictions has no place"),
+        (["shops", "--workers", "2"], "has nothing to share out here"),
+    ],
+)
+def test_scores_of_parts_that_cannot_be_are_refused(run: Run, arguments: list[str], told: str) -> None:
+    shops(Path("shops"), 2)
+    result = run("evaluate", *arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr.splitlines()[-1]
