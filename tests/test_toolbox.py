@@ -29,7 +29,7 @@ def train_and_predict(folder: Path, **options: Any) -> store.SavedModel:
         data=str(data),
         model=ModelSettings(**{"units": "4,3", "horizon": 6, **of_model}),
         training=TrainSettings(steps=3, ensemble=1, preset="fast", **options),
-        store=StoreSettings(models_dir=folder / "models"),
+        store=StoreSettings(models_dir=folder / "models", from_="none"),
     )
     model = jobs.train(job).model
     asked = PredictSettings(output="-", levels="50,80,95", ledger="none")

@@ -183,7 +183,7 @@ def train(data: Path, folder: Path, reading: ReadSettings, **fit: object) -> job
         reading=reading,
         model=ModelSettings(horizon=7, units="8", layers=1),
         training=TrainSettings(preset="fast", **{"steps": 3, "ensemble": 1, **fit}),  # type: ignore[arg-type]
-        store=StoreSettings(models_dir=folder / "models", name="m"),
+        store=StoreSettings(models_dir=folder / "models", name="m", from_="none"),
     )
     return jobs.train(job)
 

@@ -146,7 +146,7 @@ def train_on(folder: Path, data: Path, **columns: str) -> store.SavedModel:
         reading=ReadSettings(target="y", **columns),
         model=ModelSettings(units="4", layers=1, horizon=5),
         training=TrainSettings(steps=2, ensemble=1, preset="fast"),
-        store=StoreSettings(models_dir=folder),
+        store=StoreSettings(models_dir=folder, from_="none"),
     )
     return jobs.train(job).model
 

@@ -189,7 +189,7 @@ class Live:
         rng = np.random.default_rng(3)
         self.values = 100 + rng.normal(size=400)
         self.write("past.csv", self.values[:300])
-        store = StoreSettings(models_dir=folder / "models", name="m")
+        store = StoreSettings(models_dir=folder / "models", name="m", from_="none")
         training = TrainSettings(preset="fast", steps=60, ensemble=1)
         jobs.train(
             jobs.TrainJob(
@@ -319,7 +319,8 @@ def test_issue_wait_score(tmp_path: Path) -> None:
     data.write_text("\n".join(lines[:-3]) + "\n")
     models = tmp_path / "models"
     training = TrainSettings(steps=4, ensemble=1, preset="fast")
-    jobs.train(jobs.TrainJob(data=str(data), model=SMALL, training=training, store=StoreSettings(models_dir=models)))
+    store = StoreSettings(models_dir=models, from_="none")
+    jobs.train(jobs.TrainJob(data=str(data), model=SMALL, training=training, store=store))
     now = datetime(2020, 1, 1, tzinfo=UTC)
     forecast = jobs.predict(jobs.PredictJob(settings=PredictSettings(output="-"), models_dir=models, now=now)).forecast
     data.write_text("\n".join(lines) + "\n")

@@ -1,0 +1,71 @@
+"""Tests of `alarms.py`: which values are judged, how far outside they are, and which are one run."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forecaster.base.errors import UsageError
+from forecaster.data.panel import panel_from_arrays
+from forecaster.scoring.alarms import Alarms, values_to_judge
+
+MODEL: Any = SimpleNamespace(name="m")
+
+
+def alarms(
+    actual: list[float], at: list[int], series: list[int] | None = None, low: float = 0, high: float = 10
+) -> Alarms:
+    count = len(actual)
+    return Alarms(
+        series=np.array(series or [0] * count),
+        at=np.array(at),
+        actual=np.array(actual, float),
+        expected=np.full(count, (low + high) / 2),
+        low=np.full(count, float(low)),
+        high=np.full(count, float(high)),
+        unjudged=0,
+    )
+
+
+def test_the_ends_of_an_interval_are_inside() -> None:
+    found = alarms([0, 10, 10.5, -1], [0, 1, 2, 3])
+    assert found.outside.tolist() == [False, False, True, True]
+    assert found.rate == 0.5
+    assert found.distances().tolist() == pytest.approx([0, 0, 0.05, -0.1])
+
+
+def test_an_interval_without_width_has_no_unit_to_measure_in() -> None:
+    found = alarms([5, 6], [0, 1], low=5, high=5).distances()
+    assert found[0] == 0
+    assert np.isnan(found[1])
+
+
+def test_nothing_judged_is_no_alarm() -> None:
+    assert alarms([], []).rate == 0
+    assert alarms([], []).runs().tolist() == []
+
+
+def test_a_run_ends_at_a_gap_at_another_side_and_at_another_series() -> None:
+    #        above  above  gap    below  below  other series
+    found = alarms([11, 12, 5, 13, -1, -2, -3], [3, 4, 5, 6, 7, 8, 9], [0, 0, 0, 0, 0, 0, 1])
+    assert found.runs().tolist() == [1, 1, 2, 3, 3, 4]
+
+
+def test_the_last_values_or_those_after_the_training() -> None:
+    panel = panel_from_arrays([[1, 2, 3, 4, 5], [1, 2, 3]], start=10)
+    last = values_to_judge(MODEL, panel, 2, None)
+    assert (last.series.tolist(), last.ends.tolist()) == ([0, 0, 1], [3, 4, 7])  # two are always seen before
+    after = values_to_judge(MODEL, panel, None, 12)
+    assert (after.series.tolist(), after.ends.tolist()) == ([0, 0], [3, 4])
+
+
+@pytest.mark.parametrize(
+    ("until", "message"), [(None, "does not know the data it was trained on"), (99, "no value came after those")]
+)
+def test_nothing_to_judge_is_said(until: int | None, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        values_to_judge(MODEL, panel_from_arrays([[1, 2, 3]]), None, until)
+    assert "--last 30" in caught.value.hint
