@@ -63,7 +63,7 @@ docs: $(VENV)/.dev  ## Write the generated tables of docs/ anew
 docs-site: $(VENV)/.dev  ## Build the site into site/; a broken link or a page outside the menu fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
-bench: $(VENV)/.dev  ## Measure accuracy, time and memory
+bench: $(VENV)/.dev  ## Measure time and memory, and accuracy: M4=FOLDER
 	$(BIN)/python -m benchmarks $(if $(M4),--data $(M4))
 
 bench-peers: $(VENV)/.dev  ## Measure neuralforecast and statsforecast on the same data: M4=FOLDER

@@ -59,6 +59,16 @@ def interleaved(commands: Sequence[Sequence[str | Path]], cwd: Path, rounds: int
     ]
 
 
+def bound(*limits: tuple[float, float, str]) -> str:
+    """Return bounds as a cell of a table, marked where one was missed.
+
+    Args:
+        limits: What was measured, what is allowed, and how that is written, each.
+    """
+    text = ", ".join(written for *_, written in limits)
+    return f"{text}: **missed**" if any(measured > allowed for measured, allowed, _ in limits) else text
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]

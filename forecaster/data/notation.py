@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from forecaster.base.arrow import from_numpy, integers
 from forecaster.base.errors import DataError, shown
-from forecaster.data.stamps import DIGITS, Ints, parse, pattern_of
+from forecaster.data.stamps import DAYS, DIGITS, MONTHS, Ints, parse, pattern_of
 
 CLOCK = re.compile(
     r"(?P<date>.*\d)(?P<sep>[T _])(?P<hour>\d{1,2})"
@@ -33,6 +33,10 @@ _DATES = (
 )
 _SHORT = ("%-y-%m", "%m-%-y", "%-y/%m", "%m/%-y", "%b-%y", "%b %y", "%b '%y", "%B %y", "Q%q-%y", "Q%q %y", "%qQ%y")
 """Dates of a month with a year of two digits, or one: taken only where the column goes on step by step."""
+_LETTERS = re.compile(r"[^\W\d_]+")
+_WORDS = {*map(str.lower, (*MONTHS, *DAYS)), *(name[:3].lower() for name in (*MONTHS, *DAYS))}
+_WORDS |= {*"mqwtz", "utc", "gmt", "am", "pm"}
+"""All words that stand in dates."""
 
 _MOST = 0.5
 """Share of texts in one format from which the others are taken for what is wrong."""
@@ -99,6 +103,8 @@ def looks_like_date(text: str) -> bool:
 
 def date_formats(text: str) -> list[str]:
     """Return every known format that one text is written in."""
+    if not any(map(str.isdigit, text)) or not _WORDS.issuperset(map(str.lower, _LETTERS.findall(text))):
+        return []  # a name, as most are: a hundred thousand of them must not be tried by a hundred patterns
     alone = [name for name in (*_DATES, *_SHORT) if re.fullmatch(pattern_of(name), text)]
     match = CLOCK.match(text)
     if match is None:
