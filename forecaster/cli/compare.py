@@ -9,7 +9,7 @@ from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number
-from forecaster.cli.process import after
+from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import ShareBar
 from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.config import CompareSettings, DrySettings, ModelSettings, ReadSettings, TrainSettings
@@ -43,7 +43,7 @@ def compare(
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_compare(job, listening(printer)))
     with ShareBar(printer.notes, "comparing") as bar:
-        result = jobs.compare(job, listening(printer, on_share=bar.update))
+        result = jobs.compare(job, listening(printer, on_share=bar.update, on_state=now_stands))
     with after(f"{settings.predictions} was written" if settings.predictions else "nothing changed"):
         log.event("compared", source=result.panel.source, leaderboard=result.records())
         printer.show(result.summary(), result.records(), describe(result))

@@ -26,9 +26,9 @@ ADVICE = {
     78: "forecast models check shows which version is whole; forecast models rollback NAME goes back to it.",
     124: "Give it more time with --deadline, or less work.",
     129: "The terminal was closed: run it again, with nohup to let it go on.",
-    130: "Run it again; train goes on from its checkpoint with --resume.",
+    130: "Run it again; train, compare, evaluate and tune go on with --resume.",
     141: "Whoever read the output went away, as head does; nothing is wrong.",
-    143: "Somebody stopped it: run it again; train goes on from its checkpoint with --resume.",
+    143: "Somebody stopped it: run it again; train, compare, evaluate and tune go on with --resume.",
 }
 """Exit code → what to do."""
 

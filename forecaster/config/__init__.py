@@ -11,7 +11,8 @@ heavy packages that it may import when it is itself imported.
     reading        settings of reading data
     training       settings of training and keeping a model
     scaling        settings of data that is larger than memory
-    commands       settings of the commands that use a model, or measure
+    commands       settings of the commands that use a model
+    measuring      settings of the commands that measure
     binder         keys and values ↔ the settings of a job
     workers        settings of who does the work
     jobfile        a TOML file → jobs
@@ -21,17 +22,13 @@ heavy packages that it may import when it is itself imported.
 from forecaster.config.commands import (
     AheadSettings,
     AnomalySettings,
-    BacktestSettings,
     BatchSettings,
     CheckSettings,
-    CompareSettings,
     DrySettings,
-    EvaluateSettings,
     ExplainSettings,
     ExportFormat,
     ExportSettings,
     ForecastSettings,
-    GateSettings,
     ModelChoice,
     PathSettings,
     PlotSettings,
@@ -45,13 +42,20 @@ from forecaster.config.commands import (
     ServeSettings,
     SuccessionSettings,
     ToolSettings,
-    TuneSettings,
 )
 from forecaster.config.knob import (
     check_bounds,
     check_value,
     key_of,
     knob,
+)
+from forecaster.config.measuring import (
+    BacktestSettings,
+    CompareSettings,
+    EvaluateSettings,
+    GateSettings,
+    KeepSettings,
+    TuneSettings,
 )
 from forecaster.config.reading import (
     Aggregate,
@@ -122,6 +126,7 @@ __all__ = [
     "FreshSettings",
     "GateSettings",
     "Intervals",
+    "KeepSettings",
     "LimitSettings",
     "LockSettings",
     "Loss",

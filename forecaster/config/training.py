@@ -173,7 +173,10 @@ class TrainSettings(FitSettings):
         30.0, "Seconds of training from one checkpoint to the next.", panel="Training", bounds=(0, None)
     )
     resume: bool = knob(
-        False, "Go on from the checkpoint of an interrupted training of this model, if there is one.", panel="Training"
+        False,
+        "Go on with what a run of this command that was stopped has left, if there is anything: train from its "
+        "checkpoint, compare with the kinds and cutoffs that are done.",
+        panel="Training",
     )
 
 

@@ -17,7 +17,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_outputs
+from forecaster.jobs.names import check_outputs, is_named, keep_in, models_folder, name_of
 from forecaster.model.origins import Origins
 from forecaster.model.planner import choose_horizon, choose_season
 from forecaster.scoring.backtest import check_names, prediction_rows, rolling_origin, span
@@ -134,11 +134,16 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
     panel = comparison.panel
     with maybe_writing_rows(path) as writer:
         try:
-            for _, scored in comparison.run(kinds, time.monotonic, events.on_share):
+            for done, (_, scored) in enumerate(comparison.run(kinds, time.monotonic, events.on_share), 1):
+                events.on_state(
+                    f"{done} of {comparison.cutoffs * len(kinds)} forecasts are made{comparison.so_far}"
+                    f"{comparison.kept.where or ', and none is kept'}"
+                )
                 if writer is not None and path is not None:
                     writer.write(prediction_rows(panel, scored, as_text=not is_parquet(path)))
         except DataError as error:  # what was known at the oldest cutoff was too little
             raise DataError(error.message, hint="Give fewer --windows, a shorter --horizon, or more data") from None
+    comparison.kept.remove()
     return CompareResult(
         panel=panel,
         standings=comparison.standings(),
@@ -172,4 +177,8 @@ def begin_comparison(job: CompareJob, events: Events) -> Comparison:
     task = Task(
         season=season, horizon=horizon, levels=levels, quantiles=quantiles, model=job.model, training=job.training
     )
-    return Comparison(panel, origins, step, task)
+    kept = None
+    if is_named(job.data):
+        home = models_folder(None) / name_of(job.data) / "COMPARING"
+        kept = keep_in(settings, home, resume=job.training.resume)
+    return Comparison(panel, origins, step, task, kept)

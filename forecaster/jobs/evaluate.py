@@ -23,7 +23,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import check_outputs
+from forecaster.jobs.names import check_outputs, is_named, keep_in, models_folder
 from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.copula import GRID_LEVELS
@@ -159,7 +159,7 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
     """
     asked, source = open_model(job)
     panel = asked.read(source)
-    return score_panel(job, asked.bind(panel, job.settings.horizon), panel, events)
+    return score_panel(job, asked.bind(panel, job.settings.horizon), panel, events, keeps=True)
 
 
 def open_model(job: EvaluateJob) -> tuple[Asked, Data]:
@@ -193,13 +193,34 @@ def begin_backtest(job: EvaluateJob, model: UsedModel, panel: Panel, events: Eve
     if job.settings.predictions is not None:
         check_names(panel)
     events.on_panel(panel)
-    return Backtest(model, panel, rolling_origin(panel, job.backtest.windows, step, horizon), horizon)
+    kept = None
+    if job.data is None or is_named(job.data):
+        home = models_folder(job.models_dir) / model.name / "EVALUATING"
+        kept = keep_in(job.settings, home, resume=job.settings.resume)
+    return Backtest(model, panel, rolling_origin(panel, job.backtest.windows, step, horizon), horizon, kept)
 
 
-def score_panel(job: EvaluateJob, model: UsedModel, panel: Panel, events: Events = Events()) -> EvaluateResult:
-    """Measure a model on data that has been read: what remains of `evaluate`."""
+def so_far(backtest: Backtest, done: int) -> str:
+    """Return what is told if the backtest is stopped after so many windows."""
+    kept = backtest.kept.where if backtest.kept else ""
+    error = backtest.scores().model.overall["mase"] if kept else None
+    shown = "" if error is None else f" (MASE so far {error:.3g})"
+    return f"{done:,} of {len(backtest.origins):,} windows are forecast{shown}{kept or ', and none is kept'}"
+
+
+def forget(backtest: Backtest) -> None:
+    """Remove what was kept of a backtest that is done."""
+    if backtest.kept is not None:
+        backtest.kept.remove()
+
+
+def score_panel(
+    job: EvaluateJob, model: UsedModel, panel: Panel, events: Events = Events(), *, keeps: bool = False
+) -> EvaluateResult:
+    """Measure a model on data that has been read: what remains of `evaluate`; `keeps` what is finished on the way."""
     settings, levels = job.settings, parse_levels(job.settings.levels)
     backtest = begin_backtest(job, model, panel, events)
+    backtest.kept = backtest.kept if keeps else None
     panel, origins, horizon = backtest.panel, backtest.origins, backtest.horizon
     sums = score_totals(settings, model, panel, origins, horizon)
     also = None if sums is None else (GRID_LEVELS, sums.add)
@@ -210,8 +231,15 @@ def score_panel(job: EvaluateJob, model: UsedModel, panel: Panel, events: Events
                 writer.write(prediction_rows(panel, scored, as_text=not is_parquet(settings.predictions)))
             done += len(scored.actual)
             events.on_share(done / len(origins))
+            if keeps:
+                events.on_state(so_far(backtest, done))
         scores = backtest.scores()
-        check_gates(scores, levels, job.gates)
+        try:
+            check_gates(scores, levels, job.gates)
+        except GateError:
+            forget(backtest)
+            raise
+    forget(backtest)
     last, counts = model.trained_until, np.bincount(origins.series, minlength=panel.n_series)
     return EvaluateResult(
         model=model,

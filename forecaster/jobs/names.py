@@ -11,11 +11,13 @@ from pathlib import Path
 
 from forecaster.base.errors import ForecastError, MissingError, UsageError
 from forecaster.base.identity import check_apart
+from forecaster.config import KeepSettings
 from forecaster.data.database import sqlite_path
 from forecaster.data.recipe import PLAIN
 from forecaster.data.remote import scheme_of, without_password
 from forecaster.data.source import Data, Source
 from forecaster.model import builtin, ledger, store
+from forecaster.scoring.kept import Kept
 
 NONE = "none"
 """What `--from` says where a training is to begin with nothing."""
@@ -36,6 +38,16 @@ def name_of(data: Data) -> str:
     stem = re.sub(r"\.(gz|bz2|xz|zst|zip)$", "", name)
     stem = "stdin" if str(data) == "-" else stem.rsplit(".", 1)[0] if "." in stem[1:] else stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "model"
+
+
+def is_named(data: Data | None) -> bool:
+    """Return whether data has a name by which a later run can mean it: data in memory has none."""
+    return isinstance(data, str | Path)
+
+
+def keep_in(settings: KeepSettings, home: Path, *, resume: bool) -> Kept:
+    """Return what keeps the finished parts of a long measurement: in the folder that is named, else in `home`."""
+    return Kept(settings.storage, resume) if settings.storage else Kept(home, resume, within=2)
 
 
 def choose_model(root: Path, data: Data | None, *, attended: bool = False) -> str:

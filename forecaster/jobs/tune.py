@@ -225,6 +225,8 @@ class _Searcher:
 
     def search(self) -> None:
         """Run trials; each best one so far is published."""
+        if self.study.best is not None and self.study.tried >= self.job.settings.trials:  # resumed when all was tried
+            return
         for attempt in self.study.attempts():
             began, best = time.monotonic(), self.study.best
             try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -266,12 +266,13 @@ class BuiltinModel:
             ModelError: The network's answer is not finite.
         """
         changes = first_changes(panel)
-        for group, correction in self._corrected(panel, origins):
+        for group, correct in self._corrected(panel, origins):
             for part in group.blocks(self.window.lookback + len(self.network.levels) * self.window.horizon):
-                yield self._block(panel, part, correction, (horizon, levels, changes))
+                known = part.known()
+                yield known if known is not None else self._block(panel, part, correct(), (horizon, levels, changes))
 
-    def _corrected(self, panel: Panel, origins: Origins) -> Iterator[tuple[Origins, Correction]]:
-        """Yield the origins in groups, the older ones of each series first, with what was known by then."""
+    def _corrected(self, panel: Panel, origins: Origins) -> Iterator[tuple[Origins, Callable[[], Correction]]]:
+        """Yield the origins in groups, the older ones of each series first, with what gives what was known by then."""
         nth = _nth_of(origins.series)
         most = int(nth.max(initial=0)) + 1
         groups = nth * min(most, MOST_GROUPS) // most
@@ -279,9 +280,12 @@ class BuiltinModel:
             group = origins[np.flatnonzero(groups == number)]
             limits = panel.offsets[1:].copy()
             np.minimum.at(limits, group.series, group.ends)
-            whole = panel is self.panel and np.array_equal(limits, panel.offsets[1:])
-            past = self.past if whole else self.look_back(panel, limits)
-            yield group, past.correction if past else AS_GIVEN
+            yield group, cache(partial(self._correction, panel, limits))
+
+    def _correction(self, panel: Panel, limits: Ints) -> Correction:
+        whole = panel is self.panel and np.array_equal(limits, panel.offsets[1:])
+        past = self.past if whole else self.look_back(panel, limits)
+        return past.correction if past else AS_GIVEN
 
     def _block(
         self, panel: Panel, part: Origins, correction: Correction, asked: tuple[int, tuple[float, ...], Ints]

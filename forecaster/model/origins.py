@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,13 @@ class Origins:
         series: [N] index of the series.
         starts: [N] index of the first value of that series.
         ends: [N] index after the last value that the forecast may see (exclusive), after `starts`.
+        done: Asked before some of them are forecast: returns the block of forecasts where it is known already.
     """
 
     series: Ints
     starts: Ints
     ends: Ints
+    done: Callable[[Origins], Any] | None = None
 
     @classmethod
     def of(cls, panel: Panel, series: Ints, ends: Ints) -> Origins:
@@ -51,7 +54,11 @@ class Origins:
         return len(self.ends)
 
     def __getitem__(self, chosen: slice | NDArray[np.generic]) -> Origins:
-        return Origins(series=self.series[chosen], starts=self.starts[chosen], ends=self.ends[chosen])
+        return replace(self, series=self.series[chosen], starts=self.starts[chosen], ends=self.ends[chosen])
+
+    def known(self) -> Any:
+        """Return the block of forecasts from all of these origins, where it is known already."""
+        return None if self.done is None else self.done(self)
 
     @property
     def lengths(self) -> Ints:

@@ -6,6 +6,7 @@ heavy packages that it may import when it is itself imported.
     metrics        the published error measures                                               numpy
     outcome        issued forecasts beside what came: live scores                             numpy
     difference     two forecasts → what is revision, new rows, another model                  numpy
+    kept           finished parts of a long backtest, kept until the whole is                 numpy
     backtest       scores on windows that a model did not see, by rolling origin too          numpy
     sums           totals of the next steps against what came                                numpy
     alarms         values outside the interval that was forecast for them                     numpy

@@ -37,6 +37,7 @@ from forecaster.model.predictor import Forecaster, forecast_windows
 from forecaster.model.quantiles import DECILES, levels_with
 from forecaster.model.windows import Floats, cut_targets, restore
 from forecaster.scoring import metrics
+from forecaster.scoring.kept import Kept, KeptBlocks
 
 if TYPE_CHECKING:
     from forecaster.training.fit import Trained
@@ -225,9 +226,11 @@ class Scored:
 class Backtest:
     """A saved model, not fitted anew, against seasonal naive on the same cutoffs."""
 
-    def __init__(self, model: Forecaster, panel: Panel, origins: Origins, horizon: int) -> None:
-        """Name the windows: `origins` with H = `horizon` steps after each."""
-        self.model, self.panel, self.origins, self.horizon = model, panel, origins, horizon
+    def __init__(
+        self, model: Forecaster, panel: Panel, origins: Origins, horizon: int, kept: Kept | None = None
+    ) -> None:
+        """Name the windows: `origins` with H = `horizon` steps after each; `kept` holds what is forecast already."""
+        self.model, self.panel, self.origins, self.horizon, self.kept = model, panel, origins, horizon, kept
         self._contest = metrics.Contest(panel.n_series, horizon)
 
     def run(
@@ -242,7 +245,7 @@ class Backtest:
         """
         panel, season = self.panel, self.model.season
         needed = levels_with((*levels, *(also[0] if also else ())), quantiles, DECILES)
-        for block in forecast_windows(self.model, panel, self.origins, self.horizon, needed):
+        for block in self._blocks(needed):
             scored = block.narrowed(levels, quantiles)
             evaluation = metrics.Evaluation.of(panel, block.origins, season, scored, block.deciles())
             if also is not None:
@@ -250,6 +253,18 @@ class Backtest:
             naive = baselines.seasonal_naive(panel.values, block.origins, season, self.horizon)
             self._contest.add(evaluation, naive)
             yield Scored(block=scored, actual=evaluation.actual)
+
+    def _blocks(self, levels: tuple[float, ...]) -> Iterator[Block]:
+        """Yield the forecasts, those that are kept among them, and keep the others."""
+        model, origins = self.model, self.origins
+        if self.kept is None:
+            yield from forecast_windows(model, self.panel, origins, self.horizon, levels)
+            return
+        asked = {"model": identity_of(model), "season": model.season, "horizon": self.horizon}
+        kept = KeptBlocks(self.kept, self.panel, asked, levels)
+        yield from kept.watch(
+            forecast_windows(model, self.panel, replace(origins, done=kept.done), self.horizon, levels)
+        )
 
     def scores(self) -> metrics.Scores:
         """Return the scores on what has been run."""
@@ -263,6 +278,12 @@ class Backtest:
         """Return how many windows ask for a value at this stamp or before it: one that a model may have learned."""
         first = self.panel.stamps_at(self.origins.series, self.origins.lengths)
         return int(np.count_nonzero(first.astype(np.int64) <= stamp))
+
+
+def identity_of(model: Forecaster) -> str:
+    """Return what tells a model from others: the hash of its manifest, or name and version where it has none."""
+    manifest = getattr(model, "manifest", None)
+    return str(getattr(manifest, "sha256", None) or f"{model.name} {model.version}")
 
 
 def check_names(panel: Panel) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import pairwise
 from statistics import NormalDist
@@ -23,7 +23,8 @@ from forecaster.model.quantiles import DECILES, levels_with
 from forecaster.model.windows import Floats, Ints
 from forecaster.scoring import metrics
 from forecaster.scoring.backtest import Scored
-from forecaster.scoring.kinds import SLOW, Task, forecast_kind
+from forecaster.scoring.kept import Kept, key_of_part
+from forecaster.scoring.kinds import SLOW, Answer, Task, forecast_kind
 
 Judgement = Literal["best", "tie", "worse", "unknown"]
 
@@ -58,11 +59,13 @@ class Standing:
 class Comparison:
     """Kinds against each other on the same windows of one panel."""
 
-    def __init__(self, panel: Panel, origins: Origins, step: int, task: Task) -> None:
-        """Name the windows: `origins`, the cutoffs of each series `step` steps apart."""
+    def __init__(self, panel: Panel, origins: Origins, step: int, task: Task, kept: Kept | None = None) -> None:
+        """Name the windows: `origins`, the cutoffs of each series `step` steps apart; `kept` holds what is done."""
         self.panel, self.origins, self.step, self.task = panel, origins, step, task
+        self.kept = Kept() if kept is None else kept
         newest = panel.offsets[origins.series + 1] - task.horizon
         self._nth: Ints = (newest - origins.ends) // step  # 0 is the newest cutoff of a series
+        self._kinds: tuple[str, ...] = ()
         self._tallies: dict[str, metrics.Tally] = {}
         self._errors: dict[str, Floats] = {}  # [S, W] MASE of each window
         self._seconds: dict[str, float] = {}
@@ -91,6 +94,7 @@ class Comparison:
             clock: Tells seconds.
             on_share: Told how much is done, from 0 to 1; of the time that it takes, the network counts most.
         """
+        self._kinds = kinds
         cost = np.array([1.0 if kind in SLOW else 0.01 for kind in kinds])
         parts = np.concatenate(([0.0], np.cumsum(np.tile(cost, self.cutoffs)))) / (cost.sum() * self.cutoffs)
         levels = levels_with(self.task.levels, self.task.quantiles, DECILES)
@@ -98,15 +102,48 @@ class Comparison:
         for nth in np.unique(self._nth)[::-1]:
             origins, known = self.at(int(nth))
             for kind in kinds:
-                began, (low, high) = clock(), next(spans)
+                low, high = next(spans)
                 task = replace(self.task, levels=levels, on_share=partial(_within, on_share, low, high))
-                answer = forecast_kind(kind, known, task)
-                on_share(high)
-                self._seconds[kind] = self._seconds.get(kind, 0.0) + clock() - began
+                answer, seconds = self._ask(kind, (known, origins), task, clock)
+                self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
                 self._replaced[kind] = self._replaced.get(kind, 0) + int(answer.replaced.sum())
                 methods = np.full(len(origins), kind, object)
                 block = Block(origins=origins, values=answer.values, intervals=answer.intervals, methods=methods)
                 yield kind, self._score(kind, int(nth), block)
+                on_share(high)
+
+    @property
+    def so_far(self) -> str:
+        """What is known of the cutoffs at which all kinds have learned, in words; nothing before the first."""
+        done = [np.isfinite(errors).any(axis=0) for errors in self._errors.values()]
+        whole = np.logical_and.reduce(done) if len(done) == len(self._kinds) else np.zeros(0, bool)
+        if not whole.any():
+            return ""
+        shown = ", ".join(f"{kind} {np.nanmean(errors[:, whole]):.3g}" for kind, errors in self._errors.items())
+        return f" (MASE at {int(whole.sum())} of {self.cutoffs} cutoffs: {shown})"
+
+    def _ask(
+        self, kind: str, known: tuple[Panel, Origins], task: Task, clock: Callable[[], float]
+    ) -> tuple[Answer, float]:
+        """Return what a kind says, and the seconds that it took; from an earlier run where that is kept."""
+        panel, origins = known
+        asked = {name: getattr(task, name) for name in ("season", "horizon", "levels")}
+        training = replace(task.training, resume=False, checkpoint_every=0.0)  # these do not decide what is learned
+        asked |= {"model": asdict(task.model), "training": asdict(training)}
+        key = key_of_part(kind, panel, origins, asked)
+        kept = self.kept.find(key)
+        if kept is not None:
+            intervals = tuple((level, kept[f"low-{n}"], kept[f"high-{n}"]) for n, level in enumerate(task.levels))
+            answer = Answer(values=kept["values"], intervals=intervals, replaced=kept["replaced"].astype(bool))
+            return answer, float(kept["seconds"][0])
+        began = clock()
+        answer = forecast_kind(kind, panel, task)
+        seconds = clock() - began
+        arrays = {"values": answer.values, "replaced": answer.replaced, "seconds": np.array([seconds])}
+        for n, (_, low, high) in enumerate(answer.intervals):
+            arrays |= {f"low-{n}": low, f"high-{n}": high}
+        self.kept.keep(key, arrays, seconds)
+        return answer, seconds
 
     def _score(self, kind: str, nth: int, block: Block) -> Scored:
         scored = block.narrowed(self.task.levels, self.task.quantiles)

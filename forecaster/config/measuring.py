@@ -1,0 +1,132 @@
+"""Settings of the commands that measure: evaluate, compare, tune."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecaster.config.commands import ForecastSettings, QuantileSettings
+from forecaster.config.knob import knob
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepSettings:
+    """What a long measurement keeps until it is done."""
+
+    storage: Path | None = knob(
+        None,
+        "Folder that keeps what is finished until all is; by default beside the model's versions.",
+        panel="Backtest",
+        metavar="DIR",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacktestSettings:
+    """From which cutoffs to forecast what is known already."""
+
+    windows: int = knob(
+        10, "Most cutoffs of a series, counted back from its end.", panel="Backtest", bounds=(1, 10_000_000)
+    )
+    step: int | None = knob(
+        None, "Steps from one cutoff to the next; by default the horizon.", panel="Backtest", bounds=(1, None)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSettings:
+    """What a model must reach."""
+
+    max_mase: float | None = knob(None, "Exit 4 when MASE is higher.", panel="Gates", bounds=(0, None))
+    min_skill: float | None = knob(None, "Exit 4 when the skill over seasonal naive is lower.", panel="Gates")
+    min_coverage: float | None = knob(
+        None,
+        "Exit 4 when the share of actual values inside the widest interval is lower.",
+        panel="Gates",
+        bounds=(0, 1),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateSettings(ForecastSettings, QuantileSettings, KeepSettings):
+    """What to measure, and where to write it."""
+
+    totals: str | None = knob(
+        None,
+        "Also score sums of the next steps: over how many, such as 7,14,28.",
+        panel="Backtest",
+        metavar="STEPS",
+    )
+    resume: bool = knob(False, "Go on with what a run that was stopped has finished.", panel="Backtest")
+    predictions: Path | None = knob(
+        None,
+        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
+        panel="Backtest",
+        metavar="PATH",
+    )
+    output: Path | None = knob(
+        None,
+        "Folder for scores by series: DATA is a folder or glob of parts, each is scored by itself.",
+        panel="Backtest",
+        metavar="DIR",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareSettings(QuantileSettings, KeepSettings):
+    """What to compare, and from which cutoffs."""
+
+    models: str = knob(
+        "lstm,seasonal-naive,naive,drift",
+        "Kinds to compare, separated by commas; also pretrained, the built-in network, and ets, theta, arima, mstl "
+        "(pip install 'forecast-lstm[baselines]').",
+        panel="Comparison",
+        metavar="KINDS",
+    )
+    windows: int = knob(
+        3,
+        "Cutoffs at which every kind learns anew, counted back from the end.",
+        panel="Comparison",
+        bounds=(1, 100_000),
+    )
+    step: int | None = knob(
+        None, "Steps from one cutoff to the next; by default the horizon.", panel="Comparison", bounds=(1, None)
+    )
+    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Comparison")
+    predictions: Path | None = knob(
+        None,
+        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
+        panel="Comparison",
+        metavar="PATH",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneSettings:
+    """What to search, how long, and where it is kept."""
+
+    search: str = knob(
+        "lookback,segment,units,layers,dropout,learning-rate,cell,loss",
+        "Settings to search, separated by commas; one that a flag sets is left as it is.",
+        panel="Search",
+        metavar="KEYS",
+    )
+    trials: int = knob(
+        50,
+        "Most settings to try, those of the search that --resume goes on with included.",
+        panel="Search",
+        bounds=(2, 100_000),
+    )
+    time_limit: float | None = knob(
+        600.0, "Seconds of all of it, the comparison at the end included.", panel="Search", bounds=(10, None)
+    )
+    storage: Path | None = knob(
+        None,
+        "SQLite file that keeps the search; by default TUNING beside the model's versions.",
+        panel="Search",
+        metavar="PATH",
+    )
+    resume: bool = knob(False, "Go on with the search that the file keeps, if there is one.", panel="Search")
+    output: Path = knob(
+        Path("tuned.toml"), "File for the best settings, which train --config reads.", panel="Search", metavar="PATH"
+    )

@@ -1,0 +1,109 @@
+"""A comparison and an evaluation that are killed: what is finished is kept, and --resume ends where it would have."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forecaster.scoring import comparison, kept
+from tests.cli.conftest import Run
+from tests.conftest import panel_csv
+from tests.saved import TINY_DATA, copy_tiny
+
+PROGRAM = (
+    "from forecaster.scoring import kept; from forecaster.model import origins; "
+    "kept.WORTH, origins.MOST_WINDOWS = 0.0, 2; from forecaster.__main__ import main; main()"
+)
+"""The command, that keeps every part, and has many of them."""
+
+
+def stop_early(folder: Path, number: int, *arguments: str) -> tuple[int, str]:
+    """Run the command until it has kept some parts, stop it by a signal, and return its exit code and stderr."""
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 120
+    while len(parts_of(folder)) < 3 and running.poll() is None and time.monotonic() < end:
+        time.sleep(0.002)
+    running.send_signal(number)
+    _, said = running.communicate(timeout=60)
+    return running.returncode, said
+
+
+def parts_of(folder: Path) -> list[str]:
+    """Return the names of parts that are written."""
+    return [path.name for path in folder.glob("*") if len(path.name) == 32]
+
+
+def scores_in(text: str) -> Any:
+    """Return a result with nine digits: what several threads add up differs in the last ones; without times."""
+    found = json.loads(text, parse_float=lambda number: float(f"{float(number):.9g}"))
+    for row in found.get("leaderboard", []):
+        row.pop("seconds")
+    return found | {"predictions": None}
+
+
+@pytest.fixture
+def every_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "WORTH", 0.0)
+
+
+def test_a_comparison(run: Run, every_part: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel_csv(Path("shops.csv"))
+    line = ["compare", "shops.csv", "--models", "pretrained,naive", "--windows", "8", "--horizon", "4", "--step", "2"]
+    folder = Path("models") / "shops" / "COMPARING"
+    code, said = stop_early(folder, signal.SIGINT, *line)
+    done = len(parts_of(folder))
+    assert 3 <= done < 16
+    assert code == 130
+    assert f"kept in {folder}; to go on, run it again with --resume" in said
+    assert "MASE at" in said
+    asked: list[str] = []
+    forecast_kind = comparison.forecast_kind
+
+    def counted(kind: str, *rest: Any) -> Any:
+        asked.append(kind)
+        return forecast_kind(kind, *rest)
+
+    monkeypatch.setattr(comparison, "forecast_kind", counted)
+    resumed = run(*line, "--resume", "--predictions", "p.csv")
+    assert resumed.exit_code == 0, resumed.stderr
+    assert len(asked) == 16 - done
+    assert not Path("models").exists(), "what was kept is gone when all is done"
+    whole = run(*line, "--predictions", "q.csv")
+    assert len(asked) == 16 - done + 16
+    assert scores_in(resumed.stdout) == scores_in(whole.stdout)
+    assert len(Path("p.csv").read_text().splitlines()) == len(Path("q.csv").read_text().splitlines()) == 321
+
+
+@pytest.mark.parametrize("model", ["tiny", pytest.param("builtin", marks=pytest.mark.slow)])
+def test_an_evaluation(run: Run, every_part: None, monkeypatch: pytest.MonkeyPatch, model: str) -> None:
+    monkeypatch.setattr("forecaster.model.origins.MOST_WINDOWS", 2)
+    models = copy_tiny(Path("models"))
+    line = ["evaluate", str(TINY_DATA), "--model", model, "--models-dir", "models", "--windows", "5", "--step", "1"]
+    folder = models / model / "EVALUATING"
+    code, said = stop_early(folder, signal.SIGTERM, *line)
+    assert code == 143
+    assert f"kept in {folder}; to go on, run it again with --resume" in said
+    done = parts_of(folder)
+    resumed = run(*line, "--resume")
+    assert resumed.exit_code == 0, resumed.stderr
+    assert done
+    assert not folder.exists()
+    whole = run(*line)
+    assert scores_in(resumed.stdout) == scores_in(whole.stdout)
+
+
+def test_a_folder_of_ones_own(run: Run, every_part: None) -> None:
+    panel_csv(Path("shops.csv"))
+    line = ["compare", "shops.csv", "--models", "pretrained,naive", "--horizon", "4"]
+    stop_early(Path("mine"), signal.SIGKILL, *line, "--windows", "12", "--storage", "mine")
+    assert parts_of(Path("mine"))
+    assert run(*line, "--windows", "1", "--storage", "mine").exit_code == 0
+    assert not Path("mine").exists()
