@@ -36,6 +36,7 @@ from forecaster.model.origins import Origins
 from forecaster.model.plan import Plan
 from forecaster.model.planner import choose_season, make_plan
 from forecaster.model.predictor import leave_out_unreadable
+from forecaster.model.shaping import whole_lag
 from forecaster.model.transfer import check_fit, plan_from, plan_learning, seen_windows
 from forecaster.model.windows import cut_windows
 from forecaster.scoring.backtest import measure
@@ -88,6 +89,7 @@ class TrainResult:
         verdict: How it did against the version before it, where that was asked.
         seen: Held-out windows in the time that the version was trained on which the training began with.
         twin: What to say where it forecasts as a naive method does.
+        unread: Longer seasons in steps that the user named and that no trained network has in its base path.
     """
 
     model: store.SavedModel
@@ -99,6 +101,7 @@ class TrainResult:
     age: Age | None = None
     seen: int = 0
     twin: tuple[str, ...] = ()
+    unread: tuple[int, ...] = ()
 
     __repr__ = brief
 
@@ -113,12 +116,20 @@ class TrainResult:
         cap = find_cap(self.panel)
         if cap and self.plan.window.high is None:
             warnings = (*warnings, f"{advice(cap)}: to keep them inside, give --bounds 0,{cap:g}")
+        if self.unread:
+            warnings = (*warnings, self._unread())
         if not self.seen:
             return warnings
         windows = f"{self.seen:,} of {self.metrics['windows']:,} held-out windows"
         origin = self.model.manifest.parent or self.model.manifest.teacher
         flattered = f"{windows} lie in the time that {origin} was trained on"
         return (*warnings, f"{flattered}: scores and intervals may flatter it")
+
+    def _unread(self) -> str:
+        seasons = " and ".join(f"{season:,}" for season in self.unread)
+        who = "the pretrained network alone reads" if self.model.manifest.companion else "no network reads"
+        why = "the base path without it is nearer, or series hold it less than twice"
+        return f"{who} the longer season of {seasons} steps: {why}"
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -195,6 +206,7 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         age=age,
         seen=seen_windows(parent, panel, plan) if parent else 0,
         twin=twin_of_training(model, panel),
+        unread=tuple(m for m in job.reading.seasons[1:] if whole_lag(m, plan.season) not in plan.window.base),
     )
 
 

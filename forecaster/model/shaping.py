@@ -39,6 +39,13 @@ DAYS = {24, 48, 96, 144, 288, 1440}
 SEASONS_BACK = ((4, 4), (7, 8), (12, 3), (24, 14), (60, 2), (1440, 7), (100_000, 2))
 """(season length up to, seasons in the lookback)."""
 
+CYCLES = 2
+"""Cycles of a longer season that the median series must hold before its horizons for it to be a base path."""
+
+LONGER_BELOW = 0.8
+"""Error of a base path with a longer season over that of the best without, below which it is taken: a lookback so
+long costs time."""
+
 BLEND = 0.95
 """What the error of a mean of two seasons is multiplied by before base paths are compared: it serves the network better
 than it is near."""
@@ -196,7 +203,8 @@ def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, t
     """Choose the base path: whichever simple path is nearest to what followed, on windows drawn from the panel.
 
     Candidates are the last value, the last season and, where a season is a day, the last week of days and the mean of
-    the last day and the last week.
+    the last day and the last week; of longer seasons that series hold twice, such as a year of days, the same phase
+    (364 days ago, in whole weeks).
 
     Returns:
         A shape with the base path; its lookback and segment are still to be chosen.
@@ -208,8 +216,10 @@ def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, t
         raise UsageError("--base seasonal needs a season", hint="Give --season-length")
     room = int(np.median(panel.lengths)) - 2 * horizon
     weeks = [(7 * season,), (season, 7 * season)] if season in DAYS else []
+    longer = [lag for lag in whole_seasons(panel, season) if CYCLES * lag <= room and (lag,) not in weeks]
+    others: list[tuple[int, ...]] = [(lag,) for lag in longer]
     bases: list[tuple[int, ...]] = [
-        base for base in ((season,), *weeks) if 1 < max(base, default=1) < room and model.base != "last"
+        base for base in ((season,), *weeks, *others) if 1 < max(base, default=1) < room and model.base != "last"
     ]
     if model.base != "seasonal" or not bases:
         bases.insert(0, ())
@@ -218,11 +228,20 @@ def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, t
     candidates = [replace(shape, base=base) for base in bases]
     if len(candidates) == 1:
         return candidates[0]
-    errors = [
-        error * (BLEND if len(base) > 1 else 1.0)
-        for error, base in zip(_base_errors(panel, candidates), bases, strict=True)
-    ]
+    errors = np.array(_base_errors(panel, candidates)) * [BLEND if len(base) > 1 else 1.0 for base in bases]
+    errors[[base in others for base in bases]] /= LONGER_BELOW
     return candidates[int(np.argmin(errors))]
+
+
+def whole_seasons(panel: Panel, season: int) -> list[int]:
+    """Return the longer seasons of a panel as lags that base paths may have."""
+    lags = [whole_lag(longer, season) for longer in panel.more_seasons if longer >= 2 * season > 2]
+    return [lag for lag in lags if lag <= LONGEST_LOOKBACK]
+
+
+def whole_lag(longer: int, season: int) -> int:
+    """Return the whole number of seasons nearest to a longer one, in steps: a year of days is 364, 52 weeks."""
+    return round(longer / season) * season
 
 
 def _base_errors(panel: Panel, candidates: Sequence[WindowShape]) -> list[float]:

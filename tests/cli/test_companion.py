@@ -60,6 +60,9 @@ def test_exports_and_explanations_say_whose_share_is_what(run: Run, trained_with
 
 
 def test_none_leaves_it_out(run: Run, tmp_path: Path) -> None:
-    shown = json.loads(run("train", monthly_csv(tmp_path / "sales.csv"), *TINY, "--format", "json").stdout)
+    data = monthly_csv(tmp_path / "sales.csv")
+    done = run("train", data, *TINY, "--season-length", "12,60", "--format", "json")
+    shown = json.loads(done.stdout)
     assert shown["pretrained"] is None
+    assert "no network reads the longer season of 60 steps" in done.stderr
     assert not (Path(shown["folder"]) / "pretrained.onnx").exists()

@@ -92,3 +92,20 @@ def test_noise_around_a_level_with_a_season_is_smoothed() -> None:
     shape = choose_window(panel_from_arrays(values, freq="MS", start="2015-01-01"), ModelSettings(), 12, 12)
     assert shape.base == (12,)
     assert shape.smoothing[0] <= 0.2
+
+
+def yearly_days(years: float, share: float) -> Panel:
+    steps = np.arange(int(365 * years))
+    rng = np.random.default_rng(5)
+    year = np.tile(rng.normal(0, 10, 364), 6)[: len(steps)]
+    values = 100 + 3 * np.sin(2 * np.pi * steps / 7) + share * year + rng.normal(0, 1, len(steps))
+    return panel_from_arrays([values], freq="D", start="2018-01-01")
+
+
+@pytest.mark.parametrize(("years", "share", "longest"), [(4, 1.0, 364), (4, 0.0, 7), (1.9, 1.0, 7)])
+def test_the_same_week_a_year_ago_is_a_base_where_it_is_much_nearer(years: float, share: float, longest: int) -> None:
+    window = choose_window(yearly_days(years, share), ModelSettings(transform="none"), 7, 28)
+    assert max(window.base, default=0) <= longest
+    assert (364 in window.base) is (longest == 364)
+    assert window.lookback >= max(window.base, default=0)
+    assert (window.lookback >= 364) is (longest == 364)
