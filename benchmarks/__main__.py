@@ -10,6 +10,7 @@ from benchmarks import (
     accuracy,
     distilled,
     ett,
+    hierarchy,
     leaderboard,
     memory,
     peers,
@@ -21,12 +22,16 @@ from benchmarks import (
 )
 from benchmarks.measure import machine
 
-PARTS = "speed, memory, service, toolbox, builtin, pretrained, trained, accuracy, distilled, ett, leaderboard, peers"
+PARTS = (
+    "speed, memory, service, hierarchy, toolbox, builtin, pretrained, trained, accuracy, distilled, ett, "
+    "leaderboard, peers"
+)
 NEED_DATA = ("pretrained", "trained", "accuracy", "distilled", "ett", "leaderboard", "peers")
 PAGES = (
     Path(__file__).with_name("README.md"),
     Path(__file__).parent.parent / "docs" / "how-to" / "network.md",
     Path(__file__).parent.parent / "docs" / "service.md",
+    Path(__file__).parent.parent / "docs" / "hierarchies.md",
 )
 
 
@@ -44,6 +49,7 @@ def main() -> None:
         "speed": speed.measure,
         "memory": memory.measure,
         "service": service.measure,
+        "hierarchy": hierarchy.measure,
         "toolbox": toolbox.measure,
         "builtin": pretrained.times,
         "pretrained": lambda: pretrained.measure(given.data),

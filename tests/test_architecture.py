@@ -17,6 +17,7 @@ PACKAGE = Path(forecaster.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = set(
     "dask distributed fastapi jinja2 keras matplotlib mcp numpy onnx onnxruntime optuna pandas pyarrow pydantic rich "
+    "scipy "
     "statsforecast tensorflow tf2onnx typer".split()
 )
 # Inside a function numpy, pandas and pyarrow may be loaded anywhere; these only where their noun lives.
@@ -34,6 +35,7 @@ OWNERS = {
     "onnxruntime": {"model.graph", "model.serving", "model.pretrained"},
     "optuna": {"scoring.search"},
     "rich": {"cli"},
+    "scipy": {"model.reconciliation"},
     "statsforecast": {"scoring.kinds"},
     "typer": {"cli"},
 }

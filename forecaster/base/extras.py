@@ -10,6 +10,7 @@ EXTRAS = {
     "baselines": ("statsforecast",),
     "cluster": ("dask", "distributed"),
     "excel": ("python_calamine",),
+    "hierarchy": ("scipy",),
     "holidays": ("holidays",),
     "mcp": ("mcp",),
     "remote": ("fsspec",),

@@ -139,6 +139,9 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
     if result.totals:
         yield TextLine("")
         yield total_grid(result)
+    if result.tree is not None:
+        yield TextLine("")
+        yield tier_grid(result)
     yield TextLine("")
     yield lead_grid(result)
     yield TextLine("")
@@ -169,6 +172,20 @@ def total_grid(result: EvaluateResult) -> TextGrid:
     return TextGrid(
         rows, header=("total of", "windows", "WAPE, %", *(f"inside {level:g} %" for level in result.levels))
     )
+
+
+def tier_grid(result: EvaluateResult) -> TextGrid:
+    """Return how good each level of a hierarchy is before and after its forecasts are made to add up."""
+    level = f"coverage-{result.levels[0]:g}"
+    rows = []
+    for tier in result.tiers:
+        before, after = tier["before"] or {}, tier["after"]
+        errors = [number(side.get(name)) for name in ("mase", "wape") for side in (before, after)]
+        inside = [percent(side[level]) if side else "" for side in (before, after)]
+        rows.append((tier["level"], f"{tier['series']:,}", *errors, *inside))
+    method = result.tree.method if result.tree else ""
+    inside_of = f"inside {result.levels[0]:g} %"
+    return TextGrid(rows, header=("level", "series", "MASE", method, "WAPE, %", method, inside_of, method))
 
 
 def lead_grid(result: EvaluateResult) -> TextGrid:

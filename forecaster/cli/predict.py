@@ -31,6 +31,7 @@ from forecaster.config import DrySettings, FreshSettings, PredictSettings, ReadS
 
 if TYPE_CHECKING:
     from forecaster.jobs import PredictResult
+    from forecaster.jobs.hierarchy import Tree
     from forecaster.model.totals import Totals
 
 MOST_SERIES = 4
@@ -61,7 +62,7 @@ def predict(
 
     Writes one row a series and step: forecast, the ends of each interval, and the method. For a saved model the data
     file is read as the model's was: nothing is guessed anew. Where there is none, or with --model builtin, the network
-    that comes with the package answers, and the file is read as train would read it.
+    that comes with the package answers, and the file is read as train would read it. --hierarchy adds sums that add up.
 
     A folder or glob of parts is one data set for an output file. For an output folder (--output forecasts/) each part
     is forecast by itself, and what is done is left alone when the command is run again; --workers and --cluster share
@@ -140,12 +141,20 @@ def describe(result: PredictResult) -> Iterator[Block]:
         [
             ("model", f"{result.model.name} {result.model.version}"),
             ("series", f"{summary['series']:,} (by method: {methods})"),
+            *([("hierarchy", tiers_of(result.tree))] if result.tree else []),
             ("file", f"{result.output}, {summary['rows']:,} rows"),
         ]
     )
     if result.is_builtin:
         yield TextLine("")
         yield from own_past(result)
+
+
+def tiers_of(tree: Tree) -> str:
+    """Return how many sums and series each level has, and how they were made to add up."""
+    facts = tree.summary()
+    levels = ", ".join(f"{level['series']:,} {level['level']}" for level in facts["levels"][1:])
+    return f"total, {levels}; made to add up by {facts['reconcile']}"
 
 
 def own_past(result: PredictResult) -> Iterator[Block]:

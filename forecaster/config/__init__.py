@@ -10,6 +10,7 @@ heavy packages that it may import when it is itself imported.
     values         settings that are written as text → what they say
     reading        settings of reading data
     training       settings of training and keeping a model
+    planning       settings of paths, totals and hierarchies
     scaling        settings of data that is larger than memory
     commands       settings of the commands that use a model
     measuring      settings of the commands that measure
@@ -30,7 +31,6 @@ from forecaster.config.commands import (
     ExportSettings,
     ForecastSettings,
     ModelChoice,
-    PathSettings,
     PlotSettings,
     PredictSettings,
     PruneSettings,
@@ -56,6 +56,11 @@ from forecaster.config.measuring import (
     GateSettings,
     KeepSettings,
     TuneSettings,
+)
+from forecaster.config.planning import (
+    HierarchySettings,
+    PathSettings,
+    Reconcile,
 )
 from forecaster.config.reading import (
     Aggregate,
@@ -125,6 +130,7 @@ __all__ = [
     "ForecastSettings",
     "FreshSettings",
     "GateSettings",
+    "HierarchySettings",
     "Intervals",
     "KeepSettings",
     "LimitSettings",
@@ -149,6 +155,7 @@ __all__ = [
     "QuantileSettings",
     "Quantize",
     "ReadSettings",
+    "Reconcile",
     "ReportSettings",
     "ScenarioSettings",
     "Schedule",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from forecaster.config.knob import knob
+from forecaster.config.planning import HierarchySettings, PathSettings
 
 OnMissingSeries = Literal["warn", "error"]
 ExportFormat = Literal["onnx", "saved-model", "litert"]
@@ -74,35 +75,7 @@ class AheadSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PathSettings:
-    """Whole futures beside the marginal intervals, and sums of them."""
-
-    paths: int | None = knob(
-        None,
-        "Sample paths to draw: each step follows its interval, and all together the dependence of past errors.",
-        panel="Paths and totals",
-        bounds=(2, 1_000_000),
-    )
-    paths_output: Path | None = knob(
-        None,
-        "Write the paths, one row a series, path and step: CSV, or Parquet by the name's end.",
-        panel="Paths and totals",
-        metavar="PATH",
-    )
-    totals: str | None = knob(
-        None,
-        "Also forecast sums of the next steps, with intervals: over how many, such as 7,14,28.",
-        panel="Paths and totals",
-        metavar="STEPS",
-    )
-    totals_output: Path | None = knob(
-        None, "Write the totals: CSV, or Parquet by the name's end.", panel="Paths and totals", metavar="PATH"
-    )
-    seed: int = knob(0, "Seed of the paths: the same gives the same.", panel="Paths and totals", bounds=(0, 2**32 - 1))
-
-
-@dataclass(frozen=True, kw_only=True)
-class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSettings):
+class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSettings, HierarchySettings):
     """What to forecast and where to write it."""
 
     recursive: bool = knob(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from forecaster.config.commands import ForecastSettings, QuantileSettings
 from forecaster.config.knob import knob
+from forecaster.config.planning import HierarchySettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class GateSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateSettings(ForecastSettings, QuantileSettings, KeepSettings):
+class EvaluateSettings(ForecastSettings, QuantileSettings, HierarchySettings, KeepSettings):
     """What to measure, and where to write it."""
 
     totals: str | None = knob(

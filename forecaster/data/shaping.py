@@ -283,7 +283,8 @@ def _joined(table: Table, names: tuple[str, ...], name: str, mark: str, keep: tu
             columns[name] = texts
         if known not in names or known in keep:
             columns[known] = column
-    made = replace(table, columns=columns)
+    parts = {known: table.columns[known] for known in names}
+    made = replace(table, columns=columns, joined={**table.joined, **parts})
     if mark == "/" and distinct_pairs(table, names) != pc.count_distinct(texts).as_py():
         raise DataError(
             f"{table.source}: columns {', '.join(names)} joined by {mark!r} give different rows one name",

@@ -52,6 +52,7 @@ class Table:
         na_values: What else means that a value is missing.
         units: What may stand beside every number of a column.
         keys: Columns that the folders of parts give: never a target.
+        joined: Columns that have become parts of another one: name → cells, as in `columns`.
     """
 
     source: str
@@ -65,6 +66,7 @@ class Table:
     na_values: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    joined: dict[str, pa.ChunkedArray] = field(default_factory=dict)
 
     def line_of(self, row: int) -> int:
         """Return the line of the file (the row, where it has no lines), from 1, that a row of the table begins on."""

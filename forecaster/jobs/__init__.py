@@ -10,6 +10,7 @@ heavy packages that it may import when it is itself imported.
     events         what somebody may want to see while a job runs
     notices        what somebody must hear of who looks at nothing but stderr                 numpy
     opening        data read for a saved model, to forecast after its end
+    hierarchy      from series and their groups to what adds up to what                     numpy
     check          from a data file to the verdict on it
     demo           a sample file for the first example
     compare        from a data file to a leaderboard of kinds                                 numpy

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from forecaster.base import files
-from forecaster.base.errors import GateError, UsageError
+from forecaster.base.errors import GateError, UsageError, shown
 from forecaster.base.rowfile import is_parquet, maybe_writing_rows
 from forecaster.config import (
     BacktestSettings,
@@ -23,6 +23,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
+from forecaster.jobs.hierarchy import ALL_ALIKE, NO_PAST, Tree, check_hierarchy, cutoffs_of, grow, named_by_groups
 from forecaster.jobs.names import check_outputs, is_named, keep_in, models_folder
 from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model.builtin import BuiltinModel
@@ -32,6 +33,7 @@ from forecaster.model.predictor import UsedModel, check_horizon, leave_out_unrea
 from forecaster.scoring.backtest import Backtest, check_names, facts_of, prediction_rows, rolling_origin, span
 from forecaster.scoring.metrics import Pooled, Scores
 from forecaster.scoring.sums import TotalScores, learn_before
+from forecaster.scoring.tiers import Tiers, score_tiers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +67,8 @@ class EvaluateResult:
         levels: Of the intervals, in percent.
         predictions: The file of all forecasts, or None.
         totals: Scores of sums of the next steps, one row each.
+        tree: What the series add up to; None where no hierarchy was asked for.
+        tiers: Scores of each level of it before and after reconciliation, one row each.
         warnings: What is not as well known as it should be.
         sums: What the scores are made of, to be pooled with those of other parts.
     """
@@ -79,6 +83,8 @@ class EvaluateResult:
     levels: tuple[float, ...]
     predictions: Path | None
     totals: tuple[dict[str, Any], ...] = ()
+    tree: Tree | None = None
+    tiers: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
     sums: Pooled = field(default_factory=dict)
 
@@ -109,6 +115,7 @@ class EvaluateResult:
             "windows_seen_in_training": self.seen,
             "metrics": self.metrics,
             **({"totals": list(self.totals)} if self.totals else {}),
+            **({"hierarchy": {"reconcile": self.tree.method, "levels": list(self.tiers)}} if self.tree else {}),
             "by_lead": {"model": ours.by_lead, "baseline": theirs.by_lead},
             "by_series": {
                 "series": list(self.panel.ids),
@@ -138,6 +145,10 @@ class EvaluateResult:
                 for at, key in enumerate(keys):
                     place = {"scope": scope, "lead": None, "series": None} | {scope: key}
                     rows.append({**place, "method": method, **blank, **{name: c[at] for name, c in columns.items()}})
+        for tier in self.tiers:
+            for side in ("before", "after"):
+                place = {"scope": "level", "lead": None, "series": tier["level"], "method": f"{side} reconciliation"}
+                rows.append({**place, **blank, **{n: v for n, v in (tier[side] or {}).items() if n in blank}})
         return rows
 
     def to_frame(self, scope: Scope = "overall") -> pd.DataFrame:
@@ -158,8 +169,46 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
         GateError: The model does not reach what was asked; no file was written.
     """
     asked, source = open_model(job)
-    panel = asked.read(source)
-    return score_panel(job, asked.bind(panel, job.settings.horizon), panel, events, keeps=True)
+    if not job.settings.is_hierarchical:
+        panel = asked.read(source)
+        return score_panel(job, asked.bind(panel, job.settings.horizon), panel, events, keeps=True)
+
+    def bound(panel: Panel) -> tuple[UsedModel, Panel]:
+        model = asked.bind(panel, job.settings.horizon)
+        return model, leave_out_unreadable(model, panel, model.window.lookback)
+
+    tree = grow(job.settings, asked.observe(source), bound)
+    result = score_panel(job, bound(tree.panel)[0], tree.panel, Events(on_panel=events.on_panel))
+    tiers, warnings = score_tree(job, tree, result.step, events)
+    return replace(result, tree=tree, tiers=tuple(tiers), warnings=(*result.warnings, *warnings))
+
+
+def score_tree(job: EvaluateJob, tree: Tree, step: int, events: Events) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Return the scores of each level before and after reconciliation, and what is not as well known as it should be.
+
+    Raises:
+        DataError: A series is too short for a cutoff.
+    """
+    horizon = check_horizon(tree.model, job.settings.horizon)
+    cutoffs = cutoffs_of(tree, job.backtest.windows, step, horizon)
+    reconciler, past = tree.learn(horizon, held_out=int(cutoffs[0]))
+    dependence = past.dependence
+    tiers = Tiers(
+        model=tree.model,
+        base=tree.base,
+        whole=tree.whole,
+        reconciler=reconciler,
+        dependence=dependence,
+        nonnegative=tree.nonnegative,
+    )
+    rows = score_tiers(tiers, cutoffs, horizon, parse_levels(job.settings.levels), events.on_share)
+    few = len(cutoffs) < job.backtest.windows
+    shortest = tree.panel.ids[int(np.argmin(tree.panel.lengths))]
+    told = (
+        (f"levels are scored at {len(cutoffs)} cutoffs: series {shown(shortest)} has no more before it",) if few else ()
+    )
+    told += () if dependence.is_known else (ALL_ALIKE,)
+    return rows, told + ((NO_PAST,) if reconciler.method != tree.method else ())
 
 
 def open_model(job: EvaluateJob) -> tuple[Asked, Data]:
@@ -171,13 +220,14 @@ def open_model(job: EvaluateJob) -> tuple[Asked, Data]:
     settings = job.settings
     parse_levels(settings.levels)
     parse_quantiles(settings.quantiles)
+    check_hierarchy(settings)
     if settings.predictions is not None:
         is_parquet(settings.predictions)
         files.check_writable(settings.predictions)
-    asked = asked_by(job)
+    asked = named_by_groups(asked_by(job), settings)
     asked.check_horizon(settings.horizon)
     source = asked.source(job.data)
-    check_outputs({"--predictions": settings.predictions}, source)
+    check_outputs({"--predictions": settings.predictions}, source, settings.hierarchy_file)
     return asked, source
 
 

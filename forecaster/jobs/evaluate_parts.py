@@ -13,7 +13,7 @@ from forecaster.base.arrow import from_texts
 from forecaster.base.errors import UsageError
 from forecaster.base.rowfile import writing_rows
 from forecaster.base.workers import check_workers, open_executor
-from forecaster.config import GateSettings, WorkerSettings, parse_levels
+from forecaster.config import GateSettings, WorkerSettings, key_of, parse_levels
 from forecaster.data.listing import Parts
 from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, check_gates, evaluate
 from forecaster.jobs.events import Events
@@ -26,7 +26,10 @@ from forecaster.model.builtin import NAME, open_network, version_of_card
 from forecaster.scoring.backtest import facts_of
 from forecaster.scoring.metrics import pool
 
-NO_MATTER = ("output", "model", "predictions", "totals")
+NOT_OF_PARTS = ("predictions", "totals", "hierarchy", "hierarchy_file", "reconcile")
+"""Settings of results that would be one for all parts."""
+
+NO_MATTER = ("output", "model", *NOT_OF_PARTS)
 """Settings that do not decide what a part's results are, or have no place with parts."""
 
 MOST_SKIPPED = 20
@@ -48,8 +51,9 @@ def evaluate_parts(job: EvaluateJob, workers: WorkerSettings, events: Events = E
             f"--output {settings.output}: the scores of parts, and {job.data} has none",
             hint="Name a folder or glob as DATA, or leave it out",
         )
-    for flag, given in (("--predictions", settings.predictions), ("--totals", settings.totals)):
-        if given is not None:
+    for name in NOT_OF_PARTS:
+        if getattr(settings, name) is not None:
+            flag = f"--{key_of(name)}"
             raise UsageError(f"{flag} has no place where parts are scored one by one", hint="Leave it out")
     parse_levels(settings.levels)
     check_workers(workers.workers, workers.cluster)

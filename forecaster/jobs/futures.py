@@ -13,12 +13,15 @@ from forecaster.base import files
 from forecaster.base.arrow import from_numpy
 from forecaster.base.errors import UsageError
 from forecaster.base.rowfile import categories, is_parquet, measured, writing_rows
-from forecaster.config import PathSettings, PredictSettings, parse_totals
+from forecaster.config import PathSettings, PredictSettings, parse_levels, parse_quantiles, parse_totals
 from forecaster.data.panel import Panel
+from forecaster.jobs.hierarchy import ALL_ALIKE, NO_PAST, Tree
+from forecaster.model.coherence import CoherentPaths, Drawing, check_count, make_coherent
 from forecaster.model.copula import GRID_LEVELS
 from forecaster.model.forecast import Forecast, rounded
-from forecaster.model.predictor import UsedModel
-from forecaster.model.samples import SAMPLES, Paths, learn_from_past
+from forecaster.model.predictor import UsedModel, make_forecast
+from forecaster.model.quantiles import levels_with
+from forecaster.model.samples import SAMPLES, AnyPaths, Paths, learn_from_past
 from forecaster.model.totals import Totals, add_up
 from forecaster.scoring.backtest import stamps_written
 
@@ -36,7 +39,7 @@ class Futures:
         warnings: What is not as well known as it should be.
     """
 
-    paths: Paths | None = None
+    paths: AnyPaths | None = None
     totals: Totals | None = None
     warnings: tuple[str, ...] = ()
 
@@ -85,14 +88,12 @@ def imagine(
         return Futures()
     horizon = forecast.values.shape[1]
     steps = parse_totals(settings.totals, horizon)
+    check_own_columns(panel)
     if forecast.direct is not None:
         raise UsageError(
             "--paths and --totals know the errors of the steps that the model was trained for, not of --recursive ones",
             hint=f"Give --horizon {forecast.direct} or less, or train for a longer one",
         )
-    for name in (panel.id_column, panel.schema.time):
-        if name in OWN_COLUMNS:
-            raise UsageError(f"column {name!r} of the data is also a column of the paths or totals", hint="Rename it")
     dependence = learn_from_past(model, panel, horizon)
     paths = Paths(forecast=forecast, dependence=dependence, count=settings.paths or SAMPLES, seed=settings.seed)
     totals = add_up(paths, steps, *asked) if steps else None
@@ -100,6 +101,63 @@ def imagine(
         return Futures(paths=paths, totals=totals)
     short = "too little history to learn how errors of different steps go together: they are taken to err all alike"
     return Futures(paths=paths, totals=totals, warnings=(f"{short}, so totals are as uncertain as can be",))
+
+
+def check_own_columns(panel: Panel) -> None:
+    """Refuse names of columns in the data that files of paths and totals have for columns of their own.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for name in (panel.id_column, panel.schema.time):
+        if name in OWN_COLUMNS:
+            raise UsageError(f"column {name!r} of the data is also a column of the paths or totals", hint="Rename it")
+
+
+def forecast_tree(tree: Tree, horizon: int, settings: PredictSettings, digits: int | None) -> tuple[Forecast, Futures]:
+    """Forecast series and their sums so that they add up as they are written, with intervals of paths that do.
+
+    Args:
+        tree: What is forecast.
+        horizon: H in steps.
+        settings: Which levels, quantiles, paths and totals.
+        digits: After the decimal point in a file; None for as many as are exact.
+
+    Raises:
+        UsageError: More paths than fit into memory, or totals over more steps than there are.
+        ModelError: The network's answer is not finite.
+    """
+    levels, quantiles = parse_levels(settings.levels), parse_quantiles(settings.quantiles)
+    steps = parse_totals(settings.totals, horizon)
+    if levels_of(settings):
+        check_own_columns(tree.whole)
+    drawing = Drawing(
+        count=check_count(tree.whole.n_series, horizon, settings.paths), seed=settings.seed, digits=digits
+    )
+    base = make_forecast(tree.model, tree.base, horizon, levels_with(GRID_LEVELS))
+    reconciler, past = tree.learn(horizon)
+    dependence = past.dependence
+    coherent = make_coherent(reconciler, base, dependence, drawing, tree.nonnegative)
+    found = coherent.quantiles(levels, quantiles)
+    forecast = Forecast(
+        ids=tree.whole.ids,
+        stamps=tree.whole.future_stamps(horizon),
+        values=coherent.values,
+        intervals=tuple((level, *coherent.interval(found, level)) for level in levels),
+        quantiles=tuple((share, found[share]) for share in quantiles),
+        methods=tree.methods(base),
+        tiers=tree.tiers,
+        id_column=tree.whole.id_column,
+        time_column=tree.whole.schema.time,
+    )
+    paths = CoherentPaths(forecast=forecast, coherent=coherent)
+    warnings = () if dependence.is_known else (ALL_ALIKE,)
+    warnings += (NO_PAST,) if reconciler.method != tree.method else ()
+    return forecast, Futures(
+        paths=paths if levels_of(settings) else None,
+        totals=add_up(paths, steps, levels, quantiles) if steps else None,
+        warnings=warnings,
+    )
 
 
 def write_futures(futures: Futures, panel: Panel, settings: PredictSettings, digits: int | None) -> None:
@@ -114,7 +172,7 @@ def write_futures(futures: Futures, panel: Panel, settings: PredictSettings, dig
         write_totals(futures.totals, panel, path, settings.digits if is_parquet(path) else digits)
 
 
-def write_paths(paths: Paths, panel: Panel, path: Path, digits: int | None = None) -> None:
+def write_paths(paths: AnyPaths, panel: Panel, path: Path, digits: int | None = None) -> None:
     """Write paths, one row a series, path and step: the data's id and time, `path` (from 1), `value`."""
     horizon, text = paths.forecast.values.shape[1], not is_parquet(path)
     stamps = panel.frequency.future(panel.ends, horizon)

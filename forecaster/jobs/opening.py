@@ -108,9 +108,9 @@ class Asked:
             raise UsageError("the built-in network was trained on none of your files", hint="Name a data file")
         return data
 
-    def observe(self, source: Data, future: Data | None = None) -> Observations:
+    def observe(self, source: Data, future: Data | None = None, as_of: str | None = None) -> Observations:
         """Read data up to its observations, as the model reads it."""
-        return observe(source, self.reading, self.schema, future=future)
+        return observe(source, self.reading, self.schema, as_of, future)
 
     def read(self, source: Data, *, as_of: str | None = None, future: Data | None = None) -> Panel:
         """Return the data as the model reads it.
@@ -143,7 +143,15 @@ class Asked:
             DataError: The content is wrong, or something that should be known ahead is not there.
             ModelError: It is no data for this model.
         """
-        panel = self.read(source, as_of=as_of, future=future)
+        return self.ready(self.read(source, as_of=as_of, future=future), horizon)
+
+    def ready(self, panel: Panel, horizon: int | None) -> tuple[UsedModel, Panel]:
+        """Return what forecasts a panel, and the panel without series that the model cannot read.
+
+        Raises:
+            DataError: Something that should be known ahead is not there.
+            ModelError: It is no data for this model.
+        """
         model = self.bind(panel, horizon)
         panel = leave_out_unreadable(model, panel, model.window.lookback)
         return model, look_beside(model, panel, horizon or model.window.horizon)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster.base import files
-from forecaster.base.errors import ForecastError
+from forecaster.base.errors import ForecastError, UsageError
 from forecaster.base.records import dump
 from forecaster.config import FreshSettings, PredictSettings, parse_levels, parse_quantiles
 from forecaster.data.age import Age, age_of, limits_of
@@ -21,16 +21,18 @@ from forecaster.data.panel import Panel
 from forecaster.data.precision import digits_for
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.futures import Futures, check_files, imagine, levels_of, write_futures
+from forecaster.jobs.futures import Futures, check_files, forecast_tree, imagine, levels_of, write_futures
+from forecaster.jobs.hierarchy import Tree, check_hierarchy, grow, named_by_groups
 from forecaster.jobs.names import check_outputs, ledger_of, models_folder
 from forecaster.jobs.notices import known_before, lost_data, naive_twin, told_apart
 from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model import ledger
 from forecaster.model.builtin import BuiltinModel
-from forecaster.model.forecast import Forecast
+from forecaster.model.forecast import TIER, Forecast
 from forecaster.model.predictor import UsedModel, check_horizon, make_forecast
 from forecaster.model.quantiles import levels_with
 from forecaster.model.recursion import check_rounds, forecast_recursively
+from forecaster.model.store import SavedModel
 from forecaster.scoring.backtest import measure_builtin
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class PredictResult:
         text: The forecast file's content.
         age: How old the data is.
         futures: Sample paths and totals, as far as they were asked for.
+        tree: What the series add up to; None where no hierarchy was asked for.
         warnings: What did not go as it should, though the forecast is whole.
     """
 
@@ -73,6 +76,7 @@ class PredictResult:
     text: str
     age: Age | None = None
     futures: Futures = field(default_factory=Futures)
+    tree: Tree | None = None
     warnings: tuple[str, ...] = ()
 
     __repr__ = brief
@@ -123,6 +127,7 @@ class PredictResult:
             "output": None if self.output is None else str(self.output),
             **({"paths": self.futures.paths.count} if self.futures.paths else {}),
             **({"totals": self.futures.totals.records()} if self.futures.totals else {}),
+            **({"hierarchy": self.tree.summary()} if self.tree else {}),
             "series": self.panel.n_series,
             "horizon": self.forecast.values.shape[1],
             "rows": int(self.forecast.values.size),
@@ -138,48 +143,73 @@ class PredictResult:
         return {"detected": self.model.detected(), "metrics": self.metrics}
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Opened:
+    """A model and what it is to forecast.
+
+    Attributes:
+        steps: How many steps ahead.
+        recursive: The saved model, where that takes more than one round.
+        tree: What the series add up to, where that is forecast too.
+    """
+
+    model: UsedModel
+    panel: Panel
+    steps: int
+    recursive: SavedModel | None
+    tree: Tree | None
+
+    def forecast(self, settings: PredictSettings, digits: int | None) -> tuple[Forecast, Futures]:
+        """Forecast all there is, with the levels, quantiles, paths and totals that are asked for.
+
+        Sums add up with as many `digits` as are written; None for as many as are exact.
+        """
+        levels, quantiles = parse_levels(settings.levels), parse_quantiles(settings.quantiles)
+        if self.tree is not None:
+            return forecast_tree(self.tree, self.steps, settings, digits)
+        needed = levels_with((*levels, *levels_of(settings)), quantiles)
+        if self.recursive is not None:
+            whole = forecast_recursively(self.recursive, self.panel, self.steps, needed)
+        else:
+            whole = make_forecast(self.model, self.panel, self.steps, needed)
+        futures = imagine(self.model, self.panel, whole, settings, (levels, quantiles))
+        return whole.narrowed(levels, quantiles), futures
+
+
 def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     """Forecast every series of the data file after its end, with a saved model, and write the forecast file.
 
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
-    settings, levels, limits = job.settings, parse_levels(job.settings.levels), limits_of(job.fresh)
-    quantiles = parse_quantiles(settings.quantiles)
+    settings, limits = job.settings, limits_of(job.fresh)
+    parse_levels(settings.levels)
+    parse_quantiles(settings.quantiles)
     output = None if settings.output == "-" else Path(settings.output)
     if output is not None:
         files.check_writable(output)
     check_files(settings, (output,))
     table = TableTarget.of(settings.output_table, settings.table_mode) if settings.output_table else None
     root = models_folder(job.models_dir)
-    asked = asked_by(job)
-    source = asked.source(job.data)
-    outputs = {"--output": output, "--paths-output": settings.paths_output, "--totals-output": settings.totals_output}
-    check_outputs(outputs, source, settings.future)
-    steps, is_recursive = reach(asked, settings)
-    model, panel = asked.open(source, as_of=job.fresh.as_of, future=settings.future, horizon=steps)
-    steps = steps or model.window.horizon
+    opened = open_data(job)
+    model, panel = opened.model, opened.panel
     events.on_panel(panel)
     known = known_before(model, None if job.part_of else _ledger(job, model.name, root))
     lost = lost_data(known, panel, settings, cut=job.fresh.as_of is not None, part=job.part_of is not None)
     age = age_of(panel, job.now)
     events.on_age(age)
     age = limits.judge(age, panel.source)
-    needed = levels_with((*levels, *levels_of(settings)), quantiles)
-    if is_recursive and asked.saved is not None:
-        whole = forecast_recursively(asked.saved, panel, steps, needed)
-    else:
-        whole = make_forecast(model, panel, steps, needed)
-    futures = imagine(model, panel, whole, settings, (levels, quantiles))
-    forecast = whole.narrowed(levels, quantiles)
     digits = settings.digits if settings.digits is not None else digits_for(panel)
+    forecast, futures = opened.forecast(settings, digits)
+    series = forecast if opened.tree is None else forecast.take(opened.tree.series)
+    shown = panel if opened.tree is None else opened.tree.whole
     written = replace(forecast, digits=digits)
-    text, content = _content(job, written, panel)
+    text, content = _content(job, written, shown)
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
-    warnings = (*age.warnings(panel.source), *futures.warnings, *lost, *told_apart(panel, forecast))
-    warnings += naive_twin(panel, model.season, forecast)
-    warnings += _enter(job, ledger.make_issue(model, panel, forecast, issued), root)
-    write_futures(futures, panel, settings, digits)
+    warnings = (*age.warnings(panel.source), *futures.warnings, *lost, *told_apart(panel, series))
+    warnings += naive_twin(panel, model.season, series)
+    warnings += _enter(job, ledger.make_issue(model, panel, series, issued), root)
+    write_futures(futures, shown, settings, digits)
     if table is not None:
         table.write(_rows_of(written, model, issued))
     if output is not None:
@@ -188,13 +218,47 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     return PredictResult(
         forecast=forecast,
         model=model,
-        panel=panel,
+        panel=shown,
         output=output,
         text=text,
         age=age,
         warnings=warnings,
         futures=futures,
+        tree=opened.tree,
     )
+
+
+def open_data(job: PredictJob) -> Opened:
+    """Return the model that is meant, and the data read for it.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong.
+    """
+    settings, as_of = job.settings, job.fresh.as_of
+    check_hierarchy(settings)
+    asked = named_by_groups(asked_by(job), settings)
+    source = asked.source(job.data)
+    written = {
+        "--output": None if settings.output == "-" else Path(settings.output),
+        "--paths-output": settings.paths_output,
+        "--totals-output": settings.totals_output,
+    }
+    check_outputs(written, source, settings.future, settings.hierarchy_file)
+    steps, is_recursive = reach(asked, settings)
+    tree = None
+    if settings.is_hierarchical:
+        if is_recursive:
+            raise UsageError(
+                "a hierarchy needs the errors of the steps that the model was trained for, not of --recursive ones",
+                hint="Give a shorter --horizon, or train for a longer one",
+            )
+        read = asked.observe(source, settings.future, as_of)
+        tree = grow(settings, read, lambda panel: asked.ready(panel, steps))
+        model, panel = tree.model, tree.panel
+    else:
+        model, panel = asked.open(source, as_of=as_of, future=settings.future, horizon=steps)
+    recursive = asked.saved if is_recursive else None
+    return Opened(model=model, panel=panel, steps=steps or model.window.horizon, recursive=recursive, tree=tree)
 
 
 def _content(job: PredictJob, forecast: Forecast, panel: Panel) -> tuple[str, bytes]:
@@ -224,6 +288,9 @@ def _to_parquet(forecast: Forecast, panel: Panel) -> bytes:
     rows[forecast.time_column] = stamps_written(panel, stamps, as_text=False)
     methods, codes = np.unique(rows["method"].astype(str), return_inverse=True)
     rows["method"] = categories(methods.tolist(), codes.astype(np.int64))
+    if forecast.tiers is not None:
+        tiers, codes = np.unique(forecast.tiers.astype(str), return_inverse=True)
+        rows[TIER] = categories(tiers.tolist(), np.repeat(codes.astype(np.int64), horizon))
     return parquet_of(rows)
 
 

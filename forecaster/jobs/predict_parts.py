@@ -29,7 +29,16 @@ from forecaster.model.builtin import NAME, open_network
 MOST_SKIPPED = 20
 """Series that were skipped of which a record has the name and the reason."""
 
-NOT_OF_PARTS = ("paths", "paths_output", "totals", "totals_output", "output_table")
+NOT_OF_PARTS = (
+    "paths",
+    "paths_output",
+    "totals",
+    "totals_output",
+    "hierarchy",
+    "hierarchy_file",
+    "reconcile",
+    "output_table",
+)
 """Settings of results that would be one for all parts."""
 
 

@@ -28,7 +28,9 @@ heavy packages that it may import when it is itself imported.
     predictor      a saved model and a panel → forecasts, in blocks of windows                numpy
     copula         how errors of lead times and series go together, and samples of it         numpy
     samples        sample paths: whole futures                                                numpy
+    reconciliation forecasts of series and of their sums → ones that add up                   numpy
     totals         sums of the next steps, with intervals                                     numpy
+    coherence      the same with paths and intervals, exact as written                        numpy
     recursion      more steps than a model was trained for, round by round                    numpy
     ledger         what was forecast: parts that are added, and never changed                 numpy pyarrow
     transfer       a saved version → the plan of a training that goes on from it              numpy

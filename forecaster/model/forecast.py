@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SIMPLE = ("seasonal_naive", "constant")
 """Methods that stand in for the network, and forecast any horizon at once."""
 
+TIER = "level"
+"""Column of a forecast file that says which level of a hierarchy a row is of."""
+
 RECURSIVE = "_recursive"
 """What is added to the method of steps that were made from forecasts."""
 
@@ -95,6 +98,7 @@ class Forecast(Predicted):
         methods: [S] `lstm`, or what stood in for it.
         id_column: Name of the id column, or None for a single series without one.
         time_column: Name of the time column.
+        tiers: [S] level of the hierarchy that each series is on; None where there is none.
         digits: After the decimal point in a file, 0 for whole numbers; None for all that there are.
         direct: Steps that the model forecasts at once, where H is more: later ones were made from its own forecasts.
     """
@@ -104,6 +108,7 @@ class Forecast(Predicted):
     methods: NDArray[np.object_]
     id_column: str | None
     time_column: str
+    tiers: NDArray[np.object_] | None = None
     direct: int | None = None
     digits: int | None = None
 
@@ -127,7 +132,22 @@ class Forecast(Predicted):
         if self.direct is not None:
             grid[:, self.direct :] = self.last_methods()[:, None]
         columns["method"] = grid.ravel()
+        if self.tiers is not None:
+            columns[TIER] = np.repeat(self.tiers, horizon)
         return columns
+
+    def take(self, chosen: slice) -> Forecast:
+        """Return the forecast of some of the series."""
+        return replace(
+            self,
+            ids=self.ids[chosen],
+            stamps=self.stamps[chosen],
+            values=self.values[chosen],
+            intervals=tuple((level, low[chosen], high[chosen]) for level, low, high in self.intervals),
+            quantiles=tuple((share, values[chosen]) for share, values in self.quantiles),
+            methods=self.methods[chosen],
+            tiers=None if self.tiers is None else self.tiers[chosen],
+        )
 
     def last_methods(self) -> NDArray[np.object_]:
         """Return what made the last step of each series [S]: `lstm_recursive` where the network read forecasts."""

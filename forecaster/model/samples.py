@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -36,6 +37,26 @@ SAMPLES = 1000
 """Paths that totals are taken from where nobody says how many."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PastErrors:
+    """How far off a model would have been at K past cutoffs, the same for all S series; NaN where nothing is known.
+
+    Attributes:
+        scores: [K, S, H] normal scores of what came, each in its own predictive distribution.
+        errors: [K, S, H] what came − point forecast; None where nobody asked.
+        spacing: Steps from one cutoff to the next, over the horizon.
+    """
+
+    scores: Floats
+    errors: Floats | None
+    spacing: float
+
+    @property
+    def dependence(self) -> Dependence:
+        """How the errors go together."""
+        return learn_dependence(self.scores, self.spacing)
+
+
 def learn_from_past(model: Forecaster, panel: Panel, horizon: int, known: Ints | None = None) -> Dependence:
     """Learn how a model's errors go together, from what it would have forecast at past cutoffs.
 
@@ -44,6 +65,17 @@ def learn_from_past(model: Forecaster, panel: Panel, horizon: int, known: Ints |
         panel: S series.
         horizon: H, steps of a path.
         known: [S] steps of each series that may be seen; None for all.
+
+    Raises:
+        ModelError: The network's answer is not finite.
+    """
+    return look_at_past(model, panel, horizon, known).dependence
+
+
+def look_at_past(
+    model: Forecaster, panel: Panel, horizon: int, known: Ints | None = None, *, with_errors: bool = False
+) -> PastErrors:
+    """Return how far off a model would have been at past cutoffs: see `learn_from_past`.
 
     Raises:
         ModelError: The network's answer is not finite.
@@ -58,18 +90,44 @@ def learn_from_past(model: Forecaster, panel: Panel, horizon: int, known: Ints |
     step = int(np.clip(room // count, 1, horizon))
     count = min(count, max(room // step + 1, 0))
     scores = np.full((count, panel.n_series, horizon), np.nan)
+    errors = scores.copy() if with_errors else None
     cutoffs = latest - horizon - step * np.arange(count)
     inside = (cutoffs[:, None] + horizon <= ordinals) & (cutoffs[:, None] - first + 1 >= FEWEST_SEEN)
     at, series = np.nonzero(inside)
     order = np.lexsort((-at, series))  # series by series, oldest first, as the rolling origin does
     at, series = at[order], series[order]
     ends = panel.offsets[series] + cutoffs[at] - first[series] + 1
-    origins, done = Origins.of(panel, series, ends), 0
+    origins = Origins.of(panel, series, ends)
     for block in forecast_windows(model, panel, origins, horizon, GRID_LEVELS) if len(ends) else ():
         actual = panel.observed(block.origins.ahead(horizon))
-        here = slice(done, done := done + len(actual))
-        scores[at[here], series[here]] = normal_scores(actual, distribution(block.values, block.intervals))
-    return learn_dependence(scores, step / horizon)
+        of = block.origins.series  # blocks come in an order of the model's own
+        nth = (latest - horizon - (block.origins.lengths + first[of] - 1)) // step
+        scores[nth, of] = normal_scores(actual, distribution(block.values, block.intervals))
+        if errors is not None:
+            errors[nth, of] = actual - block.values
+    return PastErrors(scores=scores, errors=errors, spacing=step / horizon)
+
+
+class AnyPaths(Protocol):
+    """Sample paths, wherever they come from: see `Paths`."""
+
+    @property
+    def forecast(self) -> Forecast:
+        """What they are paths of."""
+
+    @property
+    def count(self) -> int:
+        """How many paths of each series."""
+
+    @property
+    def decimals(self) -> int | None:
+        """Decimals that values are rounded to, so that sums are exact; None for none."""
+
+    def blocks(self) -> Iterator[tuple[Ints, Floats]]:
+        """Yield the indices [n] of the next series, and their paths [n, N, H]."""
+
+    def all(self) -> Floats:
+        """Return all paths [S, N, H]."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,6 +145,7 @@ class Paths:
     dependence: Dependence
     count: int
     seed: int
+    decimals: None = None
 
     def blocks(self) -> Iterator[tuple[Ints, Floats]]:
         """Yield the indices [n] of the next series, and their paths [n, N, H]."""

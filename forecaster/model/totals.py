@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster.model.forecast import Forecast
-from forecaster.model.samples import Paths
+from forecaster.model.reconciliation import from_units, in_units
+from forecaster.model.samples import AnyPaths
 from forecaster.model.windows import Floats
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Totals:
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def add_up(paths: Paths, steps: Sequence[int], levels: Sequence[float], quantiles: Sequence[float]) -> Totals:
+def add_up(paths: AnyPaths, steps: Sequence[int], levels: Sequence[float], quantiles: Sequence[float]) -> Totals:
     """Return the sums of the first k steps for each k of `steps`, with intervals of these levels, and quantiles."""
     ends = np.array(steps) - 1
     found: list[Mapping[float, Floats]] = []
@@ -72,13 +73,16 @@ def add_up(paths: Paths, steps: Sequence[int], levels: Sequence[float], quantile
         sums = np.cumsum(drawn, axis=-1)[..., ends]
         means.append(sums.mean(axis=1))
         found.append(quantiles_of(sums, levels, quantiles))
-    values = np.cumsum(paths.forecast.values, axis=1)[:, ends]
+    values, mean = np.cumsum(paths.forecast.values, axis=1)[:, ends], np.concatenate(means)
     joined = {share: np.concatenate([part[share] for part in found]) for share in found[0]}
+    if (decimals := paths.decimals) is not None:
+        values, mean = (from_units(in_units(each, decimals), decimals) for each in (values, mean))
+        joined = {share: from_units(in_units(each, decimals), decimals) for share, each in joined.items()}
     return Totals(
         forecast=paths.forecast,
         steps=tuple(steps),
         values=values,
-        means=np.concatenate(means),
+        means=mean,
         intervals=tuple((level, joined[ends_of(level)[0]], joined[ends_of(level)[1]]) for level in levels),
         quantiles=tuple((share, joined[share]) for share in quantiles),
     )
