@@ -65,6 +65,11 @@ class Predicted:
     intervals: tuple[Interval, ...] = ()
     quantiles: tuple[tuple[float, Floats], ...] = ()
 
+    @property
+    def levels(self) -> list[float]:
+        """Levels of the intervals, in percent, ascending."""
+        return [level for level, _, _ in self.intervals]
+
     def narrowed(self, levels: Sequence[float], quantiles: Sequence[float]) -> Self:
         """Return the same with only these levels, and these quantiles, of the intervals that it has."""
         intervals = tuple(interval for interval in self.intervals if interval[0] in levels)

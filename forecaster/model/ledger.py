@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from forecaster.base import files
 from forecaster.base.arrow import from_numpy, from_texts, to_numpy
 from forecaster.base.errors import StorageError
 from forecaster.data.panel import Panel
-from forecaster.model.forecast import Forecast
+from forecaster.model.forecast import Forecast, Predicted
 from forecaster.model.predictor import UsedModel
 from forecaster.model.windows import Floats, Ints
 
@@ -41,7 +41,7 @@ _PLAIN = ("cutoff", "stamp", "forecast", "scale", "rms_scale")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Issue:
+class Issue(Predicted):
     """What one prediction issued for S series, H steps ahead.
 
     Attributes:
@@ -52,8 +52,6 @@ class Issue:
         ids: [S] names of the series.
         cutoffs: [S] last stamp that each forecast saw: nanoseconds since 1970 in UTC, or whole numbers.
         stamps: [S, H] what they are for.
-        values: [S, H] point forecasts.
-        intervals: Level in percent → lower and upper ends, [S, H] each.
         methods: [S] what made them.
         scale: [S] mean absolute seasonal difference up to the cutoff, as MASE is scaled by; NaN for none.
         rms_scale: [S] root mean square of the same differences.
@@ -66,17 +64,15 @@ class Issue:
     ids: tuple[str, ...]
     cutoffs: Ints
     stamps: Ints
-    values: Floats
-    intervals: Mapping[float, tuple[Floats, Floats]]
     methods: tuple[str, ...]
     scale: Floats
     rms_scale: Floats
 
     def part_name(self) -> str:
         """Return the name of its file: the last cutoff, and a hash of everything but the time of issue."""
-        what = [FORMAT, self.model, self.version, self.hindsight, self.ids, list(self.intervals), self.methods]
+        what = [FORMAT, self.model, self.version, self.hindsight, self.ids, self.levels, self.methods]
         digest = hashlib.sha256(json.dumps(what).encode())
-        ends = [end for pair in self.intervals.values() for end in pair]
+        ends = [end for _, *pair in self.intervals for end in pair]
         for array in (self.cutoffs, self.stamps, self.values, *ends, self.scale, self.rms_scale):
             digest.update(np.ascontiguousarray(array).tobytes())
         last = int(self.cutoffs.max())
@@ -98,7 +94,7 @@ def make_issue(model: UsedModel, panel: Panel, forecast: Forecast, issued: str) 
         cutoffs=panel.ends.astype(np.int64),
         stamps=panel.frequency.future(panel.ends, horizon).astype(np.int64),
         values=forecast.values,
-        intervals={level: (low, high) for level, low, high in forecast.intervals},
+        intervals=forecast.intervals,
         methods=tuple(forecast.methods.tolist()),
         scale=scale,
         rms_scale=rms_scale,
@@ -159,7 +155,7 @@ def _to_parquet(issue: Issue) -> bytes:
         "scale": from_numpy(issue.scale[each]),
         "rms_scale": from_numpy(issue.rms_scale[each]),
     }
-    for level, (low, high) in issue.intervals.items():
+    for level, low, high in issue.intervals:
         columns[f"forecast-lo-{level:g}"] = from_numpy(low.ravel())
         columns[f"forecast-hi-{level:g}"] = from_numpy(high.ravel())
     facts = {
@@ -168,7 +164,7 @@ def _to_parquet(issue: Issue) -> bytes:
         "version": issue.version,
         "issued": issue.issued,
         "hindsight": issue.hindsight,
-        "levels": list(issue.intervals),
+        "levels": issue.levels,
         "horizon": horizon,
     }
     table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
@@ -241,8 +237,8 @@ def _from_parquet(path: Path) -> Issue:
     if facts["format"] != FORMAT:
         raise ValueError(f"format {facts['format']}, this version of forecast reads {FORMAT}")
     levels, horizon = [float(level) for level in facts["levels"]], max(int(facts["horizon"]), 1)
-    pairs = {level: (f"forecast-lo-{level:g}", f"forecast-hi-{level:g}") for level in levels}
-    names = [*_PLAIN, *(end for pair in pairs.values() for end in pair)]
+    pairs = [(level, f"forecast-lo-{level:g}", f"forecast-hi-{level:g}") for level in levels]
+    names = [*_PLAIN, *(end for _, *pair in pairs for end in pair)]
     grid = {name: to_numpy(table[name].combine_chunks()).reshape(-1, horizon) for name in names}
     firsts = from_numpy(np.arange(0, table.num_rows, horizon))
     issue = Issue(
@@ -255,7 +251,7 @@ def _from_parquet(path: Path) -> Issue:
         stamps=grid["stamp"],
         values=grid["forecast"],
         methods=tuple(table["method"].take(firsts).to_pylist()),
-        intervals={level: (grid[low], grid[high]) for level, (low, high) in pairs.items()},
+        intervals=tuple((level, grid[low], grid[high]) for level, low, high in pairs),
         scale=grid["scale"][:, 0],
         rms_scale=grid["rms_scale"][:, 0],
     )

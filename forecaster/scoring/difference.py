@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecaster.data.panel import Panel
+from forecaster.model.forecast import Predicted
 from forecaster.model.predictor import make_forecast
 from forecaster.model.version import FittedModel
 from forecaster.model.windows import Floats, Ints
@@ -25,20 +26,18 @@ PARTS = ("revision", "new_rows", "model")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Stage:
+class Stage(Predicted):
     """What a model forecasts after the end of a panel.
 
     Attributes:
         ids: [S] names of the series.
         ends: [S] position of each series' last stamp on the grid of its frequency.
         phases: [S] which of the grids of that frequency it is.
-        values: [S, H] forecasts.
     """
 
     ids: tuple[str, ...]
     ends: Ints
     phases: Ints
-    values: Floats
 
 
 def forecast_stage(model: FittedModel, panel: Panel) -> Stage:

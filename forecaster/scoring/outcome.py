@@ -105,7 +105,7 @@ def score_issues(issues: Sequence[Issue], panel: Panel) -> Outcome:
     """
     ordered = sorted(issues, key=lambda issue: issue.issued)
     horizon = max(issue.values.shape[1] for issue in ordered)
-    levels = tuple(level for level in ordered[0].intervals if all(level in issue.intervals for issue in ordered))
+    levels = tuple(level for level in ordered[0].levels if all(level in issue.levels for issue in ordered))
     last = int(panel.ends.max().astype(np.int64))
     pending = sum(int((issue.stamps > last).sum()) for issue in ordered)
     windows = _last_of_each([_beside(issue, panel, horizon, levels) for issue in ordered])
@@ -173,7 +173,7 @@ def _beside(issue: Issue, panel: Panel, horizon: int, levels: tuple[float, ...])
     def padded(array: Floats, fill: float) -> Floats:
         return np.pad(array[seen], ((0, 0), (0, missing)), constant_values=fill)
 
-    ends = [padded(end, 0.0) for level in levels for end in issue.intervals[level]]
+    ends = [padded(end, 0.0) for _, *pair in issue.narrowed(levels, ()).intervals for end in pair]
     count = int(seen.sum())
     return IssuedWindows(
         series=series[seen],

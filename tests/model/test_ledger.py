@@ -49,7 +49,7 @@ def issue_of(values: Any = ((1.0, 2.0), (3.0, 4.0)), **changes: Any) -> Issue:
         cutoffs=cutoffs,
         stamps=cutoffs[:, None] + np.arange(1, horizon + 1),
         values=grid,
-        intervals={80.0: (grid - 1, grid + 1), 97.5: (grid - 2, grid + 2)},
+        intervals=((80.0, grid - 1, grid + 1), (97.5, grid - 2, grid + 2)),
         methods=("lstm",) * count,
         scale=np.full(count, 0.5),
         rms_scale=np.full(count, np.nan),
@@ -61,14 +61,15 @@ def same(one: Issue, two: Issue) -> bool:
     fields = "model version issued hindsight ids methods".split()
     grids = "cutoffs stamps values scale rms_scale".split()
     ends = [
-        np.array_equal(a, b) for k in one.intervals for a, b in zip(one.intervals[k], two.intervals[k], strict=True)
+        np.array_equal(a, b)
+        for ours, theirs in zip(one.intervals, two.intervals, strict=True)
+        for a, b in zip(ours, theirs, strict=True)
     ]
     return (
         all(getattr(one, name) == getattr(two, name) for name in fields)
         and all(
             np.array_equal(getattr(one, name), getattr(two, name), equal_nan=name.endswith("scale")) for name in grids
         )
-        and list(one.intervals) == list(two.intervals)
         and all(ends)
     )
 
@@ -249,9 +250,9 @@ def test_every_prediction_is_entered(site: Trained) -> None:
     assert (issue.model, issue.version, issue.issued) == ("shops", "v000001", "2024-03-01T04:00:00+00:00")
     assert (issue.ids, set(issue.methods), issue.hindsight) == (result.panel.ids, {"lstm"}, False)
     np.testing.assert_array_equal(issue.values, result.forecast.values)
-    assert list(issue.intervals) == [80.0, 95.0]
-    for level, low, high in result.forecast.intervals:
-        np.testing.assert_array_equal(issue.intervals[level], (low, high))
+    assert issue.levels == [80.0, 95.0]
+    for ours, theirs in zip(issue.intervals, result.forecast.intervals, strict=True):
+        np.testing.assert_array_equal(ours[1:], theirs[1:])
     assert str(issue.cutoffs.astype("M8[ns]")[0])[:10] == "2024-02-29"
     assert str(issue.stamps.astype("M8[ns]")[0, 0])[:10] == "2024-03-01"
     predict(site)

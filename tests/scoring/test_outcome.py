@@ -106,9 +106,9 @@ def test_the_last_forecast_from_a_cutoff_counts() -> None:
 
 def test_levels_that_all_have_are_scored() -> None:
     grid = np.array([[0.0]])
-    other = issued(0, [[0.0]], intervals={90.0: (grid, grid), 97.5: (grid - 9, grid + 9)}, issued="2027")
+    other = issued(0, [[0.0]], intervals=((90.0, grid, grid), (97.5, grid - 9, grid + 9)), issued="2027")
     assert score_issues([issued(0, [[0.0]]), other], panel_of([0.0, 0.0])).levels == (97.5,)
-    assert score_issues([issued(0, [[0.0]], intervals={})], panel_of([0.0, 0.0])).levels == ()
+    assert score_issues([issued(0, [[0.0]], intervals=())], panel_of([0.0, 0.0])).levels == ()
 
 
 @pytest.mark.parametrize(
