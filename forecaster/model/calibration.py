@@ -93,23 +93,26 @@ Ask = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 """Windows [N, K, C] → each network's answer [N, M, R], the point answer in the first H of R numbers."""
 
 
-def answer_windows(ask: Ask, signals: Signals, origins: Origins, shape: WindowShape) -> Answers:
+def answer_windows(
+    ask: Ask, signals: Signals, origins: Origins, shape: WindowShape, first: Ask | None = None
+) -> Answers:
     """Ask the networks about the windows that end at N origins, and gather what tells of their errors.
 
     The networks are also asked what they would have said one, two and three horizons before: how wrong they would have
-    been is the best sign of how wrong they will be.
+    been is the best sign of how wrong they will be. Where the shape says so, only the first of them is.
 
     Args:
         ask: The ensemble.
         signals: What the windows are cut from.
         origins: Where the windows end.
         shape: Lookback, segment, horizon and scaling.
+        first: The first network alone; None asks all of them and takes its answer.
     """
     windows = cut_windows(signals.values, origins, shape, signals.features)
     said = ask(windows.inputs).astype(np.float64)
     outputs, own = said[..., : shape.horizon], said[..., shape.horizon :].mean(axis=1)
     spread = outputs.std(axis=1).mean(axis=1, keepdims=True)
-    recent = recent_errors(ask, signals, origins, shape) / windows.scale
+    recent = recent_errors(_asked_before(ask, first, shape), signals, origins, shape) / windows.scale
     signs = [
         np.log(windows.scale),
         window_roughness(signals.values, origins, shape),
@@ -120,6 +123,13 @@ def answer_windows(ask: Ask, signals: Signals, origins: Origins, shape: WindowSh
     if signals.companion is not None:
         answer = signals.companion.mix(answer, signals.values, origins, windows)
     return Answers(windows, answer, np.concatenate(signs, axis=1), own)
+
+
+def _asked_before(ask: Ask, first: Ask | None, shape: WindowShape) -> Ask:
+    """Return which networks tell how wrong they lately were."""
+    if shape.recent == "ensemble":
+        return ask
+    return first if first is not None else lambda inputs: ask(inputs)[:, :1]
 
 
 def recent_errors(ask: Ask, signals: Signals, origins: Origins, shape: WindowShape) -> Floats:

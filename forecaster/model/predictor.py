@@ -163,7 +163,9 @@ def _as_others(
 def ask_model(model: FittedModel, signals: Signals, origins: Origins) -> Answers:
     """Return what a model says of N windows, and the seasonal naive method of those too short for it."""
     shape = model.window
-    answers = answer_windows(model.server.answer, replace(signals, companion=model.companion), origins, shape)
+    answers = answer_windows(
+        model.server.answer, replace(signals, companion=model.companion), origins, shape, model.server.answer_first
+    )
     short = origins.lengths < shape.shortest_history
     if short.any():
         naive = baselines.seasonal_naive(signals.values, origins[short], model.season, shape.horizon)

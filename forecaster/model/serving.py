@@ -38,6 +38,15 @@ def onnx_options() -> Any:
     return options
 
 
+def run_options() -> Any:
+    """Return options with which only what an asked output needs is calculated."""
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.only_execute_path_to_fetches = True
+    return options
+
+
 def open_session(graph: bytes) -> Any:
     """Return ONNX Runtime's session for a graph whose bytes were checked already.
 
@@ -75,9 +84,9 @@ class Server:
         """
         self._session = open_session(graph)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        if (len(inputs), len(outputs)) != (1, 1):
+        if len(inputs) != 1 or len(outputs) not in (1, 2):
             raise ModelError("the serving graph has other inputs and outputs than ours")
-        self._input = inputs[0].name
+        self._input, self._outputs = inputs[0].name, [output.name for output in outputs]
         self._batch = BATCH // max(draws, 1) or 1
 
     def answer(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -86,8 +95,20 @@ class Server:
         Raises:
             ModelError: The graph is not for such windows.
         """
+        return self._run(self._outputs[0], inputs)
+
+    def answer_first(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the answer [N, 1, R] of the first network alone; the others do not run, where the graph allows that.
+
+        Raises:
+            ModelError: The graph is not for such windows.
+        """
+        return self._run(self._outputs[-1], inputs)[:, :1]
+
+    def _run(self, output: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        options = run_options()
         try:
-            parts = [self._session.run(None, {self._input: part})[0] for part in self._batches(inputs)]
+            parts = [self._session.run([output], {self._input: part}, options)[0] for part in self._batches(inputs)]
         except Exception as error:  # as above
             check_exhausted(error)
             raise ModelError(f"the serving graph cannot answer: {str(error)[:200]}") from error

@@ -107,7 +107,7 @@ def _shape_in(panel: Panel, model: ModelSettings, season: int, horizon: int, tra
         )
     fitting = tuple(lag for lag in shape.base if lag <= lookback)
     shape = choose_smoothing(panel, model, replace(shape, lookback=lookback, segment=segment, base=fitting))
-    return replace(shape, floor=choose_floor(panel, shape))
+    return replace(shape, floor=choose_floor(panel, shape), recent="first")
 
 
 def judge_window(panel: Panel, shape: WindowShape) -> tuple[float, float]:

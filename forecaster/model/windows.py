@@ -51,6 +51,7 @@ class WindowShape:
         past: for each feature that is known up to the end of a window, how many categories it has; 0 for a number.
         future: the same of those that are known for the H steps after it too.
         static: the same of those that do not change.
+        recent: which networks are asked from earlier cutoffs, to tell how large the next error may be.
     """
 
     lookback: int
@@ -66,6 +67,7 @@ class WindowShape:
     past: tuple[int, ...] = ()
     future: tuple[int, ...] = ()
     static: tuple[int, ...] = ()
+    recent: Literal["ensemble", "first"] = "ensemble"
 
     @property
     def ahead(self) -> int:

@@ -142,6 +142,28 @@ def test_answers_are_the_median_and_tell_how_far_the_networks_disagree() -> None
     np.testing.assert_allclose(made.signs[:, 3], math.log(np.std([1, 2, 9])))
 
 
+def answers_of_the_first(inputs: np.ndarray) -> np.ndarray:
+    return disagreeing(inputs)[:, :1]
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_the_first_network_alone_may_tell_how_wrong_they_lately_were(given: bool) -> None:
+    asked: list[int] = []
+
+    def first(inputs: np.ndarray) -> np.ndarray:
+        asked.append(len(inputs))
+        return answers_of_the_first(inputs)
+
+    shape = replace(SHAPE, recent="first")
+    made = answer_windows(disagreeing, Signals(VALUES), between([0, 20], [20, 40]), shape, first if given else None)
+    whole = answer_windows(disagreeing, Signals(VALUES), between([0, 20], [20, 40]), SHAPE)
+    alone = recent_errors(answers_of_the_first, Signals(VALUES), between([0, 20], [20, 40]), SHAPE)
+    np.testing.assert_allclose(np.exp(made.signs[:, 4]) * made.windows.scale[:, 0], alone[:, 0])
+    np.testing.assert_array_equal(made.signs[:, :4], whole.signs[:, :4])
+    np.testing.assert_array_equal(made.outputs, whole.outputs)
+    assert asked == ([2, 2, 2] if given else [])
+
+
 def test_recent_errors_are_those_of_the_last_three_horizons() -> None:
     expected = []
     for earlier in (17, 14, 11):

@@ -43,7 +43,13 @@ def test_no_window_is_no_answer() -> None:
     assert Server(graph_of()).answer(windows(0)).shape == (0, 1, 1)
 
 
-@pytest.mark.parametrize(("inputs", "outputs"), [(2, 1), (1, 2)])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_the_first_network_answers_alone(monkeypatch: pytest.MonkeyPatch, outputs: int) -> None:
+    monkeypatch.setattr(serving, "BATCH", 4)
+    np.testing.assert_array_equal(Server(graph_of(outputs)).answer_first(windows(5)), windows(5)[:, :1])
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(2, 1), (1, 3)])
 def test_a_graph_with_other_ends_is_refused(inputs: int, outputs: int) -> None:
     with pytest.raises(ModelError, match="other inputs and outputs than ours"):
         Server(graph_of(outputs, inputs))

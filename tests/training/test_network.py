@@ -103,6 +103,7 @@ def test_the_onnx_graph_answers_as_the_networks(cell: str, residual: bool, recal
             network = build_network(shape, 0)
             network.set_weights(weights)
             np.testing.assert_allclose(answers[:, k], shape.trust * network(inputs(count)).numpy(), atol=1e-5)
+        np.testing.assert_allclose(server.answer_first(inputs(count)), answers[:, :1], atol=1e-6)
 
 
 def test_each_lstm_layer_is_one_operator() -> None:
