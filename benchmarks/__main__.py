@@ -12,6 +12,7 @@ from benchmarks import (
     ett,
     hierarchy,
     leaderboard,
+    many,
     memory,
     peers,
     pretrained,
@@ -23,7 +24,7 @@ from benchmarks import (
 from benchmarks.measure import machine
 
 PARTS = (
-    "speed, memory, service, hierarchy, toolbox, builtin, pretrained, trained, accuracy, distilled, ett, "
+    "speed, memory, many, service, hierarchy, toolbox, builtin, pretrained, trained, accuracy, distilled, ett, "
     "leaderboard, peers"
 )
 NEED_DATA = ("pretrained", "trained", "accuracy", "distilled", "ett", "leaderboard", "peers")
@@ -48,6 +49,7 @@ def main() -> None:
     parts = {
         "speed": speed.measure,
         "memory": memory.measure,
+        "many": many.measure,
         "service": service.measure,
         "hierarchy": hierarchy.measure,
         "toolbox": toolbox.measure,

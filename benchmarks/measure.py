@@ -22,10 +22,12 @@ class Run:
     Attributes:
         seconds: Wall time from start to exit.
         megabytes: Peak resident memory of the process.
+        cpu: Processor time that it took, on all cores together.
     """
 
     seconds: float
     megabytes: float
+    cpu: float = 0.0
 
 
 def run(command: Sequence[str | Path], cwd: Path) -> Run:
@@ -45,7 +47,7 @@ def run(command: Sequence[str | Path], cwd: Path) -> Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{command} exited with {process.returncode}:\n{log.read_text()[-2000:]}")
-    return Run(seconds, usage.ru_maxrss / 1024)
+    return Run(seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def interleaved(commands: Sequence[Sequence[str | Path]], cwd: Path, rounds: int = 7) -> list[Run]:

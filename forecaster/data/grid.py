@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
+from forecaster.base.arrow import return_memory
 from forecaster.base.errors import DataError, ModelError, UsageError, shown
 from forecaster.config import ReadSettings
 from forecaster.data.anomalies import find_marker
@@ -24,6 +26,10 @@ from forecaster.data.stamps import Mask
 
 _CLEAR = 10
 """Steps from which missing weekends are no accident."""
+
+
+MANY_ROWS = 1 << 20
+"""Rows from which it is worth while to give memory back."""
 
 
 def read_panel(
@@ -54,6 +60,10 @@ def read_panel(
     def attempt(settings: ReadSettings, without: list[int]) -> Panel:
         read = observe(Rest(source, without), settings, schema, as_of, future)
         check_duplicates(read.rows, read.table, read.clock)
+        if (is_large := read.table.rows >= MANY_ROWS) and not read.cells:
+            read = replace(read, table=replace(read.table, columns={}))  # of no use any more, and half of the memory
+        if is_large:
+            return_memory()
         return lay_out(read)
 
     try:
