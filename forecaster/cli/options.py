@@ -74,9 +74,15 @@ class WatchedSettings(OutputSettings):
     )
 
 
+@functools.cache
+def kinds_of(settings: type) -> dict[str, Any]:
+    """Return the type of each field of a settings dataclass: evaluated once, since a command has dozens of them."""
+    return get_type_hints(settings)
+
+
 def option(settings: type, name: str) -> Any:
     """Return the Typer option of one field of a settings dataclass."""
-    field, kind = next(f for f in fields(settings) if f.name == name), get_type_hints(settings)[name]
+    field, kind = next(f for f in fields(settings) if f.name == name), kinds_of(settings)[name]
     flags = [f"--{key_of(name)}", *([SHORT[name]] if name in SHORT else [])]
     metavars = (symbol for number, symbol in NUMBERS.items() if number in (kind, *get_args(kind)))
     return typer.Option(
@@ -136,7 +142,7 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
     groups = {name: hints[name] for name in given if is_dataclass(hints[name])}
     parameters = [p.replace(annotation=hints[n], kind=p.KEYWORD_ONLY) for n, p in given.items() if n not in groups]
     for settings in groups.values():
-        kinds = get_type_hints(settings)
+        kinds = kinds_of(settings)
         parameters += [
             inspect.Parameter(
                 f.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
@@ -165,8 +165,11 @@ def _tool(work: Callable[..., dict[str, Any]], job: type[Any], about: str, desk:
 
     parameters = [_parameter("data", str, inspect.Parameter.empty, "Data file, below the folders given at the start.")]
     for group, settings in get_type_hints(job).items():
-        for f in fields(settings) if hasattr(settings, "__dataclass_fields__") and group != "data" else ():
-            kind = get_type_hints(settings)[f.name]
+        if group == "data" or not is_dataclass(settings):
+            continue
+        kinds = get_type_hints(settings)
+        for f in fields(settings):
+            kind = kinds[f.name]
             if "help" not in f.metadata or f.name in NOT_FOR_AGENTS or Path in (kind, *get_args(kind)):
                 continue
             bounds = {"ge": f.metadata["min"], "le": f.metadata["max"]}
