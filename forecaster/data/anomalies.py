@@ -49,6 +49,16 @@ FEWEST_BLOCKS = 40
 """Blocks of a series, at least: in fewer, a trend or a slow wave looks like a shift too often."""
 
 
+LARGEST = 1e150
+"""Beyond which no differences of values are reckoned with: they would not be finite."""
+
+GIANT, FEWEST_SIZES = 1_000.0, 10
+"""How many times as large as nine in ten others a value is that no growth explains; and of how many others at least."""
+
+CLEARLY_ABOVE = 5
+"""Below which no more than one in twenty others is where -1 means that a value is missing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Outliers:
     """Values that are too far from what the seasons around them let expect.
@@ -73,13 +83,41 @@ class Outliers:
         return np.clip(values[self.at], self.expected - self.limit, self.expected + self.limit)
 
 
+@np.errstate(over="ignore", invalid="ignore")
+def find_giants(values: Floats, offsets: Ints) -> Ints:
+    """Return the places [K] of values more than `GIANT` times as large as nine in ten others of their series.
+
+    Zeros are no size. A series is judged from `FEWEST_SIZES` others on. This is cheap, and so is looked for always:
+    one of them among the last values makes a forecast of nothing but noise.
+
+    Args:
+        values: [T] finite.
+        offsets: [S + 1] where each series begins and ends.
+    """
+    sizes = np.abs(values)
+    lengths = np.diff(offsets)
+    filled = lengths > 0
+    starts = offsets[:-1][filled]
+    largest = np.maximum.reduceat(sizes, starts) if len(starts) else np.empty(0)
+    middle = np.add.reduceat(np.sqrt(sizes), starts) / lengths[filled] if len(starts) else np.empty(0)
+    found = []
+    for k in np.flatnonzero(largest > middle * middle * 10):  # what is giant beside the others is so beside this too
+        first = int(starts[k])
+        own = sizes[first : first + int(lengths[filled][k])]
+        others = own[own > 0]
+        if len(others) > FEWEST_SIZES:
+            found.append(first + np.flatnonzero(own > GIANT * np.quantile(others, 0.9)))
+    return np.concatenate(found) if found else np.empty(0, np.int64)
+
+
 def find_marker(values: Floats) -> float | None:
     """Return the value that looks like a marker of missing values, such as -9999 or 4294967295; None where none does.
 
     It is the largest or the smallest of all, comes three times or more, exactly the same, and is further from the
     middle of the others than 20 times their spread (1st to 99th percentile) and their size. What is known as a marker
     counts where no other value is negative, or from 3 times the spread on. Where nearly all others are 0, as in demand
-    that comes now and then, only what is known as one counts.
+    that comes now and then, only what is known as one counts. A -1 counts where it is the only negative value, and
+    nearly all others are far above.
 
     Args:
         values: [N] as observed, finite.
@@ -91,6 +129,7 @@ def find_marker(values: Floats) -> float | None:
             continue
         low, middle, high = np.quantile(others, (0.01, 0.5, 0.99))
         known = end in KNOWN_MARKERS and (others.min() >= 0 or abs(end - middle) > 3 * (high - low))
+        known |= end == -1 and others.min() >= 0 and np.quantile(others, 0.05) >= CLEARLY_ABOVE
         spread = max(high - low, 1e-9 * abs(middle))  # 0 where nearly all others are 0: then sales of 5 are no marker
         if known or (spread > 0 and abs(end - middle) > 20 * spread and abs(end) > 20 * abs(middle)):
             return float(end)
@@ -143,7 +182,7 @@ def find_outliers(values: Floats, offsets: Ints, seasons: tuple[int, ...]) -> Ou
         lags = [m for m in seasons if length >= (2 * AROUND + 1) * m] or [1]
         if length < 2 * AROUND + 1:
             continue
-        series = values[starts[:, None] + np.arange(length)]  # (n, length)
+        series = np.clip(values[starts[:, None] + np.arange(length)], -LARGEST, LARGEST)  # (n, length)
         positive = series.min(axis=1, keepdims=True) > 0
         logs = np.log(np.where(positive, series, 1.0))
         for at in np.array_split(np.arange(length), -(-length // PIECE)):

@@ -10,7 +10,7 @@ import numpy as np
 from forecaster.base.arrow import return_memory
 from forecaster.base.errors import DataError, ModelError, UsageError, shown
 from forecaster.config import ReadSettings
-from forecaster.data.anomalies import find_marker
+from forecaster.data.anomalies import find_giants, find_marker
 from forecaster.data.checks import check_duplicates, find_holes
 from forecaster.data.columns import holds_numbers
 from forecaster.data.covariates import CovariateGrid, lay_covariates
@@ -24,6 +24,7 @@ from forecaster.data.schema import Schema
 from forecaster.data.source import Data, read_source
 from forecaster.data.stamps import Mask
 
+GIANTS = "Correct them, or pass --on-outlier clip"
 _CLEAR = 10
 """Steps from which missing weekends are no accident."""
 
@@ -136,7 +137,22 @@ def lay_out(read: Observations) -> Panel:
         if schema.on_gap == "error":
             raise _gap_error(panel)
         fill(values, filled, schema.on_gap)
-    return panel if schema.on_outlier == "keep" else treat_outliers(panel)
+    if schema.on_outlier != "keep":
+        return treat_outliers(panel)
+    return panel if marked else replace(panel, findings=(*panel.findings, *_giants(panel)))
+
+
+def _giants(panel: Panel) -> list[Finding]:
+    """Return a finding where values are so large that a forecast of them is nothing but noise."""
+    at = find_giants(panel.values, panel.offsets)
+    if not len(at):
+        return []
+    s = int(np.searchsorted(panel.offsets, at[0], side="right")) - 1
+    name, value = panel.ids[s], panel.values[at[0]]
+    where = (f"series {shown(name)}, " if name else "") + str(panel.write(panel.stamps(s)[at[0] - panel.offsets[s]]))
+    count = "1 value is" if len(at) == 1 else f"{len(at):,} values are"
+    message = f"{count} more than 1,000 times as large as nine in ten others, first at {where}: {value:g}"
+    return [Finding("giants", "warning", message, series=name or None, count=len(at), hint=GIANTS)]
 
 
 def _more_seasons(read: Observations, frequency: Frequency) -> tuple[int, ...]:

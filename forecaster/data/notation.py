@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from forecaster.base.arrow import from_numpy, integers
 from forecaster.base.errors import DataError, shown
-from forecaster.data.stamps import DAYS, DIGITS, MONTHS, Ints, parse, pattern_of
+from forecaster.data.stamps import DAYS, DIGITS, FIRST_YEAR, LAST_YEAR, MONTHS, Ints, parse, pattern_of
 
 CLOCK = re.compile(
     r"(?P<date>.*\d)(?P<sep>[T _])(?P<hour>\d{1,2})"
@@ -31,6 +31,11 @@ _DATES = (
     *("%Y %m %d|%d. %B %Y|%b. %d, %Y|%b. %Y|%b, %Y|%B, %Y|%d %b %y|%G W%V|W%V %G".split("|")),
     *("%a, %d %b %Y|%a %d %b %Y|%a %b %d %Y|%a, %b %d, %Y|%A, %B %d, %Y|%A, %d %B %Y|%a %Y-%m-%d".split("|")),
 )
+TOO_FAR = "Leave such rows out, or number the steps: pass --time none"
+
+PARTS = {4, 12, 13, 52, 53, 365, 366}
+"""Into how many parts a year is counted."""
+
 _SHORT = ("%-y-%m", "%m-%-y", "%-y/%m", "%m/%-y", "%b-%y", "%b %y", "%b '%y", "%B %y", "Q%q-%y", "Q%q %y", "%qQ%y")
 """Dates of a month with a year of two digits, or one: taken only where the column goes on step by step."""
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -84,15 +89,38 @@ def detect_format(texts: pa.Array) -> str:
             first, f"{shown(first)} can be read as {' or as '.join(whole)}, and so can every stamp", f"Pass {flags}"
         )
     if not candidates:
-        raise StampError(
-            first, f"{shown(first)} is not a date in a known format", "Pass --date-format, such as %d/%m/%Y %H:%M"
-        )
+        raise _unknown(texts)
     best = max(fits, key=lambda name: int(fits[name].sum()))
     odd = texts[int(np.argmin(fits[best]))].as_py()
     as_first = f"does not match {best}, as {shown(first)} does"
     fault = f"is written as {best}, but is not a date" if odd == first else as_first
+    hint = "Correct it, or pass --date-format"
+    if beyond := too_far(odd, best):
+        fault, hint = beyond, TOO_FAR
     wrong = texts.filter(from_numpy(~fits[best])) if fits[best].mean() > _MOST else None
-    raise StampError(odd, f"{shown(odd)} {fault}", "Correct it, or pass --date-format", wrong)
+    raise StampError(odd, f"{shown(odd)} {fault}", hint, wrong)
+
+
+def _unknown(texts: pa.Array) -> StampError:
+    """Return the refusal of stamps that are in no known format: what they could be, where they are numbers."""
+    first = texts[0].as_py()
+    fault, hint = f"{shown(first)} is not a date in a known format", "Pass --date-format, such as %d/%m/%Y %H:%M"
+    if pc.all(pc.match_substring_regex(texts, r"^\d{9,19}\.0*$")).as_py():
+        digits = len(first.partition(".")[0])
+        unit = "epoch-s" if digits < 12 else "epoch-ms" if digits < 15 else "epoch-us" if digits < 18 else "epoch-ns"
+        return StampError(first, f"{shown(first)} could be a time since 1970", f"Pass --date-format {unit}")
+    if re.fullmatch(r"[+-]?\d+[.,]\d+", first):
+        hint = "Write dates; or if rows are in order, pass --time none"
+    return StampError(first, fault, hint)
+
+
+def too_far(text: str, time_format: str) -> str:
+    """Return what is wrong with a stamp whose year cannot be held; an empty text where that is not so."""
+    found = re.fullmatch(pattern_of(time_format), text.strip())
+    year = (found.groupdict().get("Y") or found.groupdict().get("G")) if found else None
+    if year is None or FIRST_YEAR <= int(year) <= LAST_YEAR:
+        return ""
+    return f"is outside the years {FIRST_YEAR} to {LAST_YEAR}, which stamps of nanoseconds can hold"
 
 
 def looks_like_date(text: str) -> bool:
@@ -148,6 +176,9 @@ CODES = (
     ("%Y%m", 6),
     ("%G%V", 6),
     ("%y%m%d", 6),
+    ("%m%Y", 6),
+    ("%d%m%Y", 8),
+    ("%m%d%Y", 8),
     ("%Y%j", 7),
     ("%Y%q", 5),
     ("%y%m", 4),
@@ -161,15 +192,35 @@ def _integer_format(texts: pa.Array) -> str:
     first, low = texts[0].as_py(), int(numbers.min())
     jumps = len(numbers) > 2 and int(np.diff(np.unique(numbers)).max()) > 1
     for name, width in CODES:
-        plausible = width > 5 or jumps  # of few digits, only one that leaps from 4 to 1, or from 12 to 101, is a code
+        plausible = jumps or (
+            width > 5 and name.startswith("%Y")
+        )  # of few digits, only what leaps from 4 to 1, or 12 to 101
         if plausible and pc.all(pc.equal(pc.utf8_length(texts), width)).as_py() and parse(texts, name)[1].all():
             hint = f"Pass --date-format {name}, or --date-format integer"
             raise StampError(first, f"{first!r} could be a date or a number", hint)
+    if jumps and (parts := _parts_of_years(np.unique(numbers))):
+        fault = f"{first!r} could be a year and one of its {parts} parts, or a number"
+        raise StampError(first, fault, "Write dates, such as 2021-W05 or 2021-01, or pass --date-format integer")
     if low >= 100_000_000:
         unit = "epoch-s" if low < 10**11 else "epoch-ms" if low < 10**14 else "epoch-us" if low < 10**17 else "epoch-ns"
         hint = f"Pass --date-format {unit}, or --date-format integer"
         raise StampError(first, f"{first!r} could be a time since 1970 or a number", hint)
     return "integer"
+
+
+def _parts_of_years(numbers: Ints) -> int:
+    """Return how many parts each year has where distinct numbers are codes of years and their parts; 0 where not."""
+    for base in (10, 100, 1000):
+        years, parts = np.divmod(numbers, base)
+        begins = np.flatnonzero(np.append(True, np.diff(years) > 0))
+        sizes = np.diff(np.append(begins, len(numbers)))[1:-1]  # the first and the last year may not be whole
+        if len(sizes) < 1 or np.any(np.diff(years) > 1) or not set(sizes.tolist()) <= PARTS:
+            continue
+        inside = slice(begins[1], begins[-1])
+        counted = np.arange(len(numbers)) - np.repeat(begins, np.diff(np.append(begins, len(numbers)))) + 1
+        if np.array_equal(parts[inside], counted[inside]):
+            return int(sizes.max())
+    return 0
 
 
 def styled(time_format: str, texts: pa.Array) -> str:

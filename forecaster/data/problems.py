@@ -47,6 +47,7 @@ class FileFaults:
         is_read: Whether the rest can be read with them, without the rows at fault.
         rows: Rows of the table, from 0, that no flag cures.
         lines: Where the first few of them stand.
+        is_guess: Whether one of several flags that a hint offers was taken.
     """
 
     problems: tuple[DataError, ...]
@@ -54,6 +55,7 @@ class FileFaults:
     is_read: bool
     rows: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
+    is_guess: bool = False
 
     def command(self, path: str, verb: str = "check") -> str:
         """Return the command that would read the file; an empty text where none is known."""
@@ -76,11 +78,12 @@ class FileFaults:
     def hint(self, path: str) -> str:
         """Return the hint of the first problem, and what settles all of them where that is known."""
         command, first = self.command(path), self.problems[0].hint
-        if not command:
+        if not command or len(self.problems) == 1:
             return first
         lines = ", ".join(map(str, self.lines[:5])) + (", …" if len(self.lines) > 5 else "")
         cure = f"correct line{'s' if len(self.lines) > 1 else ''} {lines}, then: " if lines else ""
-        return f"{first}{'. ' if first else ''}For all of them: {cure}{command}"
+        such = ", such as" if self.is_guess else ""
+        return f"{first}{'. ' if first else ''}For all of them{such}: {cure}{command}"
 
 
 def diagnose(
@@ -96,18 +99,19 @@ def diagnose(
     Raises:
         ForecastError: The file cannot be opened, or the settings are wrong.
     """
-    problems, rows, lines = list[DataError](), list[int](), list[int]()
+    problems, rows, lines, is_guess = list[DataError](), list[int](), list[int](), False
     while len(problems) < MOST_PROBLEMS:
         try:
             attempt(settings, rows)
-            return FileFaults(tuple(problems), settings, True, tuple(rows), tuple(sorted({*lines})))
+            return FileFaults(tuple(problems), settings, True, tuple(rows), tuple(sorted({*lines})), is_guess)
         except DataError as error:
-            if any(error.message == known.message for known in problems) or (rows and not error.rows):
-                break  # of no more than half a file may be said what is not true of the whole
+            if any(error.message == known.message for known in problems) or ((rows or is_guess) and not error.rows):
+                break  # of a part of a file, or of a guess, may be true what is not true of the file
             problems.append(error)
             flags = {} if fixed else remedy(error.hint, settings)
             if flags:
                 settings = replace(settings, **flags)
+                is_guess |= error.hint.count("--") > 1
             elif error.rows:
                 rows = _with(rows, error.rows)
                 lines += error.lines

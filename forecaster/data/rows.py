@@ -16,7 +16,7 @@ from forecaster.config import ReadSettings
 from forecaster.data.columns import Columns
 from forecaster.data.dialect import MISSING
 from forecaster.data.frequency import Frequency
-from forecaster.data.notation import StampError, detect_format
+from forecaster.data.notation import TOO_FAR, StampError, detect_format, too_far
 from forecaster.data.recipe import Recipe
 from forecaster.data.schema import Schema
 from forecaster.data.stamps import (
@@ -146,9 +146,11 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
     texts = pc.utf8_trim_whitespace(texts)
     try:
         _refuse(to_numpy(pc.is_in(texts, from_texts(MISSING))), texts, "where a time is needed", "Complete the row")
-        time_format = schema.time_format if schema else settings.date_format or _detect(texts, settings)
+        time_format = schema.time_format if schema else _named(texts, settings.date_format) or _detect(texts, settings)
         stamps, ok = parse(texts, time_format)
-        _refuse(~ok, texts, f"does not match {time_format}", "Correct it, or pass --date-format")
+        odd = "" if ok.all() else too_far(texts[int(np.argmin(ok))].as_py(), time_format)
+        hint = TOO_FAR if odd else "Correct it, or pass --date-format"
+        _refuse(~ok, texts, odd or f"does not match {time_format}", hint)
         tz = schema.tz if schema else settings.tz
         findings = [] if schema or settings.date_format else _announced(time_format)
         if is_aware(time_format):
@@ -249,6 +251,14 @@ def _announced(time_format: str) -> list[Finding]:
     if time_format == "integer" or time_format.startswith("%Y"):
         return []
     return [Finding("time-format", "info", f"times are read as {time_format}")]
+
+
+def _named(texts: pa.Array, time_format: str | None) -> str | None:
+    """Return the format that the user names; its %z reads offsets of hours alone (`+02`) too, where all need that."""
+    if time_format is None or "%z" not in time_format or parse(texts, time_format)[1].all():
+        return time_format
+    short = time_format.replace("%z", "%-z")
+    return short if parse(texts, short)[1].all() else time_format
 
 
 def _detect(texts: pa.Array, settings: ReadSettings) -> str:

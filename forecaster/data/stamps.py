@@ -30,8 +30,14 @@ DAY = 86_400 * SECOND
 EPOCHS = {"epoch-s": SECOND, "epoch-ms": 1_000_000, "epoch-us": 1_000, "epoch-ns": 1}
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 MONTHS = ("January February March April May June July August September October November December").split()
+WHOLE = r"^(\d{9,19})\.0*$"
+"""A whole number of seconds that was written as one with a fraction, as spreadsheets and data frames do."""
+
 DIGITS = r"^[+-]?([0-8]?\d{1,18}|9[01]\d{17})$"
 """Whole numbers that 64 bits hold."""
+
+TURN = 50
+"""Years of two digits from which on a column is of the century before."""
 
 FIRST_YEAR, LAST_YEAR = 1678, 2261
 """Whole years that int64 nanoseconds can hold."""
@@ -118,6 +124,8 @@ def parse(texts: pa.Array, time_format: str) -> tuple[Ints, Mask]:
     does not exist, gets 0 and False.
     """
     if time_format == "integer" or time_format in EPOCHS:
+        if time_format in EPOCHS:
+            texts = pc.replace_substring_regex(texts, WHOLE, r"\1")
         ok = to_numpy(pc.match_substring_regex(texts, DIGITS))
         numbers = integers(pc.if_else(from_numpy(ok), texts, ZERO))
         scale = EPOCHS.get(time_format, 1)
@@ -162,7 +170,7 @@ def _parse_fields(fields: pa.StructArray) -> tuple[Ints, Mask]:
         ok = ok & (half >= 1) & (half <= 12)
         late = to_numpy(pc.equal(pc.utf8_lower(text("p")), constant("pm"))) if "p" in names else False
         hour = half % 12 + 12 * np.asarray(late, np.int64)
-    first, fits = _read_days(names, number, text)
+    first, fits = _read_days(names, number, text, ok)
     clock = (hour * 3600 + minute * 60 + second) * SECOND
     ok = ok & fits & (clock <= DAY) & (minute <= 59) & (second <= 59)  # 24:00 is the end of the day, as in ISO 8601
     if "f" in names:
@@ -174,15 +182,15 @@ def _parse_fields(fields: pa.StructArray) -> tuple[Ints, Mask]:
 
 
 def _read_days(
-    names: set[str], number: Callable[[str, int], Ints], text: Callable[[str], pa.Array]
+    names: set[str], number: Callable[[str, int], Ints], text: Callable[[str], pa.Array], written: Mask
 ) -> tuple[Ints, Mask]:
-    """Return the days since 1970 that the parts of a date name, and which of them exist."""
+    """Return the days since 1970 that the parts of a date name, and which of them exist; others are not written so."""
     if "G" in names:
         return _week_days(number("G", 1970), number("V", 1), number("u", 1))
     year = number("Y", 1970)
     if "y" in names:
         short = number("y", 0)
-        year = np.where(short < 69, 2000, 1900) + short  # the rule of POSIX strptime
+        year = short + _centuries(short, np.unique(short[written]))
     if "j" in names:
         return _month_days(year, np.ones_like(year), number("j", 1), whole_year=True)
     month = number("q", 1) * 3 - 2 if "q" in names else number("m", 1)
@@ -192,6 +200,23 @@ def _read_days(
             found = [to_numpy(pc.equal(heads, constant(full[:3].lower()))) for full in MONTHS]
             month = np.argmax([np.zeros(len(year), bool), *found], axis=0).astype(np.int64)
     return _month_days(year, month, number("d", 1), whole_year=False)
+
+
+def _centuries(short: Ints, seen: Ints) -> Ints:
+    """Return the century of each year of two digits, so that those of one column [N, distinct] follow one another.
+
+    The years go round the clock of a hundred; the column begins behind the longest stretch without a year. Where it
+    goes past 99, it goes on in 2000. Where it does not, it is of 1900 if it reaches 50 or more: nothing was measured
+    in 2050 yet, and strptime's own rule (69) would tear a column from 1960 to 1975 in two.
+    """
+    if not len(seen):
+        return np.full(len(short), 2000, np.int64)
+    gaps = np.diff(np.append(seen, seen[0] + 100))
+    begins = int(seen[(int(np.argmax(gaps)) + 1) % len(seen)])
+    goes_past = begins != int(seen[0])
+    if goes_past:
+        return np.where(short >= begins, 1900, 2000)
+    return np.full(len(short), 1900 if seen[-1] >= TURN else 2000, np.int64)
 
 
 def _month_days(year: Ints, month: Ints, day: Ints, *, whole_year: bool) -> tuple[Ints, Mask]:

@@ -33,7 +33,7 @@ LARGEST = 1e150
 
 
 def check_size(panel: Panel) -> None:
-    """Refuse to train on values whose squares no number holds.
+    """Refuse values whose squares no number holds: they can neither be learned nor forecast.
 
     Raises:
         DataError: There is one.
@@ -44,7 +44,7 @@ def check_size(panel: Panel) -> None:
     s = int(np.searchsorted(panel.offsets, at, side="right")) - 1
     stamp = panel.write(panel.stamps_at(np.array([s]), np.array([at - panel.offsets[s]])))[0]
     where = f"series {shown(panel.ids[s])}, {stamp}" if panel.ids[s] else str(stamp)
-    fault = f"{panel.source}: {where}: {panel.values[at]:g} is too large to train on: expected at most {LARGEST:g}"
+    fault = f"{panel.source}: {where}: {panel.values[at]:g} is too large to reckon with: expected at most {LARGEST:g}"
     few = np.mean(np.abs(panel.values) > LARGEST) < FEW
     raise DataError(fault, hint="Divide the values by a constant" + (", or pass --on-outlier clip" if few else ""))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecaster.data import anomalies
-from forecaster.data.anomalies import find_marker, find_outliers, find_shifts, seasons_of
+from forecaster.data.anomalies import find_giants, find_marker, find_outliers, find_shifts, seasons_of
 from forecaster.data.frequency import Frequency
 
 
@@ -167,3 +167,15 @@ def test_a_known_marker_is_found_beside_one_value(rest: float) -> None:
 
 def test_a_sale_now_and_then_is_no_marker() -> None:
     assert find_marker(np.where(np.arange(200) % 20 == 3, 5.0, 0.0)) is None
+
+
+def test_giants_are_found_whatever_else_is_there() -> None:
+    usual = np.arange(40.0) % 7 + 1
+    one, two = usual.copy(), usual.copy()
+    one[5], two[[5, 30]] = 1e12, (1e300, -1.7e308)
+    values, offsets = np.concatenate([usual, one, two, [1.0, 1e9]]), np.array([0, 40, 80, 120, 122])
+    assert find_giants(values, offsets).tolist() == [45, 85, 110]
+    rare = np.zeros(200)
+    rare[::5], rare[77] = 3.0, 5e6
+    assert find_giants(rare, np.array([0, 200])).tolist() == [77]
+    assert not len(find_giants(np.exp(np.arange(60.0) / 4), np.array([0, 60])))  # growth is none

@@ -48,7 +48,7 @@ def test_the_command_that_is_named_reads_the_file(write_csv: Write) -> None:
     lines.insert(31, f"{lines[30].partition(',')[0]},99")
     path = write_csv("ds,y\n" + "\n".join(lines) + "\n")
     fault = refused(path)
-    words = shlex.split(fault.hint.partition("For all of them: ")[2])
+    words = shlex.split(fault.hint.partition("For all of them, such as: ")[2])  # two orders of day and month fit
     assert words[:3] == ["forecast", "check", str(path)]
     assert "--on-duplicate" in words
     given = {flag[2:].replace("-", "_"): value for flag, value in zip(words[3::2], words[4::2], strict=True)}

@@ -70,3 +70,26 @@ def test_zones() -> None:
     assert double.tolist() == [False, True, False]
     assert to_local(utc[2:], "Europe/Berlin")[0] == local[2]
     assert to_utc(local[2:], "Europe/Berlin")[0] == utc[2]
+
+
+@pytest.mark.parametrize(
+    ("years", "read"),
+    [
+        (["65", "66"], [1965, 1966]),
+        (["60", "68", "69", "75"], [1960, 1968, 1969, 1975]),
+        (["98", "99", "00", "01"], [1998, 1999, 2000, 2001]),
+        (["00", "24"], [2000, 2024]),
+        (["49"], [2049]),
+        (["50"], [1950]),
+    ],
+)
+def test_years_of_two_digits_follow_one_another(years: list[str], read: list[int]) -> None:
+    stamps, ok = parse(from_texts([f"01.03.{year}" for year in years]), "%d.%m.%y")
+    assert ok.all()
+    assert (stamps.astype("M8[ns]").astype("M8[Y]").astype(int) + 1970).tolist() == read
+
+
+def test_an_epoch_may_be_written_with_a_fraction_of_nothing() -> None:
+    stamps, ok = parse(from_texts(["1704067200.0", "1704070800.00", "1704070800.5"]), "epoch-s")
+    assert ok.tolist() == [True, True, False]
+    assert stamps[0] == 1704067200 * 10**9

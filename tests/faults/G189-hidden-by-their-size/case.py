@@ -25,3 +25,23 @@ def make_3() -> None:
 
 def make_4() -> None:
     write("data.csv", "ds,y\n" + "".join(f"{day},{5 + k % 7}e305\n" for k, day in enumerate(days(150))))
+
+
+def daily(values: list[object]) -> None:
+    write("data.csv", "ds,y\n" + "".join(f"{day},{y}\n" for day, y in zip(days(len(values)), values, strict=True)))
+
+
+def make_5() -> None:
+    values = np.zeros(400)
+    values[::3], values[77] = 2, 1e12
+    daily(values.tolist())
+
+
+def make_6() -> None:
+    values = [repr(float(50 + k % 7)) for k in range(200)]
+    values[100] = "1.7976931348623157e308"
+    daily(list(values))
+
+
+def make_7() -> None:
+    daily([-1 if k % 9 == 0 else 50 + k % 7 * 1.5 for k in range(200)])
