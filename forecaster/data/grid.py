@@ -137,22 +137,21 @@ def lay_out(read: Observations) -> Panel:
         if schema.on_gap == "error":
             raise _gap_error(panel)
         fill(values, filled, schema.on_gap)
-    if schema.on_outlier != "keep":
-        return treat_outliers(panel)
-    return panel if marked else replace(panel, findings=(*panel.findings, *_giants(panel)))
+    return treat_outliers(panel) if schema.on_outlier != "keep" else panel if marked else _with_giants(panel)
 
 
-def _giants(panel: Panel) -> list[Finding]:
-    """Return a finding where values are so large that a forecast of them is nothing but noise."""
+def _with_giants(panel: Panel) -> Panel:
+    """Return a panel that says where values are so large that a forecast of them is nothing but noise."""
     at = find_giants(panel.values, panel.offsets)
     if not len(at):
-        return []
+        return panel
     s = int(np.searchsorted(panel.offsets, at[0], side="right")) - 1
     name, value = panel.ids[s], panel.values[at[0]]
     where = (f"series {shown(name)}, " if name else "") + str(panel.write(panel.stamps(s)[at[0] - panel.offsets[s]]))
     count = "1 value is" if len(at) == 1 else f"{len(at):,} values are"
     message = f"{count} more than 1,000 times as large as nine in ten others, first at {where}: {value:g}"
-    return [Finding("giants", "warning", message, series=name or None, count=len(at), hint=GIANTS)]
+    found = Finding("giants", "warning", message, series=name or None, count=len(at), hint=GIANTS)
+    return replace(panel, findings=(*panel.findings, found))
 
 
 def _more_seasons(read: Observations, frequency: Frequency) -> tuple[int, ...]:
