@@ -24,7 +24,7 @@ heavy packages that it may import when it is itself imported.
     rows           a table → observations: series, stamp, value; Finding                      numpy pyarrow
     blocks         DATA → one table after the other: files larger than memory                  numpy pyarrow
     shaping        a file of any shape → a plain table                                        numpy pyarrow
-    covariates     what is known beside the target, on the grid of the series                 numpy pyarrow
+    covariates     covariates, on the grid of the series                                       numpy pyarrow
     cutoff         --as-of: the last stamp that counts, and rows up to it                     numpy
     checks         rows → findings: disorder, duplicates, holes, odd ids                      numpy
     steps          many rows a step → one: aggregated, or merged where they repeat            numpy
@@ -42,5 +42,5 @@ heavy packages that it may import when it is itself imported.
     age            how old data is, and what is too old                                       numpy
     caps           values that cannot be above 1 or 100: shares and rates                         numpy
     almanac        stamps → calendar features, public holidays                                numpy
-    examination    a panel beside its rows → findings, one a kind and series                  numpy
+    examination    a panel and its rows → findings, one a kind and series                     numpy
 """

@@ -22,7 +22,7 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
 from forecaster.model import store
 from forecaster.model.companion import Share
-from forecaster.model.features import numbers_beside
+from forecaster.model.features import feature_numbers
 from forecaster.model.forecast import Predicted
 from forecaster.model.graph import Raw, RawServer, drift, drifts, forecast_values, inputs_of, quantize_graph, raw_graph
 from forecaster.model.origins import Cutoffs, Origins
@@ -289,7 +289,7 @@ def windows_of(model: store.SavedModel, panel: Panel) -> Measured | None:
     values = panel.values[origins.back(shape.lookback).ahead(shape.lookback)]
     raw = Raw(values)
     if model.encodings:
-        features, static = numbers_beside(panel, model.encodings, origins, shape)
+        features, static = feature_numbers(panel, model.encodings, origins, shape)
         raw = Raw(values, features if features.shape[-1] else None, static if static.shape[-1] else None)
     return Measured(panel=panel, raw=raw, origins=origins, horizon=shape.horizon)
 

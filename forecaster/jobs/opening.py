@@ -154,7 +154,7 @@ class Asked:
         """
         model = self.bind(panel, horizon)
         panel = leave_out_unreadable(model, panel, model.window.lookback)
-        return model, look_beside(model, panel, horizon or model.window.horizon)
+        return model, note_covariates(model, panel, horizon or model.window.horizon)
 
 
 def asked_by(job: ModelJob) -> Asked:
@@ -223,7 +223,7 @@ def read_for(model: SavedModel, source: Data, *, as_of: str | None = None) -> Pa
     return Asked(saved=model, reading=ReadSettings()).open(source, as_of=as_of)[1]
 
 
-def look_beside(model: UsedModel, panel: Panel, steps: int) -> Panel:
+def note_covariates(model: UsedModel, panel: Panel, steps: int) -> Panel:
     """Return a panel whose findings say what is odd in its covariates, for a model that will forecast so many steps.
 
     Raises:

@@ -17,7 +17,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, open_model, score_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs
-from forecaster.jobs.opening import ModelJob, look_beside
+from forecaster.jobs.opening import ModelJob, note_covariates
 from forecaster.jobs.score import NOT_TRAINED
 from forecaster.model.builtin import HOME, BuiltinModel
 from forecaster.model.manifest import FileFacts, Metrics
@@ -123,7 +123,7 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     check_duplicates(read.rows, read.table, read.clock)
     panel = lay_out(read)
     model = asked.bind(panel, job.settings.horizon)
-    panel = look_beside(model, panel, check_horizon(model, job.settings.horizon))
+    panel = note_covariates(model, panel, check_horizon(model, job.settings.horizon))
     result = score_panel(job.evaluation, model, panel, events)
     panel, evaluation = result.panel, result.summary()
     horizon = evaluation["horizon"]

@@ -113,14 +113,14 @@ def _check_files(path: Path, entries: Iterable[Entry]) -> None:
         output = entry.values.get(key, "forecasts.csv" if entry.command == "predict" else None)
         if output is None or str(output) == "-":
             continue
-        place, beside = f"{path}, line {entry.line}: job {entry.name!r}", path.absolute().parent
+        place, folder = f"{path}, line {entry.line}: job {entry.name!r}", path.absolute().parent
         read = [("the data file", entry.values.get("data")), ("the file of future rows", entry.values.get("future"))]
-        inputs = [(what, beside / given) for what, given in read if given is not None and str(given) != "-"]
+        inputs = [(what, folder / given) for what, given in read if given is not None and str(given) != "-"]
         try:
-            check_apart({key: beside / output}, [("the job file", path), *inputs])
+            check_apart({key: folder / output}, [("the job file", path), *inputs])
         except UsageError as error:
             raise UsageError(f"{place}: {error.message}", hint=f"Name another file with {key}") from None
-        identity = identity_of(beside / output)
+        identity = identity_of(folder / output)
         other = entry.name if identity is None else written.setdefault(identity, entry.name)
         if other != entry.name:
             message = f"{path}, line {entry.line}: jobs {other!r} and {entry.name!r} both write {output}"

@@ -205,17 +205,17 @@ def names_of(futures: list[Path]) -> list[str]:
 
 def unseen(panel: Panel) -> list[str]:
     """Return what covariates have ahead that they never had in the history of the data, one sentence each."""
-    beside = panel.covariates
-    if beside is None:
+    covariates = panel.covariates
+    if covariates is None:
         return []
-    found = (_unseen(column, beside, panel) for column in beside.columns if column.role == "future")
+    found = (_unseen(column, covariates, panel) for column in covariates.columns if column.role == "future")
     return [said for said in found if said]
 
 
-def _unseen(column: Covariate, beside: Covariates, panel: Panel) -> str:
-    steps = np.concatenate([np.arange(length) for length in beside.lengths])
-    at = np.repeat(beside.starts, beside.lengths) + steps
-    values, ahead = column.values[at], steps >= np.repeat(panel.lengths, beside.lengths)
+def _unseen(column: Covariate, covariates: Covariates, panel: Panel) -> str:
+    steps = np.concatenate([np.arange(length) for length in covariates.lengths])
+    at = np.repeat(covariates.starts, covariates.lengths) + steps
+    values, ahead = column.values[at], steps >= np.repeat(panel.lengths, covariates.lengths)
     known, coming = values[~ahead & ~np.isnan(values)], values[ahead & ~np.isnan(values)]
     if not len(known) or not len(coming):
         return ""

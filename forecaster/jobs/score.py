@@ -77,7 +77,7 @@ class ScoreResult:
     def compared(self) -> dict[str, dict[str, float | None]]:
         """Return the measures that training knows too, live and then, at the same lead times."""
         names = ["mase", *(f"coverage-{level:g}" for level in self.outcome.levels)]
-        both = {name: self.outcome.beside(self.training, name) for name in names}
+        both = {name: self.outcome.compared(self.training, name) for name in names}
         return {name: {"live": pair and pair[0], "training": pair and pair[1]} for name, pair in both.items()}
 
     def by_series(self) -> list[dict[str, Any]]:
@@ -214,7 +214,7 @@ def check_limits(result: ScoreResult, max_mase: Limit | None, min_coverage: Limi
             continue
         value, bound, told = overall.get(name), limit[0], f"{limit[0]:g}"
         if limit[1]:
-            pair = result.outcome.beside(result.training, name)
+            pair = result.outcome.compared(result.training, name)
             value, bound = (pair[0], limit[0] * pair[1]) if pair else (None, 0.0)
             told = f"{limit[0]:g}x of training's {pair[1]:.3f} at the same lead times" if pair else f"{limit[0]:g}x"
         if value is None or (value > bound if side == "above" else value < bound):

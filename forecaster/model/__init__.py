@@ -6,7 +6,7 @@ heavy packages that it may import when it is itself imported.
     origins        where forecasts start: what names a window                                 numpy
     paths          base paths that are smoothed: linear maps of a window                         numpy
     windows        scaling, and cutting windows in batches                                    numpy
-    features       what is read beside the target, as numbers                                 numpy
+    features       covariates, calendar and holidays as numbers                              numpy
     calibration    how large errors are, and intervals from that                              numpy
     bands          intervals by learned quantiles or by dropout, calibrated too               numpy
     quantiles      quantiles of intervals                                                     numpy
@@ -19,7 +19,7 @@ heavy packages that it may import when it is itself imported.
     rounds         the bytes of an ONNX graph → whether it could run without end
     serving        a batch of windows → forecasts, on ONNX Runtime                            numpy
     pretrained     the built-in network: its code, weights and card                           numpy
-    companion      the pretrained network beside trained ones: its answers and its share       numpy
+    companion      the pretrained network together with trained ones: its answers, its share numpy
     manifest       what a version says of itself: schema and seal
     version        one version of a saved model: its files, read without trust                numpy
     store          saved models: publish, load, the current version

@@ -1,4 +1,4 @@
-"""Features: what the network reads beside the target, as numbers: covariates, the calendar, holidays.
+"""Features: covariates, the calendar and holidays, as the numbers that the network reads.
 
 How each is written as a number is learned once, from the data that a model is trained on, and frozen in the model as an
 `Encoding`: numbers by their mean and standard deviation, categories by their place in a list, 0 for what is not known.
@@ -128,11 +128,11 @@ class Features:
     horizon: int
 
     def arrays(self) -> tuple[NDArray[np.float32], ...]:
-        """Return all that is known."""
+        """Return all features."""
         return self.dynamic, self.static
 
-    def beside(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
-        """Return what is read beside windows [N, K, D·P + G]: for each segment P steps of each feature, and G fixed.
+    def of_windows(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
+        """Return the features of windows [N, K, D·P + G]: for each segment P steps of each feature, and G fixed.
 
         The segments ahead of the end have what is known ahead, and 0 for the rest; so have steps before the series.
 
@@ -274,11 +274,11 @@ class _Layout:
 
     def raw(self, encoding: Encoding) -> NDArray[np.float64]:
         """Return a covariate as it was read: [R], or [S] for a static one; NaN where it is not known."""
-        covariate, beside = self.covariate(encoding), self.panel.covariates
-        if covariate.role == "static" or beside is None:
+        covariate, grid = self.covariate(encoding), self.panel.covariates
+        if covariate.role == "static" or grid is None:
             return covariate.values
-        known = self.steps < beside.lengths[self.series]
-        return np.where(known, covariate.values[np.where(known, beside.starts[self.series] + self.steps, 0)], np.nan)
+        known = self.steps < grid.lengths[self.series]
+        return np.where(known, covariate.values[np.where(known, grid.starts[self.series] + self.steps, 0)], np.nan)
 
     def number(self, encoding: Encoding) -> NDArray[np.float64]:
         """Return a feature as numbers, [R] or for a static one [S]: NaN where it is not known, categories from 1 on."""
@@ -315,7 +315,7 @@ def _places(values: NDArray[np.float64], covariate: Covariate, encoding: Encodin
     return np.asarray(table[np.where(np.isnan(values), -1, values).astype(np.int64)])
 
 
-def numbers_beside(
+def feature_numbers(
     panel: Panel, encodings: Sequence[Encoding], origins: Origins, shape: WindowShape
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the features of whole windows as numbers, before they are standardised.

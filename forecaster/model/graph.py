@@ -3,7 +3,7 @@
 Inside are the logarithm, the scaling of each window, the base path, the networks, their median and the data's range.
 
     values    [N, L] float64        the last L values of N series, oldest first, none missing
-    features  [N, L + H, D] float64 where the model reads some: what changes beside the values, before and after the end
+    features  [N, L + H, D] float64 where the model reads some: features that change, before and after the end
     static    [N, G] float64        where the model reads some: what does not change
     forecasts [N, H] float64        what `forecast predict` would say
 
@@ -78,7 +78,7 @@ class Raw:
 
 
 @dataclass(frozen=True, eq=False)
-class _Beside:
+class _RawFeatures:
     """The features of windows, as `cut_windows` takes them: window by window, in their order."""
 
     raw: Raw
@@ -87,7 +87,7 @@ class _Beside:
     def arrays(self) -> Iterable[NDArray[np.float32]]:
         return ()
 
-    def beside(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
+    def of_windows(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
         changing, fixed = split_encodings(self.encodings)
         parts = []
         if self.raw.features is not None:
@@ -114,8 +114,8 @@ def inputs_of(encodings: Iterable[Encoding]) -> dict[str, list[dict[str, Any]]]:
 
 def cut_raw(model: SavedModel, raw: Raw) -> Windows:
     """Return windows as the networks read them."""
-    beside = _Beside(raw, model.encodings) if model.encodings else None
-    return cut_windows(raw.values.ravel(), Origins.of_rows(raw.values), model.window, beside)
+    features = _RawFeatures(raw, model.encodings) if model.encodings else None
+    return cut_windows(raw.values.ravel(), Origins.of_rows(raw.values), model.window, features)
 
 
 def forecast_values(model: SavedModel, raw: Raw) -> Floats:
@@ -200,7 +200,7 @@ def raw_graph(model: SavedModel) -> bytes:
     after.constants = before.constants
     windows, base, scale = _scale(before, shape)
     if model.encodings:
-        windows = _read_beside(before, windows, shape, model.encodings)
+        windows = _add_features(before, windows, shape, model.encodings)
     before.add("Identity", windows, name=inner.graph.input[0].name)
     after.nodes = [*before.nodes, *inner.graph.node]
     _restore(after, shape, (answers.name, base, scale), answers.type.tensor_type.shape.dim[1].dim_value)
@@ -226,8 +226,8 @@ def raw_graph(model: SavedModel) -> bytes:
     return bytes(whole.SerializeToString())
 
 
-def _read_beside(g: _Builder, windows: str, shape: WindowShape, encodings: tuple[Encoding, ...]) -> str:
-    """Add what stands beside windows [N, L/P, P + 1]: the answer is [N, K, C]."""
+def _add_features(g: _Builder, windows: str, shape: WindowShape, encodings: tuple[Encoding, ...]) -> str:
+    """Add the features to windows [N, L/P, P + 1]: the answer is [N, K, C]."""
     (changing, fixed), parts = split_encodings(encodings), [windows]
     if shape.ahead:  # the segments ahead of the end have no values
         parts = [g.add("Pad", windows, g.constant([0, 0, 0, 0, shape.ahead, 0], np.int64))]

@@ -113,13 +113,13 @@ class Windows:
 
 
 class StepFeatures(Protocol):
-    """What is known beside the values."""
+    """Features of windows: covariates, calendar, holidays."""
 
-    def beside(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
-        """Return what is read beside windows, [N, K, C − P − 1]."""
+    def of_windows(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
+        """Return the features that the network reads of windows, [N, K, C − P − 1]."""
 
     def arrays(self) -> Iterable[NDArray[np.float32]]:
-        """Return all that is known."""
+        """Return all features."""
 
 
 class Mixer(Protocol):
@@ -131,9 +131,9 @@ class Mixer(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """What windows are cut from: [T] values of all series end to end, and features beside them where there are some.
+    """What windows are cut from: [T] values of all series end to end, and features where there are some.
 
-    Beside them stands what else has a share in the answers to these windows.
+    `companion` is what else has a share in the answers to these windows.
     """
 
     values: Floats
@@ -150,7 +150,7 @@ def cut_windows(values: Floats, origins: Origins, shape: WindowShape, features: 
         values: [T] all series end to end.
         origins: Where the windows end.
         shape: Lookback, segment, horizon and scaling.
-        features: What is known beside the values; None leaves it out of the inputs.
+        features: Covariates, calendar and holidays; None leaves them out of the inputs.
     """
     history, inside = _history(values, origins, shape)
     loc = history[:, -1:] if not shape.base else history.mean(axis=1, keepdims=True, where=inside)
@@ -161,7 +161,7 @@ def cut_windows(values: Floats, origins: Origins, shape: WindowShape, features: 
     inputs = np.concatenate([scaled.reshape(cut), observed], axis=2)
     if features is not None:
         inputs = np.pad(inputs, ((0, 0), (0, shape.ahead), (0, 0)))
-        inputs = np.concatenate([inputs, features.beside(origins, shape)], axis=2)
+        inputs = np.concatenate([inputs, features.of_windows(origins, shape)], axis=2)
     return Windows(shape, inputs, _base_path(history, inside, shape), scale)
 
 

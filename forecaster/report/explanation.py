@@ -244,14 +244,14 @@ class _Known:
     @classmethod
     def of(cls, signals: Signals, end: Origins, shape: WindowShape) -> _Known | None:
         """Return the features at the end of one series, or None where there are none."""
-        return None if signals.features is None else cls(signals.features.beside(end, shape))
+        return None if signals.features is None else cls(signals.features.of_windows(end, shape))
 
-    def beside(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
+    def of_windows(self, origins: Origins, shape: WindowShape) -> NDArray[np.float32]:
         """Return them for every window."""
         return np.repeat(self.features, len(origins), axis=0)
 
     def arrays(self) -> tuple[NDArray[np.float32], ...]:
-        """Return all that is known."""
+        """Return all features."""
         return (self.features,)
 
 

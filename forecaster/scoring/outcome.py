@@ -82,7 +82,7 @@ class Outcome:
     scaled: Ints
     of_series: Ints
 
-    def beside(self, training: Metrics, name: str) -> tuple[float, float] | None:
+    def compared(self, training: Metrics, name: str) -> tuple[float, float] | None:
         """Return a live measure and training's, over the same mixture of lead times; None where one is not known."""
         theirs = training.by_lead.get(name, ())
         counts = self.scaled if name == "mase" else self.counts
@@ -108,7 +108,7 @@ def score_issues(issues: Sequence[Issue], panel: Panel) -> Outcome:
     levels = tuple(level for level in ordered[0].levels if all(level in issue.levels for issue in ordered))
     last = int(panel.ends.max().astype(np.int64))
     pending = sum(int((issue.stamps > last).sum()) for issue in ordered)
-    windows = _last_of_each([_beside(issue, panel, horizon, levels) for issue in ordered])
+    windows = _last_of_each([_matched(issue, panel, horizon, levels) for issue in ordered])
     if not len(windows.series) and pending < sum(issue.values.size for issue in ordered):
         raise _no_match(ordered[-1], panel)
     evaluation, leads = _flat(windows, levels)
@@ -156,7 +156,7 @@ def _no_match(issue: Issue, panel: Panel) -> DataError:
     return DataError(f"{panel.source}: no issued forecast meets a value: {reason}", hint="Pass the data with what came")
 
 
-def _beside(issue: Issue, panel: Panel, horizon: int, levels: tuple[float, ...]) -> IssuedWindows:
+def _matched(issue: Issue, panel: Panel, horizon: int, levels: tuple[float, ...]) -> IssuedWindows:
     """Return the windows of an issue of which something was observed."""
     index = {name: s for s, name in enumerate(panel.ids)}
     series = np.array([index.get(name, -1) for name in issue.ids], np.int64)

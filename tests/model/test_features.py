@@ -64,7 +64,7 @@ def test_what_stands_beside_a_window_is_what_loops_say(data: st.DataObject) -> N
     features = Features(np.concatenate(dynamic), static, horizon)
     series = rng.integers(0, 3, 5)
     at = np.array([rng.integers(1, lengths[s] + 1) for s in series])
-    found = features.beside(Origins(series=series, starts=offsets[series], ends=offsets[series] + at), shape)
+    found = features.of_windows(Origins(series=series, starts=offsets[series], ends=offsets[series] + at), shape)
     assert found.shape == (5, shape.segments, shape.channels - segment - 1)
     for n, (s, end) in enumerate(zip(series, at, strict=True)):
         for k in range(shape.segments):

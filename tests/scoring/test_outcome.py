@@ -155,10 +155,10 @@ def test_training_is_compared_at_the_same_lead_times() -> None:
     assert found.counts.tolist() == [2, 1]
     measured = read_manifest(version_of(NEWEST)).metrics
     training = replace(measured, by_lead={"mase": [1.0, 4.0], "coverage-80": [0.5, None], "coverage-97.5": [1.0, 1.0]})
-    assert found.beside(training, "mase") == pytest.approx(((2 * 2 + 1 * 4) / 3, (2 * 1 + 1 * 4) / 3))
-    assert found.beside(training, "coverage-80") == (1.0, 0.5)
-    assert found.beside(training, "mae") is None
-    assert found.beside(replace(measured, by_lead={}), "mase") is None
+    assert found.compared(training, "mase") == pytest.approx(((2 * 2 + 1 * 4) / 3, (2 * 1 + 1 * 4) / 3))
+    assert found.compared(training, "coverage-80") == (1.0, 0.5)
+    assert found.compared(training, "mae") is None
+    assert found.compared(replace(measured, by_lead={}), "mase") is None
 
 
 @pytest.mark.parametrize(
