@@ -105,7 +105,11 @@ def parts_of(path: Data) -> list[Path] | None:
     try:
         folder = Path(path)
         if folder.is_dir():
-            found = [Path(name) for name in sorted(map(str, folder.rglob("*"))) if _is_part(Path(name), folder)]
+            found = [
+                Path(name)
+                for name in sorted(map(str, folder.rglob("*")))
+                if may_be_part(Path(name), folder) and Path(name).is_file()
+            ]
         elif has_magic(str(path)) and not folder.exists():
             names = glob(str(path), recursive=True)  # noqa: PTH207 - a glob of its own may begin anywhere
             found = [Path(name) for name in sorted(names) if Path(name).is_file()]
@@ -122,10 +126,10 @@ def parts_of(path: Data) -> list[Path] | None:
     return found
 
 
-def _is_part(path: Path, folder: Path) -> bool:
-    own = path.relative_to(folder)
-    hidden = any(part.startswith((".", "_")) for part in own.parts)
-    return path.is_file() and not hidden and path.name.lower().endswith(DATA_ENDS)
+def may_be_part(path: Path, folder: Path) -> bool:
+    """Return whether a file of this name below a folder would be read as one of its parts."""
+    hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    return not hidden and path.name.lower().endswith(DATA_ENDS)
 
 
 def _read_parts(name: str, paths: Sequence[Path], asked: Reading) -> Table:

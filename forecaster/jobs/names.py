@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from fnmatch import fnmatch
 from glob import has_magic
 from pathlib import Path
 
@@ -169,6 +170,33 @@ def _address(data: str) -> str:
     return without_password(data) if scheme else os.path.realpath(data)
 
 
+FILE_DATABASES = ("sqlite", "duckdb")
+"""Databases that are a file."""
+
+
+def _files_of(data: str | Path) -> list[str | Path]:
+    """Return the files that DATA consists of: the parts of a folder or a glob, the file of a database, itself."""
+    if scheme_of(str(data)) in FILE_DATABASES:
+        return [re.sub(r"^\w+:/{0,3}", "", str(data))]
+    from forecaster.data.formats import parts_of
+
+    with suppress(MissingError):
+        return [*(parts_of(data) or [data])]
+    return [data]
+
+
+def _would_be_part(path: Path, data: str) -> bool:
+    """Return whether a file that is written would be one of the parts of DATA."""
+    from forecaster.data.formats import may_be_part
+
+    if "://" in data or data == "-":
+        return False
+    where = Path(os.path.realpath(path))
+    if Path(data).is_dir():
+        return where.is_relative_to(os.path.realpath(data)) and may_be_part(where, Path(os.path.realpath(data)))
+    return has_magic(data) and not Path(data).exists() and fnmatch(str(where), str(Path.cwd() / data))
+
+
 def check_outputs(outputs: Mapping[str, Path | str | None], *inputs: Data | None) -> None:
     """Refuse to write over what is read, over one file twice, or over what any model consists of.
 
@@ -179,9 +207,13 @@ def check_outputs(outputs: Mapping[str, Path | str | None], *inputs: Data | None
     Raises:
         UsageError: Two of these are one file, by whatever name or link, or an output is a part of a model.
     """
-    read = [("the data file", data) for data in inputs if data is not None and not isinstance(data, Source)]
-    check_apart(outputs, read)
+    named = [data for data in inputs if data is not None and not isinstance(data, Source)]
+    check_apart(outputs, [("the data file", file) for data in named for file in _files_of(data)])
     for flag, path in outputs.items():
+        for data in named:
+            if path is not None and str(path) != "-" and _would_be_part(Path(path), str(data)):
+                fault = f"{flag} {path} would be a part of the data {data}: the next run would read it"
+                raise UsageError(fault, hint=f"Name a file outside with {flag}")
         if path is not None and str(path) != "-" and (home := store.home_of(Path(path), flag)) is not None:
             raise UsageError(
                 f"{flag} {path} is a part of the model {home.name!r}", hint=f"Name another file with {flag}"
