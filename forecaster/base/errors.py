@@ -7,6 +7,7 @@ message says what is wrong and where, and what was expected and received; `hint`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 LONGEST_CELL = 80
 """Characters of a cell or a name in a message."""
@@ -87,6 +88,7 @@ class DataError(ForecastError):
     Attributes:
         rows: The rows of the table, from 0, without which the rest could be read; none where that is not so.
         lines: Where they stand in the file, the first few.
+        choices: Flags that only the user can choose among, each with all that it needs, the likeliest first.
     """
 
     exit_code = 65
@@ -95,6 +97,12 @@ class DataError(ForecastError):
     def __init__(self, message: str, *, hint: str = "", rows: Sequence[int] = (), lines: Sequence[int] = ()) -> None:
         super().__init__(message, hint=hint)
         self.rows, self.lines = tuple(rows), tuple(lines)
+        self.choices: tuple[str, ...] = ()
+
+    def choosing(self, *choices: str) -> Self:
+        """Return the error with choices: one that reads the file is told as a whole command."""
+        self.choices = choices
+        return self
 
 
 class MissingError(ForecastError):

@@ -22,6 +22,16 @@ _MANY = 0.5
 
 HOUR = DAY // 24
 
+ZONES = (
+    "Europe/Berlin",
+    "Europe/London",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "Australia/Sydney",
+)
+"""Zones that are tried where an hour comes twice, to name one whose clock was put back then."""
+
 FORMULA = re.compile(r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 """How a cell begins that a spreadsheet may run; the last four are the full-width `=`, `+`, `-` and `@`."""
 
@@ -58,21 +68,29 @@ def check_duplicates(rows: Rows, table: Table, clock: Clock) -> None:
     one, two = rows.values[at], rows.values[at + 1]
     equal = int(((one == two) | (np.isnan(one) & np.isnan(two))).sum())
     alike = "all with the same value" if equal == count else f"{equal:,} of them with the same value"
-    raise table.fault(
+    fault = table.fault(
         sorted({int(line) for line in rows.lines[at + 1]}),
         f"{table.source}: {name}lines {a} and {b} have the same time stamp "
         f"(values {rows.values[first]:g} and {rows.values[first + 1]:g}); {count} such rows of {len(rows.series):,}, "
         f"{alike if equal else 'none with the same value'}",
         way_out(rows, clock, at, equal),
     )
+    local = [f"--tz {zone} --on-ambiguous infer" for zone in ZONES] if _may_be_autumn(rows, clock, at) else []
+    many = ["--aggregate sum --freq D"] if len(at) > _MANY * len(rows.series) else []
+    raise fault.choosing(*local, *many, "--on-duplicate last")
+
+
+def _may_be_autumn(rows: Rows, clock: Clock, at: Ints) -> bool:
+    """Return whether stamps that come twice are those of a local clock that was put back."""
+    is_local = clock.tz is None and has_clock(clock.time_format) and not is_aware(clock.time_format)
+    return is_local and _in_autumn(clock.unique[rows.stamps[at]])
 
 
 def way_out(rows: Rows, clock: Clock, at: Ints, equal: int) -> str:
     """Return what settles stamps that series have twice: of rows `at` and the ones after, `equal` say the same."""
     if equal == len(at):
         return "Pass --on-duplicate first: they say the same"
-    is_local = clock.tz is None and has_clock(clock.time_format) and not is_aware(clock.time_format)
-    if is_local and _in_autumn(clock.unique[rows.stamps[at]]):
+    if _may_be_autumn(rows, clock, at):
         return "Pass --tz ZONE --on-ambiguous infer if the clock was put back there, else --on-duplicate last"
     ways = ["--on-duplicate last if one replaces another"]
     many = ["--id COLUMN if rows belong to several series", "--aggregate sum --freq D if a step has many rows"]

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import Any, TypedDict
 
 import numpy as np
@@ -24,7 +25,7 @@ from forecaster.data.dialect import (
     read_numbers,
     without_units,
 )
-from forecaster.data.notation import looks_like_date
+from forecaster.data.notation import StampError, detect_format, looks_like_date
 from forecaster.data.schema import Schema, Shape
 from forecaster.data.stamps import parse
 from forecaster.data.table import Table, is_number_type
@@ -40,6 +41,9 @@ OWN = re.compile(r"forecast|method|forecast-(lo|hi)-.*")
 _SPACES = "\u00a0\u202f\u2009"
 _GROUPED = ((".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), *((d, s) for d in ".," for s in _SPACES))
 """Decimal marks and marks between thousands that go together."""
+
+ROWS_OF_A_SERIES = 3
+"""Rows that each series has at least where a column names the series."""
 
 _FEW = 0.1
 """Share of rows that repeat a stamp up to which they are a mistake, and no other series."""
@@ -229,13 +233,30 @@ def _find_time(table: Table, used: tuple[str | None, ...]) -> str:
     if dated:
         if name := by_name(dated, ("ds", "timestamp", "datetime")):
             return name
-        raise DataError(f"{table.source} has several columns of dates: {_listed(dated)}", hint="Pass --time")
+        error = DataError(f"{table.source} has several columns of dates: {_listed(dated)}", hint="Pass --time")
+        raise error.choosing(*(f"--time {quote(name)}" for name in dated))
     if name := by_name(names, TIME_NAMES):
         return name
     raise DataError(
         f"{table.source} has no column of dates; columns found: {_listed(tuple(table.columns))}",
         hint="Pass --time, or for rows in order --time none --start 2020-01-01 --freq D",
-    )
+    ).choosing(*_codes_of_time(table, names), "--time none --start 2020-01-01 --freq D")
+
+
+def _codes_of_time(table: Table, names: Sequence[str]) -> list[str]:
+    """Return `--time` and `--date-format` for each column of numbers that only a code of days or months explains."""
+    found = []
+    for name in names:
+        texts = pc.unique(from_texts([str(cell) for cell in _sample(table, name)])) if table.rows else None
+        if texts is None or len(texts) < table.rows / 2 or not holds_numbers(table, name):
+            continue
+        try:
+            form = detect_format(texts)
+        except StampError as error:
+            form = next(iter(re.findall(r"--date-format (\S+?)[,\s]", error.hint)), "integer")
+        if form not in ("integer", "excel"):
+            found.append(f"--time {quote(name)} --date-format {form}")
+    return found
 
 
 def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_merged: bool) -> str | None:
@@ -254,12 +275,17 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
     if len(fits) == 1 and (texts or len(names) - (not has_target) == 1 or has_target):
         return fits[0]
     if len(texts) == 1:
+        if not fits and not has_target and (more := _name_beside(table, texts[0], time, names)):
+            raise DataError(
+                f"{table.source}: stamps repeat in the series of column {texts[0]!r}, but not with {more!r} beside it",
+                hint="Pass --id COLUMNS, or put all rows of a step together: --aggregate sum --freq D",
+            ).choosing(f"--id {quote(f'{more},{texts[0]}')}", "--aggregate sum --freq D")
         return texts[0]
     if len(whole) > 1 or fits:
         raise DataError(
             f"{table.source}: stamps repeat, and several columns could name the series: {_listed(fits or whole)}",
             hint="Pass --id, or put all rows of a step together: --aggregate sum --freq D",
-        )
+        ).choosing(*_names_of_series(table, fits or whole), "--aggregate sum --freq D")
     return None
 
 
@@ -278,7 +304,25 @@ def _find_target(table: Table, time: str, series: str | None, used: Sequence[str
             f"{table.source} has no column of numbers; columns found: {_listed(rest)}", hint="Pass --target"
         )
     hint = "Pass --target COLUMN" if series else "Pass --wide if each is a series, or --target COLUMN for one of them"
-    raise DataError(f"{table.source} has several columns of numbers: {_listed(numeric)}", hint=hint)
+    error = DataError(f"{table.source} has several columns of numbers: {_listed(numeric)}", hint=hint)
+    measured = [name for name in numeric if pc.count_distinct(table.columns[name]).as_py() * 10 > table.rows] or numeric
+    raise error.choosing(*(f"--target {quote(name)}" for name in measured[:2]), "--wide")
+
+
+def _name_beside(table: Table, name: str, time: str, names: Sequence[str]) -> str | None:
+    """Return the one column of few whole numbers that names the series together with another column."""
+    others = [other for other in names if other != name and not by_name([other], TARGET_NAMES)]
+    others = [other for other in others if _holds_whole_numbers(table, other)]
+    few = [o for o in others if pc.count_distinct(table.columns[o]).as_py() * ROWS_OF_A_SERIES <= table.rows]
+    fits = [other for other in few if distinct_pairs(table, (other, name, time)) == table.rows]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _names_of_series(table: Table, names: Sequence[str]) -> list[str]:
+    """Return `--id` for each column that has few enough values for names of series, those with fewest first."""
+    counts = {name: pc.count_distinct(table.columns[name]).as_py() for name in names}
+    few = [name for name in names if counts[name] * ROWS_OF_A_SERIES <= table.rows]
+    return [f"--id {quote(name)}" for name in sorted(few, key=counts.__getitem__)]
 
 
 # ---------------------------------------------------------------------------------------------------- content

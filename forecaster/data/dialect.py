@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shlex
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
@@ -193,14 +194,16 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
         return replace(made, separator=fits[0])
     if fits:
         found = " or ".join(SEPARATORS[mark] for mark in fits)
-        raise DataError(f"{path} can be read with {found} as separator", hint="Pass --sep")
+        error = DataError(f"{path} can be read with {found} as separator", hint="Pass --sep")
+        raise error.choosing(*(f"--sep {shlex.quote(mark)}" for mark in fits))
     best = max(heads, key=lambda mark: Counter(len(row) for _, row in heads[mark] if len(row) > 1).total())
     widths = [len(row) for _, row in heads[best]]
     if max(widths, default=1) < 2 and settings.time == "none":  # rows in order: one column of values is enough
         return made
     if max(widths, default=1) < 2:
         hint = "Pass --sep ' '" if heads[best] and " " in heads[best][-1][1][0].strip() else "Pass --sep"
-        raise DataError(f"{path} has one column: a time and a value column are needed", hint=hint)
+        error = DataError(f"{path} has one column: a time and a value column are needed", hint=hint)
+        raise error.choosing("--time none --start 2020-01-01 --freq D")
     above = next(k for k, width in enumerate(widths) if width > 1)
     if above and len(set(widths[above:])) == 1:
         line = heads[best][above][0]

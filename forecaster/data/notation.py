@@ -7,6 +7,7 @@ short year (`1-01`) is read in the one way in which the column goes on step by s
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 import numpy as np
 import pyarrow as pa
@@ -72,6 +73,8 @@ def detect_format(texts: pa.Array) -> str:
     first = texts[0].as_py()
     if pc.all(pc.match_substring_regex(texts, DIGITS)).as_py():
         return _integer_format(texts)
+    if _has_serials(texts):
+        return "excel-time"
     candidates = date_formats(first)
     fits = {name: parse(texts, name)[1] for name in candidates}
     whole = [name for name, ok in fits.items() if ok.all()]
@@ -85,9 +88,8 @@ def detect_format(texts: pa.Array) -> str:
         return styled(whole[0], texts)
     if whole:
         flags = " or ".join(f"--date-format '{name}'" for name in whole)
-        raise StampError(
-            first, f"{shown(first)} can be read as {' or as '.join(whole)}, and so can every stamp", f"Pass {flags}"
-        )
+        message = f"{shown(first)} can be read as {' or as '.join(whole)}, and so can every stamp"
+        raise StampError(first, message, f"Pass {flags}").choosing(*(f"--date-format {quote(name)}" for name in whole))
     if not candidates:
         raise _unknown(texts)
     best = max(fits, key=lambda name: int(fits[name].sum()))
@@ -186,6 +188,18 @@ CODES = (
 """Ways to write a day, a week, a month or a quarter as one number, and how many digits it has."""
 
 
+SERIALS = (25_000, 75_000)
+"""Numbers that are taken for days of a spreadsheet: from 1968 to 2105."""
+
+
+def _has_serials(texts: pa.Array) -> bool:
+    """Return whether texts are days of a spreadsheet with a time of day."""
+    if not pc.all(pc.match_substring_regex(texts, r"^\d{5}(\.\d+)?$")).as_py():
+        return False
+    numbers = texts.cast(pa.float64())
+    return bool(SERIALS[0] <= pc.min(numbers).as_py() and pc.max(numbers).as_py() <= SERIALS[1])
+
+
 def _integer_format(texts: pa.Array) -> str:
     """Tell an integer index from digits that are a date, which only the user can."""
     numbers = integers(texts)
@@ -201,6 +215,9 @@ def _integer_format(texts: pa.Array) -> str:
     if jumps and (parts := _parts_of_years(np.unique(numbers))):
         fault = f"{first!r} could be a year and one of its {parts} parts, or a number"
         raise StampError(first, fault, "Write dates, such as 2021-W05 or 2021-01, or pass --date-format integer")
+    if low >= SERIALS[0] and int(numbers.max()) <= SERIALS[1]:
+        hint = "Pass --date-format excel, or --date-format integer"
+        raise StampError(first, f"{first!r} could be a day as spreadsheets count them or a number", hint)
     if low >= 100_000_000:
         unit = "epoch-s" if low < 10**11 else "epoch-ms" if low < 10**14 else "epoch-us" if low < 10**17 else "epoch-ns"
         hint = f"Pass --date-format {unit}, or --date-format integer"

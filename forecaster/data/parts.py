@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import product
+from shlex import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,8 +28,22 @@ ROLES = {
     "quarter": ("quarter", "qtr", "q", "quarters"),
     "month": ("month", "mon", "mnth", "mm", "mo", "months", "period", "monat", "mois", "mes"),
     "week": ("week", "wk", "isoweek", "iso_week", "week_number", "weeknum"),
-    "day": ("day", "dd", "dom", "day_of_month", "dayofmonth", "doy", "day_of_year", "tag", "jour", "dia"),
-    "hour": ("hour", "hr", "hh", "hours", "hour_of_day", "time", "stunde", "heure", "hora"),
+    "day": ("day", "dy", "dd", "dom", "day_of_month", "dayofmonth", "doy", "day_of_year", "tag", "jour", "dia"),
+    "hour": (
+        "hour",
+        "hr",
+        "hh",
+        "hours",
+        "he",
+        "hourending",
+        "hour_ending",
+        "hour ending",
+        "hour_of_day",
+        "time",
+        "stunde",
+        "heure",
+        "hora",
+    ),
     "minute": ("minute", "min", "minutes"),
     "second": ("second", "sec", "seconds"),
 }
@@ -197,7 +212,7 @@ def joined_format(table: Table, parts: Sequence[str], date_format: str | None = 
     raise DataError(
         f"{table.source}: {joined!r} can be read in {len(forms)} ways",
         hint=f"Pass --time {','.join(parts)} and {flags}",
-    )
+    ).choosing(*(f"--time {quote(','.join(parts))} --date-format {quote(form)}" for form in forms[:4]))
 
 
 def _example(column: pa.ChunkedArray) -> str:

@@ -20,12 +20,15 @@ from forecaster.config import ReadSettings, key_of
 MOST_PROBLEMS = 12
 """Problems that are looked for."""
 
+MOST_CHOICES = 8
+"""Choices that are tried."""
+
 MOST_TOLD = 4
 """Problems that one line tells."""
 
 _FLAG = re.compile(r"--([a-z][a-z-]*)(?:(?:=| )('[^']*'|[^\s;]+))?")
 _FREE = {
-    "date_format": r"%.*|epoch-\w+|integer",
+    "date_format": r"%.*|epoch-\w+|excel|integer",
     "decimal": r"[.,]",
     "thousands": r"[.,'\s]",
     "sep": r".",
@@ -48,6 +51,7 @@ class FileFaults:
         rows: Rows of the table, from 0, that no flag cures.
         lines: Where the first few of them stand.
         is_guess: Whether one of several flags that a hint offers was taken.
+        is_choice: Whether one of the flags is the likeliest of several that only the user can choose among.
     """
 
     problems: tuple[DataError, ...]
@@ -56,6 +60,7 @@ class FileFaults:
     rows: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
     is_guess: bool = False
+    is_choice: bool = False
 
     def command(self, path: str, verb: str = "check") -> str:
         """Return the command that would read the file; an empty text where none is known."""
@@ -67,7 +72,11 @@ class FileFaults:
         """Return all problems as one error: the first as it is, the others behind it."""
         first, *others = self.problems
         if not others:
-            return first
+            return (
+                DataError(first.message, hint=self.hint(path), rows=first.rows, lines=first.lines)
+                if self.is_choice
+                else first
+            )
         prefix = f"{path}"
         told = [_short(problem, prefix) for problem in others[: MOST_TOLD - 1]]
         if len(others) >= MOST_TOLD:
@@ -78,11 +87,13 @@ class FileFaults:
     def hint(self, path: str) -> str:
         """Return the hint of the first problem, and what settles all of them where that is known."""
         command, first = self.command(path), self.problems[0].hint
-        if not command or len(self.problems) == 1:
+        if not command or (len(self.problems) == 1 and not self.is_choice):
             return first
         lines = ", ".join(map(str, self.lines[:5])) + (", …" if len(self.lines) > 5 else "")
         cure = f"correct line{'s' if len(self.lines) > 1 else ''} {lines}, then: " if lines else ""
-        such = ", such as" if self.is_guess else ""
+        if len(self.problems) == 1:
+            return f"{first}{'. ' if first else ''}Such as: {cure}{command}"
+        such = ", such as" if self.is_guess or self.is_choice else ""
         return f"{first}{'. ' if first else ''}For all of them{such}: {cure}{command}"
 
 
@@ -108,6 +119,10 @@ def diagnose(
             if any(error.message == known.message for known in problems) or ((rows or is_guess) and not error.rows):
                 break  # of a part of a file, or of a guess, may be true what is not true of the file
             problems.append(error)
+            if error.choices and not fixed:
+                chosen = _by_choice(attempt, FileFaults(tuple(problems), settings, False, tuple(rows)))
+                if chosen.is_read:
+                    return chosen
             flags = {} if fixed else remedy(error.hint, settings)
             if flags:
                 settings = replace(settings, **flags)
@@ -124,6 +139,46 @@ def diagnose(
     return FileFaults(tuple(problems), settings, False, tuple(rows), tuple(sorted({*lines})))
 
 
+def _by_choice(attempt: Callable[[ReadSettings, list[int]], object], known: FileFaults) -> FileFaults:
+    """Return the faults, with the first choice that reads the file and what else is wrong then, where there is one.
+
+    A choice is tried that changes nothing which the user, or a choice before it, has said.
+    """
+    if known.rows:
+        return known
+    tried = [settings_in(choice) for choice in known.problems[-1].choices[:MOST_CHOICES]]
+    tried = [flags for flags in tried if all(getattr(known.settings, name) == _default(name) for name in flags)]
+    for goes_on in (False, True):  # rather one with which nothing else is wrong
+        for flags in tried:
+            chosen = replace(known.settings, **flags)
+            try:
+                found = diagnose(attempt, chosen) if goes_on else _once(attempt, chosen)
+            except ForecastError:  # it does not go with the rest
+                continue
+            if found.is_read and known.problems[-1].message not in [problem.message for problem in found.problems]:
+                return replace(found, problems=(*known.problems, *found.problems), is_choice=True)
+    return known
+
+
+def _once(attempt: Callable[[ReadSettings, list[int]], object], settings: ReadSettings) -> FileFaults:
+    """Return that a file has no faults with these settings; what is wrong is raised."""
+    attempt(settings, [])
+    return FileFaults((), settings, True)
+
+
+def settings_in(flags: str) -> dict[str, Any]:
+    """Return the settings that flags with values say, as `--time none --freq D`; a flag without a value is on."""
+    words, found = shlex.split(flags), dict[str, Any]()
+    for word, value in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith("--"):
+            found[word[2:].replace("-", "_")] = True if not value or value.startswith("--") else value
+    return found
+
+
+def _default(name: str) -> Any:
+    return next(f.default for f in fields(ReadSettings) if f.name == name)
+
+
 def _with(out: list[int], more: tuple[int, ...]) -> list[int]:
     """Return rows of the whole table: those left out, and more of those that were left."""
     left = np.setdiff1d(np.arange(max(more) + len(out) + 1), out)
@@ -133,7 +188,7 @@ def _with(out: list[int], more: tuple[int, ...]) -> list[int]:
 def remedy(hint: str, settings: ReadSettings) -> dict[str, Any]:
     """Return the first setting that a hint gives a value for, and that the user has not given; nothing for none."""
     for name, value in concrete(hint):
-        if getattr(settings, name) == next(f.default for f in fields(settings) if f.name == name):
+        if getattr(settings, name) == _default(name):
             return {name: value}
     return {}
 

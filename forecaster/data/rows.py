@@ -165,7 +165,8 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
     except StampError as error:
         row = int(np.argmax(to_numpy(pc.equal(texts, text(error.text)))[codes]))
         wrong = [] if error.wrong is None else np.flatnonzero(to_numpy(pc.is_in(texts, error.wrong))[codes]).tolist()
-        raise table.fault(wrong, f"{table.place(row)}, column {name!r}: {error.message}", error.hint) from None
+        fault = table.fault(wrong, f"{table.place(row)}, column {name!r}: {error.message}", error.hint)
+        raise fault.choosing(*error.choices) from None
     unique, inverse = np.unique(stamps, return_inverse=True)
     return Clock(unique, inverse[codes], time_format, tz, tuple(findings))
 

@@ -10,6 +10,7 @@ What is found out is written into the recipe, and a model does the same to later
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -182,7 +183,7 @@ def _ids_of_rows(table: Table, rest: list[str], settings: ReadSettings, years: l
         raise DataError(f"{table.source}: several columns could name the rows", hint=f"Pass {flags}")
     raise DataError(
         f"{table.source}: no column names the rows: {', '.join(rest) or 'there is none'}", hint="Pass --id COLUMNS"
-    )
+    ).choosing(*(f"--id {shlex.quote(name)}" for name in rest))
 
 
 def _melt(table: Table, names: list[str], others: tuple[str, ...]) -> Table:

@@ -3,7 +3,7 @@
 Inside the program a stamp is an int64: nanoseconds since 1970-01-01 UTC, or the number itself for an integer index. A
 format is a `strptime` string of the directives in `_PATTERNS` (beside those of C: `%-d` unpadded, `%q` quarter, `%3f`
 digits of a fraction, `%:z` offset with a colon, `%-z` of hours alone), or one of `integer`, `epoch-s`, `epoch-ms`,
-`epoch-us`, `epoch-ns`. Which one a file is written in is found out in `notation`.
+`epoch-us`, `epoch-ns`, `excel`, `excel-time`. Which one a file is written in is found out in `notation`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,13 @@ Mask = npt.NDArray[np.bool_]
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 EPOCHS = {"epoch-s": SECOND, "epoch-ms": 1_000_000, "epoch-us": 1_000, "epoch-ns": 1}
+EXCEL = ("excel", "excel-time")
+"""Days since 30 December 1899, as spreadsheets count them; with a fraction for the time of day."""
+
+EXCEL_BEGINS = 25_569
+"""1 January 1970 in these days."""
+
+SERIAL = r"^\d{1,6}(\.\d*)?$"
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 MONTHS = ("January February March April May June July August September October November December").split()
 WHOLE = r"^(\d{9,19})\.0*$"
@@ -84,7 +91,7 @@ def _has_offset(time_format: str) -> bool:
 
 def has_clock(time_format: str) -> bool:
     """Return whether stamps in this format name an hour."""
-    return any(hour in time_format for hour in ("%H", "%-H", "%I", "%-I"))
+    return time_format == "excel-time" or any(hour in time_format for hour in ("%H", "%-H", "%I", "%-I"))
 
 
 def check_format(time_format: str) -> None:
@@ -93,7 +100,7 @@ def check_format(time_format: str) -> None:
     Raises:
         UsageError: An unknown directive, one twice, or no year.
     """
-    if time_format == "integer" or time_format in EPOCHS:
+    if time_format == "integer" or time_format in EPOCHS or time_format in EXCEL:
         return
     known = {name.lstrip("-:0123456789") for name in DIRECTIVE.findall(time_format)}
     if unknown := sorted(known - _PATTERNS.keys()):
@@ -131,9 +138,20 @@ def parse(texts: pa.Array, time_format: str) -> tuple[Ints, Mask]:
         scale = EPOCHS.get(time_format, 1)
         ok = ok & (np.abs(numbers) < 9 * 10**18 // scale)
         return np.where(ok, numbers, 0) * scale, ok
+    if time_format in EXCEL:
+        return _parse_serials(texts, time_format)
     pattern = f"^{pattern_of(time_format)}$"
     fast = _parse_iso(texts, time_format, pattern)
     return fast if fast is not None else _parse_fields(pc.extract_regex(texts, pattern))
+
+
+def _parse_serials(texts: pa.Array, time_format: str) -> tuple[Ints, Mask]:
+    """Parse the days of a spreadsheet, to the second; from its day 61 on, as 60 is the 29 February 1900."""
+    ok = to_numpy(pc.match_substring_regex(texts, SERIAL))
+    days = np.asarray(to_numpy(pc.if_else(from_numpy(ok), texts, ZERO).cast(pa.float64())), np.float64)
+    ok = ok & (days > 60) & (days < 132_000) & ((days == np.floor(days)) | (time_format == "excel-time"))
+    seconds = np.rint((np.where(ok, days, EXCEL_BEGINS) - EXCEL_BEGINS) * 86_400)
+    return np.asarray(seconds, np.int64) * SECOND, ok
 
 
 def _parse_iso(texts: pa.Array, time_format: str, pattern: str) -> tuple[Ints, Mask] | None:
@@ -325,6 +343,9 @@ def write_stamps(stamps: Ints, time_format: str, tz: str | None) -> npt.NDArray[
     unique, inverse = np.unique(stamps, return_inverse=True)
     if time_format == "integer" or time_format in EPOCHS:
         texts = (unique // EPOCHS.get(time_format, 1)).astype(object)
+    elif time_format in EXCEL:
+        days = to_local(unique, tz) / DAY + EXCEL_BEGINS
+        texts = np.array([int(day) if day == int(day) else round(day, 10) for day in days.tolist()], object)
     else:
         zone = "UTC" if time_format.endswith(UTC_NAMES) else tz
         local = to_local(unique, zone)

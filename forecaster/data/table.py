@@ -6,6 +6,7 @@ Nothing is converted on the way in: `007` and `NA` stay the ids they are. Every 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -31,6 +32,9 @@ from forecaster.data.dialect import (
 )
 from forecaster.data.places import Chosen, Numbered, Places, TextLines, records
 from forecaster.data.source import LINE_END, Source, count_lines, decode
+
+MOST_MARKS = 1000
+"""Cells that are looked at, to see whether one word stands for all missing values."""
 
 MOST_LINES = 5
 """Lines that an error names."""
@@ -163,7 +167,13 @@ class Table:
         infinite = re.fullmatch(r"[+-]?(inf|infinity|[\d.]+e\+?\d+)", cell.lower())
         fault = "is not finite" if infinite else "is not a number"
         message = f"{self.place(row)}, column {shown(name)}: {shown(cell)} {fault}{more}"
-        return self.fault(np.unique(np.flatnonzero(wrong) % self.rows).tolist(), message, _number_hint(cell))
+        error = self.fault(np.unique(np.flatnonzero(wrong) % self.rows).tolist(), message, _number_hint(cell))
+        marks = {
+            str(self.columns[names[k // self.rows]][k % self.rows].as_py()).strip()
+            for k in np.flatnonzero(wrong)[:MOST_MARKS]
+        }
+        is_mark = count > 1 and len(marks) == 1 and not re.search(r"\d", cell)
+        return error.choosing(f"--na-values {shlex.quote(cell)}") if is_mark else error
 
 
 def is_number_type(kind: pa.DataType) -> bool:

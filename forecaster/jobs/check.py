@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
-from forecaster.base.errors import DataError
+from forecaster.base.errors import DataError, ForecastError
 from forecaster.config import ReadSettings
+from forecaster.data.checks import check_duplicates
+from forecaster.data.grid import lay_out
 from forecaster.data.observations import Rest, observe
 from forecaster.data.problems import diagnose
 from forecaster.data.source import Data, read_source
@@ -32,11 +36,39 @@ def check(job: CheckJob) -> Verdict:
     """
     data: Data = read_source(job.data) if str(job.data) == "-" else job.data
     try:
-        return judge(observe(data, job.reading))
+        verdict = judge(observe(data, job.reading))
+        return with_command(verdict, data, job.reading) if verdict.count("error") else verdict
     except DataError as error:
-        found = diagnose(lambda settings, without: observe(Rest(data, without), settings), job.reading)
-        problems = found.problems or (error,)
-    if not found.is_read:
-        return refusal(str(data), problems)
+        fault = error
+    with suppress(ForecastError):
+        found = diagnose(reader(data), job.reading)
+        if found.is_choice:
+            return refusal(str(data), found.problems, found.hint(str(data)))
+    found = diagnose(lambda settings, without: observe(Rest(data, without), settings), job.reading)
+    if not found.is_read or found.is_choice:
+        hint = found.hint(str(data)) if found.is_choice else ""
+        return refusal(str(data), found.problems or (fault,), hint)
     rest = judge(observe(Rest(data, found.rows), found.settings))
-    return refusal(str(data), problems, found.hint(str(data)), rest)
+    return refusal(str(data), found.problems or (fault,), found.hint(str(data)), rest)
+
+
+def reader(data: Data) -> Callable[[ReadSettings, list[int]], None]:
+    """Return what reads data as far as training does, with settings and without some rows of its table."""
+
+    def attempt(settings: ReadSettings, without: list[int]) -> None:
+        read = observe(Rest(data, without), settings)
+        check_duplicates(read.rows, read.table, read.clock)
+        lay_out(read)
+
+    return attempt
+
+
+def with_command(verdict: Verdict, data: Data, reading: ReadSettings) -> Verdict:
+    """Return a verdict with errors, of which the first says the command that reads the file, where one is known."""
+
+    with suppress(ForecastError):
+        found = diagnose(reader(data), reading)
+        if found.is_choice:
+            first, *others = verdict.findings
+            return replace(verdict, findings=(replace(first, hint=found.hint(str(data))), *others))
+    return verdict

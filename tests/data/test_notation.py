@@ -56,3 +56,12 @@ def test_a_short_year_that_may_be_a_day_is_refused_with_its_flag(texts: list[str
     with pytest.raises(StampError) as caught:
         detect_format(from_texts(texts))
     assert "--date-format '%b-%y'" in caught.value.hint
+
+
+def test_days_of_a_spreadsheet_are_asked_for_and_with_a_time_of_day_read() -> None:
+    with pytest.raises(StampError) as fault:
+        detect_format(from_texts(["44197", "44198", "44199"]))
+    assert fault.value.hint == "Pass --date-format excel, or --date-format integer"
+    assert detect_format(from_texts(["44197.0", "44197.0416666667"])) == "excel-time"
+    assert detect_format(from_texts(["1", "2", "3"])) == "integer"
+    assert detect_format(from_texts(["100001", "100002"])) == "integer"

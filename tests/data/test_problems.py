@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from forecaster.base.errors import DataError
 from forecaster.config import ReadSettings
 from forecaster.data.grid import read_panel
-from forecaster.data.problems import concrete, flags_of
+from forecaster.data.problems import concrete, flags_of, settings_in
+from forecaster.jobs.check import CheckJob, check
 
 Write = Callable[..., Path]
 
@@ -113,3 +115,58 @@ def test_flags_are_words_of_a_command_line(name: str, value: str) -> None:
     words = shlex.split(" ".join(flags_of(ReadSettings(**{name: value}))))  # type: ignore[arg-type]
     flag = f"--{name.replace('_', '-')}"
     assert words in ([flag, value], [f"{flag}={value}"])
+
+
+def daily(head: str, cells: Callable[[int, str], str], count: int = 40) -> str:
+    """Return a file of daily rows: `cells` gives those of day n, whose date is given too."""
+    days = (np.datetime64("2021-01-01") + np.arange(count)).tolist()
+    return head + "\n" + "\n".join(cells(n, f"{day}") for n, day in enumerate(days)) + "\n"
+
+
+AUTUMN = ["2017-11-05 00:00", "2017-11-05 01:00", *(f"2017-11-05 {hour:02d}:00" for hour in range(1, 24))]
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        (daily("a,b", lambda n, _: f"{n % 3},{2 * n}"), "--time none --target b --start 2020-01-01 --freq D"),
+        (daily("value", lambda n, _: f"{n % 7}"), "--time none --start 2020-01-01 --freq D"),
+        (daily("date,end_date,v", lambda n, day: f"{day},{day},{n % 7}"), "--time date"),
+        (daily("date,close,volume", lambda n, day: f"{day},{n},{n * n}"), "--target close"),
+        (daily("d,v", lambda n, day: f"{day.replace('-', '')},{n % 7}"), "--time d --date-format %Y%m%d"),
+        (daily("ts,v", lambda n, _: f"{1609459200 + 3600 * n},{n % 7}"), "--time ts --date-format epoch-s"),
+        (daily("date,v", lambda n, day: f"{day},{'gone' if n % 9 == 4 else n}"), "--na-values gone"),
+        (
+            daily("date,shop,part,v", lambda n, day: "\n".join(f"{day},{s},{p},{n}" for s in (1, 2) for p in "AB")),
+            "--id shop,part",
+        ),
+        (
+            "Datetime,MW\n" + "".join(f"{stamp},{20000 + n}\n" for n, stamp in enumerate(AUTUMN)),
+            "--tz America/New_York --on-ambiguous infer",
+        ),
+        (
+            daily("Date,HE,MW", lambda n, day: "\n".join(f"01/0{n + 1}/2021,{h},{n + h}" for h in range(1, 25)), 9),
+            "--time Date,HE --date-format '%m/%d/%Y %H'",
+        ),
+    ],
+)
+def test_what_only_the_user_can_choose_is_told_as_a_command_that_reads_the_file(
+    write_csv: Write, text: str, flags: str
+) -> None:
+    path = write_csv(text)
+    verdict = check(CheckJob(data=str(path)))
+    for hint in (refused(path).hint, verdict.findings[0].hint):
+        command = re.split(r"(?:Such as|For all of them(?:, such as)?): ", hint)[-1]
+        assert sorted(shlex.split(command)) == sorted(["forecast", "check", str(path), *shlex.split(flags)])
+    read_panel(path, ReadSettings(**settings_in(flags)))
+
+
+def test_a_choice_that_does_not_read_the_file_is_not_told(write_csv: Write) -> None:
+    fault = refused(write_csv("a,b\nx,y\n"))
+    assert "Such as" not in fault.hint
+    assert "For all of them" not in fault.hint
+
+
+def test_flags_as_settings() -> None:
+    assert settings_in("--time none --start 2020-01 --freq MS") == {"time": "none", "start": "2020-01", "freq": "MS"}
+    assert settings_in("--wide --target 'a b'") == {"wide": True, "target": "a b"}

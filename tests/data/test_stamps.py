@@ -93,3 +93,19 @@ def test_an_epoch_may_be_written_with_a_fraction_of_nothing() -> None:
     stamps, ok = parse(from_texts(["1704067200.0", "1704070800.00", "1704070800.5"]), "epoch-s")
     assert ok.tolist() == [True, True, False]
     assert stamps[0] == 1704067200 * 10**9
+
+
+def test_days_of_a_spreadsheet_there_and_back() -> None:
+    texts = from_texts(["44197", "44562", "60", "1.5", "44197.5", "x"])
+    stamps, ok = parse(texts, "excel")
+    assert ok.tolist() == [True, True, False, False, False, False]
+    assert stamps[:2].astype("M8[ns]").astype("M8[D]").astype(str).tolist() == ["2021-01-01", "2022-01-01"]
+    assert write_stamps(stamps[:2], "excel", None).tolist() == [44197, 44562]
+    stamps, ok = parse(from_texts(["44197.0416666667", "44197.5", "44198"]), "excel-time")
+    assert ok.all()
+    assert stamps.astype("M8[ns]").astype("M8[s]").astype(str).tolist() == [
+        "2021-01-01T01:00:00",
+        "2021-01-01T12:00:00",
+        "2021-01-02T00:00:00",
+    ]
+    assert write_stamps(stamps, "excel-time", None).tolist() == [44197.0416666667, 44197.5, 44198]
