@@ -41,6 +41,22 @@ def name_of(data: Data) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "model"
 
 
+def name_to_save(given: str | None, data: Data) -> str:
+    """Return the name under which a training saves its model: the given one, else the data file's.
+
+    Raises:
+        UsageError: It may not be a folder's, or is that of the built-in network, which no saved model answers for.
+    """
+    name = store.check_name(name_of(data) if given is None else given)
+    if name == builtin.NAME:
+        whose = "" if given else f", which {data} would give the model"
+        raise UsageError(
+            f"the name {name!r}{whose} is that of the network that comes with the package, which --model {name} means",
+            hint=f"Give another: --name {name}-2",
+        )
+    return name
+
+
 def is_named(data: Data | None) -> bool:
     """Return whether data has a name by which a later run can mean it: data in memory has none."""
     return isinstance(data, str | Path)

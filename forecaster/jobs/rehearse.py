@@ -16,11 +16,10 @@ from forecaster.data.age import age_of, limits_of
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import models_folder, name_of
+from forecaster.jobs.names import models_folder, name_to_save
 from forecaster.jobs.opening import asked_by
 from forecaster.jobs.predict import PredictJob, reach
 from forecaster.jobs.train import TrainJob, load_parent, plan_of, read_data
-from forecaster.model import store
 from forecaster.model.predictor import make_forecast
 
 MOST_SERIES = 200
@@ -70,7 +69,7 @@ def rehearse_train(job: TrainJob, events: Events = Events()) -> Rehearsal:
         ForecastError: What `train` would refuse before it trains.
     """
     root = models_folder(job.store.models_dir)
-    name = store.check_name(name_of(job.data) if job.store.name is None else job.store.name)
+    name = name_to_save(job.store.name, job.data)
     limits = limits_of(job.fresh)
     parent = load_parent(job, root)
     panel = read_data(job, parent)

@@ -26,7 +26,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.names import NONE, models_folder, name_of, recorded
+from forecaster.jobs.names import NONE, models_folder, name_to_save, recorded
 from forecaster.jobs.notices import MOST_NAMED, check_size, twin_of_training
 from forecaster.model import store
 from forecaster.model.calibration import Intervals
@@ -163,7 +163,7 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     """
     began = time.monotonic()
     root = models_folder(job.store.models_dir)
-    name = store.check_name(name_of(job.data) if job.store.name is None else job.store.name)
+    name = name_to_save(job.store.name, job.data)
     limits = limits_of(job.fresh)
     parent = load_parent(job, root)
     panel = read_data(job, parent)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from forecaster.base.errors import UsageError
 from forecaster.data.panel import Panel
+from forecaster.model.builtin import BuiltinModel
 from forecaster.model.origins import Origins
 from forecaster.model.predictor import UsedModel, forecast_windows
 from forecaster.model.windows import Floats, Ints
@@ -79,7 +80,12 @@ def values_to_judge(model: UsedModel, panel: Panel, last: int | None, trained_un
     first = np.maximum(panel.lengths - last, 0) if last is not None else np.zeros(panel.n_series, np.int64)
     if last is None:
         if trained_until is None:
-            raise UsageError(f"model {model.name!r} does not know the data it was trained on", hint="Give --last 30")
+            built_in = "the built-in network was trained on none of your data, so any value may be judged"
+            unknown = f"model {model.name!r} does not know the data it was trained on"
+            raise UsageError(
+                built_in if isinstance(model, BuiltinModel) else unknown,
+                hint="Say how many at the end of each series: --last 30",
+            )
         for s in range(panel.n_series):
             first[s] = np.searchsorted(panel.stamps(s).astype(np.int64), trained_until, side="right")
     first = np.maximum(first, FEWEST_SEEN)

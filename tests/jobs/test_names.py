@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from forecaster.jobs.names import name_of, recorded
+from forecaster.base.errors import UsageError
+from forecaster.jobs.names import name_of, name_to_save, recorded
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,12 @@ from forecaster.jobs.names import name_of, recorded
 def test_the_name_of_a_model(data: str, name: str) -> None:
     assert name_of(data) == name
     assert "secret" not in recorded(data)
+
+
+def test_no_saved_model_takes_the_name_of_the_built_in_network() -> None:
+    assert name_to_save(None, "data/sales.csv") == "sales"
+    assert name_to_save("builtin-2", "data/sales.csv") == "builtin-2"
+    with pytest.raises(UsageError, match="the name 'builtin' is that of the network that comes with the package"):
+        name_to_save("builtin", "data/sales.csv")
+    with pytest.raises(UsageError, match=r"data/builtin\.csv would give the model"):
+        name_to_save(None, "data/builtin.csv")
