@@ -60,8 +60,9 @@ fix: $(VENV)/.dev  ## Mend style and formatting
 docs: $(VENV)/.dev  ## Write the generated tables of docs/ anew
 	$(BIN)/python -m tests.readme --write
 
+# Without --quiet: what is not said is not counted, and --strict would let it pass.
 docs-site: $(VENV)/.dev  ## Build the site into site/; a broken link or a page outside the menu fails
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 bench: $(VENV)/.dev  ## Measure time and memory, and accuracy: M4=FOLDER
 	$(BIN)/python -m benchmarks $(if $(M4),--data $(M4))
