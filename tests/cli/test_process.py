@@ -133,7 +133,7 @@ def test_a_deadline_that_is_kept_leaves_no_timer(run: Run, fake: FakeJobs) -> No
 def test_a_deadline_has_bounds(run: Run, fake: FakeJobs, value: str) -> None:
     result = run("predict", "--deadline", value)
     assert (result.exit_code, fake.told) == (2, None)
-    assert "--deadline must be from 1 to" in result.stderr
+    assert "--deadline must be " in result.stderr
 
 
 def test_deadline_error_has_the_exit_code_of_timeout() -> None:
