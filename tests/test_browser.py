@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.chromium import MARKS, open_chromium
 from tests.conftest import Trained
 from tests.report.test_page import FIGURES, report_of
 
-CHROME = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-MISSING = [
-    what
-    for what, there in (
-        ("no Chromium", CHROME),
-        ("no chromedriver", DRIVER),
-        ("no selenium", importlib.util.find_spec("selenium")),
-    )
-    if not there
-]
-REQUIRED = os.environ.get("FORECAST_TEST_BROWSER") == "required"
-"""Set by .ci/run: there these tests fail where a browser is missing, and are never skipped."""
-
-pytestmark = [
-    pytest.mark.skipif(bool(MISSING) and not REQUIRED, reason=", ".join(MISSING)),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = MARKS
 
 WIDTHS = (380, 1280)
 
@@ -59,18 +40,8 @@ def page(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    assert not MISSING, MISSING
-    from selenium.webdriver import Chrome, ChromeOptions
-    from selenium.webdriver.chrome.service import Service
-
-    options = ChromeOptions()
-    options.binary_location = str(CHROME)
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
+    with open_chromium() as driver:
+        yield driver
 
 
 @pytest.fixture(params=WIDTHS)

@@ -70,6 +70,7 @@ def describe(result: AnomalyResult) -> Iterator[Block]:
     yield TextGrid(
         [
             ("model", f"{result.model.name} {result.model.version}"),
+            *([("judged", judged_of(result))] if result.last is not None else []),
             *(
                 [("not judged", f"{counted(summary['not_judged'], 'value')}: missing, or right after a missing one")]
                 if summary["not_judged"]
@@ -78,6 +79,12 @@ def describe(result: AnomalyResult) -> Iterator[Block]:
             *([("file", str(result.settings.output))] if result.settings.output else []),
         ]
     )
+
+
+def judged_of(result: AnomalyResult) -> str:
+    """Return which values were judged, and how to choose others where nobody said."""
+    chosen = "" if result.settings.last else "; others with --last N"
+    return f"the last {counted(result.last or 0, 'value')} of each series{chosen}"
 
 
 def table_of(result: AnomalyResult, rows: list[dict[str, Any]]) -> TextGrid:

@@ -50,6 +50,8 @@ def describe(result: ScenarioResult) -> Iterator[Block]:
         header=("future", "sum of all steps", "difference", f"low {level:g} %", f"high {level:g} %"),
     )
     yield TextLine("")
+    yield TextLine("The intervals of differences do not say how sure the effect itself is.")
+    yield TextLine("")
     first = result.scenarios[0].result
     paths = [str(path) for path in (result.settings.output, result.settings.picture) if path is not None]
     yield TextGrid(

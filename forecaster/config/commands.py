@@ -200,7 +200,8 @@ class AnomalySettings:
     )
     last: int | None = knob(
         None,
-        "Judge the last values of each series, so many; by default all that came after the training.",
+        "Judge the last values of each series, so many; by default all that came after the training, and for the "
+        "built-in network a usual horizon.",
         panel="Anomalies",
         bounds=(1, None),
     )

@@ -82,7 +82,7 @@ class Hierarchy:
 
     def spread(self, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Return for each series [S, …] the sum of the values [A, …] of all groups that it is a part of."""
-        spread = values[self.groups[0]].copy()
+        spread: np.ndarray[Any, Any] = values[self.groups[0]].copy()
         for group in self.groups[1:]:
             spread += values[group]
         return spread

@@ -22,6 +22,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, models_folder
 from forecaster.jobs.opening import ask_for
+from forecaster.model.planner import choose_horizon
 from forecaster.model.predictor import UsedModel, leave_out_unreadable
 from forecaster.model.windows import Ints
 from forecaster.scoring.alarms import Alarms, judge, values_to_judge
@@ -52,6 +53,7 @@ class AnomalyResult:
 
     Attributes:
         alarms: All values that were judged.
+        last: How many values at the end of each series were judged; None for all after the training.
         lines: Line of the file (row, in Parquet) of each value outside [M], from 1; 0 where it is not known.
         output: The file that they were written to, or None.
     """
@@ -61,6 +63,7 @@ class AnomalyResult:
     alarms: Alarms
     lines: Ints
     settings: AnomalySettings
+    last: int | None = None
 
     __repr__ = brief
 
@@ -104,6 +107,7 @@ class AnomalyResult:
             "data": self.panel.source,
             "level": self.settings.level,
             "series": self.panel.n_series,
+            "last": self.last,
             "judged": len(self.alarms.at),
             "not_judged": self.alarms.unjudged,
             "anomalies": len(runs),
@@ -151,10 +155,13 @@ def anomalies(job: AnomalyJob, events: Events = Events()) -> AnomalyResult:
     model = asked.bind(panel, 1 if asked.saved is None else None)
     panel = leave_out_unreadable(model, panel, int(panel.lengths.max()))
     events.on_panel(panel)
-    values = values_to_judge(model, panel, settings.last, None if asked.saved is None else asked.saved.trained_until)
+    last = settings.last
+    if last is None and asked.saved is None:
+        last = min(choose_horizon(panel, model.season), int(panel.lengths.max()) - 1)
+    values = values_to_judge(model, panel, last, None if asked.saved is None else asked.saved.trained_until)
     alarms = judge(model, panel, values, settings.level)
     result = AnomalyResult(
-        model=model, panel=panel, alarms=alarms, lines=lines_of(read, panel, alarms), settings=settings
+        model=model, panel=panel, alarms=alarms, lines=lines_of(read, panel, alarms), settings=settings, last=last
     )
     if settings.output is not None:
         write_anomalies(result, settings.output)

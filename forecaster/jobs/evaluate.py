@@ -204,9 +204,8 @@ def score_tree(job: EvaluateJob, tree: Tree, step: int, events: Events) -> tuple
     rows = score_tiers(tiers, cutoffs, horizon, parse_levels(job.settings.levels), events.on_share)
     few = len(cutoffs) < job.backtest.windows
     shortest = tree.panel.ids[int(np.argmin(tree.panel.lengths))]
-    told = (
-        (f"levels are scored at {len(cutoffs)} cutoffs: series {shown(shortest)} has no more before it",) if few else ()
-    )
+    why = f"levels are scored at {len(cutoffs)} cutoffs: series {shown(shortest)} is too short for more"
+    told: tuple[str, ...] = (why,) if few else ()
     told += () if dependence.is_known else (ALL_ALIKE,)
     return rows, told + ((NO_PAST,) if reconciler.method != tree.method else ())
 

@@ -151,7 +151,7 @@ def forecast_tree(tree: Tree, horizon: int, settings: PredictSettings, digits: i
         time_column=tree.whole.schema.time,
     )
     paths = CoherentPaths(forecast=forecast, coherent=coherent)
-    warnings = () if dependence.is_known else (ALL_ALIKE,)
+    warnings: tuple[str, ...] = () if dependence.is_known else (ALL_ALIKE,)
     warnings += (NO_PAST,) if reconciler.method != tree.method else ()
     return forecast, Futures(
         paths=paths if levels_of(settings) else None,

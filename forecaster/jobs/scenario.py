@@ -20,7 +20,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs
 from forecaster.jobs.predict import PredictJob, PredictResult, predict
-from forecaster.model.samples import Paths
+from forecaster.model.samples import AnyPaths
 from forecaster.model.totals import ends_of
 from forecaster.model.windows import Floats
 from forecaster.scoring.backtest import stamps_written
@@ -259,7 +259,7 @@ def compare_all(names: list[str], results: list[PredictResult], levels: tuple[fl
     return tuple(found)
 
 
-def paths_of(result: PredictResult) -> Paths:
+def paths_of(result: PredictResult) -> AnyPaths:
     """Return the paths of a forecast that was asked for some."""
     if result.futures.paths is None:
         raise AssertionError("a scenario is forecast with paths")

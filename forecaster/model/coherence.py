@@ -49,7 +49,7 @@ class Coherent:
     @property
     def count(self) -> int:
         """How many paths, N."""
-        return self.samples.shape[1]
+        return int(self.samples.shape[1])
 
     def blocks(self) -> Iterator[tuple[Ints, Floats]]:
         """Yield the indices of the next nodes, and their paths."""

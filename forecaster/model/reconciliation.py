@@ -74,7 +74,7 @@ class Reconciler:
         found = own + self.variances[sums:, None] * self.hierarchy.spread(change)
         if self.factor is not None:
             found -= self.factor[sums:] @ (self._sparse_factor.T @ change)
-        return found.reshape(-1, *base.shape[1:])
+        return np.asarray(found.reshape(-1, *base.shape[1:]), np.float64)
 
     def _share_out(self, base: Floats) -> Floats:
         """Return what the series [S, C] get of the total: level by level where that is possible, else at once."""

@@ -115,7 +115,10 @@ def judge(model: UsedModel, panel: Panel, values: Origins, level: float) -> Alar
     kept = values[known]
     blocks = list(forecast_windows(model, panel, kept, 1, (level,))) if len(kept) else []
     parts = [np.stack([block.values[:, 0], *(end[:, 0] for end in block.intervals[0][1:])]) for block in blocks]
-    expected, low, high = np.concatenate(parts, axis=1) if parts else np.empty((3, 0))
+    found = np.concatenate(parts, axis=1) if parts else np.empty((3, 0))
+    if blocks:  # they come in an order of the model's own
+        found = found[:, np.argsort(np.concatenate([block.origins.ends for block in blocks]))]
+    expected, low, high = found
     return Alarms(
         series=kept.series,
         at=kept.ends,

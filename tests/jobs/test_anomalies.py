@@ -101,3 +101,11 @@ def test_without_new_values_it_says_what_to_do(models: Path) -> None:
     with pytest.raises(UsageError, match="no value came after") as error:
         anomalies(models, TINY_DATA)
     assert "--last 30" in error.value.hint
+
+
+def test_the_builtin_network_judges_a_usual_horizon_and_says_so(tmp_path: Path) -> None:
+    job = jobs.AnomalyJob(data=str(TINY_DATA), settings=AnomalySettings(model="builtin"), models_dir=tmp_path / "none")
+    result = jobs.anomalies(job)
+    assert result.last == 14
+    assert result.summary()["last"] == 14
+    assert len(result.alarms.at) == 2 * 14

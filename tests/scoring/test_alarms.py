@@ -10,7 +10,8 @@ import pytest
 
 from forecaster.base.errors import UsageError
 from forecaster.data.panel import panel_from_arrays
-from forecaster.scoring.alarms import Alarms, values_to_judge
+from forecaster.model import builtin
+from forecaster.scoring.alarms import Alarms, judge, values_to_judge
 
 MODEL: Any = SimpleNamespace(name="m")
 
@@ -69,3 +70,14 @@ def test_nothing_to_judge_is_said(until: int | None, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         values_to_judge(MODEL, panel_from_arrays([[1, 2, 3]]), None, until)
     assert "--last 30" in caught.value.hint
+
+
+def test_values_judged_by_the_builtin_network_are_their_own() -> None:
+    """Its forecasts come in an order of its own: each value is set against the one that was made for it."""
+    rng = np.random.default_rng(0)
+    panel = panel_from_arrays({"a": rng.normal(10, 1, 60), "b": rng.normal(1000, 1, 60)}, freq="D")
+    model = builtin.bind(panel, horizon=1)
+    alarms = judge(model, panel, values_to_judge(model, panel, 20, None), 95)
+    assert len(alarms.at) == 40
+    assert (np.abs(alarms.expected - alarms.actual) < 20).all()
+    assert alarms.rate < 0.3
