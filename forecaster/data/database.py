@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,13 +82,21 @@ def as_array(cells: Sequence[Any]) -> pa.Array:
     if known <= {int, float, Decimal} and known:
         if known == {int} and all(cell is None or abs(cell) < 1 << 63 for cell in cells):
             return pa.array(cells, pa.int64())
-        return pa.array([None if cell is None else float(cell) for cell in cells], pa.float64())
+        return pa.array([None if cell is None else _number(cell) for cell in cells], pa.float64())
     if len(known) == 1 and known != {str} and known != {bytes}:
         try:
             return pa.array(cells)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
             pass
     return pa.array([None if cell is None else _text(cell) for cell in cells], pa.string())
+
+
+def _number(cell: int | float | Decimal) -> float:
+    """Return a number as float64; one that is too large as what is refused, with its place, where it is needed."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return math.inf if cell > 0 else -math.inf
 
 
 def _text(cell: Any) -> str:

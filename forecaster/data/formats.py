@@ -247,7 +247,9 @@ def _read_json(source: Source, asked: Reading) -> Table:
         else:
             records, noun = _json_records(json.loads(text)), "row"
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{name} is not JSON: {error}", hint="Export the data as CSV, Parquet or JSON lines") from None
+        fault = "nested too deep" if isinstance(error, RecursionError) else _json_fault(error)
+        hint = "Export the data as CSV, Parquet or JSON lines"
+        raise DataError(f"{name} is not JSON: {fault}", hint=hint) from None
     if not records or not all(isinstance(record, dict) for record in records):
         hint = 'Each line or element is an object, such as {"ds": "2024-01-01", "y": 5}'
         raise DataError(f"{name} is JSON, but holds no records", hint=hint)
@@ -270,6 +272,13 @@ def _read_json(source: Source, asked: Reading) -> Table:
     )
 
 
+def _json_fault(error: ValueError) -> str:
+    """Return where a text stops being JSON."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, from character {error.colno} on"
+    return str(error)
+
+
 def _json_lines(text: bytes) -> list[tuple[int, Any]] | None:
     """Return the objects of JSON lines with their lines; None where the first line is no whole one."""
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
@@ -282,7 +291,8 @@ def _json_lines(text: bytes) -> list[tuple[int, Any]] | None:
         try:
             rows.append((number, json.loads(line)))
         except ValueError as error:
-            raise ValueError(f"line {number}: {error}") from None
+            at = f", from character {error.colno} on" if isinstance(error, json.JSONDecodeError) else ""
+            raise ValueError(f"line {number}{at}") from None
     return None if len(rows) == 1 and not _is_record(rows[0][1]) else rows
 
 

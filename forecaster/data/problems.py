@@ -81,7 +81,7 @@ class FileFaults:
         told = [_short(problem, prefix) for problem in others[: MOST_TOLD - 1]]
         if len(others) >= MOST_TOLD:
             told.append(f"{len(others) - MOST_TOLD + 1} more, which forecast check lists")
-        message = f"{first.message}{_where(first)}; and {len(others)} more: {'; '.join(told)}"
+        message = f"{first.message}{where_of(first)}; and {len(others)} more: {'; '.join(told)}"
         return DataError(message, hint=self.hint(path), rows=first.rows, lines=first.lines)
 
     def hint(self, path: str) -> str:
@@ -228,14 +228,16 @@ def flags_of(settings: ReadSettings) -> list[str]:
     return words
 
 
-def _where(error: DataError) -> str:
+def where_of(error: DataError) -> str:
+    """Return the places of an error that has several, in brackets; an empty text for one."""
     if len(error.rows) < 2:
         return ""
+    noun = "rows" if re.search(r", row [\d,]+", error.message) else "lines"
     more = ", …" if len(error.rows) > len(error.lines) else ""
-    return f" (lines {', '.join(map(str, error.lines))}{more})"
+    return f" ({noun} {', '.join(map(str, error.lines))}{more})"
 
 
 def _short(error: DataError, prefix: str) -> str:
     """Return a problem without the name of the file."""
     text = error.message.removeprefix(prefix).lstrip(",: ")
-    return (text if len(text) < 180 else f"{text[:175]} …") + _where(error)
+    return (text if len(text) < 180 else f"{text[:175]} …") + where_of(error)

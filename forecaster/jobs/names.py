@@ -196,9 +196,10 @@ def _files_of(data: str | Path) -> list[str | Path]:
         return [re.sub(r"^\w+:/{0,3}", "", str(data))]
     from forecaster.data.formats import parts_of
 
+    parts = None
     with suppress(MissingError):
-        return [*(parts_of(data) or [data])]
-    return [data]
+        parts = parts_of(data)
+    return [data] if parts is None else list[str | Path](parts)
 
 
 def _would_be_part(path: Path, data: str) -> bool:

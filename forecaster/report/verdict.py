@@ -21,6 +21,7 @@ from forecaster.data.examination import Examination, finish, without_duplicates
 from forecaster.data.grid import lay_out
 from forecaster.data.observations import Observations
 from forecaster.data.panel import Panel
+from forecaster.data.problems import where_of
 from forecaster.data.rows import Finding, Severity
 from forecaster.data.seasonality import seasonal_strength
 from forecaster.model.planner import choose_season, make_plan
@@ -176,8 +177,7 @@ def _of_error(error: DataError) -> Finding:
     """Return what training would end with as a finding."""
     line = re.search(r"\bline (\d+)", error.message)
     at = error.lines[0] if error.lines else int(line[1]) if line else None
-    where = f" (lines {', '.join(map(str, error.lines))}{', …' if len(error.rows) > len(error.lines) else ''})"
-    message = error.message + (where if len(error.rows) > 1 else "")
+    message = error.message + where_of(error)
     return Finding("refused", "error", message, line=at, count=max(len(error.rows), 1), hint=error.hint)
 
 
