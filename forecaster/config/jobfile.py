@@ -147,8 +147,8 @@ def _escaped(char: str) -> str:
 def _load(path: Path) -> tuple[_Text, dict[str, Any]]:
     try:
         if not path.is_file():
-            fault = "is not a regular file" if path.exists() else "no such file"
-            raise MissingError(f"{path}: {fault}", hint="Name a TOML file, such as jobs.toml")
+            fault = f"{path} is not a regular file" if path.exists() else f"{path}: no such file"
+            raise MissingError(fault, hint="Name a TOML file, such as jobs.toml")
         if path.stat().st_size > LARGEST:
             raise UsageError(f"{path} is too large for a file of settings")
         content = path.read_text("utf-8")

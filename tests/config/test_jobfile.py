@@ -161,7 +161,7 @@ def test_where_no_line_is_known_none_is_told(write_toml: WriteToml) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingError, match="no such file"):
         read_jobs(tmp_path / "none.toml", COMMANDS)
-    with pytest.raises(MissingError, match="no such file"):
+    with pytest.raises(MissingError, match="is not a regular file"):
         read_jobs(tmp_path, COMMANDS)
     latin = tmp_path / "latin.toml"
     latin.write_bytes(b"name = '\xe9'")
