@@ -4,7 +4,7 @@ Each file may import only from files above it in this list and from the rooms on
 heavy packages that it may import when it is itself imported.
 
     early          the first moments of the process
-    chart          a forecast drawn with characters
+    chart          a series, and its forecast, drawn with characters
     help           help as plain text                                                         typer
     log            the log file: JSON lines, one event a line, in UTC
     completion     what a shell may complete                                                 typer

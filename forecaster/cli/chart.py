@@ -1,4 +1,4 @@
-"""A forecast drawn with characters: the end of a series, its forecast, and the interval around it.
+"""Series drawn with characters: one alone, or its end, its forecast, and the interval around that.
 
 Braille characters hold 2 × 4 dots each, so a line is fine enough to see a season; the interval is shaded. The picture
 is plain text without colour: it looks the same on every terminal.
@@ -68,17 +68,59 @@ def draw(curve: Curve, label: Callable[[float], str], width: int, height: int = 
         level = (np.interp(at, steps, values) - bottom) / span
         return np.rint((1 - level) * (4 * height - 1)).astype(np.int64)
 
-    cells = np.full((height, columns), BLANK)
-    dots = rows_of(line)
-    for x, (here, before) in enumerate(zip(dots, np.roll(dots, 1), strict=True)):
-        for y in range(min(here, before), max(here, before) + 1) if x else [here]:
-            cells[y // 4, x // 2] |= DOTS[x % 2][y % 4]
-    picture = [[chr(cell) if cell > BLANK else " " for cell in row] for row in cells.tolist()]
+    picture = _dotted(rows_of(line), height)
     now = int(np.argmax(at[::2] >= len(curve.history) - 1))
     _shade(picture, now, (rows_of(curve.high)[::2] // 4).tolist(), (rows_of(curve.low)[::2] // 4).tolist())
     names = {0: labels[0], height // 2: labels[1], height - 1: labels[2]}
     body = [f"{names.get(row, ''):>{margin}} │{''.join(cells)}".rstrip() for row, cells in enumerate(picture)]
     return [*body, " " * (margin + 2) + _axis(curve.stamps, columns, now)]
+
+
+def draw_history(
+    values: Floats, stamps: tuple[str, str], label: Callable[[float], str], width: int, height: int = 8
+) -> list[str]:
+    """Return the picture of a series alone, at most `width` columns wide, or nothing where there is no room for one.
+
+    Where a column of dots stands for several values, it reaches from the least of them to the greatest.
+
+    Args:
+        values: [n] the series, at least two values, all finite.
+        stamps: Its first and last one, as they are written.
+        label: Writes a number on the vertical axis.
+        width: Columns.
+        height: Rows of characters.
+    """
+    import numpy as np
+
+    bottom, top = float(values.min()), float(values.max())
+    labels = [label(top), label(bottom)]
+    margin = max(map(len, labels))
+    columns = min(width, 100) - margin - 2
+    if columns < 16:
+        return []
+    dots, span = 2 * columns, (top - bottom) or 1.0
+    if len(values) > 2 * dots:
+        parts = np.array_split(values, columns)
+        shown = np.array([end for part in parts for end in (part.min(), part.max())])
+    else:
+        shown = np.interp(np.linspace(0, len(values) - 1, dots), np.arange(len(values)), values)
+    picture = _dotted(np.rint((1 - (shown - bottom) / span) * (4 * height - 1)).astype(np.int64), height)
+    names = {0: labels[0], height - 1: labels[1]}
+    body = [f"{names.get(row, ''):>{margin}} │{''.join(cells)}".rstrip() for row, cells in enumerate(picture)]
+    first, last = stamps
+    axis = first + last.rjust(columns - len(first)) if len(first) + len(last) + 2 <= columns else last.rjust(columns)
+    return [*body, " " * (margin + 2) + axis[-columns:]]
+
+
+def _dotted(dots: NDArray[np.int64], height: int) -> list[list[str]]:
+    """Return characters for a line that is at row `dots` [2 · columns] of dots, 0 the top."""
+    import numpy as np
+
+    cells = np.full((height, len(dots) // 2), BLANK)
+    for x, (here, before) in enumerate(zip(dots, np.roll(dots, 1), strict=True)):
+        for y in range(min(here, before), max(here, before) + 1) if x else [here]:
+            cells[y // 4, x // 2] |= DOTS[x % 2][y % 4]
+    return [[chr(cell) if cell > BLANK else " " for cell in row] for row in cells.tolist()]
 
 
 def _shade(picture: list[list[str]], now: int, top: Sequence[int], bottom: Sequence[int]) -> None:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from forecaster.base.errors import OK, DataError
 from forecaster.cli import log
+from forecaster.cli.chart import draw_history
 from forecaster.cli.notes import STYLES
 from forecaster.cli.options import DataFile, OutputSettings, takes_settings
-from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted
+from forecaster.cli.output import (
+    Block,
+    Picture,
+    Printer,
+    TextGrid,
+    TextLine,
+    counted,
+    number,
+    printable,
+    width_of,
+)
 from forecaster.config import CheckSettings, ReadSettings
 
 if TYPE_CHECKING:
@@ -32,12 +45,14 @@ def check(data: DataFile, settings: CheckSettings, reading: ReadSettings, output
     Example: forecast check sample_data/nyc_departures_daily.csv --strict
     """
     from forecaster import jobs
+    from forecaster.data.problems import flags_of
 
     printer = Printer(output, piped="json")
     verdict = jobs.check(jobs.CheckJob(data=data, reading=reading))
     counts = {severity: verdict.count(severity) for severity in ("error", "warning", "info")}
     log.event("checked", source=verdict.source, **counts)
-    printer.show(verdict.summary(), [asdict(finding) for finding in verdict.findings], describe(verdict))
+    follow = " ".join(["forecast train", shlex.quote(data), *flags_of(reading)]) if verdict.plan else ""
+    printer.show(verdict.summary(), [asdict(finding) for finding in verdict.findings], describe(verdict, follow))
     if counts["error"] or (settings.strict and counts["warning"]):
         raise failure(verdict)
     return OK
@@ -59,17 +74,35 @@ def place(finding: Finding) -> str:
     return f"{where}: " if where else ""
 
 
-def describe(verdict: Verdict) -> Iterator[Block]:
-    """Yield what was detected, the findings, and what training would do."""
+def describe(verdict: Verdict, follow: str = "") -> Iterator[Block]:
+    """Yield what was detected, the first series drawn, the findings, what training would do, and the next command."""
     rows = f"{verdict.rows:,} rows, {verdict.series:,} series" if verdict.rows else "not read"
     detected = [(found.what, f"{found.value} ({found.sure}: {found.because})") for found in verdict.detected]
     yield TextGrid([("data", f"{verdict.source}, {rows}"), *detected])
     yield TextLine("")
+    if sys.stdout.isatty() and (sys.stdout.encoding or "").lower().startswith("utf"):
+        yield from picture(verdict)
     yield from findings(verdict)
     yield conclusion(verdict)
     if verdict.plan:
         yield TextLine("")
-        yield TextGrid(list(verdict.plan))
+        yield TextGrid([*verdict.plan, *([("next", follow)] if follow else [])])
+
+
+def picture(verdict: Verdict) -> Iterator[Block]:
+    """Yield the first series that has two values, drawn."""
+    panel = verdict.panel
+    drawn = next((s for s in range(panel.n_series) if panel.lengths[s] > 1), None) if panel else None
+    if panel is None or drawn is None:
+        return
+    first, last = panel.write(panel.stamps(drawn)[[0, -1]])
+    lines = draw_history(panel.series(drawn), (str(first), str(last)), number, width_of(sys.stdout))
+    if lines:
+        others = f"; {panel.n_series - 1:,} more series" if panel.n_series > 1 else ""
+        name = f"{printable(panel.ids[drawn])}: " if panel.ids[drawn] else ""
+        yield TextLine(f"{name}{panel.lengths[drawn]:,} values{others}", "bold")
+        yield Picture(lines)
+        yield TextLine("")
 
 
 def findings(verdict: Verdict) -> Iterator[Block]:

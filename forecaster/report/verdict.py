@@ -87,6 +87,7 @@ class Verdict:
         detected: What was found out about it.
         findings: Errors first, then warnings, then what is worth knowing.
         plan: What training would choose; empty where it refuses.
+        panel: The series, where they could be laid out.
     """
 
     source: str
@@ -95,6 +96,7 @@ class Verdict:
     detected: tuple[Detected, ...] = ()
     findings: tuple[Finding, ...] = ()
     plan: tuple[tuple[str, str], ...] = ()
+    panel: Panel | None = None
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{self.count(severity):,} of {severity}" for severity in ("error", "warning", "info"))
@@ -170,6 +172,7 @@ def judge(read: Observations) -> Verdict:
         detected=tuple(detected),
         findings=tuple(sorted(findings, key=lambda finding: ORDER[finding.severity])),
         plan=() if plan is None or refused else tuple(plan.choices()),
+        panel=panel,
     )
 
 

@@ -70,7 +70,7 @@ def see(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Seen]:
         out, err = Terminal(), Terminal()
         monkeypatch.setattr(sys, "stdout", out)
         monkeypatch.setattr(sys, "stderr", err)
-        for module in (output, progress, sys.modules["forecaster.cli.predict"]):
+        for module in (output, progress, *(sys.modules[f"forecaster.cli.{name}"] for name in ("check", "predict"))):
             monkeypatch.setattr(module, "width_of", lambda stream: width if stream.isatty() else output.ENDLESS)
         with pytest.raises(SystemExit) as ended:
             typer.main.get_command(app).main([str(argument) for argument in arguments])

@@ -125,3 +125,22 @@ def test_bounds_are_proposed_where_values_have_a_cap(run: Run, write_csv: Callab
     assert [finding["hint"] for finding in found if finding["code"] == "cap"] == [
         "To keep them inside: forecast train DATA --bounds 0,100"
     ]
+
+
+def test_the_series_is_drawn_and_the_next_command_is_whole(see: Callable[..., Seen], tmp_path: Path) -> None:
+    data = panel_csv(tmp_path / "my shops.csv")
+    seen = see("check", data, "--freq", "D", width=90)
+    assert seen.code == 0
+    assert seen.stdout.count("shop-0: 60 values; 4 more series") == 1
+    drawn = [line for line in seen.stdout.splitlines() if any(0x2800 < ord(c) < 0x2900 for c in line)]
+    assert 4 <= len(drawn) <= 8
+    assert "2024-01-01" in seen.stdout
+    assert f"forecast train '{data}' --freq D" in " ".join(seen.stdout.split())
+    narrow = see("check", data, width=20)
+    assert not any(0x2800 < ord(c) < 0x2900 for c in narrow.stdout)
+
+
+def test_no_picture_in_a_pipe(run: Run, tmp_path: Path) -> None:
+    done = run("check", panel_csv(tmp_path / "shops.csv"), "--format", "table")
+    assert not any(0x2800 < ord(c) < 0x2900 for c in done.stdout)
+    assert f"forecast train {tmp_path / 'shops.csv'}" in done.stdout
