@@ -214,9 +214,15 @@ class AnomalySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportSettings(ForecastSettings, AheadSettings):
+class ReportSettings(ForecastSettings, QuantileSettings, AheadSettings):
     """What to report on, and where to write it."""
 
+    totals: str | None = knob(
+        None,
+        "Also show how much the intervals of sums of the next steps hold: over how many, such as 7,14,28.",
+        panel="Backtest",
+        metavar="STEPS",
+    )
     output: Path = knob(Path("report.html"), "Page to write.", panel="Forecast", metavar="PATH")
 
 

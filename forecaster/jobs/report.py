@@ -50,7 +50,13 @@ class ReportJob(ModelJob):
     def evaluation(self) -> EvaluateJob:
         """The backtest that the report shows."""
         asked = self.settings
-        settings = EvaluateSettings(model=asked.model, horizon=asked.horizon, levels=asked.levels)
+        settings = EvaluateSettings(
+            model=asked.model,
+            horizon=asked.horizon,
+            levels=asked.levels,
+            quantiles=asked.quantiles,
+            totals=asked.totals,
+        )
         return EvaluateJob(
             data=self.data,
             settings=settings,
@@ -102,6 +108,7 @@ class ReportResult:
             "windows_seen_in_training": self.evaluation.seen,
             "mase": self.evaluation.metrics["model"]["mase"],
             "skill": self.evaluation.metrics["skill"],
+            **({"totals": list(self.evaluation.totals)} if self.evaluation.totals else {}),
             "skipped": [{"series": name, "reason": reason} for name, reason in self.evaluation.skipped],
             "findings": [asdict(finding) for finding in self.panel.findings],
         }

@@ -156,6 +156,8 @@ def write_page(evidence: Evidence) -> str:
         headline=headline(evidence),
         errors=list(error_rows(evidence)),
         intervals=list(interval_rows(evidence)),
+        quantiles=list(quantile_rows(evidence)),
+        totals=list(total_rows(evidence)),
         series=list(series_rows(evidence)),
         kinds=list(kinds_of(evidence.verdict)),
         figures=figures,
@@ -231,6 +233,26 @@ def interval_rows(evidence: Evidence) -> Iterator[Json]:
             "width": ours[f"width-{level:g}"],
             "msis": ours[f"msis-{level:g}"],
         }
+
+
+def quantile_rows(evidence: Evidence) -> Iterator[Json]:
+    """Yield each quantile that was asked for: how many of the actual values are below it, and its loss."""
+    ours = evidence.evaluation["metrics"]["model"]
+    for name, below in ours.items():
+        if name.startswith("below-q-"):
+            share = name.removeprefix("below-q-")
+            yield {"share": float(share), "below": below, "loss": ours[f"pinball-q-{share}"]}
+
+
+def total_rows(evidence: Evidence) -> Iterator[Json]:
+    """Yield each sum that was asked for, after the single steps: windows, error, and what is inside each interval."""
+    evaluation = evidence.evaluation
+    if not evaluation.get("totals"):
+        return
+    levels, ours = evaluation["metrics"]["levels"], evaluation["metrics"]
+    for row in ({"steps": None, "windows": ours["windows"]} | ours["model"], *evaluation["totals"]):
+        inside = [row[f"coverage-{level:g}"] for level in levels]
+        yield {"steps": row["steps"], "windows": row["windows"], "wape": row["wape"], "inside": inside}
 
 
 def series_rows(evidence: Evidence) -> Iterator[Json]:

@@ -174,3 +174,16 @@ def test_one_series_without_a_name(tmp_path: Path) -> None:
     assert page.ids("section") == SECTIONS
     assert "filter" not in page.ids("input")
     assert "sales" in page.texts["th"]
+
+
+def test_totals_and_quantiles_are_shown_where_they_are_asked_for(trained: Trained, tmp_path: Path, text: str) -> None:
+    """Each sum and each quantile has a row with how much of what came it holds; without them there is no table."""
+    assert 'id="totals"' not in text
+    assert 'id="quantiles"' not in text
+    result = report_of(trained, tmp_path / "report.html", totals="2,3", quantiles="0.5,0.9")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    totals = page[page.index('id="totals"') :].split("</table>")[0]
+    assert re.findall(r'<th scope="row">([^<]+)</th>', totals) == ["each step", "the first 2", "the first 3"]
+    quantiles = page[page.index('id="quantiles"') :].split("</table>")[0]
+    assert re.findall(r'<th scope="row">([^<]+)</th>', quantiles) == ["50 %", "90 %"]
+    assert [row["steps"] for row in result.summary()["totals"]] == [2, 3]
