@@ -55,7 +55,9 @@ SLOPE = (0.0, 0.5, 1.0)
 """Smoothed base paths to choose from: weight of the newest value in the level, share of the damped slope."""
 
 SMOOTH_BELOW = 0.97
-"""Error of the best smoothed path over that of the best plain one, below which it is taken."""
+"""Error of the best smoothed path over that of the best plain one, below which it is taken. A plain mean of two seasons
+has the advantage of `BLEND` here too: on hourly panels with a week in them a network on it is 5 % better than on a
+smoothed day, though the smoothed day alone is 5 % nearer."""
 
 SAMPLE = 2_000
 """Windows drawn to choose a setting by."""
@@ -285,8 +287,9 @@ def choose_smoothing(panel: Panel, model: ModelSettings, plain: WindowShape) -> 
     ahead, step = around[:, history:], np.where(step > 0, step, 1.0)
     paths = base_paths(panel.values, origins, [plain, *smoothed])
     errors = [float((np.abs(ahead - from_scale(path, plain)) / step).mean()) for path in paths]
-    best = int(np.argmin(errors[1:]))
-    return smoothed[best] if model.base == "smoothed" or errors[1 + best] < SMOOTH_BELOW * errors[0] else plain
+    best, served = int(np.argmin(errors[1:])), BLEND if len(plain.base) > 1 else 1.0
+    near = errors[1 + best] < SMOOTH_BELOW * served * errors[0]
+    return smoothed[best] if model.base == "smoothed" or near else plain
 
 
 def choose_lookback(model: ModelSettings, lengths: Ints, season: int, shape: WindowShape) -> tuple[int, int]:

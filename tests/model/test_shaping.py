@@ -94,6 +94,19 @@ def test_noise_around_a_level_with_a_season_is_smoothed() -> None:
     assert shape.smoothing[0] <= 0.2
 
 
+def test_the_mean_of_a_day_and_a_week_is_not_given_up_for_a_smoothed_path_that_is_little_nearer() -> None:
+    rng, days = np.random.default_rng(0), 50
+    values = [
+        100
+        + np.tile(rng.normal(0, 3, 24), days)
+        + np.tile(np.repeat(rng.normal(0, 1, 7), 24), 8)[: 24 * days]
+        + rng.normal(0, 1.5, 24 * days)
+        for _ in range(6)
+    ]
+    shape = choose_window(panel_from_arrays(values, freq="h", start="2024-01-01"), ModelSettings(), 24, 48)
+    assert (shape.base, shape.smoothing) == ((24, 168), ())
+
+
 def yearly_days(years: float, share: float) -> Panel:
     steps = np.arange(int(365 * years))
     rng = np.random.default_rng(5)
