@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecaster.model.forecast import Forecast
+from forecaster.model.forecast import Forecast, Predicted
 from forecaster.model.reconciliation import from_units, in_units
 from forecaster.model.samples import AnyPaths
 from forecaster.model.windows import Floats
@@ -18,24 +18,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Totals:
+class Totals(Predicted):
     """Sums of S series over the first steps of a forecast, k for each of W sums.
 
     Attributes:
         forecast: Which series and stamps.
         steps: [W] how many steps each sum is over, ascending.
-        values: [S, W] sum of the point forecasts.
+        values: [S, W] sum of the point forecasts; intervals and quantiles are of the sums.
         means: [S, W] mean over the paths.
-        intervals: (level in percent, lower [S, W], upper [S, W]), ascending by level.
-        quantiles: (share between 0 and 1, values [S, W]), ascending by share.
     """
 
     forecast: Forecast
     steps: tuple[int, ...]
-    values: Floats
     means: Floats
-    intervals: tuple[tuple[float, Floats, Floats], ...]
-    quantiles: tuple[tuple[float, Floats], ...]
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the columns of a totals file, one row a series and sum: [S · W] each."""

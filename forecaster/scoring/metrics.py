@@ -13,14 +13,14 @@ was not observed, and is not scored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from forecaster.data.panel import Panel
-from forecaster.model.forecast import Predicted
+from forecaster.model.forecast import Interval, Predicted
 from forecaster.model.origins import Origins
 from forecaster.model.windows import Floats, Ints
 
@@ -40,8 +40,8 @@ class Evaluation:
         scale: [N] mean absolute seasonal difference up to the window's cutoff, from `seasonal_error`; NaN for none.
         rms_scale: [N] root mean square of the same differences, from `seasonal_rms_error`.
         series: [N] index of the series that each window was cut from.
-        intervals: `level: (lo [N, H], hi [N, H])`, level in percent.
-        quantiles: `share: values [N, H]`, 0 < share < 1; each is scored.
+        intervals: (level in percent, lower [N, H], upper [N, H]).
+        quantiles: (share between 0 and 1, values [N, H]); each is scored.
         deciles: [9, N, H] quantiles 0.1 … 0.9, of which the CRPS is made; None where there are none.
 
     Raises:
@@ -53,16 +53,16 @@ class Evaluation:
     scale: Floats
     rms_scale: Floats
     series: Ints
-    intervals: Mapping[float, tuple[Floats, Floats]] = field(default_factory=dict)
-    quantiles: Mapping[float, Floats] = field(default_factory=dict)
+    intervals: tuple[Interval, ...] = ()
+    quantiles: tuple[tuple[float, Floats], ...] = ()
     deciles: Floats | None = None
 
     def __post_init__(self) -> None:
         flat = {"scale": self.scale, "rms_scale": self.rms_scale, "series": self.series}
         deep = {"forecast": self.forecast}
-        for level, (lo, hi) in self.intervals.items():
+        for level, lo, hi in self.intervals:
             deep |= {f"lo of level {level:g}": lo, f"hi of level {level:g}": hi}
-        deep |= {f"quantile {share:g}": values for share, values in self.quantiles.items()}
+        deep |= {f"quantile {share:g}": values for share, values in self.quantiles}
         deep |= {f"decile {nth}": values for nth, values in enumerate(() if self.deciles is None else self.deciles, 1)}
         if self.actual.ndim != 2:
             raise ValueError(f"actual must have the shape [N, H], received {self.actual.shape}")
@@ -93,8 +93,8 @@ class Evaluation:
             scale=seasonal_error(panel.values, origins, season),
             rms_scale=seasonal_rms_error(panel.values, origins, season),
             series=origins.series,
-            intervals={level: (low, high) for level, low, high in predicted.intervals},
-            quantiles=dict(predicted.quantiles),
+            intervals=predicted.intervals,
+            quantiles=predicted.quantiles,
             deciles=deciles,
         )
 
@@ -108,8 +108,8 @@ class Evaluation:
             scale=np.repeat(self.scale, horizon),
             rms_scale=np.repeat(self.rms_scale, horizon),
             series=np.repeat(self.series, horizon),
-            intervals={level: (lo.reshape(-1, 1), hi.reshape(-1, 1)) for level, (lo, hi) in self.intervals.items()},
-            quantiles={share: values.reshape(-1, 1) for share, values in self.quantiles.items()},
+            intervals=tuple((level, lo.reshape(-1, 1), hi.reshape(-1, 1)) for level, lo, hi in self.intervals),
+            quantiles=tuple((share, values.reshape(-1, 1)) for share, values in self.quantiles),
             deciles=None if self.deciles is None else self.deciles.reshape(len(self.deciles), -1, 1),
         )
         return single, np.tile(np.arange(horizon), count)
@@ -186,7 +186,7 @@ class Contest:
 def as_points(evaluation: Evaluation, forecast: Floats) -> Evaluation:
     """Return the same windows with point forecasts [N, H] alone: of such a one all deciles are the same."""
     deciles = None if evaluation.deciles is None else np.broadcast_to(forecast, evaluation.deciles.shape)
-    return replace(evaluation, forecast=forecast, intervals={}, quantiles={}, deciles=deciles)
+    return replace(evaluation, forecast=forecast, intervals=(), quantiles=(), deciles=deciles)
 
 
 def score_against(evaluation: Evaluation, baseline: Floats, series_count: int) -> Scores:
@@ -382,13 +382,13 @@ def _measures_of(e: Evaluation) -> Iterator[tuple[str, Floats]]:
     yield "mase", mase(e.actual, e.forecast, e.scale)
     yield "rmsse", rmsse(e.actual, e.forecast, e.rms_scale)
     yield "bias", bias(e.actual, e.forecast)
-    for level, (lo, hi) in e.intervals.items():
+    for level, lo, hi in e.intervals:
         tail = (1.0 - level / 100.0) / 2.0
         yield f"coverage-{level:g}", coverage(e.actual, lo, hi)
         yield f"width-{level:g}", interval_width(lo, hi)
         yield f"pinball-{level:g}", (pinball(e.actual, lo, tail) + pinball(e.actual, hi, 1.0 - tail)) / 2.0
         yield f"msis-{level:g}", msis(e.actual, (lo, hi), level, e.scale)
-    for share, values in e.quantiles.items():
+    for share, values in e.quantiles:
         yield f"pinball-q-{100 * share:g}", pinball(e.actual, values, share)
         yield f"below-q-{100 * share:g}", coverage(e.actual, np.full_like(values, -np.inf), values)
 

@@ -137,7 +137,7 @@ def _flat(windows: IssuedWindows, levels: tuple[float, ...]) -> tuple[Evaluation
         scale=windows.scales[0, at],
         rms_scale=windows.scales[1, at],
         series=windows.series[at],
-        intervals={level: (ends[2 * q], ends[2 * q + 1]) for q, level in enumerate(levels)},
+        intervals=tuple((level, ends[2 * q], ends[2 * q + 1]) for q, level in enumerate(levels)),
     )
     return evaluation, leads
 

@@ -77,8 +77,8 @@ class TotalScores:
                 scale=nothing,
                 rms_scale=nothing,
                 series=np.zeros(len(came), np.int64),
-                intervals={level: (found[ends_of(level)[0]], found[ends_of(level)[1]]) for level in self.levels},
-                quantiles={share: found[share] for share in self.quantiles},
+                intervals=tuple((level, found[ends_of(level)[0]], found[ends_of(level)[1]]) for level in self.levels),
+                quantiles=tuple((share, found[share]) for share in self.quantiles),
                 deciles=np.array([found[tenth] for tenth in tenths]),
             )
         )

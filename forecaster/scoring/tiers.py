@@ -130,27 +130,25 @@ def before_of(window: Evaluation, base: Block, nodes: Ints, missing: int, levels
     part = Predicted(
         values=base.values[rows], intervals=tuple((level, low[rows], high[rows]) for level, low, high in base.intervals)
     )
-    intervals = {level: (low, high) for level, low, high in part.intervals if level in levels}
-    return _of_nodes(window, nodes, part.values, intervals, part.deciles())
+    return _of_nodes(window, nodes, part.narrowed(levels, ()), part.deciles())
 
 
 def after_of(window: Evaluation, coherent: Coherent, nodes: Ints, levels: tuple[float, ...]) -> Evaluation:
     """Return the forecasts of some nodes as they add up."""
     part = Coherent(values=coherent.values[nodes], samples=coherent.samples[nodes], decimals=coherent.decimals)
     found = part.quantiles(levels, DECILES)
-    intervals = {level: part.interval(found, level) for level in levels}
-    return _of_nodes(window, nodes, part.values, intervals, np.array([found[share] for share in DECILES]))
+    intervals = tuple((level, *part.interval(found, level)) for level in levels)
+    predicted = Predicted(values=part.values, intervals=intervals)
+    return _of_nodes(window, nodes, predicted, np.array([found[share] for share in DECILES]))
 
 
-def _of_nodes(
-    window: Evaluation, nodes: Ints, values: Floats, intervals: dict[float, tuple[Floats, Floats]], deciles: Floats
-) -> Evaluation:
+def _of_nodes(window: Evaluation, nodes: Ints, predicted: Predicted, deciles: Floats) -> Evaluation:
     return Evaluation(
         actual=window.actual[nodes],
-        forecast=values,
+        forecast=predicted.values,
         scale=window.scale[nodes],
         rms_scale=window.rms_scale[nodes],
         series=np.zeros(len(nodes), np.int64),
-        intervals=intervals,
+        intervals=predicted.intervals,
         deciles=deciles,
     )

@@ -42,7 +42,7 @@ def evaluation() -> Evaluation:
         scale=rng.uniform(5, 10, 5),
         rms_scale=rng.uniform(6, 12, 5),
         series=np.array([0, 0, 2, 2, 2]),
-        intervals={80.0: (forecast - 8, forecast + 9), 97.5: (forecast - 15, forecast + 14)},
+        intervals=((80.0, forecast - 8, forecast + 9), (97.5, forecast - 15, forecast + 14)),
     )
 
 
@@ -69,7 +69,7 @@ def published(e: Evaluation, windows: list[int], leads: list[int]) -> dict[str, 
         "rmsse": mean([math.sqrt(squared(n) / e.rms_scale[n] ** 2) for n in windows]),
         "bias": mean([f[p] - y[p] for p in points]),
     }
-    for level, (lo, hi) in e.intervals.items():
+    for level, lo, hi in e.intervals:
         a, name = 1 - level / 100, f"{level:g}"
         interval_scores, losses = [], []
         for n, h in points:
@@ -115,7 +115,7 @@ def test_scores_do_not_depend_on_the_blocks_that_windows_come_in(cuts: list[int]
         scale=np.array([1.0, 2.0, NAN, 0.5, 3.0]),
         rms_scale=np.ones(5),
         series=np.array([0, 0, 1, 3, 3]),
-        intervals={80.0: (np.full((5, 4), -1.0), np.full((5, 4), 1.0))},
+        intervals=((80.0, np.full((5, 4), -1.0), np.full((5, 4), 1.0)),),
     )
     naive = rng.normal(size=(5, 4))
     contest = metrics.Contest(4, 4)
@@ -128,7 +128,7 @@ def test_scores_do_not_depend_on_the_blocks_that_windows_come_in(cuts: list[int]
             scale=whole.scale[a:b],
             rms_scale=whole.rms_scale[a:b],
             series=whole.series[a:b],
-            intervals={80.0: tuple(end[a:b] for end in whole.intervals[80.0])},
+            intervals=tuple((level, low[a:b], high[a:b]) for level, low, high in whole.intervals),
         )
         contest.add(part, naive[a:b])
     ours, expected = contest.scores(), metrics.score_against(whole, naive, 4)
@@ -148,7 +148,7 @@ def test_a_hand_calculation() -> None:
         scale=np.array([2.0]),
         rms_scale=np.array([math.sqrt(10.0)]),
         series=np.array([0]),
-        intervals={80.0: (np.array([[9.0, 10.0]]), np.array([[15.0, 19.0]]))},
+        intervals=((80.0, np.array([[9.0, 10.0]]), np.array([[15.0, 19.0]])),),
     )
     assert metrics.score(e) == pytest.approx(
         {
@@ -275,7 +275,7 @@ def test_very_large_and_very_small_values_give_strict_json(evaluation: Evaluatio
         pytest.param({"series": np.zeros(4, int)}, r"series must have the shape \(5,\), received \(4,\)", id="series"),
         pytest.param({"forecast": np.full((5, 4), NAN)}, "forecast must be finite, received 20 values", id="nan"),
         pytest.param(
-            {"intervals": {80.0: (np.ones((5, 4)), np.ones((5, 1)))}}, "hi of level 80 must have the shape", id="hi"
+            {"intervals": ((80.0, np.ones((5, 4)), np.ones((5, 1))),)}, "hi of level 80 must have the shape", id="hi"
         ),
     ],
 )
@@ -380,7 +380,7 @@ def test_scaled_and_relative_measures_do_not_depend_on_the_unit(arrays: np.ndarr
                 scale=ones * size,
                 rms_scale=ones * size,
                 series=np.zeros(len(actual), np.int64),
-                intervals={90.0: (lo * size, hi * size)},
+                intervals=((90.0, lo * size, hi * size),),
             )
         )
 
@@ -444,8 +444,8 @@ def test_crps_of_a_point_is_the_absolute_error(arrays: np.ndarray) -> None:
 
 
 def test_quantiles_are_scored_each(evaluation: Evaluation) -> None:
-    low, high = evaluation.intervals[80.0]
-    row = metrics.score(replace(evaluation, quantiles={0.1: low, 0.9: high}))
+    _, low, high = evaluation.intervals[0]
+    row = metrics.score(replace(evaluation, quantiles=((0.1, low), (0.9, high))))
     assert row["pinball-80"] == pytest.approx((row["pinball-q-10"] + row["pinball-q-90"]) / 2)
     assert row["below-q-10"] == pytest.approx(np.mean(evaluation.actual <= low))
     assert "crps" not in row
