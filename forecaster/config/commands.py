@@ -227,7 +227,7 @@ class ReportSettings(ForecastSettings, QuantileSettings, AheadSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlotSettings(ForecastSettings, AheadSettings):
+class PlotSettings(ForecastSettings, QuantileSettings, AheadSettings):
     """What to draw, and where to write it."""
 
     series: list[str] | None = knob(

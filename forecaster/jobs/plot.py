@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from forecaster.base import files
-from forecaster.config import PlotSettings, parse_levels
+from forecaster.config import PlotSettings, parse_levels, parse_quantiles
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs
 from forecaster.jobs.opening import ModelJob, asked_by
 from forecaster.model.predictor import UsedModel, check_horizon
+from forecaster.model.quantiles import levels_with
 from forecaster.scoring.outlook import find_series, look_ahead, usual_history
 
 MOST_SERIES = 12
@@ -75,6 +76,7 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
     from forecaster.report.figure import draw_outlook
 
     settings, levels = job.settings, parse_levels(job.settings.levels)
+    quantiles = parse_quantiles(settings.quantiles)
     output = settings.output
     kind = kind_of(output)
     files.check_writable(output)
@@ -88,7 +90,8 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
     asked = find_series(panel, settings.series)
     chosen = asked[:MOST_SERIES].tolist()
     steps = settings.history or usual_history(model.season, horizon)
-    outlooks = look_ahead(model, panel, chosen, (steps, horizon, 0), levels)
+    outlooks = look_ahead(model, panel, chosen, (steps, horizon, 0), levels_with(levels, quantiles))
+    outlooks = [replace(outlook, next=outlook.next.narrowed(levels, quantiles)) for outlook in outlooks]
     figures = [draw_outlook(outlook, panel.schema.tz, outlook.name or model.name) for outlook in outlooks]
     picture = to_file(figures, kind)
     events.on_state(f"{output} is the old file or the new one, whole")

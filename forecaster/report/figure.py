@@ -162,6 +162,8 @@ def draw_outlook(outlook: Outlook, tz: str | None, title: str, name: str = "outl
             np.concatenate([getattr(path, part) for path in outlook.past]) for part in ("stamps", "values")
         )
         marks.append(Line("forecast then", local(stamps), values, "model", "dashed"))
+    for share, values in outlook.next.quantiles:
+        marks.append(Line(f"quantile {share:g}", local(outlook.next.stamps), values, "model", "dashed"))
     marks.append(Line("forecast", local(outlook.next.stamps), outlook.next.values, "model"))
     return Figure(name=name, title=title, marks=tuple(marks), is_time=is_time)
 

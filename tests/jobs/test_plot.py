@@ -12,6 +12,7 @@ from forecaster import jobs
 from forecaster.base.errors import ForecastError, MissingError, OutputError, UsageError
 from forecaster.config import PlotSettings
 from tests.conftest import Trained, names
+from tests.saved import TINY_DATA
 
 plotting = sys.modules["forecaster.jobs.plot"]  # its name in the room is that of its function
 
@@ -55,3 +56,14 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
     with pytest.raises(error, match=said):
         plot(trained, tmp_path / str(settings.pop("output", "a.svg")), **settings)
     assert names(tmp_path) == []
+
+
+def test_quantiles_are_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has a label; the intervals that they are the ends of are not drawn unasked."""
+    figures = []
+    monkeypatch.setattr("forecaster.report.drawing.to_file", lambda drawn, kind: figures.extend(drawn) or b"x")
+    settings = PlotSettings(output=tmp_path / "a.svg", model="builtin", horizon=3, levels="80", quantiles="0.5,0.95")
+    jobs.plot(jobs.PlotJob(data=str(TINY_DATA), settings=settings, models_dir=tmp_path))
+    labels = [mark.label for mark in figures[0].marks]
+    assert [label for label in labels if label.startswith("quantile")] == ["quantile 0.5", "quantile 0.95"]
+    assert [label for label in labels if label.endswith("interval")] == ["80 % interval"]
