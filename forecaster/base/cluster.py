@@ -171,7 +171,7 @@ def connected(address: str | None, workers: int, luggage: Luggage) -> Iterator[D
                 raise _mismatch(*next(iter(odd.items())))
             yield DaskExecutor(client, token, _place(client, address))
         finally:
-            with suppress(OSError, TimeoutError, RuntimeError):
+            with suppress(OSError, TimeoutError, RuntimeError, ValueError):  # it may not have come so far
                 client.unregister_worker_plugin(f"forecast-{token}")
             with suppress(OSError, TimeoutError):
                 client.close(CLOSING)
@@ -182,9 +182,16 @@ def _scheduler(address: str | None, workers: int) -> Iterator[Any]:
     if address is not None:
         yield address
         return
-    cluster = LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=logging.CRITICAL
-    )
+    try:
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+        )
+    except (RuntimeError, TimeoutError) as error:
+        raise ResourceError(f"worker processes do not start: {error}", hint="Try again with fewer --workers") from None
     try:
         yield cluster
     finally:

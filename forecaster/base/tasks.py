@@ -16,6 +16,9 @@ from typing import Any, Protocol
 from forecaster.base.errors import ForecastError, ResourceError, TryAgainError
 from forecaster.base.system import SMALLER, is_exhausted, unforeseen
 
+TRAINING = ("numpy", "onnxruntime", "pyarrow", "tensorflow", "keras")
+"""Packages that must be the same where networks are trained."""
+
 Work = Callable[[Any, Path | None], Any]
 """What is done: with a task, and the folder of the files that were sent along (None in this process)."""
 

@@ -9,10 +9,18 @@ from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number
+from forecaster.cli.parts import noting
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import ShareBar
 from forecaster.cli.rehearsal import show_rehearsal
-from forecaster.config import CompareSettings, DrySettings, ModelSettings, ReadSettings, TrainSettings
+from forecaster.config import (
+    CompareSettings,
+    DrySettings,
+    ModelSettings,
+    ReadSettings,
+    TrainSettings,
+    WorkerSettings,
+)
 
 if TYPE_CHECKING:
     from forecaster.jobs import CompareResult
@@ -26,6 +34,7 @@ def compare(
     reading: ReadSettings,
     model: ModelSettings,
     training: TrainSettings,
+    workers: WorkerSettings,
     dry: DrySettings,
     output: OutputSettings,
 ) -> int:
@@ -33,6 +42,7 @@ def compare(
 
     Beside the scores stands how far each is from the best, with a 95 % interval; where the interval holds 0 the data
     does not say which is better, and it is called a tie. Off a terminal the leaderboard is JSON. Nothing is saved.
+    --workers and --cluster share the kinds and cutoffs out.
 
     Example: forecast compare sample_data/nyc_departures_daily.csv --models lstm,seasonal-naive,theta --windows 5
     """
@@ -43,7 +53,9 @@ def compare(
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_compare(job, listening(printer)))
     with ShareBar(printer.notes, "comparing") as bar:
-        result = jobs.compare(job, listening(printer, on_share=bar.update, on_state=now_stands))
+        result = jobs.compare(
+            job, listening(printer, on_share=bar.update, on_state=now_stands, on_place=noting(printer)), workers
+        )
     with after(f"{settings.predictions} was written" if settings.predictions else "nothing changed"):
         log.event("compared", source=result.panel.source, leaderboard=result.records())
         printer.show(result.summary(), result.records(), describe(result))

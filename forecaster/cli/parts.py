@@ -32,19 +32,25 @@ def check_alone(workers: WorkerSettings, what: str) -> None:
         raise UsageError(f"{flag} has nothing to share out here", hint=f"It is for {what}")
 
 
-@contextmanager
-def showing_parts(printer: Printer, label: str) -> Iterator[Events]:
-    """Give events that show how far the parts are, where that is done, and what is there if it is stopped."""
-    from forecaster.jobs import Events
+def noting(printer: Printer) -> Callable[[str], None]:
+    """Return what tells a person where tasks are done, where that is not this process."""
 
     def tell_place(place: str) -> None:
         if place:
             printer.note(TextLine(place, "dim"))
 
+    return tell_place
+
+
+@contextmanager
+def showing_parts(printer: Printer, label: str) -> Iterator[Events]:
+    """Give events that show how far the parts are, where that is done, and what is there if it is stopped."""
+    from forecaster.jobs import Events
+
     with ShareBar(printer.notes, label) as bar:
         yield Events(
             on_share=bar.update,
-            on_place=tell_place,
+            on_place=noting(printer),
             on_state=now_stands,
             on_trace=lambda trace: log.event("bug", traceback=trace),
         )

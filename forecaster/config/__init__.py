@@ -105,10 +105,11 @@ from forecaster.config.values import (
     parse_totals,
     parse_units,
 )
-from forecaster.config.workers import WorkerSettings
+from forecaster.config.workers import HERE_ALONE, WorkerSettings
 
 __all__ = [
     "DURATIONS",
+    "HERE_ALONE",
     "Activation",
     "Aggregate",
     "AheadSettings",

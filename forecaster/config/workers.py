@@ -23,3 +23,7 @@ class WorkerSettings:
         panel="Workers",
         metavar="ADDRESS",
     )
+
+
+HERE_ALONE = WorkerSettings()
+"""This process does all the work."""

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from forecaster.base import files
-from forecaster.base.errors import DataError
+from forecaster.base.errors import DataError, UsageError
 from forecaster.base.rowfile import is_parquet, maybe_writing_rows
-from forecaster.config import CompareSettings, ModelSettings, ReadSettings, TrainSettings, parse_levels, parse_quantiles
+from forecaster.base.tasks import TRAINING, Luggage, check_wanted
+from forecaster.base.workers import check_workers, open_executor
+from forecaster.config import (
+    HERE_ALONE,
+    CompareSettings,
+    ModelSettings,
+    ReadSettings,
+    TrainSettings,
+    WorkerSettings,
+    parse_levels,
+    parse_quantiles,
+)
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
@@ -22,7 +35,7 @@ from forecaster.model.origins import Origins
 from forecaster.model.planner import choose_horizon, choose_season
 from forecaster.scoring.backtest import check_names, prediction_rows, rolling_origin, span
 from forecaster.scoring.comparison import Comparison, Standing
-from forecaster.scoring.kinds import Task, parse_kinds
+from forecaster.scoring.kinds import SLOW, Answer, Task, parse_kinds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,8 +136,10 @@ class CompareResult:
         }
 
 
-def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
+def compare(job: CompareJob, events: Events = Events(), workers: WorkerSettings = HERE_ALONE) -> CompareResult:
     """Let every kind learn anew at each cutoff, forecast, and be scored on the same windows.
+
+    With workers each kind learns at each cutoff where one of them is, which reads the data itself.
 
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
@@ -132,6 +147,8 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
     kinds, path = parse_kinds(job.settings.models), job.settings.predictions
     comparison = begin_comparison(job, events)
     panel = comparison.panel
+    if check_workers(workers.workers, workers.cluster):
+        _learn_elsewhere(job, comparison, workers, events)
     with maybe_writing_rows(path) as writer:
         try:
             for done, (_, scored) in enumerate(comparison.run(kinds, time.monotonic, events.on_share), 1):
@@ -152,6 +169,56 @@ def compare(job: CompareJob, events: Events = Events()) -> CompareResult:
         task=comparison.task,
         settings=job.settings,
     )
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A kind that learns at one cutoff, 0 the newest, for a comparison."""
+
+    job: CompareJob
+    kind: str
+    nth: int
+
+
+def learn(lesson: Lesson, _: Path | None) -> tuple[Answer, float]:
+    """Let a kind learn at a cutoff, in a process that keeps the data of the last comparison."""
+    check_wanted()
+    key = repr(lesson.job)
+    if key not in _OPENED:
+        _OPENED.clear()
+        _OPENED[key] = begin_comparison(lesson.job, Events(on_panel=check_wanted))
+    return _OPENED[key].learn(lesson.kind, lesson.nth, time.monotonic)
+
+
+_OPENED: dict[str, Comparison] = {}
+"""The comparison that a worker process has read the data of."""
+
+
+def _learn_elsewhere(job: CompareJob, comparison: Comparison, workers: WorkerSettings, events: Events) -> None:
+    """Let all kinds learn at all cutoffs on workers, slow ones first.
+
+    Raises:
+        UsageError: The data is no file that workers could read.
+        ForecastError: What a kind failed with.
+    """
+    if not is_named(job.data) or str(job.data) == "-":
+        raise UsageError("workers read the data themselves, and this is no file", hint="Name a data file")
+    storage = comparison.kept.folder
+    settings = replace(job.settings, predictions=None, storage=None if storage is None else storage.absolute())
+    data = str(job.data) if "://" in str(job.data) else str(Path(str(job.data)).absolute())
+    own = replace(job, data=data, settings=settings)
+    kinds = sorted(parse_kinds(job.settings.models), key=lambda kind: kind not in SLOW)
+    lessons = [Lesson(own, kind, nth) for kind in kinds for nth in comparison.numbers]
+    done = 0
+    with open_executor(workers.workers, workers.cluster, Luggage(packages=TRAINING)) as doing:
+        events.on_place(doing.place)
+        with closing(doing.run(learn, lessons)) as endings:
+            for ended in endings:
+                if ended.fault is not None:
+                    raise ended.fault
+                comparison.take(lessons[ended.index].kind, lessons[ended.index].nth, ended.value)
+                done += 1
+                events.on_share(done / len(lessons))
 
 
 def begin_comparison(job: CompareJob, events: Events) -> Comparison:

@@ -220,6 +220,9 @@ def open_model(job: EvaluateJob) -> tuple[Asked, Data]:
     parse_levels(settings.levels)
     parse_quantiles(settings.quantiles)
     check_hierarchy(settings)
+    if settings.output is not None:
+        fault = "--output is for parts, which are scored one by one by forecast evaluate alone"
+        raise UsageError(fault, hint="Leave it out")
     if settings.predictions is not None:
         is_parquet(settings.predictions)
         files.check_writable(settings.predictions)

@@ -69,6 +69,7 @@ class Comparison:
         self._tallies: dict[str, metrics.Tally] = {}
         self._errors: dict[str, Floats] = {}  # [S, W] MASE of each window
         self._seconds: dict[str, float] = {}
+        self._taken: dict[tuple[str, int], tuple[Answer, float]] = {}
         self._replaced: dict[str, int] = {}
 
     @property
@@ -104,13 +105,29 @@ class Comparison:
             for kind in kinds:
                 low, high = next(spans)
                 task = replace(self.task, levels=levels, on_share=partial(_within, on_share, low, high))
-                answer, seconds = self._ask(kind, (known, origins), task, clock)
+                taken = self._taken.pop((kind, int(nth)), None)
+                answer, seconds = taken or self._ask(kind, (known, origins), task, clock)
                 self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
                 self._replaced[kind] = self._replaced.get(kind, 0) + int(answer.replaced.sum())
                 methods = np.full(len(origins), kind, object)
                 block = Block(origins=origins, values=answer.values, intervals=answer.intervals, methods=methods)
                 yield kind, self._score(kind, int(nth), block)
                 on_share(high)
+
+    @property
+    def numbers(self) -> list[int]:
+        """Which cutoffs there are, the oldest first; 0 is the newest."""
+        return [int(nth) for nth in np.unique(self._nth)[::-1]]
+
+    def learn(self, kind: str, nth: int, clock: Callable[[], float]) -> tuple[Answer, float]:
+        """Let a kind learn at one cutoff, and return what it forecasts from there, and the seconds that it took."""
+        origins, known = self.at(nth)
+        levels = levels_with(self.task.levels, self.task.quantiles, DECILES)
+        return self._ask(kind, (known, origins), replace(self.task, levels=levels), clock)
+
+    def take(self, kind: str, nth: int, learned: tuple[Answer, float]) -> None:
+        """Take what `learn` returned elsewhere: `run` then asks nobody again."""
+        self._taken[kind, nth] = learned
 
     @property
     def so_far(self) -> str:

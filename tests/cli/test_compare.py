@@ -23,7 +23,7 @@ def command(tmp_path: Path) -> tuple[object, ...]:
 
 def test_the_job_is_told_every_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     told = []
-    monkeypatch.setattr(jobs, "compare", lambda job, events: told.append(job))
+    monkeypatch.setattr(jobs, "compare", lambda job, events, workers: told.append(job))
     run(
         *"compare x.csv --models naive,lstm --windows 7 --step 3 --levels 50 --predictions p.csv --horizon 4".split(),
         *"--freq D --units 8 --preset fast --seed 3".split(),
@@ -97,3 +97,17 @@ def test_wrong_input(run: Run, tmp_path: Path, flags: tuple[str, ...], code: int
     done = run("compare", panel_csv(tmp_path / "shops.csv"), *flags)
     assert (done.exit_code, done.stdout) == (code, "")
     assert said in done.stderr.splitlines()[-1]
+
+
+def test_workers_learn_as_this_process_does(run: Run, tmp_path: Path, dask_cluster: str) -> None:
+    data = panel_csv(tmp_path / "shops.csv")
+    asked = ("compare", data, "--models", "naive,drift", "--windows", 2, "--horizon", 3, "--predictions")
+    here, there = run(*asked, "here.csv"), run(*asked, "there.csv", "--cluster", dask_cluster)
+    assert (here.exit_code, there.exit_code) == (0, 0), there.stderr
+    assert Path("here.csv").read_bytes() == Path("there.csv").read_bytes()
+    boards = [json.loads(result.stdout)["leaderboard"] for result in (here, there)]
+    for row in (*boards[0], *boards[1]):
+        del row["seconds"]
+    assert boards[0] == boards[1]
+    result = run("compare", "-", "--models", "naive", "--cluster", dask_cluster)
+    assert result.exit_code in (2, 65)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +15,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from forecaster.base import files
+from forecaster.base.errors import StorageError
 from tests.cli.conftest import Run
 from tests.conftest import Trained, panel_csv
 
@@ -187,6 +194,24 @@ def test_series_of_the_training_that_are_in_no_part_are_named(run: Run, trained:
     assert not list(Path("new").glob("*.csv"))
 
 
+def test_a_full_disk_costs_the_parts_that_it_met(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    shops(Path("shops"))
+    write_file = files.write_file
+
+    def full(path: Path, data: bytes, **others: Any) -> None:
+        if path.name == "part-1.csv":
+            raise StorageError(f"cannot write {path}: no space left on device")
+        write_file(path, data, **others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write_file", full)
+        result = run("predict", "shops", "--output", "out/", "--horizon", 3)
+    assert result.exit_code == 3
+    assert "1 of 3 parts failed: part-1.csv: IO: cannot write out/part-1.csv: no space left" in result.stderr
+    told = json.loads(run("predict", "shops", "--output", "out/", "--horizon", 3, "--format", "json").stdout)
+    assert (told["done_now"], told["unchanged"], told["complete"]) == (1, 2, True)
+
+
 # ---------------------------------------------------------------------------------------------------- workers
 
 
@@ -273,3 +298,70 @@ def test_scores_of_parts_that_cannot_be_are_refused(run: Run, arguments: list[st
     result = run("evaluate", *arguments)
     assert result.exit_code == 2
     assert told in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_a_killed_driver_loses_nothing_that_is_done(run: Run, dask_cluster: str) -> None:
+    shops(Path("shops"), 12)
+    asked = ("predict", "shops", "--model", "builtin", "--horizon", "3", "--ledger", "none", "--output")
+    assert run(*asked, "whole/").exit_code == 0
+    command = [sys.executable, "-m", "forecaster", *asked, "out/", "--cluster", dask_cluster]
+    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not list(Path("out/_parts").glob("*.json")):
+        assert driver.poll() is None
+        time.sleep(0.01)
+    driver.kill()
+    driver.wait()
+    told = json.loads(run(*asked, "out/", "--format", "json").stdout)
+    assert told["unchanged"] >= 1
+    assert told["complete"] is True
+    assert content(Path("whole")) == content(Path("out"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", [("--workers", "2"), ("--cluster", "local", "--workers", "1")])
+def test_a_killed_worker_costs_its_parts_alone(run: Run, where: tuple[str, ...]) -> None:
+    shops(Path("shops"), 12)
+    asked = ("predict", "shops", "--model", "builtin", "--horizon", "3", "--ledger", "none", "--output")
+    assert run(*asked, "whole/").exit_code == 0
+    command = [sys.executable, "-m", "forecaster", *asked, "out/", *where]
+    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while not list(Path("out/_parts").glob("*.json")):
+        assert driver.poll() is None
+        time.sleep(0.01)
+    os.kill(workers_of(driver.pid)[0], signal.SIGKILL)
+    assert driver.wait() == 0
+    assert content(Path("whole")) == content(Path("out"))
+
+
+@pytest.mark.slow
+def test_a_signal_ends_all_workers(run: Run) -> None:
+    shops(Path("shops"), 12)
+    asked = ("predict", "shops", "--model", "builtin", "--ledger", "none", "--output", "out/", "--workers", "2")
+    driver = subprocess.Popen([sys.executable, "-m", "forecaster", *asked], stderr=subprocess.PIPE, text=True)
+    while not list(Path("out/_parts").glob("*.json")):
+        assert driver.poll() is None
+        time.sleep(0.01)
+    left = workers_of(driver.pid)
+    driver.terminate()
+    stderr = driver.communicate()[1]
+    assert driver.returncode == 143
+    assert "parts are done, and are left alone when the command is run again" in stderr.splitlines()[-1]
+    until = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in left):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def workers_of(driver: int) -> list[int]:
+    """Return the process ids of the workers that a driver has started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            told = (entry / "stat").read_text().rpartition(")")[2].split()
+            line = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if entry.name.isdigit() and int(told[1]) == driver and b"spawn_main" in line:
+            found.append(int(entry.name))
+    return sorted(found)
