@@ -41,8 +41,12 @@ def parse_bounds(text: str) -> tuple[float | None, float | None]:
     return low, high
 
 
+LEAST = 1e-3
+"""Percentage of the lowest level and the lowest quantile; the highest are as far from 100. None measures beyond."""
+
+
 def parse_levels(text: str, flag: str = "--levels") -> tuple[float, ...]:
-    """Parse `--levels` or a flag like it: percentages between 0 and 100, exclusive; the answer is ascending, each once.
+    """Parse `--levels` or a flag like it: percentages from 0.001 to 99.999; the answer is ascending, each once.
 
     They keep the six digits that the columns of a forecast file are named by.
 
@@ -53,13 +57,13 @@ def parse_levels(text: str, flag: str = "--levels") -> tuple[float, ...]:
         levels = tuple(sorted({float(f"{float(part):g}") for part in text.split(",") if part.strip()}))
     except ValueError:
         levels = ()
-    if not levels or not all(0 < level < 100 for level in levels):
+    if not levels or not all(LEAST <= level <= 100 - LEAST for level in levels):
         raise UsageError(f"{flag}: expected percentages between 0 and 100, received {text!r}", hint=f"{flag} 80,95")
     return levels
 
 
 def parse_quantiles(text: str | None, flag: str = "--quantiles") -> tuple[float, ...]:
-    """Parse `--quantiles`: shares between 0 and 1, exclusive; the answer is ascending, each once, empty for None.
+    """Parse `--quantiles`: shares from 0.00001 to 0.99999; the answer is ascending, each once, empty for None.
 
     They keep the six digits of a percentage that the columns of a forecast file are named by.
 
@@ -72,8 +76,11 @@ def parse_quantiles(text: str | None, flag: str = "--quantiles") -> tuple[float,
         shares = tuple(sorted({float(f"{100 * float(part):g}") / 100 for part in text.split(",") if part.strip()}))
     except ValueError:
         shares = ()
-    if not shares or not all(0 < share < 1 for share in shares):
-        raise UsageError(f"{flag}: expected numbers between 0 and 1, received {text!r}", hint=f"{flag} 0.1,0.5,0.9")
+    if not shares or not all(LEAST <= 100 * share <= 100 - LEAST for share in shares):
+        raise UsageError(
+            f"{flag}: expected numbers between 0 and 1, received {text!r}",
+            hint=f"{flag} 0.1,0.5,0.9",
+        )
     return shares
 
 
