@@ -79,7 +79,7 @@ def _join_words() -> str:
     return before
 
 
-def reparsed(context: typer.Context) -> typer.Context:
+def reparsed(context: typer.Context) -> Any:
     """Return the context of what is typed, without a flag at its end that has no value yet.
 
     With it the command line cannot be parsed, and the context lacks what stands before it, such as the data file.
@@ -162,7 +162,7 @@ def manifest_of(context: typer.Context) -> dict[str, Any]:
 
 def top_of(path: Path) -> str:
     """Return the text at the top of a file, whole lines; compressed or not."""
-    opened: BinaryIO = PACKED.get(path.suffix, lambda file: file.open("rb"))(path)
+    opened: BinaryIO = PACKED[path.suffix](path) if path.suffix in PACKED else path.open("rb")
     with opened as file:
         raw = file.read(TOP)
     text = raw.decode("utf-8-sig", "replace")
@@ -241,7 +241,7 @@ def setting_names(_: typer.Context) -> list[str]:
 
 def command_names(context: typer.Context, incomplete: str) -> list[str]:
     """Return the commands, or those of the group that is named already."""
-    group = context.find_root().command
+    group: Any = context.find_root().command
     for name in context.params.get("command") or ():
         group = getattr(group, "commands", {}).get(name)
     return [*getattr(group, "commands", ())]

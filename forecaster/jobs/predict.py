@@ -203,7 +203,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     forecast, futures = opened.forecast(settings, digits)
     series = forecast if opened.tree is None else forecast.take(opened.tree.series)
     shown = panel if opened.tree is None else opened.tree.whole
-    written = replace(forecast, digits=digits)
+    written = replace(forecast, digits=digits, time_parts=parts_of_stamps(panel))
     text, content = _content(job, written, shown)
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
     warnings = (*age.warnings(panel.source), *futures.warnings, *lost, *told_apart(panel, series))
@@ -292,6 +292,12 @@ def _to_parquet(forecast: Forecast, panel: Panel) -> bytes:
         tiers, codes = np.unique(forecast.tiers.astype(str), return_inverse=True)
         rows[TIER] = categories(tiers.tolist(), np.repeat(codes.astype(np.int64), horizon))
     return parquet_of(rows)
+
+
+def parts_of_stamps(panel: Panel) -> tuple[str, ...]:
+    """Return the columns that a stamp of the data stands in, where these are several."""
+    recipe = panel.schema.recipe
+    return recipe.time if recipe.across is None and panel.schema.time not in recipe.time else ()
 
 
 def _rows_of(forecast: Forecast, model: UsedModel, issued: str) -> dict[str, list[Any]]:

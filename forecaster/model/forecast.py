@@ -104,6 +104,7 @@ class Forecast(Predicted):
         id_column: Name of the id column, or None for a single series without one.
         time_column: Name of the time column.
         tiers: [S] level of the hierarchy that each series is on; None where there is none.
+        time_parts: Columns that the stamps stood in, joined by spaces; empty where one column holds them.
         digits: After the decimal point in a file, 0 for whole numbers; None for all that there are.
         direct: Steps that the model forecasts at once, where H is more: later ones were made from its own forecasts.
     """
@@ -115,6 +116,7 @@ class Forecast(Predicted):
     time_column: str
     tiers: NDArray[np.object_] | None = None
     direct: int | None = None
+    time_parts: tuple[str, ...] = ()
     digits: int | None = None
 
     def __repr__(self) -> str:
@@ -164,7 +166,17 @@ class Forecast(Predicted):
         """Return the content of a forecast file: RFC 4180 quoting, the shortest numbers that read back equal."""
         from forecaster.base.rowfile import csv_of
 
-        return csv_of(self.columns())
+        columns: dict[str, NDArray[Any]] = {}
+        for name, column in self.columns().items():
+            columns |= self._in_parts(column) if name == self.time_column else {name: column}
+        return csv_of(columns)
+
+    def _in_parts(self, stamps: NDArray[np.object_]) -> dict[str, NDArray[Any]]:
+        """Return the stamps [N] as the columns that they came in; as one where they do not fall apart into these."""
+        cells = [str(stamp).split(" ") for stamp in stamps.tolist()] if self.time_parts else []
+        if not cells or any(len(cell) != len(self.time_parts) for cell in cells):
+            return {self.time_column: stamps}
+        return {name: np.array([cell[at] for cell in cells], object) for at, name in enumerate(self.time_parts)}
 
     def for_spreadsheets(self) -> Forecast:
         """Return the forecast with `'` before every name that a spreadsheet would run as a formula (CWE-1236)."""
@@ -177,6 +189,7 @@ class Forecast(Predicted):
             ids=tuple(map(guarded, self.ids)),
             id_column=self.id_column and guarded(self.id_column),
             time_column=guarded(self.time_column),
+            time_parts=tuple(map(guarded, self.time_parts)),
         )
 
     def to_frame(self) -> pd.DataFrame:

@@ -106,3 +106,19 @@ def test_digits_after_the_point() -> None:
     huge = replace(forecast, values=np.full((2, 2), 1e300), intervals=(), quantiles=(), digits=0)
     assert "1e+300" in huge.to_csv()
     assert "1e+300" in replace(huge, digits=15).to_csv()
+
+
+def test_stamps_of_several_columns_are_written_as_they_came() -> None:
+    forecast = Forecast(
+        ids=("",),
+        stamps=np.array([["2024-01-01 0", "2024-01-01 1"]], object),
+        values=np.ones((1, 2)),
+        intervals=(),
+        methods=np.array(["lstm"], object),
+        id_column=None,
+        time_column="day_hr",
+        time_parts=("day", "hr"),
+    )
+    assert forecast.to_csv() == "day,hr,forecast,method\n2024-01-01,0,1.0,lstm\n2024-01-01,1,1.0,lstm\n"
+    assert replace(forecast, time_parts=("a", "b", "c")).to_csv().startswith("day_hr,forecast,")
+    assert next(iter(forecast.columns())) == "day_hr"
