@@ -16,7 +16,7 @@ MOST_ROUNDS = 100_000
 """Rounds of a loop; ours run one for each segment of the lookback."""
 
 _GRAPH, _FUNCTIONS = 7, 25
-_NODE, _INITIALIZER = 1, 5
+_NODE, _INITIALIZER, _OUTPUT = 1, 5, 12
 _INPUT, _OPERATOR, _ATTRIBUTE, _DOMAIN = 1, 4, 5, 7
 _SUBGRAPH, _SUBGRAPHS = 6, 11
 _NUMBERS, _NAME, _RAW = 7, 8, 9
@@ -37,6 +37,55 @@ def check_rounds_of(graph: bytes) -> None:
                 _check(_view(value), {}, depth=0)
     except (IndexError, ValueError, RecursionError) as error:
         raise ModelError("the serving graph cannot be loaded: its bytes are no ONNX graph") from error
+
+
+def last_output_alone(graph: bytes) -> bytes | None:
+    """Return a graph with its last output alone and the operators that it takes, or None where some run graphs.
+
+    ONNX Runtime calculates every output of a graph, whichever it is asked for.
+    """
+    parts = []
+    for number, value in _fields(memoryview(graph)):
+        kept = _cut(_view(value)) if number == _GRAPH else value
+        if kept is None:
+            return None
+        parts.append(_encoded(number, kept))
+    return b"".join(parts)
+
+
+def _cut(graph: memoryview) -> bytes | None:
+    """Return the graph with its last output alone; operators stand in the order in which they are calculated."""
+    fields = list(_fields(graph))
+    nodes = [_Node.of(_view(value)) for number, value in fields if number == _NODE]
+    if any(node.runs_others for node in nodes):
+        return None
+    last = max(k for k, (number, _) in enumerate(fields) if number == _OUTPUT)
+    needed = {bytes(_view(value)) for number, value in _fields(_view(fields[last][1])) if number == 1}
+    parts = []
+    for k, (number, value) in reversed(list(enumerate(fields))):
+        if number == _NODE:
+            names = [(own, bytes(_view(name))) for own, name in _fields(_view(value)) if own in (1, 2)]
+            if not any(own == 2 and name in needed for own, name in names):
+                continue
+            needed |= {name for own, name in names if own == 1 and name}  # one that is left out has an empty name
+        if number != _OUTPUT or k == last:
+            parts.append(_encoded(number, value))
+    return b"".join(reversed(parts))
+
+
+def _encoded(number: int, value: int | memoryview | bytes) -> bytes:
+    """Return a field as its bytes."""
+    if isinstance(value, int):
+        return _as_varint(number << 3 | _VARINT) + _as_varint(value)
+    return _as_varint(number << 3 | _LENGTH) + _as_varint(len(value)) + bytes(value)
+
+
+def _as_varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
 
 
 def _check(graph: memoryview, outside: dict[bytes, int | None], depth: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from forecaster.base.errors import ModelError
 from forecaster.base.runtime import prepare_onnx, threads_to_use
 from forecaster.base.system import check_exhausted
-from forecaster.model.rounds import check_rounds_of
+from forecaster.model.rounds import check_rounds_of, last_output_alone
 
 BATCH = 4096
 """Windows in one call of the graph; keeps memory flat for a panel of any number of series."""
@@ -35,15 +36,6 @@ def onnx_options() -> Any:
     options.log_severity_level = 4
     options.intra_op_num_threads = threads_to_use() or 0
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return options
-
-
-def run_options() -> Any:
-    """Return options with which only what an asked output needs is calculated."""
-    import onnxruntime
-
-    options = onnxruntime.RunOptions()
-    options.only_execute_path_to_fetches = True
     return options
 
 
@@ -82,7 +74,7 @@ class Server:
             ModelError: It would read other files, has other inputs and outputs than ours, or ONNX Runtime does not
                 take it.
         """
-        self._session = open_session(graph)
+        self._graph, self._session = graph, open_session(graph)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if len(inputs) != 1 or len(outputs) not in (1, 2):
             raise ModelError("the serving graph has other inputs and outputs than ours")
@@ -95,7 +87,7 @@ class Server:
         Raises:
             ModelError: The graph is not for such windows.
         """
-        return self._run(self._outputs[0], inputs)
+        return self._run(self._session, inputs)
 
     def answer_first(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the answer [N, 1, R] of the first network alone; the others do not run, where the graph allows that.
@@ -103,12 +95,18 @@ class Server:
         Raises:
             ModelError: The graph is not for such windows.
         """
-        return self._run(self._outputs[-1], inputs)[:, :1]
+        return self._run(self._alone, inputs)[:, :1]
 
-    def _run(self, output: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        options = run_options()
+    @cached_property
+    def _alone(self) -> Any:
+        """The session of the first network alone; that of all where the graph cannot be cut."""
+        cut = last_output_alone(self._graph) if len(self._outputs) > 1 else None
+        return self._session if cut is None else open_session(cut)
+
+    def _run(self, session: Any, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        output = self._outputs[0] if session is self._session else self._outputs[-1]
         try:
-            parts = [self._session.run([output], {self._input: part}, options)[0] for part in self._batches(inputs)]
+            parts = [session.run([output], {self._input: part})[0] for part in self._batches(inputs)]
         except Exception as error:  # as above
             check_exhausted(error)
             raise ModelError(f"the serving graph cannot answer: {str(error)[:200]}") from error
