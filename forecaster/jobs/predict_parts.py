@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
@@ -53,7 +54,7 @@ def parts_asked_for(job: PredictJob) -> Parts | None:
         UsageError: The results are to go into a folder, and the data is none.
     """
     output = job.settings.output
-    if not (output.endswith("/") or Path(output).is_dir()) or job.data is None:
+    if not (output.endswith("/") or os.path.isdir(output)) or job.data is None:  # noqa: PTH112 - a name may be too long
         return None
     parts = Parts.of(job.data)
     if parts is None and output.endswith("/"):
