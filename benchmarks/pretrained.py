@@ -89,7 +89,7 @@ def measure(data: Path) -> str:
 
 def means(errors: np.ndarray) -> list[list[object]]:
     """Return rows of geometric means of errors relative to the first column, once with NN5's weekly pattern in it."""
-    rows = []
+    rows: list[list[object]] = []
     for name, naive in (("as published", errors[-1, 0]), ("NN5 by the value of a week ago", NN5_WEEK)):
         relative = errors / np.append(errors[:-1, 0], naive)[:, None]
         found = [f"{value:.3f}" for value in np.exp(np.log(relative).mean(0))]
