@@ -208,8 +208,11 @@ def _would_be_part(path: Path, data: str) -> bool:
 
     if "://" in data or data == "-":
         return False
-    where = Path(os.path.realpath(path))
-    if Path(data).is_dir():
+    try:
+        where, is_folder = Path(os.path.realpath(path)), Path(data).is_dir()
+    except OSError:  # a name that is too long: whoever opens it says so
+        return False
+    if is_folder:
         return where.is_relative_to(os.path.realpath(data)) and may_be_part(where, Path(os.path.realpath(data)))
     return has_magic(data) and not Path(data).exists() and fnmatch(str(where), str(Path.cwd() / data))
 
