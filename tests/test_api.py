@@ -116,21 +116,22 @@ def test_a_model_of_a_frame_remembers_it(tmp_path: Path) -> None:
     months = pd.date_range("2015-01-01", periods=72, freq="MS")
     frame = pd.DataFrame({"month": months, "sales": 100 + 10 * np.sin(np.arange(72) * np.pi / 6)})
     shares: list[float] = []
-    model = forecaster.train(
-        frame,
-        name="sales",
-        models_dir=tmp_path,
-        steps=2,
-        units=4,
-        layers=1,
-        ensemble=1,
-        preset="fast",
-        events=jobs.Events(on_progress=lambda progress: shares.append(progress.done)),
-    )
+    with pytest.warns(ForecastWarning, match="the forecast equals the last season"):  # two steps of training
+        model = forecaster.train(
+            frame,
+            name="sales",
+            models_dir=tmp_path,
+            steps=2,
+            units=4,
+            layers=1,
+            ensemble=1,
+            preset="fast",
+            events=jobs.Events(on_progress=lambda progress: shares.append(progress.done)),
+        )
     assert shares
     assert repr(model).startswith("<Model sales@v000001: 1 series, MS, ")
     assert model.to_frame()["method"].tolist() == ["model", "seasonal naive"]
-    with pytest.warns(ForecastWarning, match="the forecast equals the last season"):  # two steps of training
+    with pytest.warns(ForecastWarning, match="the forecast equals the last season"):
         ahead = model.predict().to_frame()
     assert ahead["month"].iloc[0] == pd.Timestamp("2021-01-01")
     again = forecaster.load_model("sales", models_dir=tmp_path)

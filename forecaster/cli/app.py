@@ -75,7 +75,7 @@ def log_file_in(arguments: Sequence[str]) -> Path | None:
 class Application(CommandGroup):
     """The group of all commands, run inside the boundary: by the script, by `python -m` and by tests alike."""
 
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> typer.Context:
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Return the context of a command line, which remembers its words: completion parses them again."""
         words = [*args]
         context = super().make_context(info_name, args, parent, **extra)

@@ -11,7 +11,7 @@ import gzip
 import io
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,7 +62,7 @@ def read_blocks(
     """
     names: list[str] = []
     first = ""
-    parts: list[Data] = [*(parts_of(path) or [path])]
+    parts: Sequence[Data] = parts_of(path) or [path]
     sizes = [Path(str(part)).stat().st_size if Path(str(part)).is_file() else 1 for part in parts]
     for k, part in enumerate(parts):
         before, own, whole = sum(sizes[:k]), sizes[k], max(sum(sizes), 1)
@@ -184,7 +184,8 @@ def _opened(raw: IO[bytes], encoding: str | None) -> Iterator[IO[bytes]]:
     if kind == "zstd":
         stream = pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")
     elif kind is not None:
-        stream = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}[kind](raw)
+        openers: dict[str, Callable[[IO[bytes]], Any]] = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+        stream = openers[kind](raw)
     used = (encoding or ("utf-16" if magic.startswith(_WIDE_MARKS) else "utf-8")).lower().replace("_", "-")
     if used not in _UTF8:
         stream = _Recoded(stream, used)

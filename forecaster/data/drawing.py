@@ -119,7 +119,9 @@ def draw_panel(
         DataError: A part has other columns or another frequency than the first, or a series of an earlier part.
         UsageError: A part, or a single series, does not fit.
     """
-    kept, known, findings, skipped = _Reservoir(room), schema, [], []
+    kept, known = _Reservoir(room), schema
+    findings: list[Finding] = []
+    skipped: list[tuple[str, str]] = []
     rows, digest, first = 0, hashlib.sha256(), None
     for path in paths:
         _check_room(path, kept, room)

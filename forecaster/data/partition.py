@@ -120,8 +120,9 @@ def parts_of_rows(columns: dict[str, pa.Array], by: tuple[str, ...], parts: int)
     names = [pc.fill_null(columns[name].cast(pa.string()), "") for name in by]
     joined = names[0] if len(names) == 1 else pc.binary_join_element_wise(*names, GLUE)
     coded = joined.dictionary_encode()
-    hashes = [zlib.crc32(name.encode()) for name in coded.dictionary.to_pylist()]
-    return np.asarray(np.array(hashes, np.int64) % parts)[to_numpy(coded.indices)]
+    hashes = np.array([zlib.crc32(name.encode()) for name in coded.dictionary.to_pylist()], np.int64)
+    found: Ints = (hashes % parts)[to_numpy(coded.indices)]
+    return found
 
 
 @dataclass(eq=False)
@@ -196,7 +197,7 @@ def write_parts(tables: Iterable[Table], writer: PartWriter) -> Iterator[int]:
     Raises:
         UsageError: A table of a typed format has a column of another type than before.
     """
-    read, kinds = 0, {}
+    read, kinds = 0, dict[str, pa.DataType]()
     with writer:
         for table in tables:
             columns = writer.layout.columns_of(table)

@@ -33,9 +33,10 @@ def decimals_of(values: NDArray[np.float64]) -> int | None:
     values = values[np.isfinite(values)]
     if not len(values):
         return None
-    for noise in (NOISE * np.spacing(np.abs(values)), _single_noise(values)):
+    noises = (NOISE * np.spacing(np.abs(values)), _single_noise(values))
+    for noise in (each for each in noises if each is not None):
         rest = np.ones(len(values), bool)
-        for digits in range(MOST + 1) if noise is not None else ():
+        for digits in range(MOST + 1):
             rest[rest] = np.abs(np.round(values[rest], digits) - values[rest]) > noise[rest]
             if not rest.any():
                 return digits

@@ -147,7 +147,7 @@ def _check_output(job: PartitionJob) -> Path:
     if job.settings.output is None:
         raise UsageError("--output: which folder are the parts to be written to?", hint="Such as --output parts")
     output = Path(job.settings.output)
-    check_apart({"--output": output}, [("the data", job.data)] if str(job.data) != "-" else [])
+    check_apart({"--output": output}, [("the data", str(job.data))] if str(job.data) != "-" else [])
     for part in _inputs(job.data):
         if output.resolve() in part.resolve().parents or output.resolve() == part.resolve():
             fault = f"--output {output} holds what is read, such as {part}"

@@ -276,11 +276,15 @@ def read_history(home: Path) -> list[str]:
 # ---------------------------------------------------------------------------------------------------- reading
 
 
+Looks = frozenset[tuple[str, int, int, int, int]]
+"""(name, inode, bytes, nanoseconds of the last write and of the last change) of each file of a folder."""
+
+
 class _Kept:
     """Versions that stay in memory, the least recently used first; none unless `keep_loaded` was called."""
 
     most = 0
-    versions: ClassVar[OrderedDict[tuple[str, int, int], SavedModel]] = OrderedDict()
+    versions: ClassVar[OrderedDict[tuple[str, Looks], SavedModel]] = OrderedDict()
     lock = threading.Lock()
 
 
@@ -301,12 +305,18 @@ def keep_at_least(most: int) -> None:
         _Kept.most = max(_Kept.most, most)
 
 
+def _looks(folder: Path) -> Looks:
+    """Return by what a file of the folder that was changed since shows."""
+    with os.scandir(folder) as entries:
+        stats = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+    return frozenset((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in stats)
+
+
 def _read_once(folder: Path, name: str, version: str) -> SavedModel:
     """Return a version, from memory where it stays there and is the same folder still."""
     if not _Kept.most:
         return read_version(folder, name, version)
-    there = folder.stat()
-    key = (str(folder), there.st_ino, there.st_mtime_ns)
+    key = (str(folder), _looks(folder))
     with _Kept.lock:
         if key in _Kept.versions:
             _Kept.versions.move_to_end(key)

@@ -111,7 +111,7 @@ def digest_of(panel: Panel) -> str:
 def pack_block(block: Block) -> Arrays:
     """Return a block of forecasts as arrays, without its origins."""
     methods, codes = np.unique(block.methods.astype(str), return_inverse=True)
-    arrays = {"values": block.values, "codes": codes.astype(np.int32)}
+    arrays: Arrays = {"values": block.values, "codes": codes.astype(np.int32)}
     arrays["methods"] = np.frombuffer("\n".join(methods.tolist()).encode(), np.uint8)
     for number, (_, low, high) in enumerate(block.intervals):
         arrays |= {f"low-{number}": low, f"high-{number}": high}

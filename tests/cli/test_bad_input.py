@@ -68,7 +68,7 @@ def test_a_bad_file(run: Run, tmp_path: Path, content: str | bytes, code: int, s
         (("train", "http://127.0.0.1:9/x.csv"), 75, "cannot be read"),
         (("train", "good.csv", "--horizon", "0"), 2, "--horizon must be from 1"),
         (("train", "good.csv", "--season-length", "1000000000"), 2, "expected whole numbers from 1 to 100,000"),
-        (("train", "good.csv", "--dropout", "nan"), 2, "--dropout must be from 0"),
+        (("train", "good.csv", "--dropout", "nan"), 2, "--dropout must be a number, received nan"),
         (("train", "good.csv", "--cell", "transformer"), 2, "'lstm', 'gru'"),
         (("train", "good.csv", "--lookback", "9", "--segment", "2"), 2, "The nearest that do"),
         (("train", "good.csv", "--target", "z"), 65, "columns found: ds, y"),

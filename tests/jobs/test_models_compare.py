@@ -86,7 +86,7 @@ def test_a_stage_is_what_predict_says(versions: Trained, tmp_path: Path) -> None
     frame = compare(versions).to_frame()
     done = run_forecast(
         *("predict", versions.data, "--models-dir", versions.models_dir, "--model", "shops@v000001"),
-        *("--as-of", "2024-02-20", "--output", tmp_path / "f.csv"),
+        *("--as-of", "2024-02-20", "--output", tmp_path / "f.csv", "--digits", "17"),
     )
     assert done.returncode == 0, done.stderr
     theirs = pd.read_csv(tmp_path / "f.csv").set_index(["shop", "day"])["forecast"]

@@ -29,6 +29,7 @@ from forecaster.base.errors import (
     UsageError,
 )
 from forecaster.jobs import record
+from forecaster.jobs.rehearse import rehearse_predict
 from forecaster.jobs.run import COMMANDS
 from forecaster.model import manifest
 from tests.conftest import Trained, names
@@ -201,7 +202,8 @@ def test_a_bug_is_recorded_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) ->
     def broken(job: object, events: object) -> None:
         raise ZeroDivisionError("x")
 
-    monkeypatch.setitem(COMMANDS, "predict", type(COMMANDS["predict"])(jobs.PredictJob, broken, lambda _: []))
+    mine = type(COMMANDS["predict"])(jobs.PredictJob, broken, lambda _: [], rehearse_predict)
+    monkeypatch.setitem(COMMANDS, "predict", mine)
     with pytest.raises(ZeroDivisionError):
         bench.run()
     assert (bench.record["exit_code"], bench.record["error"]) == (1, "BUG")

@@ -189,3 +189,15 @@ def test_a_reader_follows_when_its_version_is_pruned_meanwhile(
 
     monkeypatch.setattr(store, "find_version", overtaken)
     assert store.load_model(models, "tiny").version == "v000002"
+
+
+def test_a_version_in_memory_is_read_anew_once_a_file_of_it_changes(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store._Kept, "most", 1)
+    first = store.load_model(models, "tiny")
+    assert store.load_model(models, "tiny") is first
+    graph = version_of(models) / "network.onnx"
+    graph.write_bytes(graph.read_bytes()[:-1] + b"?")
+    with pytest.raises(ModelError, match="was changed"):
+        store.load_model(models, "tiny")

@@ -15,7 +15,7 @@ class Drawn:
 
     def __init__(self, values: np.ndarray, paths: np.ndarray) -> None:
         self.forecast: Any = type("F", (), {})()
-        self.forecast.values, self.paths = values, paths
+        self.forecast.values, self.paths, self.decimals = values, paths, None
 
     def blocks(self) -> Any:
         for at in range(0, len(self.paths), 2):

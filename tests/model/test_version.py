@@ -33,7 +33,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_ever_written_loads_and_forecasts_as_it_did(name: str) -> None:
-    settings = PredictSettings(output="-", ledger="none")
+    settings = PredictSettings(output="-", ledger="none", digits=17)
     job = jobs.PredictJob(data=str(TINY_DATA), settings=settings, models_dir=GOOD / name)
     before = {path: path.read_bytes() for path in (GOOD / name).rglob("*") if path.is_file()}
     ours = list(csv.reader(jobs.predict(job).text.splitlines()))
