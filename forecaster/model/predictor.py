@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from forecaster.base.errors import ModelError, UsageError, shown
 from forecaster.data.panel import Panel
 from forecaster.model import baselines
-from forecaster.model.builtin import BuiltinModel
+from forecaster.model.builtin import METHOD, BuiltinModel
 from forecaster.model.calibration import Answers, answer_windows
 from forecaster.model.features import signals_of
 from forecaster.model.forecast import Block, Forecast
@@ -136,11 +136,16 @@ def forecast_windows(
         if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):
             raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
         short = part.lengths < model.window.shortest_history
-        cell = model.network.cell
         methods = np.where(
-            few, "last_value", np.where(constant, "constant", np.where(short, "seasonal_naive", cell))
+            few, "last_value", np.where(constant, "constant", np.where(short, "seasonal_naive", _name_of(model)))
         ).astype(object)
         yield Block(origins=part, values=values[:, :horizon], intervals=tuple(intervals), methods=methods)
+
+
+def _name_of(model: FittedModel) -> str:
+    """Return the method of a model's forecasts: its cell, or the pretrained network where only that has a share."""
+    alone = model.companion is not None and model.companion.share.trained == 0
+    return METHOD if alone else model.network.cell
 
 
 def _as_others(
