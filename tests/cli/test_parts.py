@@ -325,12 +325,13 @@ def test_a_killed_worker_costs_its_parts_alone(run: Run, where: tuple[str, ...])
     asked = ("predict", "shops", "--model", "builtin", "--horizon", "3", "--ledger", "none", "--output")
     assert run(*asked, "whole/").exit_code == 0
     command = [sys.executable, "-m", "forecaster", *asked, "out/", *where]
-    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     while not list(Path("out/_parts").glob("*.json")):
         assert driver.poll() is None
         time.sleep(0.01)
     os.kill(workers_of(driver.pid)[0], signal.SIGKILL)
-    assert driver.wait() == 0
+    stderr = driver.communicate()[1]
+    assert driver.returncode == 0, stderr
     assert content(Path("whole")) == content(Path("out"))
 
 
