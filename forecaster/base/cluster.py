@@ -39,8 +39,11 @@ QUIET = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.admin.system-monitor.gil.enabled": False,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**28,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**28,
 }
-"""Settings of worker processes of our own: results are small, so nothing is gained by writing some to disk."""
+"""Settings of worker processes of our own: results are small, so nothing is gained by writing some to disk. Dask has
+freed memory handed back from 64 KiB on, so that each array of a part would be mapped, cleared and unmapped anew."""
 
 
 class Unpacked(WorkerPlugin):
