@@ -79,7 +79,7 @@ def find_weights(answers: tuple[Floats, Floats], targets: Floats, independent: f
     has the largest weight that is at most one standard error worse than the best weights; `independent` is how many
     of the windows do not overlap.
     """
-    grid = np.round(np.arange(1.0, -STEP / 2, -STEP), 10)
+    grid = np.round(np.arange(1.0, -STEP / 2, -STEP), 10) + 0.0  # the last one is -0.0 else
     pairs = [(float(a), float(b)) for a in grid for b in grid if a + b <= 1.0 + 1e-9]
     base = np.abs(targets).mean(axis=1)
     unit = np.maximum(base + np.median(base), np.finfo(np.float64).tiny)
