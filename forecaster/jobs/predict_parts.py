@@ -25,7 +25,7 @@ from forecaster.jobs.part_records import Json, PartRecord, hash_file, holding_re
 from forecaster.jobs.part_tasks import PartsJob
 from forecaster.jobs.parts import PartsOrder, PartsResult, PartTask, check_folders, pack_model, run_parts
 from forecaster.jobs.predict import PredictJob, predict
-from forecaster.model.builtin import NAME, open_network
+from forecaster.model.builtin import NAME, open_network, version_of_card
 
 MOST_SKIPPED = 20
 """Series that were skipped of which a record has the name and the reason."""
@@ -153,7 +153,7 @@ def _sum_up(asked: Asked) -> Any:
             methods.update(record.facts["methods"])
         return {
             "model": name,
-            "version": version or open_network().card["files"]["network.onnx"][:8],
+            "version": version or version_of_card(open_network().card),
             "horizon": max((record.facts["horizon"] for record in done), default=None),
             "series": sum(record.facts["series"] for record in done),
             "rows": sum(record.facts["rows"] for record in done),

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,11 @@ class Kept:
 
 def key_of_part(kind: str, panel: Panel, origins: Origins, asked: Mapping[str, Any]) -> str:
     """Return the name of a part: a hash of the version, the panel, the origins and all that was asked for."""
-    facts = {"forecast": __version__, "kind": kind, "asked": asked, "data": digest_of(panel)}
+    return _key(kind, digest_of(panel), origins, asked)
+
+
+def _key(kind: str, digest: str, origins: Origins, asked: Mapping[str, Any]) -> str:
+    facts: dict[str, Any] = {"forecast": __version__, "kind": kind, "asked": asked, "data": digest}
     facts["origins"] = files.sha256(origins.series.tobytes() + origins.ends.tobytes())
     return files.sha256(to_json(facts))[:32]
 
@@ -142,6 +147,8 @@ class KeptBlocks:
 
     def done(self, origins: Origins) -> Block | None:
         """Return the forecasts from these origins where an earlier run made them."""
+        if self._kept.folder is None or not self._kept.resume:
+            return None
         key = self._key(origins)
         arrays = self._kept.find(key)
         if arrays is None:
@@ -153,11 +160,15 @@ class KeptBlocks:
         """Yield blocks as they come, and keep those that are new."""
         began = time.monotonic()
         for block in blocks:
-            key = self._key(block.origins)
-            if key not in self._found:
+            if self._kept.folder is not None and (key := self._key(block.origins)) not in self._found:
                 self._kept.keep(key, pack_block(block), time.monotonic() - began)
             yield block
             began = time.monotonic()
 
+    @cached_property
+    def _digest(self) -> str:
+        """Of the panel, which is the same for all blocks and may be large."""
+        return digest_of(self._panel)
+
     def _key(self, origins: Origins) -> str:
-        return key_of_part("block", self._panel, origins, self._asked)
+        return _key("block", self._digest, origins, self._asked)
