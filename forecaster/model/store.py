@@ -306,17 +306,21 @@ def keep_at_least(most: int) -> None:
 
 
 def _looks(folder: Path) -> Looks:
-    """Return by what a file of the folder that was changed since shows."""
-    with os.scandir(folder) as entries:
-        stats = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+    """Return by what a file of the folder that was changed since shows; nothing where the folder cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            stats = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+    except OSError:
+        return frozenset()
     return frozenset((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in stats)
 
 
 def _read_once(folder: Path, name: str, version: str) -> SavedModel:
     """Return a version, from memory where it stays there and is the same folder still."""
-    if not _Kept.most:
+    looks = _looks(folder) if _Kept.most else frozenset()
+    if not looks:  # read_version says what is wrong with a folder that was pruned meanwhile
         return read_version(folder, name, version)
-    key = (str(folder), _looks(folder))
+    key = (str(folder), looks)
     with _Kept.lock:
         if key in _Kept.versions:
             _Kept.versions.move_to_end(key)

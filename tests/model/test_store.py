@@ -174,10 +174,12 @@ def test_what_an_interrupted_command_left_is_swept(models: Path, draft: store.Dr
     assert names(home / "versions") == ["v000001", "v000002"]
 
 
+@pytest.mark.parametrize("kept", [0, 1], ids=["reads-each-time", "keeps-versions-in-memory"])
 def test_a_reader_follows_when_its_version_is_pruned_meanwhile(
-    models: Path, draft: store.Draft, monkeypatch: pytest.MonkeyPatch
+    kept: int, models: Path, draft: store.Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between finding the current version and reading it, newer ones are published and it is removed."""
+    monkeypatch.setattr(store._Kept, "most", kept)
     found = store.find_version
 
     def overtaken(root: Path, reference: str) -> tuple[Path, str, str]:
