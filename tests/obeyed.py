@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from collections.abc import Iterator
+from typing import Any
 
 import typer
 
@@ -49,9 +51,14 @@ def _words(line: str) -> list[str] | None:
     return None if odd or words[0] in ("serve", "mcp") else words
 
 
+@functools.cache
+def _application() -> Any:
+    return typer.main.get_command(app)
+
+
 def options_of(arguments: list[str]) -> dict[str, bool]:
     """Return the flags of a command, and whether each stands alone."""
-    command = typer.main.get_command(app)
+    command = _application()
     for word in arguments:
         inner = getattr(command, "commands", {}).get(word)
         if inner is None:

@@ -293,10 +293,10 @@ def serve(settings: ServeSettings, root: Path | None, token: str | None, started
         limit_concurrency=1000,
     )
     server = _Server(config)
-    sockets = [bind(settings)]
-    host, port = sockets[0].getsockname()[:2]
-    started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    server.run(sockets)
+    with bind(settings) as listener:
+        host, port = listener.getsockname()[:2]
+        started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        server.run([listener])
 
 
 def bind(settings: ServeSettings) -> Any:
