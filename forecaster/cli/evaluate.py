@@ -14,7 +14,7 @@ from forecaster.cli.parts import check_alone, show_parts, showing_parts
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import ShareBar
 from forecaster.cli.rehearsal import show_rehearsal
-from forecaster.cli.scores import error_grid, verdict
+from forecaster.cli.scores import error_grid, verdict, way_of
 from forecaster.config import (
     BacktestSettings,
     DrySettings,
@@ -139,7 +139,7 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
     if result.totals:
         yield TextLine("")
         yield total_grid(result)
-    if result.tree is not None:
+    if result.learned is not None:
         yield TextLine("")
         yield tier_grid(result)
     yield TextLine("")
@@ -154,6 +154,7 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
         [
             ("model", f"{result.model.name} {result.model.version}"),
             ("cutoffs", f"{result.cutoffs[0]} to {result.cutoffs[1]}, {every}"),
+            *([("made to add up", way_of(result.learned.summary()))] if result.learned else []),
             *([("file", str(result.predictions))] if result.predictions else []),
         ]
     )
@@ -183,7 +184,7 @@ def tier_grid(result: EvaluateResult) -> TextGrid:
         errors = [number(side.get(name)) for name in ("mase", "wape") for side in (before, after)]
         inside = [percent(side[level]) if side else "" for side in (before, after)]
         rows.append((tier["level"], f"{tier['series']:,}", *errors, *inside))
-    method = result.tree.method if result.tree else ""
+    method = result.learned.reconciler.method if result.learned else ""
     inside_of = f"inside {result.levels[0]:g} %"
     return TextGrid(rows, header=("level", "series", "MASE", method, "WAPE, %", method, inside_of, method))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forecaster.base.errors import UsageError
 from forecaster.cli import log
@@ -26,12 +26,11 @@ from forecaster.cli.output import (
 from forecaster.cli.parts import check_alone, show_parts, showing_parts
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.rehearsal import show_rehearsal
-from forecaster.cli.scores import verdict
+from forecaster.cli.scores import verdict, way_of
 from forecaster.config import DrySettings, FreshSettings, PredictSettings, ReadSettings, WorkerSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import PredictResult
-    from forecaster.jobs.hierarchy import Tree
     from forecaster.model.totals import Totals
 
 MOST_SERIES = 4
@@ -141,7 +140,7 @@ def describe(result: PredictResult) -> Iterator[Block]:
         [
             ("model", f"{result.model.name} {result.model.version}"),
             ("series", f"{summary['series']:,} (by method: {methods})"),
-            *([("hierarchy", tiers_of(result.tree))] if result.tree else []),
+            *([("hierarchy", tiers_of(facts))] if (facts := result.hierarchy) else []),
             ("file", f"{result.output}, {summary['rows']:,} rows"),
         ]
     )
@@ -150,11 +149,10 @@ def describe(result: PredictResult) -> Iterator[Block]:
         yield from own_past(result)
 
 
-def tiers_of(tree: Tree) -> str:
+def tiers_of(facts: dict[str, Any]) -> str:
     """Return how many sums and series each level has, and how they were made to add up."""
-    facts = tree.summary()
     levels = ", ".join(f"{level['series']:,} {level['level']}" for level in facts["levels"][1:])
-    return f"total, {levels}; made to add up by {facts['reconcile']}"
+    return f"total, {levels}; made to add up by {way_of(facts)}"
 
 
 def own_past(result: PredictResult) -> Iterator[Block]:

@@ -35,3 +35,16 @@ def verdict(metrics: dict[str, Any], windows: str, remedy: str) -> TextLine:
     sentence, better = conclude(metrics, windows)
     advice = "" if better or metrics["skill"] is None else f" {remedy}"
     return TextLine(sentence + advice, "green" if better else "yellow")
+
+
+def way_of(facts: dict[str, Any]) -> str:
+    """Return how forecasts of a hierarchy were made to add up, and what was tried where that was chosen.
+
+    Args:
+        facts: As a job gives them: `reconcile`, and `tried` with the error of each way over that of the forecasts.
+    """
+    tried = facts.get("tried")
+    if not tried:
+        return str(facts["reconcile"])
+    others = ", ".join(f"{method} {number(100 * (error - 1), 2)} %" for method, error in tried.items())
+    return f"{facts['reconcile']} (change of the error on past windows: {others})"

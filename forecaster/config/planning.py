@@ -60,7 +60,7 @@ class HierarchySettings:
         None,
         "How forecasts are made to add up: bottom-up adds up the series, top-down shares out the total, wls and mint "
         "weigh all by their past errors, mint also by how these go together (pip install 'forecast-lstm[hierarchy]'); "
-        "by default wls, and bottom-up for a model that reads covariates.",
+        "by default that which errs least on past windows, and bottom-up for a model that reads covariates.",
         panel="Hierarchy",
     )
 

@@ -23,7 +23,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.hierarchy import ALL_ALIKE, NO_PAST, Tree, check_hierarchy, cutoffs_of, grow, named_by_groups
+from forecaster.jobs.hierarchy import Learned, Tree, check_hierarchy, cutoffs_of, grow, named_by_groups
 from forecaster.jobs.names import check_outputs, is_named, keep_in, models_folder
 from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model.builtin import BuiltinModel
@@ -67,7 +67,7 @@ class EvaluateResult:
         levels: Of the intervals, in percent.
         predictions: The file of all forecasts, or None.
         totals: Scores of sums of the next steps, one row each.
-        tree: What the series add up to; None where no hierarchy was asked for.
+        learned: How forecasts were made to add up; None where no hierarchy was asked for.
         tiers: Scores of each level of it before and after reconciliation, one row each.
         warnings: What is not as well known as it should be.
         sums: What the scores are made of, to be pooled with those of other parts.
@@ -83,7 +83,7 @@ class EvaluateResult:
     levels: tuple[float, ...]
     predictions: Path | None
     totals: tuple[dict[str, Any], ...] = ()
-    tree: Tree | None = None
+    learned: Learned | None = None
     tiers: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
     sums: Pooled = field(default_factory=dict)
@@ -115,7 +115,7 @@ class EvaluateResult:
             "windows_seen_in_training": self.seen,
             "metrics": self.metrics,
             **({"totals": list(self.totals)} if self.totals else {}),
-            **({"hierarchy": {"reconcile": self.tree.method, "levels": list(self.tiers)}} if self.tree else {}),
+            **({"hierarchy": {**self.learned.summary(), "levels": list(self.tiers)}} if self.learned else {}),
             "by_lead": {"model": ours.by_lead, "baseline": theirs.by_lead},
             "by_series": {
                 "series": list(self.panel.ids),
@@ -179,26 +179,24 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
 
     tree = grow(job.settings, asked.observe(source), bound)
     result = score_panel(job, bound(tree.panel)[0], tree.panel, Events(on_panel=events.on_panel))
-    tiers, warnings = score_tree(job, tree, result.step, events)
-    return replace(result, tree=tree, tiers=tuple(tiers), warnings=(*result.warnings, *warnings))
+    return score_tree(job, tree, result, events)
 
 
-def score_tree(job: EvaluateJob, tree: Tree, step: int, events: Events) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Return the scores of each level before and after reconciliation, and what is not as well known as it should be.
+def score_tree(job: EvaluateJob, tree: Tree, result: EvaluateResult, events: Events) -> EvaluateResult:
+    """Return a result with the scores of each level before and after reconciliation, too.
 
     Raises:
         DataError: A series is too short for a cutoff.
     """
     horizon = check_horizon(tree.model, job.settings.horizon)
-    cutoffs = cutoffs_of(tree, job.backtest.windows, step, horizon)
-    reconciler, past = tree.learn(horizon, held_out=int(cutoffs[0]))
-    dependence = past.dependence
+    cutoffs = cutoffs_of(tree, job.backtest.windows, result.step, horizon)
+    learned = tree.learn(horizon, held_out=int(cutoffs[0]))
     tiers = Tiers(
         model=tree.model,
         base=tree.base,
         whole=tree.whole,
-        reconciler=reconciler,
-        dependence=dependence,
+        reconciler=learned.reconciler,
+        dependence=learned.dependence,
         nonnegative=tree.nonnegative,
     )
     rows = score_tiers(tiers, cutoffs, horizon, parse_levels(job.settings.levels), events.on_share)
@@ -206,8 +204,7 @@ def score_tree(job: EvaluateJob, tree: Tree, step: int, events: Events) -> tuple
     shortest = tree.panel.ids[int(np.argmin(tree.panel.lengths))]
     why = f"levels are scored at {len(cutoffs)} cutoffs: series {shown(shortest)} is too short for more"
     told: tuple[str, ...] = (why,) if few else ()
-    told += () if dependence.is_known else (ALL_ALIKE,)
-    return rows, told + ((NO_PAST,) if reconciler.method != tree.method else ())
+    return replace(result, learned=learned, tiers=tuple(rows), warnings=(*result.warnings, *told, *learned.warnings))
 
 
 def open_model(job: EvaluateJob) -> tuple[Asked, Data]:

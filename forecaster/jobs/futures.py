@@ -15,7 +15,7 @@ from forecaster.base.errors import UsageError
 from forecaster.base.rowfile import categories, is_parquet, measured, writing_rows
 from forecaster.config import PathSettings, PredictSettings, parse_levels, parse_quantiles, parse_totals
 from forecaster.data.panel import Panel
-from forecaster.jobs.hierarchy import ALL_ALIKE, NO_PAST, Tree
+from forecaster.jobs.hierarchy import Learned, Tree
 from forecaster.model.coherence import CoherentPaths, Drawing, check_count, make_coherent
 from forecaster.model.copula import GRID_LEVELS
 from forecaster.model.forecast import Forecast, rounded
@@ -37,10 +37,12 @@ class Futures:
         paths: The sample paths; None where neither they nor totals are asked for.
         totals: Sums of the next steps; None where none are asked for.
         warnings: What is not as well known as it should be.
+        learned: How forecasts were made to add up; None where no hierarchy was asked for.
     """
 
     paths: AnyPaths | None = None
     totals: Totals | None = None
+    learned: Learned | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -135,9 +137,8 @@ def forecast_tree(tree: Tree, horizon: int, settings: PredictSettings, digits: i
         count=check_count(tree.whole.n_series, horizon, settings.paths), seed=settings.seed, digits=digits
     )
     base = make_forecast(tree.model, tree.base, horizon, levels_with(GRID_LEVELS))
-    reconciler, past = tree.learn(horizon)
-    dependence = past.dependence
-    coherent = make_coherent(reconciler, base, dependence, drawing, tree.nonnegative)
+    learned = tree.learn(horizon)
+    coherent = make_coherent(learned.reconciler, base, learned.dependence, drawing, tree.nonnegative)
     found = coherent.quantiles(levels, quantiles)
     forecast = Forecast(
         ids=tree.whole.ids,
@@ -145,18 +146,17 @@ def forecast_tree(tree: Tree, horizon: int, settings: PredictSettings, digits: i
         values=coherent.values,
         intervals=tuple((level, *coherent.interval(found, level)) for level in levels),
         quantiles=tuple((share, found[share]) for share in quantiles),
-        methods=tree.methods(base),
+        methods=tree.made_by(base, learned),
         tiers=tree.tiers,
         id_column=tree.whole.id_column,
         time_column=tree.whole.schema.time,
     )
     paths = CoherentPaths(forecast=forecast, coherent=coherent)
-    warnings: tuple[str, ...] = () if dependence.is_known else (ALL_ALIKE,)
-    warnings += (NO_PAST,) if reconciler.method != tree.method else ()
     return forecast, Futures(
         paths=paths if levels_of(settings) else None,
         totals=add_up(paths, steps, levels, quantiles) if steps else None,
-        warnings=warnings,
+        warnings=learned.warnings,
+        learned=learned,
     )
 
 

@@ -24,15 +24,43 @@ from forecaster.data.observations import Observations
 from forecaster.data.panel import Panel
 from forecaster.jobs.opening import Asked
 from forecaster.model.builtin import BuiltinModel
+from forecaster.model.copula import Dependence
 from forecaster.model.forecast import TIER, Forecast
 from forecaster.model.predictor import UsedModel, leave_out_unreadable
 from forecaster.model.reconciliation import Reconciler, fit_reconciler
-from forecaster.model.samples import PastErrors, look_at_past
+from forecaster.model.samples import look_at_past
+from forecaster.model.trials import Trial, best_of, try_methods
 from forecaster.model.windows import Ints
 
 NO_PAST = "too little history to learn how large errors are: sums are weighed by how many series they have"
 
 ALL_ALIKE = "too little history to learn how errors go together: steps are taken to err all alike, series on their own"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Learned:
+    """What past forecasts tell of those to come.
+
+    Attributes:
+        reconciler: How forecasts are made to add up.
+        dependence: How errors go together.
+        trials: How each way did on past cutoffs, where none was asked for and there were enough.
+    """
+
+    reconciler: Reconciler
+    dependence: Dependence
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is not as well known as it should be."""
+        alike = () if self.dependence.is_known else (ALL_ALIKE,)
+        return alike if self.reconciler.is_learned else (*alike, NO_PAST)
+
+    def summary(self) -> dict[str, Any]:
+        """Return how forecasts were made to add up, and what was tried, as JSON-safe data."""
+        tried = {"tried": {trial.method: round(trial.error, 4) for trial in self.trials}} if self.trials else {}
+        return {"reconcile": self.reconciler.method, **tried}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,19 +72,19 @@ class Tree:
         panel: The S series.
         whole: The A sums, level by level, and after them the series.
         hierarchy: What adds up to what.
-        method: How forecasts are made to add up.
+        methods: How forecasts are made to add up: one way, or those of which past forecasts choose, the usual first.
     """
 
     model: UsedModel
     panel: Panel
     whole: Panel
     hierarchy: Hierarchy
-    method: Reconcile
+    methods: tuple[Reconcile, ...]
 
     @property
     def base(self) -> Panel:
         """What the model forecasts: all nodes, or the series alone where no more is needed."""
-        return self.panel if self.method == "bottom-up" else self.whole
+        return self.panel if self.methods == ("bottom-up",) else self.whole
 
     @property
     def series(self) -> slice:
@@ -73,8 +101,8 @@ class Tree:
         """The level of each node [A + S], by name."""
         return np.array(self.hierarchy.levels, object)[self.hierarchy.level_of]
 
-    def learn(self, horizon: int, held_out: int = 0) -> tuple[Reconciler, PastErrors]:
-        """Learn from past errors how forecasts are made to add up.
+    def learn(self, horizon: int, held_out: int = 0) -> Learned:
+        """Learn from past forecasts how they are made to add up, and which way is best where several may be taken.
 
         Args:
             horizon: H in steps.
@@ -85,21 +113,24 @@ class Tree:
         """
         base = self.base
         known = np.maximum(base.lengths - held_out, 1) if held_out else None
-        past = look_at_past(self.model, base, horizon, known, with_errors=True)
-        errors = past.scores if past.errors is None else past.errors
-        return fit_reconciler(self.hierarchy, self.method, errors, past.spacing), past
+        past = look_at_past(self.model, base, horizon, known)
+        several = len(self.methods) > 1
+        trials = try_methods(self.hierarchy, past, self.methods, self.nonnegative) if several else ()
+        reconciler = fit_reconciler(self.hierarchy, best_of(trials) or self.methods[0], past.errors, past.spacing)
+        return Learned(reconciler=reconciler, dependence=past.dependence, trials=trials)
 
-    def methods(self, base: Forecast) -> np.ndarray[Any, Any]:
+    def made_by(self, base: Forecast, learned: Learned) -> np.ndarray[Any, Any]:
         """Return what made the forecast of each node [A + S]: the model, or `bottom_up` where it makes no sums."""
-        if self.base is self.whole:
-            return base.methods
-        return np.concatenate((np.full(self.hierarchy.n_sums, "bottom_up", object), base.methods))
+        sums, methods = self.hierarchy.n_sums, base.methods
+        if learned.reconciler.method != "bottom-up":
+            return methods
+        return np.concatenate((np.full(sums, "bottom_up", object), methods[-len(self.hierarchy.ids) :]))
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self, learned: Learned) -> dict[str, Any]:
         """Return the hierarchy as JSON-safe data."""
         counts = np.bincount(self.hierarchy.level_of)
         levels = [{"level": name, "series": int(n)} for name, n in zip(self.hierarchy.levels, counts, strict=True)]
-        return {"reconcile": self.method, "levels": levels}
+        return {**learned.summary(), "levels": levels}
 
 
 def check_hierarchy(settings: HierarchySettings) -> None:
@@ -171,26 +202,38 @@ def grow(
         if name == TIER:
             raise UsageError(f"column {name!r} of the data is also one of a forecast with levels", hint="Rename it")
     whole = with_sums(panel, hierarchy)
-    reason = why_not_sums(model)
-    method: Reconcile = settings.reconcile or ("bottom-up" if reason else "wls")
-    if method != "bottom-up":
-        if reason:
-            raise ModelError(
-                f"model {model.name!r} cannot forecast sums, which --reconcile {method} needs: {reason}",
-                hint="Add up the forecasts of the series: --reconcile bottom-up",
-            )
-        if method == "top-down" and panel.values.min() < 0:
-            raise DataError(
-                f"{panel.source}: has values below zero, and a total cannot be shared out by negative shares",
-                hint="Take --reconcile wls",
-            )
-        if leave_out_unreadable(model, whole, model.window.lookback).n_series < whole.n_series:
-            raise ModelError(
-                f"model {model.name!r} takes logarithms, and a sum of series is not positive",
-                hint="Add up the forecasts of the series: --reconcile bottom-up",
-            )
+    ways = ways_to_add_up(settings.reconcile, model, panel, whole)
+    if ways != ("bottom-up",):
         model = bind(whole)[0]
-    return Tree(model=model, panel=panel, whole=whole, hierarchy=hierarchy, method=method)
+    return Tree(model=model, panel=panel, whole=whole, hierarchy=hierarchy, methods=ways)
+
+
+def ways_to_add_up(asked: Reconcile | None, model: UsedModel, panel: Panel, whole: Panel) -> tuple[Reconcile, ...]:
+    """Return the way that is asked for; or those of which past forecasts choose, the usual one first.
+
+    Raises:
+        DataError: Values below zero cannot be shared out from the top.
+        ModelError: The model cannot forecast sums, and that is asked for.
+    """
+    if asked == "bottom-up":
+        return ("bottom-up",)
+    reason = why_not_sums(model)
+    if not reason and leave_out_unreadable(model, whole, model.window.lookback).n_series < whole.n_series:
+        reason = "it takes logarithms, and a sum of series is not positive"
+    negative = bool(panel.values.min() < 0)
+    if asked is None:
+        return ("bottom-up",) if reason else ("wls", "mint", "bottom-up", *(() if negative else ("top-down",)))
+    if reason:
+        raise ModelError(
+            f"model {model.name!r} cannot forecast sums, which --reconcile {asked} needs: {reason}",
+            hint="Add up the forecasts of the series: --reconcile bottom-up",
+        )
+    if asked == "top-down" and negative:
+        raise DataError(
+            f"{panel.source}: has values below zero, and a total cannot be shared out by negative shares",
+            hint="Take --reconcile wls",
+        )
+    return (asked,)
 
 
 def why_not_sums(model: UsedModel) -> str:

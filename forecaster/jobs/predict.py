@@ -127,7 +127,7 @@ class PredictResult:
             "output": None if self.output is None else str(self.output),
             **({"paths": self.futures.paths.count} if self.futures.paths else {}),
             **({"totals": self.futures.totals.records()} if self.futures.totals else {}),
-            **({"hierarchy": self.tree.summary()} if self.tree else {}),
+            **({"hierarchy": hierarchy} if (hierarchy := self.hierarchy) else {}),
             "series": self.panel.n_series,
             "horizon": self.forecast.values.shape[1],
             "rows": int(self.forecast.values.size),
@@ -135,6 +135,12 @@ class PredictResult:
             "skipped": [{"series": name, "reason": reason} for name, reason in self.panel.skipped],
             "findings": [asdict(finding) for finding in self.panel.findings],
         }
+
+    @property
+    def hierarchy(self) -> dict[str, Any] | None:
+        """The levels and how their forecasts were made to add up, as JSON-safe data; None without them."""
+        learned = self.futures.learned
+        return None if self.tree is None or learned is None else self.tree.summary(learned)
 
     def _builtin_facts(self) -> dict[str, Any]:
         """Return what a summary says of the built-in network: what it detected, and how good it is on this data."""

@@ -29,6 +29,7 @@ heavy packages that it may import when it is itself imported.
     copula         how errors of lead times and series go together, and samples of it         numpy
     samples        sample paths: whole futures                                                numpy
     reconciliation forecasts of series and of their sums → ones that add up                   numpy
+    trials         ways to add up, tried on past cutoffs                                      numpy
     totals         sums of the next steps, with intervals                                     numpy
     coherence      the same with paths and intervals, exact as written                        numpy
     recursion      more steps than a model was trained for, round by round                    numpy

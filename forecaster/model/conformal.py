@@ -24,7 +24,9 @@ measures the numbers anew.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from statistics import NormalDist
 
@@ -99,8 +101,10 @@ class Fan:
         """
         horizon = self.values.shape[1]
         low, high = self.reach(correction.deviations(level, horizon))
-        given, _ = self.reach(AS_GIVEN.deviations(level, horizon))
-        return np.where(self.floored & (given <= 0.0), np.minimum(low, 0.0), low), high
+        if self.floored.any():
+            given = 2 * self.middle - self._down.outward(self.middle, AS_GIVEN.deviations(level, horizon))
+            low = np.where(self.floored & (given <= 0.0), np.minimum(low, 0.0), low)
+        return low, high
 
     def apart(self, changes: Floats) -> Fan:
         """Return the fan with its quantiles further from the median, by factors whose logarithms are given [N].
@@ -113,12 +117,7 @@ class Fan:
 
     def reach(self, deviations: Floats) -> tuple[Floats, Floats]:
         """Return the lower and upper ends [N, H] so many deviations [H] from the median on each side."""
-        half = len(self.levels) // 2
-        knots = np.array([NormalDist().inv_cdf(level) for level in self.levels[half:]])
-        up, down = self.values[..., half:], self.values[..., half::-1]
-        return 2 * self.middle - _outward(self.middle, down, knots, deviations), _outward(
-            self.middle, up, knots, deviations
-        )
+        return 2 * self.middle - self._down.outward(self.middle, deviations), self._up.outward(self.middle, deviations)
 
     def distance(self, actual: Floats) -> Floats:
         """Return how many deviations [N, H] actual values [N, H] are from the median; NaN where there is no actual.
@@ -126,47 +125,65 @@ class Fan:
         The least number at which the interval holds the value, so a value that several quantiles share counts as the
         innermost of them.
         """
-        half = len(self.levels) // 2
-        knots = np.array([NormalDist().inv_cdf(level) for level in self.levels[half:]])
         error = actual - self.middle
-        up, down = _sides(self.values[..., half:]), _sides(self.values[..., half::-1])
-        found = np.where(error >= 0, _inward(error, up, knots), _inward(-error, down, knots))
+        found = np.where(error >= 0, self._up.inward(error), self._down.inward(-error))
         return np.asarray(np.where(np.isnan(actual), np.nan, np.minimum(found, FARTHEST)))
 
+    @cached_property
+    def _up(self) -> Side:
+        half = len(self.levels) // 2
+        return side_of(self.values[..., half:], self.levels[half:])
 
-def _sides(values: Floats) -> Floats:
-    """Return the distances [N, H, k] of quantiles from the first of them."""
-    return np.abs(values - values[..., :1])
-
-
-def _slope(sides: Floats, knots: Floats) -> Floats:
-    """Return how far one deviation reaches [N, H] beyond the outermost quantile: as there, or as in the mean."""
-    last = (sides[..., -1] - sides[..., -2]) / (knots[-1] - knots[-2])
-    return np.asarray(np.maximum(last, sides[..., -1] / knots[-1]))
-
-
-def _outward(middle: Floats, values: Floats, knots: Floats, deviations: Floats) -> Floats:
-    """Return the median plus how far so many deviations reach on one side."""
-    sides = _sides(values)
-    at = np.clip(np.searchsorted(knots, deviations, side="right"), 1, len(knots) - 1)  # [H]
-    low, high = knots[at - 1], knots[at]
-    share = np.clip((deviations - low) / (high - low), 0.0, 1.0)
-    steps = np.arange(sides.shape[1])
-    inside = sides[:, steps, at - 1] + share * (sides[:, steps, at] - sides[:, steps, at - 1])
-    beyond = np.maximum(deviations - knots[-1], 0.0)
-    return np.asarray(middle + inside + beyond * _slope(sides, knots))
+    @cached_property
+    def _down(self) -> Side:
+        half = len(self.levels) // 2
+        return side_of(self.values[..., half::-1], self.levels[half:])
 
 
-def _inward(error: Floats, sides: Floats, knots: Floats) -> Floats:
-    """Return how many deviations [N, H] an error [N, H] is, not negative: the least that reaches it."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = np.clip((sides < error[..., None]).sum(axis=-1), 1, len(knots) - 1)[..., None]
-        low, high = np.take_along_axis(sides, at - 1, -1)[..., 0], np.take_along_axis(sides, at, -1)[..., 0]
-        share = np.where(high > low, np.clip((error - low) / (high - low), 0.0, 1.0), 0.0)
-        inside = knots[at[..., 0] - 1] + share * (knots[at[..., 0]] - knots[at[..., 0] - 1])
-        slope, over = _slope(sides, knots), error - sides[..., -1]
-        beyond = np.where(slope > 0, knots[-1] + over / slope, FARTHEST)
-    return np.asarray(np.where(over > 0, beyond, np.where(error > 0, inside, 0.0)))
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The quantiles of N windows on one side of their medians.
+
+    Attributes:
+        knots: [k] deviations that the quantiles stand for, from 0 on.
+        distances: [N, H, k] from the median, from 0 on.
+        slope: [N, H] how far one deviation reaches beyond the outermost: as between the last two, or as in the mean.
+    """
+
+    knots: Floats
+    distances: Floats
+    slope: Floats
+
+    def outward(self, middle: Floats, deviations: Floats) -> Floats:
+        """Return the median [N, H] plus how far so many deviations [H] reach."""
+        sides, knots = self.distances, self.knots
+        at = np.clip(np.searchsorted(knots, deviations, side="right"), 1, len(knots) - 1)  # [H]
+        low, high = knots[at - 1], knots[at]
+        share = np.clip((deviations - low) / (high - low), 0.0, 1.0)
+        steps = np.arange(sides.shape[1])
+        inside = sides[:, steps, at - 1] + share * (sides[:, steps, at] - sides[:, steps, at - 1])
+        beyond = np.maximum(deviations - knots[-1], 0.0)
+        return np.asarray(middle + inside + beyond * self.slope)
+
+    def inward(self, error: Floats) -> Floats:
+        """Return how many deviations [N, H] an error [N, H] is, not negative: the least that reaches it."""
+        sides, knots, slope = self.distances, self.knots, self.slope
+        with np.errstate(divide="ignore", invalid="ignore"):
+            at = np.clip((sides < error[..., None]).sum(axis=-1), 1, len(knots) - 1)[..., None]
+            low, high = np.take_along_axis(sides, at - 1, -1)[..., 0], np.take_along_axis(sides, at, -1)[..., 0]
+            share = np.where(high > low, np.clip((error - low) / (high - low), 0.0, 1.0), 0.0)
+            inside = knots[at[..., 0] - 1] + share * (knots[at[..., 0]] - knots[at[..., 0] - 1])
+            over = error - sides[..., -1]
+            beyond = np.where(slope > 0, knots[-1] + over / slope, FARTHEST)
+        return np.asarray(np.where(over > 0, beyond, np.where(error > 0, inside, 0.0)))
+
+
+def side_of(values: Floats, levels: Sequence[float]) -> Side:
+    """Return one side of quantiles [N, H, k], the median first, of levels from a half on (mirrored: down from it)."""
+    knots = np.array([NormalDist().inv_cdf(level) for level in levels])
+    distances = np.abs(values - values[..., :1])
+    last = (distances[..., -1] - distances[..., -2]) / (knots[-1] - knots[-2])
+    return Side(knots, distances, np.maximum(last, distances[..., -1] / knots[-1]))
 
 
 @dataclass(frozen=True, eq=False)

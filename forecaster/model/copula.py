@@ -116,15 +116,20 @@ class Draws:
 
     def scores(self, series: Ints) -> Floats:
         """Return the next samples [n, N, H], of these series [n]; each number is standard normal on its own."""
-        count, horizon = len(self.common), len(self.root)
-        own = self.own.standard_normal((len(series), count, horizon)) @ self.root.T
         weight = self.dependence.weight
         if not weight:
-            return np.asarray(own)
+            return self._alone(len(series))
         shared = self.dependence.shared[:, series]
         together = np.einsum("pk,ksh->sph", self.common, shared, optimize=True)
         known = (shared**2).sum(axis=0)[:, None] > 0  # [n, 1, H]
+        if weight == 1 and known.all():
+            return np.asarray(together)
+        own = self._alone(len(series))
         return np.where(known, np.sqrt(weight) * together + np.sqrt(1 - weight) * own, own)
+
+    def _alone(self, series: int) -> Floats:
+        """Return the next samples [n, N, H] of what n series do not share."""
+        return np.asarray(self.own.standard_normal((series, len(self.common), len(self.root))) @ self.root.T)
 
 
 def learn_dependence(scores: Floats, spacing: float) -> Dependence:

@@ -51,12 +51,14 @@ class Reconciler:
         variances: [A + S] of the errors of each node, positive; for `mint` the part of W on the diagonal. Not read by
             `bottom-up` and `top-down`.
         factor: [A + S, T] whose product with itself is the rest of W; None where there is none.
+        is_learned: Whether the variances are those of past errors, where the method has any.
     """
 
     hierarchy: Hierarchy
     method: Reconcile
     variances: Floats
     factor: Floats | None = None
+    is_learned: bool = True
 
     def series(self, base: Floats) -> Floats:
         """Return forecasts of the series [S, …] of such as do not add up: of all nodes [A + S, …], sums first.
@@ -151,7 +153,7 @@ def fit_reconciler(hierarchy: Hierarchy, method: Reconcile, errors: Floats, spac
     seen = ~np.isnan(errors)
     counted = seen.sum(axis=(0, 2))
     if seen.any(axis=(1, 2)).sum() < FEWEST_ERRORS or not np.nansum(errors**2) > 0:
-        return Reconciler(hierarchy=hierarchy, method="wls", variances=sizes)
+        return Reconciler(hierarchy=hierarchy, method="wls", variances=sizes, is_learned=False)
     variances = np.nansum(errors**2, axis=(0, 2)) / np.maximum(counted, 1)
     per_series = float((variances[counted > 0] / sizes[counted > 0]).mean())
     variances = np.where(counted > 0, variances, sizes * per_series)

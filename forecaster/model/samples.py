@@ -27,6 +27,9 @@ FEWEST_CUTOFFS = 12
 MOST_PAST_WINDOWS = 100_000
 """Past cutoffs that dependence is learned from: as many as these windows allow, within these bounds."""
 
+LEAST_APART = 0.5
+"""Of the horizon, how far cutoffs are apart at least where they are as few as that: more would say little new."""
+
 FEWEST_SEEN = 2
 """Values before a past cutoff, at least."""
 
@@ -38,17 +41,19 @@ SAMPLES = 1000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PastErrors:
-    """How far off a model would have been at K past cutoffs, the same for all S series; NaN where nothing is known.
+class PastForecasts:
+    """What a model would have forecast at K past cutoffs, the same for all S series; NaN where nothing is known.
 
     Attributes:
         scores: [K, S, H] normal scores of what came, each in its own predictive distribution.
-        errors: [K, S, H] what came − point forecast; None where nobody asked.
+        values: [K, S, H] point forecasts.
+        errors: [K, S, H] what came − point forecast.
         spacing: Steps from one cutoff to the next, over the horizon.
     """
 
     scores: Floats
-    errors: Floats | None
+    values: Floats
+    errors: Floats
     spacing: float
 
     @property
@@ -72,10 +77,8 @@ def learn_from_past(model: Forecaster, panel: Panel, horizon: int, known: Ints |
     return look_at_past(model, panel, horizon, known).dependence
 
 
-def look_at_past(
-    model: Forecaster, panel: Panel, horizon: int, known: Ints | None = None, *, with_errors: bool = False
-) -> PastErrors:
-    """Return how far off a model would have been at past cutoffs: see `learn_from_past`.
+def look_at_past(model: Forecaster, panel: Panel, horizon: int, known: Ints | None = None) -> PastForecasts:
+    """Return what a model would have forecast at past cutoffs: see `learn_from_past`.
 
     Raises:
         ModelError: The network's answer is not finite.
@@ -87,10 +90,11 @@ def look_at_past(
     longest = int((latest - first).max()) + 1 - horizon
     # Series too short for the network get the seasonal naive forecast, and its errors are what counts then.
     room = longest - (model.window.shortest_history if longest >= model.window.shortest_history else FEWEST_SEEN)
-    step = int(np.clip(room // count, 1, horizon))
+    least = int(np.ceil(LEAST_APART * horizon)) if count == FEWEST_CUTOFFS else 1
+    step = int(np.clip(room // count, least, horizon))
     count = min(count, max(room // step + 1, 0))
     scores = np.full((count, panel.n_series, horizon), np.nan)
-    errors = scores.copy() if with_errors else None
+    values, errors = scores.copy(), scores.copy()
     cutoffs = latest - horizon - step * np.arange(count)
     inside = (cutoffs[:, None] + horizon <= ordinals) & (cutoffs[:, None] - first + 1 >= FEWEST_SEEN)
     at, series = np.nonzero(inside)
@@ -103,9 +107,9 @@ def look_at_past(
         of = block.origins.series  # blocks come in an order of the model's own
         nth = (latest - horizon - (block.origins.lengths + first[of] - 1)) // step
         scores[nth, of] = normal_scores(actual, distribution(block.values, block.intervals))
-        if errors is not None:
-            errors[nth, of] = actual - block.values
-    return PastErrors(scores=scores, errors=errors, spacing=step / horizon)
+        values[nth, of] = block.values
+        errors[nth, of] = actual - block.values
+    return PastForecasts(scores=scores, values=values, errors=errors, spacing=step / horizon)
 
 
 class AnyPaths(Protocol):
