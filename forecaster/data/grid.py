@@ -194,6 +194,7 @@ def _schema_of(read: Observations, frequency: Frequency) -> Schema:
         time_format=read.clock.time_format,
         frequency=frequency.alias,
         tz=read.clock.tz,
+        tz_chosen=settings.tz is not None,
         season_length=settings.season or frequency.season_length,
         on_gap=settings.on_gap,
         max_missing=settings.max_missing,

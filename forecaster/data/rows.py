@@ -237,6 +237,8 @@ def _of_offsets(offsets: list[str], schema: Schema | None, tz: str | None, stamp
     """Return what is odd about offsets from UTC: there are several, one that may change, or others than in training."""
     if schema is not None:
         found = strangers(offsets, schema.tz)
+        if found is None and not schema.tz_chosen and is_offset(schema.tz):
+            found = frozen(str(schema.tz), stamps)
     elif tz is not None:
         return []
     elif len(offsets) > 1:

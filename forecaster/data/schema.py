@@ -26,6 +26,7 @@ class Schema:
         time_format: See `stamps`.
         frequency: Alias.
         tz: Zone whose calendar counts and whose clock is written; None for stamps without one.
+        tz_chosen: Whether the user named that zone.
         season_length: In steps.
         on_gap: How missing steps are filled.
         max_missing: Largest share of missing steps in a series.
@@ -55,6 +56,7 @@ class Schema:
     categorical: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     recipe: Recipe = PLAIN
+    tz_chosen: bool = False
 
     @property
     def covariates(self) -> tuple[str, ...]:

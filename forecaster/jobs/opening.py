@@ -85,7 +85,8 @@ class Asked:
         """
         if self.saved is None:
             return self.part_of.schema if self.part_of else None
-        return replace(self.saved.schema, tz=self.reading.tz or self.saved.schema.tz)
+        known, tz = self.saved.schema, self.reading.tz
+        return replace(known, tz=tz or known.tz, tz_chosen=tz is not None or known.tz_chosen)
 
     def check_horizon(self, horizon: int | None) -> None:
         """Refuse a horizon that a saved model does not reach; the built-in network goes as far as is asked.

@@ -117,3 +117,14 @@ def test_stamps_ahead_of_a_clock_change_are_told_apart(write_csv: Write) -> None
 def test_a_zone_must_be_known(write_csv: Write) -> None:
     with pytest.raises(UsageError):
         read_panel(local(write_csv, "2024-06-01", 60, "+02:00"), ReadSettings(tz="Europe/Nowhere"))
+
+
+def test_a_model_of_one_offset_says_so_each_time_unless_the_offset_was_chosen(write_csv: Write) -> None:
+    summer = local(write_csv, "2024-06-01", 60, "+02:00")
+    found = read_panel(summer).schema
+    assert offsets_of(read_panel(summer, schema=found)) == [
+        "Pass --tz Europe/Berlin, or --tz +02:00 for a clock that never changes"
+    ]
+    chosen = read_panel(summer, ReadSettings(tz="+02:00")).schema
+    assert (found.tz, chosen.tz) == ("+02:00", "+02:00")
+    assert offsets_of(read_panel(summer, schema=chosen)) == []
