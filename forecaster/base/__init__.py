@@ -16,6 +16,7 @@ heavy packages that it may import when it is itself imported.
     arrow          numpy ↔ Arrow, without a detour through                                    numpy pyarrow
     rowfile        rows in blocks of columns → a CSV or Parquet file                          numpy pyarrow
     runtime        the process made ready for Keras: environment, stderr, threads
+    meter          how far a long piece of work is, for whoever looks
     tasks          tasks → their results, in this process
     cluster        tasks → their results, on worker processes, by Dask                       dask distributed
     workers        who does the tasks of a command

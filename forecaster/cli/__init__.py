@@ -6,6 +6,7 @@ heavy packages that it may import when it is itself imported.
     early          the first moments of the process
     chart          a series, and its forecast, drawn with characters
     help           help as plain text                                                         typer
+    screen         the last line of the terminal
     log            the log file: JSON lines, one event a line, in UTC
     completion     what a shell may complete                                                 typer
     options        settings dataclasses become flags, and flags become settings again         typer
@@ -13,7 +14,7 @@ heavy packages that it may import when it is itself imported.
     process        the process as Unix sees it
     output         what is shown: data and results on stdout, notes on stderr
     notes          what was found in a data file
-    progress       how far training is
+    progress       how far things are, in the last line of a terminal
     parts          a folder of parts, done one by one
     rehearsal      `--dry-run`
     scores         scores in the words and grids that a person reads

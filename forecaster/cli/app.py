@@ -31,6 +31,7 @@ from forecaster.cli.partition import partition
 from forecaster.cli.plot import plot
 from forecaster.cli.predict import predict
 from forecaster.cli.process import leave, prepare_streams
+from forecaster.cli.progress import showing
 from forecaster.cli.report import report as report_model
 from forecaster.cli.run import run as run_jobs
 from forecaster.cli.scenario import scenario
@@ -52,6 +53,9 @@ WRITTEN = (
     "--totals-output",
 )
 """Flags that name a file to write."""
+
+ENDLESS = ("", "serve", "mcp")
+"""Commands that have no end to be near or far."""
 
 
 def value_in(arguments: Sequence[str], wanted: str) -> str | None:
@@ -97,10 +101,11 @@ class Application(CommandGroup):
             completion.complete(lambda: self._main_shell_completion({}, "forecast", complete_var))
 
         def work() -> Any:
-            with self.make_context("forecast", arguments) as context:
+            with self.make_context("forecast", arguments) as context, showing(command, quiet=is_still):
                 return self.invoke(context)
 
         command = next((argument for argument in arguments if not argument.startswith("-")), "")
+        is_still = command in ENDLESS or not {"-q", "--quiet"}.isdisjoint(arguments)
         watch = Watch(value_in(arguments, "--metrics-file"), value_in(arguments, "--on-failure"))
         around = Around(
             log_file_in(arguments),

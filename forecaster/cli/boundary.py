@@ -20,7 +20,7 @@ from forecaster._version import __version__
 from forecaster.base.errors import BUG, OK, DeadlineError, ForecastError, ResourceError, UsageError
 from forecaster.base.identity import check_apart
 from forecaster.base.system import SMALLER, check_addresses, is_exhausted, unforeseen
-from forecaster.cli import log
+from forecaster.cli import log, screen
 from forecaster.cli.process import Expired, Stopped, deadline, discard_stdout, stoppable
 from forecaster.cli.watch import Watch
 
@@ -185,7 +185,7 @@ def _refused(around: Around) -> ForecastError | None:
 def report(error: BaseException, failure: Failure, *, as_json: bool = False) -> None:
     """Write the one line to stderr, and with FORECAST_DEBUG=1 the traceback before it."""
     discard_stdout()
-    with suppress(OSError):
+    with suppress(OSError), screen.free():
         if os.environ.get("FORECAST_DEBUG") and not isinstance(error, typer.TyperException):
             traceback.print_exception(error, file=sys.stderr)
         if failure.text:

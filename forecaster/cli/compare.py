@@ -52,7 +52,7 @@ def compare(
     job = jobs.CompareJob(data=data, settings=settings, reading=reading, model=model, training=training)
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_compare(job, listening(printer)))
-    with ShareBar(printer.notes, "comparing") as bar:
+    with ShareBar("comparing") as bar:
         result = jobs.compare(
             job, listening(printer, on_share=bar.update, on_state=now_stands, on_place=noting(printer)), workers
         )

@@ -76,7 +76,7 @@ def train_demo(printer: Printer, names: DemoFiles, models_dir: Path | None) -> T
     with TrainingProgress(printer.notes) as progress:
         result = jobs.train(
             job,
-            listening(printer, on_start=lambda _: progress.start(), on_progress=progress.update, on_state=now_stands),
+            listening(printer, on_progress=progress.update, on_state=now_stands),
         )
     printer.note(*train.describe(result, store))
     return result

@@ -32,7 +32,7 @@ def doctor(output: OutputSettings, models_dir: ModelsDir = None) -> int:
     from forecaster import jobs
 
     printer = Printer(output, piped="json")
-    with ShareBar(printer.notes, "measuring") as bar:
+    with ShareBar("measuring") as bar:
         found = jobs.diagnose(models_dir, jobs.Events(on_share=bar.update))
     log.event("diagnosed", **found.summary())
     rows = [{"field": field, "value": value} for field, value in flatten(found.summary())]

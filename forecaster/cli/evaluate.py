@@ -74,7 +74,7 @@ def evaluate(
     if settings.output is not None:
         return evaluate_by_part(printer, job, workers)
     check_alone(workers, "a folder or glob of parts, and a folder for their scores: --output scores")
-    with ShareBar(printer.notes, "forecasting") as bar:
+    with ShareBar("forecasting") as bar:
         result = jobs.evaluate(job, listening(printer, on_share=bar.update, on_state=now_stands))
     tell_builtin(result.model, output.quiet)
     with after(f"{result.predictions} was written" if result.predictions else "nothing changed"):

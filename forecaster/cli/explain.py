@@ -45,7 +45,7 @@ def explain(
     printer = Printer(output, piped="json")
     attended = sys.stdout.isatty()
     job = jobs.ExplainJob(data=data, settings=settings, reading=reading, models_dir=models_dir, attended=attended)
-    with ShareBar(printer.notes, "explaining") as bar:
+    with ShareBar("explaining") as bar:
         events = jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=bar.update)
         result: Any = jobs.read_gates(job, events) if settings.gates else jobs.explain(job, events)
     tell_builtin(result.model, output.quiet)

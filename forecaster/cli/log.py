@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.base.errors import UsageError
+from forecaster.cli import screen
 
 LONGEST_MESSAGE = 10_000
 
@@ -134,4 +135,5 @@ def _is_ready(stream: io.FileIO) -> bool:
 
 
 def _warn(path: Path, error: OSError) -> None:
-    print(f"forecast: warning: the log {path} cannot be written: {error.strerror}", file=sys.stderr)
+    with screen.free():
+        print(f"forecast: warning: the log {path} cannot be written: {error.strerror}", file=sys.stderr)

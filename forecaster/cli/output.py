@@ -17,6 +17,7 @@ from typing import Any, TextIO
 
 from forecaster.base.errors import StorageError
 from forecaster.base.words import counted, listed, number, percent
+from forecaster.cli import screen
 from forecaster.cli.options import Format, OutputSettings
 
 __all__ = [
@@ -118,18 +119,22 @@ class Printer:
     def note(self, *blocks: Block) -> None:
         """Tell a person something on stderr, if there is one."""
         if self.notes:
-            sys.stderr.write(render(blocks, sys.stderr))
-            sys.stderr.flush()
+            text = render(blocks, sys.stderr)
+            with screen.free():
+                sys.stderr.write(text)
+                sys.stderr.flush()
 
 
 def warn(text: str) -> None:
     """Write one line to stderr, whoever reads it."""
-    print(f"forecast: warning: {one_line(text)}", file=sys.stderr, flush=True)
+    with screen.free():
+        print(f"forecast: warning: {one_line(text)}", file=sys.stderr, flush=True)
 
 
 def tell(text: str) -> None:
     """Write one line to stderr that is no warning, whoever reads it."""
-    print(f"forecast: {printable(text)}", file=sys.stderr, flush=True)
+    with screen.free():
+        print(f"forecast: {printable(text)}", file=sys.stderr, flush=True)
 
 
 def write_stdout(text: str) -> None:
@@ -140,8 +145,9 @@ def write_stdout(text: str) -> None:
         BrokenPipeError: The reader has gone.
     """
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        with screen.free():
+            sys.stdout.write(text)
+            sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:

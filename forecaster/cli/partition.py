@@ -31,7 +31,7 @@ def partition(data: DataFile, settings: PartitionSettings, reading: ReadSettings
 
     printer = Printer(output)
     job = jobs.PartitionJob(data=data, settings=settings, reading=reading)
-    with ShareBar(printer.notes, "reading") as bar:
+    with ShareBar("reading") as bar:
         result = jobs.partition(job, jobs.Events(on_share=bar.update, on_state=now_stands))
     with after(f"{result.output} was written"):
         log.event("partitioned", **result.summary())

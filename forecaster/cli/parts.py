@@ -47,7 +47,7 @@ def showing_parts(printer: Printer, label: str) -> Iterator[Events]:
     """Give events that show how far the parts are, where that is done, and what is there if it is stopped."""
     from forecaster.jobs import Events
 
-    with ShareBar(printer.notes, label) as bar:
+    with ShareBar(label) as bar:
         yield Events(
             on_share=bar.update,
             on_place=noting(printer),

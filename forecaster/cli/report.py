@@ -47,7 +47,7 @@ def report(
         now=log.clock(),
         attended=sys.stdout.isatty(),
     )
-    with ShareBar(printer.notes, "forecasting") as bar:
+    with ShareBar("forecasting") as bar:
         result = jobs.report(job, listening(printer, on_share=bar.update, on_state=now_stands))
     tell_builtin(result.model, output.quiet)
     with after(f"{result.output} was written"):

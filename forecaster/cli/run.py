@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from forecaster.base.errors import OK, PARTIAL, BatchError, ForecastError, TryAgainError
+from forecaster.base.meter import one, tally
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import WatchedSettings, takes_settings
@@ -64,7 +65,7 @@ def run(jobs_file: JobsFile, settings: BatchSettings, dry: DrySettings, output: 
     rows: dict[str, Row] = {}
     failed = []
     with contextlib.closing(run_apart(entries, path, records, settings, output)) as endings:
-        for ended in endings:
+        for ended in tally(endings, one, ("jobs", "jobs", len(entries))):
             if ended.is_failure:
                 failed.append(ended)
             row = row_of(ended)

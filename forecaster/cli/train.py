@@ -114,7 +114,6 @@ def train(
             if resumed is not None:
                 log.event("resume", checkpoint=resumed)
                 printer.note(TextLine(RESUMED[resumed]))
-            progress.start()
 
         events = listening(
             printer, on_plan=show_plan, on_start=show_start, on_progress=progress.update, on_state=now_stands

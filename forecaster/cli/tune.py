@@ -12,7 +12,6 @@ from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number, percent
 from forecaster.cli.process import after, now_stands
-from forecaster.cli.progress import ShareBar
 from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.config import DrySettings, FitSettings, LockSettings, ModelSettings, ReadSettings, TuneSettings
 
@@ -66,16 +65,14 @@ def tune(
     def show_start(resumed: bool | None) -> None:
         printer.note(TextLine(""), *([] if resumed is None else [TextLine(RESUMED[resumed])]))
 
-    with ShareBar(printer.notes, "against the defaults") as bar:
-        events = listening(
-            printer,
-            on_plan=lambda plan: log.event("plan", **dict(plan.choices())),
-            on_start=show_start,
-            on_trial=table.add,
-            on_share=bar.update,
-            on_state=now_stands,
-        )
-        result = jobs.tune(job, events)
+    events = listening(
+        printer,
+        on_plan=lambda plan: log.event("plan", **dict(plan.choices())),
+        on_start=show_start,
+        on_trial=table.add,
+        on_state=now_stands,
+    )
+    result = jobs.tune(job, events)
     with after(f"{result.output} was written"):
         log.event("tuned", best=result.values, judgement=result.contest.judgement, difference=result.contest.difference)
         printer.show(result.summary(), result.records(), describe(result))

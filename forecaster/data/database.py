@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from forecaster.base.errors import AccessError, DataError, ForecastError, MissingError, TryAgainError, UsageError
 from forecaster.base.extras import check_extra
+from forecaster.base.meter import tally
 from forecaster.config.commands import TableMode
 from forecaster.data.dialect import Dialect
 from forecaster.data.places import Numbered
@@ -50,7 +51,7 @@ def read_query(address: str, sql: str | None) -> Table:
     with _rows(address, name, sql) as (names, batches):
         columns: list[list[pa.Array]] = [[] for _ in names]
         cells: list[list[Any]] = [[] for _ in names]
-        for batch in batches:
+        for batch in tally(batches, len, ("reading", "rows", None)):
             for k, column in enumerate(zip(*batch, strict=True)):
                 cells[k].extend(column)
         for k, own in enumerate(cells):

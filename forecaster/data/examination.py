@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.base.meter import one, tally
 from forecaster.data.anomalies import find_outliers, find_shifts, seasons_of
 from forecaster.data.checks import way_out
 from forecaster.data.observations import Observations
@@ -116,11 +118,14 @@ class Examination:
             season: m in steps.
             shortest: Steps from which a series can be learned from.
         """
-        yield from self._holes()
-        yield from self._outliers(season)
-        yield from self._shifts(season)
-        yield from self._signs()
-        yield from self._whole_series(shortest)
+        looks = (
+            self._holes(),
+            self._outliers(season),
+            self._shifts(season),
+            self._signs(),
+            self._whole_series(shortest),
+        )
+        yield from chain.from_iterable(tally(looks, one, ("examining", "", len(looks))))
 
     def _holes(self) -> Iterator[Draft]:
         """Yield values and stamps that are not there."""

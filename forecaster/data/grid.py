@@ -9,6 +9,7 @@ import numpy as np
 
 from forecaster.base.arrow import return_memory
 from forecaster.base.errors import DataError, ModelError, UsageError, shown
+from forecaster.base.meter import working
 from forecaster.config import ReadSettings
 from forecaster.data.anomalies import find_giants, find_marker
 from forecaster.data.checks import check_duplicates, find_holes
@@ -85,6 +86,11 @@ def lay_out(read: Observations) -> Panel:
     Raises:
         DataError: There is no one frequency, or no series is left.
     """
+    with working("reading"):
+        return _lay_out(read)
+
+
+def _lay_out(read: Observations) -> Panel:
     table, clock, rows = read.table, read.clock, read.rows
     bounds = np.searchsorted(rows.series, np.arange(len(rows.ids) + 1))
     frequency, off_grid = _frequency(Steps(clock.unique, rows.stamps, bounds, rows.ids), read)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from forecaster.base.errors import UsageError
+from forecaster.base.meter import Work, working
 from forecaster.config import ReadSettings
 from forecaster.data.checks import check_file, check_ids, sort_rows
 from forecaster.data.columns import Columns, find_columns, known_columns, require_column, settle_numbers
@@ -69,15 +70,28 @@ def observe(
         check_zone(settings.tz)
     if settings.freq:
         Frequency(settings.freq)
-    whole, without = (path.data, path.without) if isinstance(path, Rest) else (path, ())
+    with working("reading", unit="rows") as work:
+        return _observe(path, settings, schema, (as_of, future), work)
+
+
+def _observe(
+    path: Data | Rest, settings: ReadSettings, schema: Schema | None, limits: tuple[str | None, Data | None], work: Work
+) -> Observations:
+    """Do what `observe` does, and say how far it is; the shares are those of the time that each step takes."""
+    (as_of, future), (whole, without) = limits, (path.data, path.without) if isinstance(path, Rest) else (path, ())
     shaped = _shaped(whole, settings, schema)
+    work.total = float(shaped.table.rows)
+    work.see_share(0.4)
     table, findings = shaped.table.without(without) if without else shaped.table, list(shaped.findings)
     columns = known_columns(table, schema) if schema else find_columns(table, shaped.settings)
     if schema is None or schema.dialect is None:  # a model of Parquet files knows no decimal mark
         table = settle_numbers(table, columns, settings)
     recipe = replace(shaped.recipe, units=table.units)
+    work.see_share(0.55)
     clock = read_clock(table, columns, shaped.settings, schema)
+    work.see_share(0.6)
     rows, cutoff = read_rows(table, columns, clock.codes), None
+    work.see_share(0.9)
     cells = [Cells.of(table, columns, clock)] if columns.covariates else []
     if future is not None:
         ahead, odd = _read_ahead(future, columns, settings, schema)

@@ -8,6 +8,7 @@ from typing import Any
 
 from forecaster.base.errors import AccessError, DataError, MissingError, TryAgainError
 from forecaster.base.extras import check_extra
+from forecaster.base.meter import tally
 
 _PART = 1 << 22
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
@@ -48,7 +49,10 @@ def fetch(address: str, most: int) -> bytes:
     whole = io.BytesIO()
     try:
         with fsspec.open(_lowered(address), "rb") as stream:
-            while part := stream.read(_PART):
+            size = getattr(stream, "size", None)
+            parts = iter(lambda: stream.read(_PART), b"")
+            said = ("fetching", "MB", size / 1e6 if isinstance(size, int) else None)
+            for part in tally(parts, lambda got: len(got) / 1e6, said):
                 whole.write(part)
                 if whole.tell() > most:
                     raise DataError(f"{name} has more than {most >> 30} GiB", hint="Download it, and give a part")

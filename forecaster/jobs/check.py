@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from forecaster.base.errors import DataError, ForecastError
+from forecaster.base.meter import working
 from forecaster.config import ReadSettings
 from forecaster.data.checks import check_duplicates
 from forecaster.data.grid import lay_out
@@ -36,7 +37,11 @@ def check(job: CheckJob) -> Verdict:
     """
     data: Data = read_source(job.data) if str(job.data) == "-" else job.data
     try:
-        verdict = judge(observe(data, job.reading))
+        with working("checking") as work:
+            work.begin(0.3)
+            read = observe(data, job.reading)
+            work.begin(1.0)
+            verdict = judge(read)
         return with_command(verdict, data, job.reading) if verdict.count("error") else verdict
     except DataError as error:
         fault = error

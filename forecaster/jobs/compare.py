@@ -12,6 +12,7 @@ import numpy as np
 
 from forecaster.base import files
 from forecaster.base.errors import DataError, UsageError
+from forecaster.base.meter import one, tally
 from forecaster.base.rowfile import is_parquet, maybe_writing_rows
 from forecaster.base.tasks import TRAINING, Luggage, check_wanted
 from forecaster.base.workers import check_workers, open_executor
@@ -213,7 +214,7 @@ def _learn_elsewhere(job: CompareJob, comparison: Comparison, workers: WorkerSet
     with open_executor(workers.workers, workers.cluster, Luggage(packages=TRAINING)) as doing:
         events.on_place(doing.place)
         with closing(doing.run(learn, lessons)) as endings:
-            for ended in endings:
+            for ended in tally(endings, one, ("comparing", "forecasts", len(lessons))):
                 if ended.fault is not None:
                     raise ended.fault
                 comparison.take(lessons[ended.index].kind, lessons[ended.index].nth, ended.value)

@@ -13,6 +13,7 @@ import numpy as np
 
 from forecaster.base import files
 from forecaster.base.errors import DataError, GateError, MissingError, OutputError, UsageError
+from forecaster.base.meter import working
 from forecaster.base.runtime import prepare_keras
 from forecaster.config import ExportSettings, ReadSettings
 from forecaster.data.grid import read_panel
@@ -163,7 +164,8 @@ def export(job: ExportJob, events: Events = Events()) -> ExportResult:
         )
     raw = probe_of(model, measured)
     publish = _publish_folder if settings.format == "saved-model" else _publish_file
-    return publish(ExportResult(model=model, settings=settings, output=output, windows=len(raw)), raw, measured)
+    with working(f"making {settings.format}"):
+        return publish(ExportResult(model=model, settings=settings, output=output, windows=len(raw)), raw, measured)
 
 
 def check_settings(settings: ExportSettings) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.base.errors import ForecastError, MissingError, ModelError
+from forecaster.base.meter import one, tally
 from forecaster.base.records import dump
 from forecaster.jobs.names import models_folder
 from forecaster.model import builtin, store
@@ -146,7 +147,8 @@ def check_models(reference: str | None, models_dir: Path | None) -> list[Checked
     if reference is not None and reference.partition("@")[0] == builtin.NAME:
         return [_check_builtin(reference)]
     if reference is None:
-        return [row for name in store.list_models(root) for row in _check_model(root, name, None)]
+        names = tally(store.list_models(root), one, ("checking", "models", None))
+        return [row for name in names for row in _check_model(root, name, None)]
     name, _, version = reference.partition("@")
     if version:
         store.find_version(root, reference)
@@ -173,7 +175,7 @@ def _check_model(root: Path, name: str, version: str | None) -> list[Checked]:
     versions = [version] if version else store.list_versions(home)
     rows = [
         Checked(name=name, version=each, current=each == current, fault=_fault_of(root, f"{name}@{each}"))
-        for each in versions
+        for each in tally(versions, one, ("checking", "versions", len(versions)))
     ]
     return rows if fault is None else [*rows, Checked(name=name, version="", current=False, fault=fault)]
 

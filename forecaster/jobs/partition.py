@@ -13,6 +13,7 @@ from typing import Any
 from forecaster.base import files
 from forecaster.base.errors import ForecastError, OutputError, UsageError
 from forecaster.base.identity import check_apart
+from forecaster.base.meter import one, tally
 from forecaster.config import PartitionSettings, ReadSettings
 from forecaster.data.blocks import read_blocks
 from forecaster.data.formats import parts_of
@@ -134,7 +135,8 @@ def _count(folder: Path, by: tuple[str, ...]) -> Iterator[tuple[str, tuple[int, 
     """Yield of each part, as it stands on the disk, its rows and how many series it has."""
     import pyarrow.parquet as pq
 
-    for path in sorted(folder.glob("part-*.parquet")):
+    made = sorted(folder.glob("part-*.parquet"))
+    for path in tally(made, one, ("reading back", "parts", len(made))):
         with pq.ParquetFile(path) as file:
             names = file.read(columns=list(by))
             yield path.name, (file.metadata.num_rows, names.group_by(list(by)).aggregate([]).num_rows)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from forecaster.base import files
 from forecaster.base.errors import OK, PARTIAL, BatchError, DataError, ForecastError, TryAgainError, UsageError, shown
+from forecaster.base.meter import one, tally
 from forecaster.base.tasks import Executor, Luggage, TaskEnd, check_wanted
 from forecaster.config import ReadSettings
 from forecaster.data.formats import Part
@@ -336,7 +337,7 @@ def run_parts(order: PartsOrder, executor: Executor, events: Events) -> PartsRes
     todo = [at for at in range(len(tasks)) if states[at] is None]
     _tell(events, states)
     now = [replace(tasks[at], sha256=looked[at].sha256, names=looked[at].names) for at in todo]
-    for ended in executor.run(do_part, now):
+    for ended in tally(executor.run(do_part, now), one, ("forecasting", "parts", len(now))):
         at = todo[ended.index]
         states[at] = _state_of(tasks[at], ended)
         _tell_trace(events, ended)
@@ -360,7 +361,7 @@ def _look_at_all(
     tasks: Sequence[PartTask], executor: Executor, events: Events, states: list[PartState | None]
 ) -> dict[int, Looked]:
     looked = {}
-    for ended in executor.run(look_at, tasks):
+    for ended in tally(executor.run(look_at, tasks), one, ("looking at parts", "parts", len(tasks))):
         if ended.fault is not None:
             states[ended.index] = _failed(tasks[ended.index], ended.fault)
             _tell_trace(events, ended)
@@ -382,10 +383,10 @@ def _split(
 ) -> dict[int, ForecastError]:
     """Return the parts that hold a series of which another part has the rest, and how to say so."""
     pairs: dict[int, tuple[int, int]] = {}
-    for one in twice:
-        at, other = order[one.first], order[one.second]
-        pairs.setdefault(at, (other, one.name))
-        pairs.setdefault(other, (at, one.name))
+    for pair in twice:
+        at, other = order[pair.first], order[pair.second]
+        pairs.setdefault(at, (other, pair.name))
+        pairs.setdefault(other, (at, pair.name))
     named = list(pairs)[:MOST_NAMED]
     asked = [Wanted(tasks[at], pairs[at][1]) for at in named]
     told = {named[ended.index]: ended.value for ended in executor.run(find_name, asked)}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.base import files
+from forecaster.base.meter import working
 from forecaster.config import PlotSettings, parse_levels, parse_quantiles
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
@@ -93,7 +94,8 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
     outlooks = look_ahead(model, panel, chosen, (steps, horizon, 0), levels_with(levels, quantiles))
     outlooks = [replace(outlook, next=outlook.next.narrowed(levels, quantiles)) for outlook in outlooks]
     figures = [draw_outlook(outlook, panel.schema.tz, outlook.name or model.name) for outlook in outlooks]
-    picture = to_file(figures, kind)
+    with working("drawing"):
+        picture = to_file(figures, kind)
     events.on_state(f"{output} is the old file or the new one, whole")
     files.write_file(output, picture)
     drawn = tuple(panel.ids[s] for s in chosen)

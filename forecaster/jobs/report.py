@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecaster.base import files
 from forecaster.base.machine import version_of
+from forecaster.base.meter import working
 from forecaster.config import BacktestSettings, EvaluateSettings, ReportSettings
 from forecaster.data.checks import check_duplicates
 from forecaster.data.grid import lay_out
@@ -126,27 +127,32 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     files.check_writable(output)
     asked, source = open_model(job.evaluation)
     check_outputs({"--output": output}, source, job.settings.future)
-    read = asked.observe(source, job.settings.future)
-    check_duplicates(read.rows, read.table, read.clock)
-    panel = lay_out(read)
-    model = asked.bind(panel, job.settings.horizon)
-    panel = note_covariates(model, panel, check_horizon(model, job.settings.horizon))
-    result = score_panel(job.evaluation, model, panel, events)
-    panel, evaluation = result.panel, result.summary()
-    horizon = evaluation["horizon"]
-    steps, ranks = usual_history(model.season, horizon), choose_examples(evaluation)
-    examples = look_ahead(model, panel, [s for _, s in ranks], (steps, horizon, PAST), result.levels)
-    evidence = Evidence(
-        manifest=_card_of(model, result) if isinstance(model, BuiltinModel) else model.manifest,
-        panel=panel,
-        verdict=judge(read),
-        evaluation=evaluation,
-        residuals=find_residuals(model, panel),
-        examples=[(rank, outlook) for (rank, _), outlook in zip(ranks, examples, strict=True)],
-        listed=look_ahead(model, panel, worst_first(evaluation)[:MOST_ROWS], (steps, horizon, 0), ()),
-        written="" if job.now is None else job.now.isoformat(timespec="minutes"),
-    )
-    page = write_page(evidence).encode()
+    with working("report") as work:
+        work.begin(0.15)
+        read = asked.observe(source, job.settings.future)
+        check_duplicates(read.rows, read.table, read.clock)
+        panel = lay_out(read)
+        model = asked.bind(panel, job.settings.horizon)
+        panel = note_covariates(model, panel, check_horizon(model, job.settings.horizon))
+        work.begin(0.55)
+        result = score_panel(job.evaluation, model, panel, events)
+        work.begin(0.85)
+        panel, evaluation = result.panel, result.summary()
+        horizon = evaluation["horizon"]
+        steps, ranks = usual_history(model.season, horizon), choose_examples(evaluation)
+        examples = look_ahead(model, panel, [s for _, s in ranks], (steps, horizon, PAST), result.levels)
+        evidence = Evidence(
+            manifest=_card_of(model, result) if isinstance(model, BuiltinModel) else model.manifest,
+            panel=panel,
+            verdict=judge(read),
+            evaluation=evaluation,
+            residuals=find_residuals(model, panel),
+            examples=[(rank, outlook) for (rank, _), outlook in zip(ranks, examples, strict=True)],
+            listed=look_ahead(model, panel, worst_first(evaluation)[:MOST_ROWS], (steps, horizon, 0), ()),
+            written="" if job.now is None else job.now.isoformat(timespec="minutes"),
+        )
+        work.begin(1.0)
+        page = write_page(evidence).encode()
     events.on_state(f"{output} is the old file or the new one, whole")
     files.write_file(output, page)
     return ReportResult(output=output, evaluation=result, headline=headline(evidence), size=len(page))

@@ -11,6 +11,7 @@ import numpy as np
 from forecaster.base import files
 from forecaster.base.arrow import from_numpy
 from forecaster.base.errors import DataError, UsageError, shown
+from forecaster.base.meter import one, tally
 from forecaster.base.rowfile import categories, is_parquet, measured, writing_rows
 from forecaster.config import PredictSettings, ScenarioSettings, parse_levels
 from forecaster.data.covariates import Covariate, Covariates
@@ -163,7 +164,7 @@ def scenario(job: ScenarioJob, events: Events = Events()) -> ScenarioResult:
         files.check_writable(settings.picture)
     source = read_source(job.data)
     results: list[PredictResult] = []
-    for path in futures:
+    for path in tally(futures, one, ("forecasting", "scenarios", len(futures))):
         told = PredictSettings(
             model=settings.model,
             horizon=settings.horizon,

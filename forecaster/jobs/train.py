@@ -14,6 +14,7 @@ import numpy as np
 from forecaster.base.arrow import return_memory
 from forecaster.base.errors import ForecastError, GateError, UsageError
 from forecaster.base.machine import version_of
+from forecaster.base.meter import working
 from forecaster.base.records import Json
 from forecaster.base.runtime import prepare_keras
 from forecaster.config import FreshSettings, MemorySettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
@@ -181,16 +182,20 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
             job, home, identify(signals_of(panel, plan.encodings, plan.window.horizon), plan), events
         )
         return_memory()
-        prepare_keras()
-        from forecaster.training.fit import train_ensemble
+        with working("loading TensorFlow"):
+            prepare_keras()
+            from forecaster.training.fit import train_ensemble
 
         trained = train_ensemble(panel, plan, job.training.device, events.on_progress, checkpoint)
         if not (job.store.from_ == NONE or job.store.distill):
-            trained = replace(trained, companion=choose_companion(panel, plan, trained))
-        measured, calibration = measure(panel, plan, trained)
+            with working("weighing the pretrained network"):
+                trained = replace(trained, companion=choose_companion(panel, plan, trained))
+        with working("measuring"):
+            measured, calibration = measure(panel, plan, trained)
         check_skill(measured, job.store.min_skill)
         verdict = compare(champion, panel, plan, trained) if champion else None
-        draft = _make_draft(panel, plan, trained, (measured, calibration), _facts(job, panel, trained, parent))
+        with working("writing the serving graph"):
+            draft = _make_draft(panel, plan, trained, (measured, calibration), _facts(job, panel, trained, parent))
         events.on_state(f"{name} is being published: its old version or the new one is current, whole")
         model = store.publish_model(home, draft, current=verdict is None or verdict.is_better)
         drop(checkpoint)

@@ -12,6 +12,7 @@ from typing import Any
 from forecaster.base import files
 from forecaster.base.errors import DataError, DeadlineError, GateError, UsageError
 from forecaster.base.extras import check_extra
+from forecaster.base.meter import Work, working
 from forecaster.config import FitSettings, ModelSettings, ReadSettings, TuneSettings, key_of
 from forecaster.config.jobfile import write_settings
 from forecaster.data.grid import read_panel
@@ -134,12 +135,20 @@ def tune(job: TuneJob, events: Events = Events()) -> TuneResult:
     ):
         events.on_start((study.tried > 0) if settings.resume else None)
         searcher = _Searcher(job, tuning, study, events, end)
-        searcher.search()
+        with working("searching", settings.trials, "trials") as work:
+            work.limit = settings.time_limit
+            searcher.search(work)
         values, error = searcher.found()
         tried = study.tried
     events.on_state(f"the best settings of {tried} trials are in {settings.output}, not yet compared with the defaults")
     left = None if end is None else max(end - time.monotonic(), 1.0)
-    contest = tuning.contest(apply(values, *tuning.settings), left, events.on_share)
+    with working("against the defaults") as work:
+
+        def tell(share: float) -> None:
+            work.see_share(share)
+            events.on_share(share)
+
+        contest = tuning.contest(apply(values, *tuning.settings), left, tell)
     result = TuneResult(
         panel=tuning.panel,
         values=values,
@@ -223,8 +232,8 @@ class _Searcher:
         kept = min(max(4 * longest, LEAST_SHARE * limit), MOST_SHARE * limit)
         return time.monotonic() < self.end - kept
 
-    def search(self) -> None:
-        """Run trials; each best one so far is published."""
+    def search(self, work: Work) -> None:
+        """Run trials, and count them; each best one so far is published."""
         if self.study.best is not None and self.study.tried >= self.job.settings.trials:  # resumed when all was tried
             return
         for attempt in self.study.attempts():
@@ -247,6 +256,7 @@ class _Searcher:
                 seconds=time.monotonic() - began,
             )
             self.rows.append(row)
+            work.done = len(self.rows)
             self.events.on_trial(row)
             tried = self.study.tried
             if tried >= self.job.settings.trials or len(self.rows) >= self.job.settings.trials or not self.has_time():

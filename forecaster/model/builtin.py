@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.base.errors import MissingError, ModelError
+from forecaster.base.meter import tally, working
 from forecaster.base.runtime import prepare_onnx
 from forecaster.data.panel import Panel
 from forecaster.data.schema import Schema
@@ -216,7 +217,9 @@ class BuiltinModel:
         if not len(origins):
             return None
         size = len(self.network.levels) * self.window.horizon
-        values = [self.ask(panel, part).values for part in origins.blocks(self.window.lookback + size)]
+        parts = origins.blocks(self.window.lookback + size)
+        said = ("looking back", "forecasts", len(origins))
+        values = [self.ask(panel, part).values for part in tally(parts, len, said)]
         fan = Fan(self.network.levels, np.concatenate(values))
         constant = origins.ends <= first_changes(panel)[origins.series]
         actual = panel.observed(origins.ahead(self.window.horizon))
@@ -266,10 +269,13 @@ class BuiltinModel:
             ModelError: The network's answer is not finite.
         """
         changes = first_changes(panel)
-        for group, correct in self._corrected(panel, origins):
-            for part in group.blocks(self.window.lookback + len(self.network.levels) * self.window.horizon):
-                known = part.known()
-                yield known if known is not None else self._block(panel, part, correct(), (horizon, levels, changes))
+        size = self.window.lookback + len(self.network.levels) * self.window.horizon
+        with working("forecasting", len(origins), "forecasts") as work:
+            for group, correct in self._corrected(panel, origins):
+                for part in group.blocks(size):
+                    known, asked = part.known(), (horizon, levels, changes)
+                    yield known if known is not None else self._block(panel, part, correct(), asked)
+                    work.done += len(part)
 
     def _corrected(self, panel: Panel, origins: Origins) -> Iterator[tuple[Origins, Callable[[], Correction]]]:
         """Yield the origins in groups, the older ones of each series first, with what gives what was known by then."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from forecaster.base.errors import DataError, UsageError
+from forecaster.base.meter import working
 from forecaster.config import ModelSettings, TrainSettings, parse_levels, parse_units
 from forecaster.data.panel import Panel
 from forecaster.data.seasonality import find_season
@@ -54,6 +55,11 @@ def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSetti
         UsageError: Settings that do not fit each other.
         DataError: No series is long enough for the network.
     """
+    with working("planning"):
+        return _make_plan(panel, season, model, train)
+
+
+def _make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSettings) -> Plan:
     horizon = model.horizon or choose_horizon(panel, season)
     shape = choose_window(panel, model, season, horizon)
     low, high = choose_bounds(panel, model)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.base.errors import ModelError, UsageError, shown
+from forecaster.base.meter import tally
 from forecaster.data.panel import Panel
 from forecaster.model import baselines
 from forecaster.model.builtin import METHOD, BuiltinModel
@@ -116,7 +117,8 @@ def forecast_windows(
         yield from model.forecast(panel, origins, horizon, levels)
         return
     changes, signals = first_changes(panel), signals_of(panel, model.encodings, model.window.horizon)
-    for part in origins.blocks(model.window.lookback + model.window.horizon):
+    size = model.window.lookback + model.window.horizon
+    for part in tally(origins.blocks(size), len, ("forecasting", "forecasts", len(origins))):
         if (known := part.known()) is not None:
             yield known
             continue

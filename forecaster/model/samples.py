@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from forecaster.base.meter import tally
 from forecaster.data.panel import Panel
 from forecaster.model.copula import (
     GRID_LEVELS,
@@ -156,7 +157,7 @@ class Paths:
         draws = self.dependence.draws(self.count, self.seed)
         series, horizon = self.forecast.values.shape
         size = max(MOST_SAMPLES // (self.count * horizon), 1)
-        for at in range(0, series, size):
+        for at in tally(range(0, series, size), lambda _: min(size, series), ("drawing paths", "series", series)):
             chosen = np.arange(at, min(at + size, series))
             grid = distribution(
                 self.forecast.values[chosen],

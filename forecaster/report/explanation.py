@@ -30,6 +30,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.base.meter import one, tally
 from forecaster.data.panel import Panel
 from forecaster.model.builtin import LONGEST_CONTEXT, BuiltinModel
 from forecaster.model.features import signals_of
@@ -156,7 +157,7 @@ def explain(
     forecasts, flat = np.empty((len(series), count)), np.empty((len(series), count))
     weights, contributions = np.zeros((2, len(series), count, lookback))
     effects = np.zeros((len(series), count, len(model.encodings)))
-    for row, s in enumerate(series):
+    for row, s in enumerate(tally(series, one, ("explaining", "series", len(series)))):
         history = panel.series(int(s))[-lookback:]
         size = len(history)
         values[row, :size] = history[::-1]

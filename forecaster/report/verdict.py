@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from forecaster.base.errors import DataError
+from forecaster.base.meter import Work, working
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.data.caps import advice, find_cap
 from forecaster.data.columns import ID_NAMES, TARGET_NAMES, TIME_NAMES
@@ -145,18 +146,27 @@ def refusal(source: str, errors: Sequence[DataError], hint: str = "", rest: Verd
 
 def judge(read: Observations) -> Verdict:
     """Return the verdict on a file that has been read up to its observations."""
+    with working("judging") as work:
+        return _judge(read, work)
+
+
+def _judge(read: Observations, work: Work) -> Verdict:
     panel, plan = None, None
+    work.begin(0.25)
     read, drafts = without_duplicates(read)
     drafts += [(finding, -1) for finding in read.findings]
     detected = [*_columns(read)]
     try:
         panel = lay_out(read)
+        work.begin(0.4)
         season = choose_season(panel, read.settings.season)
         detected += _times(panel, read, season)
         drafts += [(finding, -1) for finding in panel.findings[len(read.findings) :] if finding.code not in BY_SERIES]
+        work.begin(0.75)
         plan = make_plan(panel, season, ModelSettings(), TrainSettings())
     except DataError as error:
         drafts.append((_of_error(error), -1))
+    work.begin(1.0)
     if panel is not None:
         shortest = 0 if plan is None else plan.window.shortest_history + plan.window.horizon
         drafts += Examination(read, panel).drafts(season, shortest)

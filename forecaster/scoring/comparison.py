@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.base.meter import working
 from forecaster.data.panel import Panel, head
 from forecaster.model.forecast import Block
 from forecaster.model.origins import Origins
@@ -100,19 +101,21 @@ class Comparison:
         parts = np.concatenate(([0.0], np.cumsum(np.tile(cost, self.cutoffs)))) / (cost.sum() * self.cutoffs)
         levels = levels_with(self.task.levels, self.task.quantiles, DECILES)
         spans = iter(pairwise(parts.tolist()))
-        for nth in np.unique(self._nth)[::-1]:
-            origins, known = self.at(int(nth))
-            for kind in kinds:
-                low, high = next(spans)
-                task = replace(self.task, levels=levels, on_share=partial(_within, on_share, low, high))
-                taken = self._taken.pop((kind, int(nth)), None)
-                answer, seconds = taken or self._ask(kind, (known, origins), task, clock)
-                self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
-                self._replaced[kind] = self._replaced.get(kind, 0) + int(answer.replaced.sum())
-                methods = np.full(len(origins), kind, object)
-                block = Block(origins=origins, values=answer.values, intervals=answer.intervals, methods=methods)
-                yield kind, self._score(kind, int(nth), block)
-                on_share(high)
+        with working("comparing", len(kinds) * self.cutoffs, "forecasts") as work:
+            for nth in np.unique(self._nth)[::-1]:
+                origins, known = self.at(int(nth))
+                for kind in kinds:
+                    low, high = next(spans)
+                    task = replace(self.task, levels=levels, on_share=partial(_within, on_share, low, high))
+                    taken = self._taken.pop((kind, int(nth)), None)
+                    answer, seconds = taken or self._ask(kind, (known, origins), task, clock)
+                    self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
+                    self._replaced[kind] = self._replaced.get(kind, 0) + int(answer.replaced.sum())
+                    methods = np.full(len(origins), kind, object)
+                    block = Block(origins=origins, values=answer.values, intervals=answer.intervals, methods=methods)
+                    yield kind, self._score(kind, int(nth), block)
+                    work.done += 1
+                    on_share(high)
 
     @property
     def numbers(self) -> list[int]:

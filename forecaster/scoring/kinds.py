@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from forecaster.base.errors import UsageError
 from forecaster.base.extras import check_extra
+from forecaster.base.meter import one, tally, working
 from forecaster.base.runtime import prepare_keras
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.data.anomalies import seasons_of
@@ -169,9 +170,10 @@ def fit_lstm(panel: Panel, task: Task) -> FittedModel:
         UsageError: Settings that do not fit each other.
     """
     plan = make_plan(panel, task.season, replace(task.model, horizon=task.horizon), task.training)
-    prepare_keras()
-    from forecaster.training.fit import train_ensemble
-    from forecaster.training.network import serving_graph
+    with working("loading TensorFlow"):
+        prepare_keras()
+        from forecaster.training.fit import train_ensemble
+        from forecaster.training.network import serving_graph
 
     def tell(now: Progress) -> None:
         task.on_share(now.done)
@@ -204,7 +206,7 @@ def _classical(name: str, panel: Panel, task: Task) -> Answer:
     usual = _seasonal_naive(panel, task)
     found = np.array([usual.values, *(end for _, *both in usual.intervals for end in both)])  # (1 + 2 levels, S, H)
     replaced = np.ones(panel.n_series, bool)
-    for s in range(panel.n_series):
+    for s in tally(range(panel.n_series), one, (name, "series", panel.n_series)):
         history = panel.series(s)
         fitting = [m for m in seasons if len(history) > 2 * m] or seasons[:1]
         model = getattr(models, CLASSICAL[name])(season_length=fitting if name == "mstl" else task.season)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.base.meter import one, tally
 from forecaster.data.hierarchy import Hierarchy
 from forecaster.data.panel import Panel
 from forecaster.model.coherence import Coherent, Drawing, make_coherent
@@ -73,7 +74,7 @@ def score_tiers(
     before, after = ([Tally(1, horizon) for _ in range(count)] for _ in range(2))
     missing = tiers.whole.n_series - tiers.base.n_series
     level_of, needed = tiers.hierarchy.level_of, levels_with((*levels, *GRID_LEVELS), DECILES)
-    for done, back in enumerate(cutoffs.tolist(), 1):
+    for done, back in enumerate(tally(cutoffs.tolist(), one, ("forecasting", "cutoffs", len(cutoffs))), 1):
         base = _forecast(tiers.model, tiers.base, back, (horizon, needed))
         drawing = Drawing(count=SAMPLES, seed=done)
         coherent = make_coherent(tiers.reconciler, base, tiers.dependence, drawing, tiers.nonnegative)

@@ -20,6 +20,7 @@ import numpy as np
 from forecaster._version import __version__
 from forecaster.base.errors import DataError
 from forecaster.base.files import sha256
+from forecaster.base.meter import one, tally, working
 from forecaster.base.records import to_json
 from forecaster.base.runtime import prepare_keras
 from forecaster.config import FitSettings, ModelSettings, TrainSettings
@@ -140,17 +141,19 @@ class Tuning:
         plan = self._plan(self.known, settings)
         parts = {name: getattr(self.plan, name) for name in ("training", "every", "held_out")}
         plan = replace(plan, **parts, fit=replace(plan.fit, members=1, refit=False))
-        prepare_keras()
-        from forecaster.training.fit import train_ensemble
+        with working("loading TensorFlow"):
+            prepare_keras()
+            from forecaster.training.fit import train_ensemble
 
         def tell(_: Progress) -> None:
             if not has_time():
                 raise OutOfTimeError
 
         members = []
-        for k in range(min(self.plan.fit.members, ROUNDS)):
-            one = replace(plan, fit=replace(plan.fit, seed=plan.fit.seed + k))
-            members += train_ensemble(self.known, one, settings[1].device, tell).members
+        count = min(self.plan.fit.members, ROUNDS)
+        for k in tally(range(count), one, ("trial", "networks", count)):
+            alone = replace(plan, fit=replace(plan.fit, seed=plan.fit.seed + k))
+            members += train_ensemble(self.known, alone, settings[1].device, tell).members
             yield self._judge(plan, members)
 
     def _judge(self, plan: Plan, members: list[list[np.ndarray]]) -> float:

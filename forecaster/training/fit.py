@@ -21,6 +21,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from forecaster.base.errors import ResourceError
+from forecaster.base.meter import Work, working
 from forecaster.config import Device
 from forecaster.data.panel import Panel
 from forecaster.model.companion import Companion
@@ -130,8 +131,23 @@ def train_ensemble(
     windows = cut_windows(panel.values, origins, plan.window, signals.features)
     held_out = HeldOut(windows.inputs, cut_targets(panel.values, origins, windows))
     checkpoint = checkpoint or Checkpoint()
-    clock = _Clock(plan.fit, on_progress, checkpoint.state)
-    trainer = _Trainer(panel, signals, plan, clock, checkpoint, spread_over())
+    with working("training") as work:
+        work.limit = plan.fit.time_limit
+        clock = _Clock(plan.fit, on_progress, checkpoint.state, work)
+        trainer = _Trainer(panel, signals, plan, clock, checkpoint, spread_over())
+        first, members = _train_all(trainer, clock, held_out)
+    weights, best_steps = [fitted.weights for fitted in first], [fitted.best_step for fitted in first]
+    return Trained(members, weights, best_steps, checkpoint.state.curve, used)
+
+
+def _train_all(trainer: _Trainer, clock: _Clock, held_out: HeldOut) -> tuple[list[MemberState], list[Weights]]:
+    """Return the members of the first pass, and the weights of those that serve.
+
+    Raises:
+        ResourceError: Memory ran out.
+        GateError: The loss became NaN.
+    """
+    plan, checkpoint = trainer.plan, trainer.checkpoint
     try:
         begun = [member.has_begun for member in checkpoint.state.measured]
         wanted = (k for k in range(plan.fit.members) if k == 0 or clock.has_time() or any(begun[k : k + 1]))
@@ -141,8 +157,7 @@ def train_ensemble(
             members = [trainer.refit(k, fitted) for k, fitted in enumerate(first)]
     except tf.errors.ResourceExhaustedError as error:
         raise ResourceError("out of memory in training", hint="Try a smaller --batch-size or --units") from error
-    weights, best_steps = [fitted.weights for fitted in first], [fitted.best_step for fitted in first]
-    return Trained(members, weights, best_steps, checkpoint.state.curve, used)
+    return first, members
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,8 +171,8 @@ class HeldOut:
 class _Clock:
     """Counts steps over the whole training, for progress and the time limit; goes on from a state."""
 
-    def __init__(self, fit: FitShape, on_progress: OnProgress, state: TrainingState) -> None:
-        self.fit, self.on_progress, self.state = fit, on_progress, state
+    def __init__(self, fit: FitShape, on_progress: OnProgress, state: TrainingState, work: Work) -> None:
+        self.fit, self.on_progress, self.state, self.work = fit, on_progress, state, work
         self.began = time.monotonic() - state.seconds
         self.end = None if fit.time_limit is None else self.began + fit.time_limit
 
@@ -187,6 +202,8 @@ class _Clock:
             )
             if held_out is not None:
                 self.state.curve.append(Look(member=member + 1, step=step, loss=loss, held_out=held_out))
+            self.work.see_share(progress.done)
+            self.work.note = f"network {member + 1} of {self.fit.members}, loss {loss:.3g}"
             self.on_progress(progress)
 
         return tell
@@ -287,22 +304,25 @@ class _Trainer:
             restore_variables(variables, state.at.variables)
             batches.rng.bit_generator.state = state.at.draws
         now = good = batches.snapshot(step, variables)
-        while step < steps:
-            if fit.schedule == "plateau":
-                optimizer.learning_rate = rate_after(fit, state.drops, step)
-            count = min(STEPS_PER_CALL, steps - step)
-            loss = float(run(*batches.next(count)))
-            if not np.isfinite(loss):
-                self._keep_good(state, good)
-                can_resume = self.checkpoint.path is not None
-                raise diagnose(self.panel, self.plan, batches.drawn, step, can_resume=can_resume)
-            step += count
-            now = batches.snapshot(step, variables)
-            good = now if all(np.isfinite(values).all() for values in now.variables) else good
-            yield step, loss
-            if self.checkpoint.is_due():
-                state.at = now
-                self._write()
+        with working("training", steps, "steps") as work:
+            work.done = step
+            while step < steps:
+                if fit.schedule == "plateau":
+                    optimizer.learning_rate = rate_after(fit, state.drops, step)
+                count = min(STEPS_PER_CALL, steps - step)
+                loss = float(run(*batches.next(count)))
+                if not np.isfinite(loss):
+                    self._keep_good(state, good)
+                    can_resume = self.checkpoint.path is not None
+                    raise diagnose(self.panel, self.plan, batches.drawn, step, can_resume=can_resume)
+                step += count
+                work.done = step
+                now = batches.snapshot(step, variables)
+                good = now if all(np.isfinite(values).all() for values in now.variables) else good
+                yield step, loss
+                if self.checkpoint.is_due():
+                    state.at = now
+                    self._write()
 
     def _keep_good(self, state: MemberState, good: Snapshot) -> None:
         """Keep the last good weights, to be gone on from at another learning rate."""

@@ -189,27 +189,11 @@ def reports() -> list[SimpleNamespace]:
     ]
 
 
-@pytest.mark.parametrize("columns", [30, 100])
-def test_progress_moves_on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
-    monkeypatch.setattr("forecaster.cli.progress.width_of", lambda _: columns)
-    monkeypatch.setenv("TERM", "xterm-256color")
-    stream = Terminal()
-    monkeypatch.setattr("sys.stderr", stream)
-    with TrainingProgress(watched=True) as progress:
-        progress.start()
-        for report in reports():
-            progress.update(report)
-        progress.bar.refresh()
-    assert "80%" in stream.getvalue()
-    assert ("network 2 of 2" in stream.getvalue()) is (columns == 100)
-
-
 def test_progress_is_a_line_a_network_where_nothing_may_move(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for watched in (True, False):
         with TrainingProgress(watched) as progress:
-            progress.start()
             for report in reports():
                 progress.update(report)
         shown = capsys.readouterr().err

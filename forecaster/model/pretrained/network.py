@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.base.meter import tally
 from forecaster.model.pretrained.inputs import Inputs, inputs
 from forecaster.model.pretrained.rhythm import AHEAD, LEVELS, LONGEST, Rhythm, rhythm
 from forecaster.model.serving import onnx_options
@@ -124,11 +125,11 @@ class Builtin:
         usable = np.flatnonzero(np.isfinite(past.least()))
         order = usable[np.argsort(past.lengths[usable], kind="stable")]
         segments = np.array([shape.bucket(length) for length in past.lengths[order].tolist()], np.int64)
-        for bucket in np.unique(segments).tolist():
-            alike = order[segments == bucket]
-            for start in range(0, len(alike), ROWS):
-                rows = alike[start : start + ROWS]
-                answer[rows] = self._ask(past.stacked(rows), shape, bucket, ahead)
+        alike = (order[segments == bucket] for bucket in np.unique(segments).tolist())
+        parts = [rows[start : start + ROWS] for rows in alike for start in range(0, len(rows), ROWS)]
+        for rows in tally(parts, len, ("forecasting", "contexts", len(order))):
+            bucket = int(shape.bucket(int(past.lengths[rows[0]])))
+            answer[rows] = self._ask(past.stacked(rows), shape, bucket, ahead)
         return answer
 
     def _ask(self, past: Floats, shape: Rhythm, segments: int, ahead: int) -> Floats:
