@@ -119,6 +119,12 @@ class ReadSettings:
     )
     no_header: bool = knob(False, "The file has no header row: columns are named 1, 2, 3, …", panel="File format")
     skip_rows: int = knob(0, "Lines to skip above the header.", panel="File format", bounds=(0, None))
+    skip_footer: int = knob(
+        0,
+        "Rows to leave out at the end, such as totals and notes; blank lines do not count.",
+        panel="File format",
+        bounds=(0, None),
+    )
 
     def __post_init__(self) -> None:
         """Refuse season lengths that are none, before anything is read.

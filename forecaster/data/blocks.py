@@ -20,7 +20,7 @@ from typing import IO, Any
 import numpy as np
 import pyarrow as pa
 
-from forecaster.base.errors import DataError, TryAgainError
+from forecaster.base.errors import DataError, TryAgainError, UsageError
 from forecaster.config import ReadSettings
 from forecaster.data.formats import folder_keys, parts_of, read_data, typed_table
 from forecaster.data.places import Numbered
@@ -134,6 +134,9 @@ def _parquet(path: Path, asked: Cutting) -> Iterator[Table]:
 
 def _text(path: Path, asked: Cutting) -> Iterator[Table]:
     """Yield the rows of a CSV file, cut where a row ends."""
+    if asked.settings.skip_footer:
+        fault = "--skip-footer: a file that is read piece by piece is not known to end before it does"
+        raise UsageError(fault, hint=f"Cut it first: head -n -{asked.settings.skip_footer} {path}")
     try:
         with path.open("rb") as raw, _opened(raw, asked.settings.encoding) as stream:
             chunks = _whole_rows(stream, asked.size)

@@ -224,8 +224,12 @@ class TableTarget:
         """
         import sqlalchemy
 
-        kinds = {
-            name: sqlalchemy.String if any(isinstance(cell, str) for cell in cells) else sqlalchemy.Double
+        kinds: dict[str, Any] = {
+            name: sqlalchemy.String
+            if any(isinstance(cell, str) for cell in cells)
+            else sqlalchemy.BigInteger
+            if cells and all(type(cell) is int for cell in cells)
+            else sqlalchemy.Double
             for name, cells in columns.items()
         }
         table = sqlalchemy.Table(

@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice, pairwise
 from typing import Any
@@ -66,6 +67,7 @@ class Dialect:
         thousands: Mark between thousands, or None where there is none.
         header: Whether the first row names the columns; else they are `1`, `2`, `3`, …
         skip_rows: Lines above the header.
+        skip_footer: Rows at the end that are no data.
     """
 
     encoding: str = "utf-8"
@@ -74,6 +76,7 @@ class Dialect:
     thousands: str | None = None
     header: bool = True
     skip_rows: int = 0
+    skip_footer: int = 0
 
     @property
     def marks(self) -> tuple[str, str | None]:
@@ -128,27 +131,56 @@ PERCENT = "%"
 _SPACE = " \u00a0\u202f"
 
 
+NEGATIVE = "()"
+"""Stands among the units of numbers where some are negative in the way of accountants: `(5)`, `5-`, or with U+2212."""
+
+_MINUS = (r"^[^(\d]*-", r"\(.*\)$", r"\d[.,]?-$", r"^[^(\d]*[\x{2212}\x{2013}]")
+"""Ways to write a negative number; a column has one of them."""
+
+
+def _named(units: Sequence[str]) -> str:
+    """Return the regular expression of any of some units."""
+    return "|".join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))
+
+
+def with_plain_minus(texts: pa.ChunkedArray, units: Sequence[str]) -> pa.ChunkedArray:
+    """Return texts in which `(5)`, `$(5)`, `5-` and `\u22125` are `-5`, `$-5`, `-5` and `-5`."""
+    named = _named([unit for unit in units if unit != NEGATIVE] or ["$"])
+    bare = pc.replace_substring_regex(texts, r"[\x{2212}\x{2013}]", "-")
+    bare = pc.replace_substring_regex(bare, rf"^((?:{named})?)[{_SPACE}]*\((.*)\)$", r"\1-\2")
+    return pc.replace_substring_regex(bare, r"^([^-(]*\d[.,]?)-$", r"-\1")
+
+
 def without_units(texts: pa.ChunkedArray, units: tuple[str, ...]) -> pa.ChunkedArray:
-    """Return texts without a unit before or after the number, and `(5)` as -5 where there is one."""
+    """Return texts without a unit before or after the number, and negative ones with a hyphen before it."""
     if not units:
         return texts
-    named = "|".join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))
-    bare = pc.replace_substring_regex(texts, r"^\((.*)\)$", r"-\1")
+    bare = with_plain_minus(texts, units)
+    named = _named([unit for unit in units if unit != NEGATIVE])
+    if not named:
+        return bare
     bare = pc.replace_substring_regex(bare, rf"^([+-]?)(?:{named})[{_SPACE}]*([+-]?[\d.,].*)$", r"\1\2")
     return pc.replace_substring_regex(bare, rf"^(.*\d[.,]?)[{_SPACE}]*(?:{named})$", r"\1")
 
 
 def find_units(texts: pa.ChunkedArray) -> tuple[str, ...]:
-    """Return the currency sign or the percent sign that stands beside every number; empty where not all agree."""
-    named = "|".join(re.escape(unit) for unit in sorted((*CURRENCIES, PERCENT), key=len, reverse=True))
-    pattern = rf"^\(?[+-]?(?P<before>{named})?[{_SPACE}]*[+-]?[\d.,'{_SPACE}]*\d[.,]?[{_SPACE}]*(?P<after>{named})?\)?$"
-    parts = pc.extract_regex(texts, pattern)
+    """Return the currency sign or the percent sign that stands beside every number; empty where not all agree.
+
+    `NEGATIVE` is among them where numbers are negative in another way than by a hyphen before them.
+    """
+    plain_way, *others = (pc.any(pc.match_substring_regex(texts, way)).as_py() for way in _MINUS)
+    odd = not plain_way and sum(map(bool, others)) == 1
+    every = (*CURRENCIES, PERCENT)
+    plain = with_plain_minus(texts, every) if odd else texts
+    named = _named(every)
+    pattern = rf"^[+-]?(?P<before>{named})?[{_SPACE}]*[+-]?[\d.,'{_SPACE}]*\d[.,]?[{_SPACE}]*(?P<after>{named})?$"
+    parts = pc.extract_regex(plain, pattern)
     if not len(texts) or parts.null_count:
         return ()
     found = [set(pc.unique(pc.struct_field(parts, side)).to_pylist()) for side in ("before", "after")]
     if not all(len(side) == 1 for side in found):
         return ()
-    return tuple(unit for side in found for unit in side if unit)
+    return tuple(unit for side in found for unit in side if unit) + ((NEGATIVE,) if odd else ())
 
 
 def _top(body: memoryview) -> bytes:
@@ -178,6 +210,7 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
         thousands=settings.thousands,
         header=not settings.no_header,
         skip_rows=settings.skip_rows,
+        skip_footer=settings.skip_footer,
     )
     if made.decimal not in (".", ",") or made.thousands == made.decimal:
         raise UsageError("--decimal must be . or , and differ from --thousands")

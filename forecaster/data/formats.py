@@ -85,8 +85,12 @@ def _read_one(path: Data, asked: Reading) -> Table:
     source = read_source(path)
     if source.kind != "excel" and asked.settings.sheet:
         raise UsageError(f"--sheet is for a workbook, and {source.path} is none")
+    footer = asked.dialect.skip_footer if asked.dialect else asked.settings.skip_footer
+    if footer and source.kind not in ("csv", "excel", "json"):
+        raise UsageError(f"--skip-footer is for texts and workbooks, and {source.path} has types of its own")
     try:
-        return READERS[source.kind](source, asked)
+        table = READERS[source.kind](source, asked)
+        return table.without(range(table.rows - footer, table.rows)) if footer and source.kind == "json" else table
     except (MemoryError, pa.ArrowMemoryError):
         raise ResourceError(f"{source.path} does not fit into memory") from None
 
@@ -316,7 +320,13 @@ def _json_records(value: Any) -> list[Any]:
 def _text_dialect(settings: ReadSettings) -> Dialect:
     """Return how texts are written in a format that has types too."""
     decimal = settings.decimal or ("," if settings.thousands == "." else ".")
-    return Dialect(decimal=decimal, thousands=settings.thousands)
+    return Dialect(
+        decimal=decimal,
+        thousands=settings.thousands,
+        header=not settings.no_header,
+        skip_rows=settings.skip_rows,
+        skip_footer=settings.skip_footer,
+    )
 
 
 def _read_excel(source: Source, asked: Reading) -> Table:
@@ -334,15 +344,16 @@ def _read_excel(source: Source, asked: Reading) -> Table:
         raise DataError(f"{name} is not a sound workbook: {error}", hint="Save it again, or export CSV") from None
     chosen = _sheet(name, sheets, asked.settings.sheet or asked.recipe.sheet)
     rows = [(number, row) for number, row in enumerate(sheets[chosen], 1) if any(cell != "" for cell in row)]
-    skip = asked.settings.skip_rows
-    rows = [(number, row) for number, row in rows if number > skip]
+    dialect = asked.dialect or _text_dialect(asked.settings)
+    rows = [(number, row) for number, row in rows if number > dialect.skip_rows]
+    rows = rows[: len(rows) - dialect.skip_footer]
     if len(rows) < 2:
         raise DataError(f"{name}, sheet {chosen!r} has no rows below its header")
     width = max(k + 1 for _, row in rows for k, cell in enumerate(row) if cell != "")
     titles = [_title(cell) or f"column{k + 1}" for k, cell in enumerate(rows[0][1][:width])]
-    if asked.settings.no_header:
+    if not dialect.header:
         titles = [str(k + 1) for k in range(width)]
-    body = rows if asked.settings.no_header else rows[1:]
+    body = rows[1:] if dialect.header else rows
     check_names(name, titles)
     cells = {title: [None if row[k] == "" else row[k] for _, row in body] for k, title in enumerate(titles)}
     return Table(
@@ -350,7 +361,7 @@ def _read_excel(source: Source, asked: Reading) -> Table:
         sha256=source.sha256,
         columns={title: pa.chunked_array([_excel_column(own)]) for title, own in cells.items()},
         rows=len(body),
-        dialect=asked.dialect or _text_dialect(asked.settings),
+        dialect=dialect,
         kind=f"sheet {chosen!r} of a workbook",
         places=Numbered("row", 1, tuple(number for number, _ in body)),
     )

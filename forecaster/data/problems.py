@@ -34,6 +34,7 @@ _FREE = {
     "sep": r".",
     "freq": r"[A-Z0-9][A-Z0-9a-z-]*",
     "skip_rows": r"\d+",
+    "skip_footer": r"\d+",
     "na_values": r".+",
     "tz": r"[A-Z][a-z]+/\w+|[+-]\d\d:\d\d",
 }
@@ -209,7 +210,7 @@ def concrete(hint: str) -> Iterator[tuple[str, Any]]:
             text = value if name in ("decimal", "thousands", "sep") else bare
             text = text[:1] if name in ("decimal", "thousands") and re.fullmatch(r"[.,],", text) else text
             if re.fullmatch(_FREE[name], text):
-                yield name, int(text) if name == "skip_rows" else text
+                yield name, int(text) if name in ("skip_rows", "skip_footer") else text
 
 
 def flags_of(settings: ReadSettings) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,7 +33,7 @@ from forecaster.data.stamps import (
     parse,
     to_local,
 )
-from forecaster.data.table import Table
+from forecaster.data.table import MOST_NOTES, Table, is_note
 from forecaster.data.zones import frozen, is_offset, strangers
 
 _HEAD = 10_000
@@ -142,6 +143,8 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
         return _typed_clock(table, columns, settings, schema)
     if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
         raise DataError(f"{table.source}: column {name!r} holds {column.type}, not times", hint="Pass --time")
+    if schema is None and not settings.skip_footer:
+        _refuse_footer(table, name)
     texts, codes = distinct(column.cast(pa.string()))
     texts = pc.utf8_trim_whitespace(texts)
     try:
@@ -169,6 +172,37 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
         raise fault.choosing(*error.choices) from None
     unique, inverse = np.unique(stamps, return_inverse=True)
     return Clock(unique, inverse[codes], time_format, tz, tuple(findings))
+
+
+_SUMS = "total|sum|average|mean|summe|gesamt|insgesamt|totale|suma|somme|totaal"
+TOTAL = re.compile(rf"\s*(grand |sub)?-?({_SUMS})\b", re.IGNORECASE)
+"""How a row of sums is called."""
+
+
+def _refuse_footer(table: Table, name: str) -> None:
+    """Refuse rows at the end whose cell of the time is a word, or empty, where those above hold digits.
+
+    Raises:
+        DataError: There are such rows: a total, a note.
+    """
+    last = table.columns[name].slice(max(table.rows - MOST_NOTES - 1, 0)).cast(pa.string()).to_pylist()
+    notes = next((k for k, cell in enumerate(reversed(last)) if re.search(r"\d", cell or "")), len(last))
+    words = [cell.strip() for cell in last[len(last) - notes :] if cell and cell.strip() not in MISSING]
+    if notes in (0, len(last)) or not all(is_note(word) for word in words):
+        return
+    words = words or _totals_in(table, notes)
+    if not words:
+        return
+    rows = list(range(table.rows - notes, table.rows))
+    fault = f"{table.place(rows[0])}, column {name!r}: {shown(words[0])} is no time, as the rows above have"
+    raise table.fault(rows, fault, f"Pass --skip-footer {notes} if that is no data, else correct it")
+
+
+def _totals_in(table: Table, count: int) -> list[str]:
+    """Return the cells of the last rows that say of what is beside them that it is a sum."""
+    texts = [column for column in table.columns.values() if pa.types.is_string(column.type)]
+    cells = (cell for column in texts for cell in column.slice(table.rows - count).to_pylist())
+    return [cell for cell in cells if cell and TOTAL.match(cell)]
 
 
 def recipe_of(settings: ReadSettings, schema: Schema | None) -> Recipe:

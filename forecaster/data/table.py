@@ -22,12 +22,14 @@ from forecaster.base.errors import DataError, MissingError, shown
 from forecaster.config import ReadSettings
 from forecaster.data.dialect import (
     MISSING,
+    NEGATIVE,
     Dialect,
     detect_dialect,
     number_pattern,
     plain_numbers,
     read_numbers,
     split_header,
+    with_plain_minus,
     without_units,
 )
 from forecaster.data.places import Chosen, Numbered, Places, TextLines, records
@@ -35,6 +37,9 @@ from forecaster.data.source import LINE_END, Source, count_lines, decode
 
 MOST_MARKS = 1000
 """Cells that are looked at, to see whether one word stands for all missing values."""
+
+MOST_NOTES = 8
+"""Rows below the data that may be notes."""
 
 MOST_LINES = 5
 """Lines that an error names."""
@@ -138,8 +143,10 @@ class Table:
         """Return the units of a column where every cell of it has one; a number without is another number."""
         if not self.units:
             return ()
-        found = pc.and_(pc.equal(cells, without_units(cells, self.units)), pc.invert(missing))
-        return () if pc.any(found).as_py() else self.units
+        minus = (NEGATIVE,) if NEGATIVE in self.units else ()
+        bare = with_plain_minus(cells, self.units) if minus else cells
+        found = pc.and_(pc.equal(bare, without_units(cells, self.units)), pc.invert(missing))
+        return minus if pc.any(found).as_py() else self.units
 
     def _without_missing(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return values with those as NaN that mean a missing one, in whatever way they are written."""
@@ -210,6 +217,7 @@ def read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) ->
         raise DataError(f"{source.path} holds only blank lines: no header row found")
     body = _below(source.path, data, dialect.skip_rows if dialect else settings.skip_rows)
     skipped = count_lines(data[: len(data) - len(body)])
+    body = _above(source.path, body, dialect.skip_footer if dialect else settings.skip_footer)
     is_single = dialect is not None or settings.time == "none"
     dialect = dialect or detect_dialect(source.path, body, encoding, settings)
     names, body, lines = split_header(source.path, body, dialect, is_single=is_single)
@@ -285,6 +293,23 @@ def _below(path: str, data: bytes, lines: int) -> memoryview:
     if not bytes(body[:1_000]).strip() and not bytes(body).strip():
         raise DataError(f"{path}: nothing stands below its first {lines:,} lines", hint="Pass a smaller --skip-rows")
     return body
+
+
+def _above(path: str, body: memoryview, lines: int) -> memoryview:
+    """Return what stands above some lines at the end, of which blank ones do not count.
+
+    Raises:
+        DataError: Nothing does.
+    """
+    if not lines:
+        return body
+    text, end = bytes(body), len(body)
+    for _ in range(lines):
+        end = len(text[:end].rstrip())
+        end = max(text.rfind(b"\n", 0, end), text.rfind(b"\r", 0, end)) + 1
+    if not text[:end].strip():
+        raise DataError(f"{path}: nothing stands above its last {lines:,} lines", hint="Pass a smaller --skip-footer")
+    return body[:end]
 
 
 def check_names(path: str, names: list[str]) -> None:
@@ -382,10 +407,17 @@ def _quotes_are_paired(body: memoryview, separator: str) -> bool:
 
 
 def _ragged(path: str, body: memoryview, width: int, separator: str, line: int) -> DataError | None:
-    for at, record in records(body, separator):
+    rows = records(body, separator)
+    for at, record in rows:
         if len(record) != width:
-            return DataError(
-                f"{path}, line {at + line}: {len(record)} cells where the header has {width}",
-                hint="Correct the line, or pass --sep",
-            )
+            fault = f"{path}, line {at + line}: {len(record)} cells where the header has {width}"
+            notes = [record, *(cells for _, cells in islice(rows, MOST_NOTES))]
+            if at and len(notes) <= MOST_NOTES and all(is_note(cells[0]) for cells in notes):
+                return DataError(fault, hint=f"Pass --skip-footer {len(notes)} if these last rows are no data")
+            return DataError(fault, hint="Correct the line, or pass --sep")
     return None
+
+
+def is_note(cell: str) -> bool:
+    """Return whether the first cell of a row at the end says that it is no data: empty, or a word or a mark first."""
+    return not cell.strip() or bool(re.match(r"[^\W\d]|[*#(\[†‡¹²³-]", cell.strip()))

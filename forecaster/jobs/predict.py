@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -37,6 +38,7 @@ from forecaster.scoring.backtest import measure_builtin
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 PARQUET = (".parquet", ".pq")
@@ -287,17 +289,30 @@ def _to_parquet(forecast: Forecast, panel: Panel) -> bytes:
     from forecaster.scoring.backtest import stamps_written
 
     count, horizon = forecast.values.shape
-    stamps = panel.frequency.future(panel.ends, horizon).ravel()
-    rows: dict[str, Any] = forecast.columns()
+    rows: dict[str, Any] = forecast.written_columns()
     if forecast.id_column is not None:
         rows[forecast.id_column] = categories(forecast.ids, np.repeat(np.arange(count), horizon))
-    rows[forecast.time_column] = stamps_written(panel, stamps, as_text=False)
+    if forecast.time_column in rows:
+        stamps = panel.frequency.future(panel.ends, horizon).ravel()
+        rows[forecast.time_column] = stamps_written(panel, stamps, as_text=False)
+    else:
+        rows |= {name: typed_part(rows[name].tolist()) for name in forecast.time_parts}
     methods, codes = np.unique(rows["method"].astype(str), return_inverse=True)
     rows["method"] = categories(methods.tolist(), codes.astype(np.int64))
     if forecast.tiers is not None:
         tiers, codes = np.unique(forecast.tiers.astype(str), return_inverse=True)
         rows[TIER] = categories(tiers.tolist(), np.repeat(codes.astype(np.int64), horizon))
     return parquet_of(rows)
+
+
+def typed_part(cells: list[str]) -> pa.Array:
+    """Return a part of stamps as a column with a type: whole numbers, days, or else texts."""
+    import pyarrow as pa
+
+    if all(re.fullmatch(r"\d{1,15}", cell) for cell in cells):
+        return pa.array(map(int, cells), pa.int64())
+    texts = pa.array(cells, pa.string())
+    return texts.cast(pa.date32()) if all(re.fullmatch(r"\d{4}-\d\d-\d\d", cell) for cell in cells) else texts
 
 
 def parts_of_stamps(panel: Panel) -> tuple[str, ...]:
@@ -308,10 +323,13 @@ def parts_of_stamps(panel: Panel) -> tuple[str, ...]:
 
 def _rows_of(forecast: Forecast, model: UsedModel, issued: str) -> dict[str, list[Any]]:
     """Return the columns of a forecast file as they go into a table, with what they were issued by, and when."""
-    frame = forecast.to_frame()
-    columns = {str(name): [None if cell != cell else cell for cell in frame[name].tolist()] for name in frame.columns}
+    made = {name: column.tolist() for name, column in forecast.written_columns().items()}
+    columns = {name: [None if cell != cell else cell for cell in cells] for name, cells in made.items()}
+    if forecast.time_column not in columns:
+        parts = {name: typed_part(columns[name]).to_pylist() for name in forecast.time_parts}
+        columns |= {name: [c if isinstance(c, int) else str(c) for c in cells] for name, cells in parts.items()}
     facts = {"model": model.name, "version": model.version, "issued": issued or None}
-    return columns | {name: [fact] * len(frame) for name, fact in facts.items()}
+    return columns | {name: [fact] * forecast.values.size for name, fact in facts.items()}
 
 
 def reach(asked: Asked, settings: PredictSettings) -> tuple[int | None, bool]:

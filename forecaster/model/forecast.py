@@ -166,10 +166,14 @@ class Forecast(Predicted):
         """Return the content of a forecast file: RFC 4180 quoting, the shortest numbers that read back equal."""
         from forecaster.base.rowfile import csv_of
 
+        return csv_of(self.written_columns())
+
+    def written_columns(self) -> dict[str, NDArray[Any]]:
+        """Return `columns` with the stamps in the columns that the data has them in."""
         columns: dict[str, NDArray[Any]] = {}
         for name, column in self.columns().items():
             columns |= self._in_parts(column) if name == self.time_column else {name: column}
-        return csv_of(columns)
+        return columns
 
     def _in_parts(self, stamps: NDArray[np.object_]) -> dict[str, NDArray[Any]]:
         """Return the stamps [N] as the columns that they came in; as one where they do not fall apart into these."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from pathlib import Path
 from shutil import copytree
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import forecaster
@@ -64,6 +67,22 @@ def test_every_flag_of_reading_works(run: Run) -> None:
     rows = rows_of(Path("out.csv"))
     assert [row["day"] for row in rows] == ["01/02/2024", "02/02/2024", "03/02/2024"]
     assert float(rows[0]["forecast-lo-99"]) < float(rows[0]["forecast-lo-50"]) < float(rows[0]["forecast"])
+
+
+def test_stamps_in_several_columns_are_written_so_wherever_they_go(run: Run) -> None:
+    """As they came, in a CSV file; as whole numbers and days where columns have types."""
+    rows = "".join(f"2024,{1 + d // 28},{1 + d % 28:02},{d % 7}\n" for d in range(56))
+    Path("split.csv").write_text(f"year,month,day,y\n{rows}")
+    for output in ("out.csv", "out.parquet"):
+        table = ("--output-table", "sqlite:///out.db#f", "--table-mode", "replace")
+        result = run("predict", "split.csv", "--horizon", 2, "--on-gap", "ffill", "-q", "--output", output, *table)
+        assert result.exit_code == 0, result.stderr
+    assert [list(row.values())[:3] for row in rows_of(Path("out.csv"))] == [["2024", "2", "29"], ["2024", "3", "01"]]
+    columns = pq.read_table("out.parquet").to_pydict()
+    assert list(columns)[:4] == ["year", "month", "day", "forecast"]
+    assert (columns["year"], columns["month"], columns["day"]) == ([2024, 2024], [2, 3], [29, 1])
+    with contextlib.closing(sqlite3.connect("out.db")) as connection:
+        assert connection.execute("SELECT year, month, day FROM f").fetchall() == [(2024, 2, 29), (2024, 3, 1)]
 
 
 def test_ambiguous_data_is_refused_as_in_training(run: Run) -> None:

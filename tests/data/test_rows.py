@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from forecaster.base.errors import (
     DataError,
 )
+from forecaster.config import ReadSettings
+from forecaster.data.grid import read_panel
 from tests.data.conftest import LONG, Bad, Read, codes, refuse
 
 BAD: Bad = {
@@ -80,3 +85,36 @@ def test_flags_that_settle_ambiguity(read: Read) -> None:
     assert read('ds,y\n2024-01-01,"1,500"\n2024-01-02,2\n', thousands=",").values.tolist() == [1500, 2]
     assert read("year,y\n2001,1\n2002,2\n", freq="YS").future_stamps(1).tolist() == [["2003"]]
     assert read("ds,café\n2024-01-01,1\n2024-01-02,2\n".encode("latin-1"), encoding="latin-1").schema.target == "café"
+
+
+NOTES = {
+    "a total": "Total,123\n",
+    "a total of all stores, without a time": ",123\nGrand total,5\n",
+    "a note behind an empty line": "\nSource: Bureau of Statistics\n* provisional\n",
+    "a quoted note": ',\nTotal,100\n"Note: adjusted, and revised",\n',
+}
+
+
+@pytest.mark.parametrize("notes", NOTES.values(), ids=NOTES.keys())
+def test_what_stands_below_the_data_is_refused_with_the_flag_that_leaves_it_out(tmp_path: Path, notes: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("ds,y\n" + "".join(f"2024-01-{k:02},{k}\n" for k in range(1, 29)) + notes)
+    with pytest.raises(DataError) as refused:
+        read_panel(path)
+    flag = re.search(r"Pass --skip-footer (\d)", refused.value.hint)
+    assert flag
+    panel = read_panel(path, ReadSettings(skip_footer=int(flag[1])))
+    assert panel.values.tolist() == [float(k) for k in range(1, 29)]
+    assert panel.schema.dialect is not None
+    path.write_text("ds,y\n" + "".join(f"2024-02-{k:02},{k}\n" for k in range(1, 29)) + notes)
+    assert read_panel(path, schema=panel.schema).rows == 28  # a later file of the same kind ends in the same way
+
+
+def test_a_sum_is_known_by_its_name_where_its_time_is_empty(tmp_path: Path) -> None:
+    rows = "".join(f"{store},2024-01-{k:02},{k}\n" for store in "ab" for k in range(1, 29))
+    (tmp_path / "x.csv").write_text(f"store,ds,y\n{rows}Total,,812\n")
+    with pytest.raises(DataError, match="line 58, column 'ds': 'Total' is no time"):
+        read_panel(tmp_path / "x.csv")
+    (tmp_path / "x.csv").write_text(f"store,ds,y\n{rows}b,,812\n")
+    with pytest.raises(DataError, match="where a time is needed"):
+        read_panel(tmp_path / "x.csv")

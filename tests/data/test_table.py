@@ -147,7 +147,8 @@ BAD: Bad = {
     "hanging values": ("ds,y\n2024-01-01,1,\n2024-01-02,1,\n" + "2024-01-03,1,7\n", "line 4: a value in column 3"),
     "quoted decimal comma": ('ds,y\n2024-01-01,"1,5"\n2024-01-02,2.5\n', "'1,5' is not a number"),
     "thousands": ('ds,y\n2024-01-01,"1,234.50"\n2024-01-02,"2,5"\n', "line 2, column 'y': '1,234.50' is not a"),
-    "minus sign": ("ds,y\n2024-01-01,\u22125\n2024-01-02,2\n", "line 2.*is not a number"),
+    "two ways of minus": ("ds,y\n2024-01-01,\u22125\n2024-01-02,2\n2024-01-03,-2\n", "line 2.*is not a number"),
+    "brackets and minus": ("ds,y\n2024-01-01,(5)\n2024-01-02,2\n2024-01-03,5-\n", "line 2.*is not a number"),
     "percent": ("ds,y\n2024-01-01,1\n2024-01-02,5%\n", "line 3.*'5%' is not a number"),
     "currency": ("ds,y\n2024-01-01,€5\n2024-01-02,€6\n2024-01-03,7\n", "2 such cells"),
     "hexadecimal": ("ds,y\n2024-01-01,0x1F\n2024-01-02,1\n", "'0x1F' is not a number"),
@@ -159,6 +160,24 @@ BAD: Bad = {
     "similar columns": ("ds,y, Y \n2024-01-01,1,2\n", "differ only"),
     "open quote": ('ds,y\n2024-01-01,1\n2024-01-02,"2\n2024-01-03,3\n', "quote opened on line 3"),
 }
+
+
+NEGATIVE = {
+    "brackets": ("(5)", "(1.5)"),
+    "brackets around a currency": ("($5)", "$2.00", "($1.5)"),
+    "a currency before brackets": ("$(5)", "$2.00", "$(1.5)"),
+    "behind the number": ("5-", "1.5-"),
+    "the sign of minus": ("\u22125", "\u22121.5"),
+    "brackets of percent": ("(5%)", "2%", "(1.5 %)"),
+}
+
+
+@pytest.mark.parametrize("cells", NEGATIVE.values(), ids=NEGATIVE.keys())
+def test_negative_numbers_as_accountants_write_them(read: Read, cells: tuple[str, ...]) -> None:
+    first, *middle, last = cells
+    rows = [first, *(middle or ["2"]), last]
+    panel = read("ds,y\n" + "".join(f"2024-01-0{k},{cell}\n" for k, cell in enumerate(rows, 1)))
+    assert panel.values.tolist() == [-5.0, 2.0, -1.5]
 
 
 @pytest.mark.parametrize("name", BAD)

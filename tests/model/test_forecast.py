@@ -122,3 +122,4 @@ def test_stamps_of_several_columns_are_written_as_they_came() -> None:
     assert forecast.to_csv() == "day,hr,forecast,method\n2024-01-01,0,1.0,lstm\n2024-01-01,1,1.0,lstm\n"
     assert replace(forecast, time_parts=("a", "b", "c")).to_csv().startswith("day_hr,forecast,")
     assert next(iter(forecast.columns())) == "day_hr"
+    assert list(forecast.written_columns())[:2] == ["day", "hr"]
