@@ -16,11 +16,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from glob import glob, has_magic
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from forecaster.base.errors import DataError, ForecastError, MissingError, ResourceError, UsageError
 from forecaster.base.extras import check_extra
@@ -72,7 +74,7 @@ def read_data(path: Data, settings: ReadSettings, dialect: Dialect | None, recip
     """
     asked = Reading(settings, dialect, recipe)
     if is_database(path) and not isinstance(path, Source):
-        return read_query(str(path), recipe.sql)
+        return _with_empty_cells(read_query(str(path), recipe.sql))
     if recipe.sql and not dialect:
         raise UsageError(f"--sql is for a database, and {path} is none", hint="Such as sqlite:///shop.db")
     parts = [Path(path)] if isinstance(path, Part) else parts_of(path)
@@ -89,10 +91,21 @@ def _read_one(path: Data, asked: Reading) -> Table:
     if footer and source.kind not in ("csv", "excel", "json"):
         raise UsageError(f"--skip-footer is for texts and workbooks, and {source.path} has types of its own")
     try:
-        table = READERS[source.kind](source, asked)
+        table = _with_empty_cells(READERS[source.kind](source, asked))
         return table.without(range(table.rows - footer, table.rows)) if footer and source.kind == "json" else table
     except (MemoryError, pa.ArrowMemoryError):
         raise ResourceError(f"{source.path} does not fit into memory") from None
+
+
+def _with_empty_cells(table: Table) -> Table:
+    """Return a table whose texts are missing as they are in a CSV file: an empty cell, as is all of an empty column."""
+    columns = {}
+    for name, column in table.columns.items():
+        if pa.types.is_null(column.type):
+            columns[name] = pa.chunked_array([pa.repeat("", table.rows)])
+        elif pa.types.is_string(column.type) and column.null_count:
+            columns[name] = pc.fill_null(column, "")
+    return replace(table, columns=table.columns | columns) if columns else table
 
 
 # ---------------------------------------------------------------------------------------------------- parts
@@ -228,7 +241,10 @@ def _read_arrow(source: Source, asked: Reading) -> Table:
 def typed_table(source: Source, table: pa.Table, kind: str) -> Table:
     """Return a table whose columns have types of their own."""
     columns = {}
-    for name, stored in zip(table.column_names, table.columns, strict=True):
+    for name, field, stored in zip(table.column_names, table.schema, table.columns, strict=True):
+        if (unit := _unit_of_periods(field)) is not None:
+            columns[name] = _first_days(stored, unit)
+            continue
         column = stored.cast(stored.type.value_type) if pa.types.is_dictionary(stored.type) else stored
         text = pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)
         columns[name] = column.cast(pa.string()) if text else column
@@ -238,6 +254,28 @@ def typed_table(source: Source, table: pa.Table, kind: str) -> Table:
     return Table(
         source=source.path, sha256=source.sha256, columns=columns, rows=table.num_rows, dialect=None, kind=kind
     )
+
+
+def _unit_of_periods(field: pa.Field) -> str | None:
+    """Return the frequency of a column of pandas' periods, which Parquet and Arrow hold as numbers; else None."""
+    if isinstance(field.type, pa.BaseExtensionType):
+        return str(field.type.freq) if field.type.extension_name == "pandas.period" else None
+    facts = field.metadata or {}
+    if facts.get(b"ARROW:extension:name") != b"pandas.period":
+        return None
+    return str(json.loads(facts[b"ARROW:extension:metadata"])["freq"])
+
+
+def _first_days(column: pa.ChunkedArray, unit: str) -> pa.ChunkedArray:
+    """Return the first moment of each of pandas' periods."""
+    import pandas as pd
+
+    whole = column.combine_chunks()
+    numbers = whole.storage if isinstance(whole, pa.ExtensionArray) else whole
+    known = numbers.is_valid()
+    stamps = pd.PeriodIndex.from_ordinals(numbers.fill_null(0).to_numpy(), freq=unit).to_timestamp(how="start")
+    found = pa.array(stamps.to_numpy().astype("M8[ns]"))
+    return pa.chunked_array([pc.if_else(known, found, pa.scalar(None, found.type))])
 
 
 def _read_json(source: Source, asked: Reading) -> Table:
@@ -350,6 +388,9 @@ def _read_excel(source: Source, asked: Reading) -> Table:
     if len(rows) < 2:
         raise DataError(f"{name}, sheet {chosen!r} has no rows below its header")
     width = max(k + 1 for _, row in rows for k, cell in enumerate(row) if cell != "")
+    if dialect.header and not dialect.skip_rows and (above := _titles_above(rows, width)):
+        hint = f"Pass --skip-rows {above}"
+        raise DataError(f"{name}: the header is not in row {rows[0][0]} but in row {above + 1}", hint=hint)
     titles = [_title(cell) or f"column{k + 1}" for k, cell in enumerate(rows[0][1][:width])]
     if not dialect.header:
         titles = [str(k + 1) for k in range(width)]
@@ -365,6 +406,23 @@ def _read_excel(source: Source, asked: Reading) -> Table:
         kind=f"sheet {chosen!r} of a workbook",
         places=Numbered("row", 1, tuple(number for number, _ in body)),
     )
+
+
+MOST_TITLES = 20
+"""Rows of a sheet among which its header is looked for."""
+
+
+def _titles_above(rows: Sequence[tuple[int, Sequence[Any]]], width: int) -> int:
+    """Return how many rows of a sheet stand above its header: the first row that names every column; 0 for none."""
+
+    def is_named(row: Sequence[Any]) -> bool:
+        cells = row[:width]
+        return all(isinstance(cell, str) and cell.strip() for cell in cells) and len({*cells}) == width
+
+    if all(cell != "" for cell in rows[0][1][:width]):
+        return 0
+    pairs = pairwise(rows[1:MOST_TITLES])
+    return next((number - 1 for (number, row), (_, below) in pairs if is_named(row) and not is_named(below)), 0)
 
 
 def _sheet(name: str, sheets: dict[str, Any], asked: str | None) -> str:

@@ -41,6 +41,9 @@ MOST_MARKS = 1000
 MOST_NOTES = 8
 """Rows below the data that may be notes."""
 
+MOST_LOOKED_UP = 500
+"""Rows that are looked up for them."""
+
 MOST_LINES = 5
 """Lines that an error names."""
 
@@ -92,7 +95,8 @@ class Table:
     def fault(self, rows: Sequence[int], message: str, hint: str) -> DataError:
         """Return an error about some rows, which knows them and where the first few stand."""
         chosen = [int(row) for row in rows]
-        return DataError(message, hint=hint, rows=chosen, lines=self.lines_of(chosen[:MOST_LINES]))
+        lines = dict.fromkeys(self.lines_of(chosen[:MOST_LOOKED_UP]))  # of dates across, many rows are one line
+        return DataError(message, hint=hint, rows=chosen, lines=[*lines][:MOST_LINES])
 
     def without(self, rows: Sequence[int]) -> Table:
         """Return the table without some of its rows; the others stay where they are in the file.
@@ -157,6 +161,8 @@ class Table:
         column = self.columns[name]
         if pa.types.is_boolean(column.type):
             column = column.cast(pa.int8())
+        if pa.types.is_string(column.type) and pc.all(pc.equal(column, EMPTY)).as_py():
+            return np.full(self.rows, np.nan)  # nothing but empty cells
         if not is_number_type(column.type):
             raise DataError(f"{self.source}: column {name!r} holds {column.type}, not numbers", hint="Pass --target")
         valid = to_numpy(column.is_valid())

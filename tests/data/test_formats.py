@@ -232,3 +232,66 @@ def test_parquet(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(DataError, match="Parquet"):
         read_panel(path)
+
+
+EMPTY = {
+    "a comment here and there": ({"note": ["x" if k == 3 else None for k in range(40)]}, None),
+    "a column of nothing": ({"note": [None] * 40}, None),
+    "a name that is missing": ({"id": ["a" if k % 2 else None for k in range(40)]}, "'id' is empty"),
+    "no time at all": ({"ds": [None] * 40}, "column 'ds': '' where a time is needed"),
+    "no value at all": ({"y": [None] * 40}, "all its values are missing"),
+}
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "json", "parquet", "feather"])
+@pytest.mark.parametrize("case", EMPTY)
+def test_an_empty_cell_is_empty_in_every_format(tmp_path: Path, ending: str, case: str) -> None:
+    columns, refused = EMPTY[case]
+    frame = pd.DataFrame({"ds": pd.to_datetime(DAYS), "y": VALUES, **columns})
+    path = tmp_path / f"data.{ending}"
+    match ending:
+        case "csv":
+            frame.to_csv(path, index=False)
+        case "xlsx":
+            frame.to_excel(path, index=False)
+        case "json":
+            frame.to_json(path, orient="records", date_format="iso", date_unit="s")
+        case "parquet":
+            frame.to_parquet(path)
+        case "feather":
+            frame.to_feather(path)
+    if refused is None:
+        assert read_panel(path).values.tolist() == VALUES
+        return
+    with pytest.raises(DataError, match=refused):
+        read_panel(path)
+
+
+@pytest.mark.parametrize("unit", ["M", "Q", "W", "D", "Y", "h"])
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_periods_of_pandas_are_their_first_moments(tmp_path: Path, unit: str, ending: str) -> None:
+    """Other programs see the numbers that they are held as; what these are is written beside the column."""
+    periods = pd.period_range("2018-01-01", periods=40, freq=unit)
+    path = tmp_path / f"data.{ending}"
+    frame = pd.DataFrame({"ds": periods, "y": VALUES})
+    getattr(frame, f"to_{ending}")(path)
+    panel = read_panel(path)
+    assert panel.stamps(0).astype("M8[ns]").tolist() == periods.to_timestamp().to_numpy().astype("M8[ns]").tolist()
+    assert panel.frequency.alias == {"M": "MS", "Q": "QS-JAN", "W": "W-MON", "Y": "YS-JAN"}.get(unit, unit)
+
+
+def test_the_header_of_a_sheet_may_stand_below_a_title(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    rows = [["Sales report"], [], ["Month", "Sales"], *([f"2020-{k:02}", k] for k in range(1, 13)), ["Total", 78]]
+    for row in rows:
+        book.active.append(row)
+    book.save(path := tmp_path / "report.xlsx")
+    with pytest.raises(DataError, match="the header is not in row 1 but in row 3") as refused:
+        read_panel(path)
+    assert refused.value.hint.startswith("Pass --skip-rows 2. For all of them: forecast check ")
+    assert refused.value.hint.endswith("report.xlsx --skip-rows 2 --skip-footer 1")
+    with pytest.raises(DataError, match="row 16, column 'Month': 'Total' is no time"):
+        read_panel(path, ReadSettings(skip_rows=2))
+    panel = read_panel(path, ReadSettings(skip_rows=2, skip_footer=1))
+    assert panel.values.tolist() == [float(k) for k in range(1, 13)]
+    assert read_panel(path, schema=panel.schema).rows == 12  # predict leaves out what train did
