@@ -36,10 +36,9 @@ def draft_of(model: SavedModel) -> Draft:
     with np.load(model.folder / "weights.npz") as archive:
         weights = {name: archive[name] for name in archive.files}
     names = sorted({name[:4] for name in weights})
-    inputs = np.zeros((2, network.segments, network.channels), np.float32)
+    inputs = np.zeros((2, model.window.segments, model.window.channels), np.float32)
     return Draft(
         schema=model.schema,
-        window=model.window,
         network=network,
         fit=facts.fit,
         season=model.season,

@@ -63,7 +63,7 @@ CHOICES: list[dict[str, Any]] = [
 )
 def test_what_is_chosen_trains_is_saved_and_forecasts(tmp_path: Path, chosen: dict[str, Any]) -> None:
     model = train_and_predict(tmp_path, **chosen)
-    kept = dump(model.network) | dump(model.manifest.fit) | {"segment": model.window.segment}
+    kept = dump(model.manifest.network) | dump(model.manifest.fit) | {"segment": model.window.segment}
     kept["quantile_levels"] = ",".join(f"{level:g}" for level in kept["quantiles"])
     assert {name: kept[name] for name in chosen} == chosen
 

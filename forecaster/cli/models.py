@@ -284,10 +284,9 @@ def describe_models(rows: list[dict[str, Any]]) -> Iterator[Block]:
 
 def describe_model(model: ModelFacts) -> Iterator[Block]:
     """Yield the facts of a version that people ask for first."""
-    from forecaster.model.plan import describe_layers
-
     manifest = model.manifest
-    data, window, network, metrics = manifest.data, manifest.window, manifest.network, manifest.metrics
+    data, window, metrics = manifest.data, manifest.window, manifest.metrics
+    network = manifest.network.reading(window)
     inside = ", ".join(
         f"{percent(metrics.model[f'coverage-{level:g}'])} inside {level:g} %" for level in metrics.levels
     )
@@ -301,7 +300,7 @@ def describe_model(model: ModelFacts) -> Iterator[Block]:
             ("data", f"{data.source}, {data.rows:,} rows, {data.series:,} series"),
             ("frequency", f"{data.frequency}, season of {manifest.season} steps"),
             ("window", f"{window.lookback:,} steps in {window.segment}s, {window.horizon:,} ahead"),
-            ("network", f"{describe_layers(network)}, dropout {network.dropout:g}"),
+            ("network", f"{network.describe()}, dropout {network.dropout:g}"),
             *([("forecast", manifest.companion.describe())] if manifest.companion else []),
             ("error", f"MASE {mase}, {metrics.baseline_name} {base}, skill {percent(metrics.skill)}"),
             ("intervals", inside),

@@ -21,7 +21,6 @@ from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.companion import Share
 from forecaster.model.origins import Origins, first_changes
-from forecaster.model.plan import describe_layers
 from forecaster.model.predictor import UsedModel, check_horizon
 from forecaster.model.version import read_weights
 from forecaster.model.windows import Floats, Ints, cut_windows
@@ -295,7 +294,7 @@ def read_gates(job: ExplainJob, events: Events = Events()) -> GatesResult:
         )
     network = model.network
     if not can_trace(network):
-        kind = describe_layers(network)
+        kind = network.describe()
         raise UsageError(
             f"--gates shows LSTM and GRU layers of one width, read forward, with tanh; {model.name} has {kind}",
             hint="Leave out --gates to see what moves its forecasts",

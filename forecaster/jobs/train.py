@@ -318,7 +318,6 @@ def _make_draft(
     metrics, calibration = measured
     return store.Draft(
         schema=replace(panel.schema, season_length=plan.season),
-        window=plan.window,
         network=plan.network,
         fit=plan.fit,
         season=plan.season,

@@ -13,7 +13,7 @@ from pathlib import Path
 from forecaster.base.errors import ModelError
 from forecaster.base.files import sha256
 from forecaster.base.records import Json, Limits, build, dump, parse, to_json
-from forecaster.config import ModelSettings, TrainSettings
+from forecaster.config import Activation, Cell, ModelSettings, TrainSettings
 from forecaster.data.schema import Schema
 from forecaster.model.companion import Share
 from forecaster.model.features import SOURCES, Encoding, sizes
@@ -27,6 +27,9 @@ FILES = ("metrics.json", "network.onnx", "weights.npz", "calibration.npz")
 PRETRAINED = "pretrained.onnx"
 """A file that versions have beside these where the pretrained network has a share in their forecasts."""
 
+
+OF_WINDOW = ("segments", "channels", "horizon", "past", "future", "static")
+"""What a manifest says of a network that its window decides."""
 
 _SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n\Z')
 _OTHER_LIMITS: dict[str, tuple[float | None, float | None]] = {
@@ -150,6 +153,59 @@ class Metrics:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NetworkFacts:
+    """The architecture as a manifest holds it: `NetworkShape`, with what follows from its window written out.
+
+    Attributes:
+        segments, channels, horizon, past, future, static: As of `WindowShape`.
+        units: U, width of each layer; one a layer where they differ.
+        layers: Stacked recurrent layers.
+        dropout, cell, residual, recall, trust, activation, bidirectional, attention, quantiles, draws: As of
+            `NetworkShape`.
+        base: As of `WindowShape`, where there are features that are known ahead.
+    """
+
+    segments: int
+    channels: int
+    horizon: int
+    units: int | tuple[int, ...]
+    layers: int
+    dropout: float
+    cell: Cell = "lstm"
+    residual: bool = True
+    recall: bool = False
+    trust: float = 1.0
+    activation: Activation = "tanh"
+    bidirectional: bool = False
+    attention: bool = False
+    quantiles: tuple[float, ...] = ()
+    draws: int = 0
+    past: tuple[int, ...] = ()
+    future: tuple[int, ...] = ()
+    static: tuple[int, ...] = ()
+    base: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, network: NetworkShape) -> NetworkFacts:
+        """Return what a manifest holds of an architecture."""
+        own = {name: part for name, part in vars(network).items() if name not in ("window", "widths")}
+        window, widths = network.window, network.widths
+        return cls(
+            **own,
+            **{name: getattr(window, name) for name in OF_WINDOW},
+            units=widths[0] if len(set(widths)) == 1 else widths,
+            layers=len(widths),
+            base=window.base if window.future else (),
+        )
+
+    def reading(self, window: WindowShape) -> NetworkShape:
+        """Return the architecture of which this is held, for windows of a shape."""
+        own = {f.name: getattr(self, f.name) for f in fields(NetworkShape) if f.name not in ("window", "widths")}
+        widths = self.units if isinstance(self.units, tuple) else (self.units,) * self.layers
+        return NetworkShape(**own, window=window, widths=widths)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """The whole manifest.
 
@@ -185,7 +241,7 @@ class Manifest:
     encodings: tuple[Encoding, ...] = ()
     companion: Share | None = None
     window: WindowShape
-    network: NetworkShape
+    network: NetworkFacts
     fit: FitShape
     schema: Schema
     metrics: Metrics
@@ -245,10 +301,8 @@ def _check_shapes(manifest: Manifest, path: Path) -> None:
     window, network, metrics = manifest.window, manifest.network, manifest.metrics
     fits = (
         window.lookback % window.segment == 0
-        and (network.segments, network.channels, network.horizon) == (window.segments, window.channels, window.horizon)
-        and (network.past, network.future, network.static) == (window.past, window.future, window.static)
+        and network == NetworkFacts.of(network.reading(window))
         and (window.past, window.future, window.static) == tuple(sizes(manifest.encodings, *of) for of in SOURCES)
-        and network.base == (window.base if window.future else ())
         and all(1 <= lag <= window.lookback for lag in window.base)
         and (not window.smoothing or (len(window.smoothing) == 2 and window.smoothing[0] > 0))
         and {"mase", *(f"coverage-{level:g}" for level in metrics.levels)} <= metrics.model.keys()

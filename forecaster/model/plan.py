@@ -24,11 +24,8 @@ class NetworkShape:
     """Everything that decides the network's architecture: bounded numbers, no class names.
 
     Attributes:
-        segments: K, LSTM steps in a window.
-        channels: C, numbers that one LSTM step reads.
-        horizon: H, steps answered at once.
-        units: U, width of each layer; one a layer where they differ.
-        layers: Stacked recurrent layers.
+        window: What the network reads, and what it answers.
+        widths: U, width of each stacked recurrent layer.
         dropout: Share of each layer's outputs dropped in training.
         cell: Recurrent cell.
         residual: Add each layer's input to its output, from layer to layer.
@@ -39,17 +36,10 @@ class NetworkShape:
         attention: Answer from a weighted mean over all states of the last layer too.
         quantiles: Q levels in percent, ascending: the ends of these intervals are answered beside the median.
         draws: T, dropout masks under which the deviation of the answers is answered too; 0 for none.
-        past: As of `WindowShape`.
-        future: As of `WindowShape`.
-        static: As of `WindowShape`.
-        base: As of `WindowShape`, where there are features that are known ahead.
     """
 
-    segments: int
-    channels: int
-    horizon: int
-    units: int | tuple[int, ...]
-    layers: int
+    window: WindowShape
+    widths: tuple[int, ...]
     dropout: float
     cell: Cell = "lstm"
     residual: bool = True
@@ -60,35 +50,25 @@ class NetworkShape:
     attention: bool = False
     quantiles: tuple[float, ...] = ()
     draws: int = 0
-    past: tuple[int, ...] = ()
-    future: tuple[int, ...] = ()
-    static: tuple[int, ...] = ()
-    base: tuple[int, ...] = ()
 
     @property
-    def has_features(self) -> bool:
-        """Whether anything is read beside the values."""
-        return bool(self.past or self.future or self.static)
-
-    @property
-    def length(self) -> int:
-        """P, values in a segment."""
-        return (self.channels - 1 - len(self.static)) // (1 + len(self.past) + len(self.future))
-
-    @property
-    def ahead(self) -> int:
-        """A, segments ahead of the end of a window."""
-        return -(-self.horizon // self.length) if self.future else 0
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """U of each layer."""
-        return self.units if isinstance(self.units, tuple) else (self.units,) * self.layers
+    def layers(self) -> int:
+        """How many recurrent layers are stacked."""
+        return len(self.widths)
 
     @property
     def answers(self) -> int:
         """R, numbers that are answered for each window: H of each kind, the point answer first."""
-        return self.horizon * (1 + 2 * len(self.quantiles) + (self.draws > 0))
+        return self.window.horizon * (1 + 2 * len(self.quantiles) + (self.draws > 0))
+
+    def describe(self) -> str:
+        """Return what the recurrent layers are: `2 × LSTM(128)`."""
+        alike = len(set(self.widths)) == 1
+        widths = self.widths[:1] if alike else self.widths
+        extras = [name for name in ("bidirectional", "attention") if getattr(self, name)]
+        if self.activation != "tanh":
+            extras.append(self.activation)
+        return ", ".join([f"{self.layers} × {self.cell.upper()}({', '.join(map(str, widths))})", *extras])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +160,6 @@ class Plan:
         teacher: Whose answers the networks learn; None for the values themselves.
     """
 
-    window: WindowShape
     network: NetworkShape
     fit: FitShape
     season: int
@@ -191,6 +170,11 @@ class Plan:
     start: tuple[list[Any], ...] = ()
     encodings: tuple[Encoding, ...] = ()
     teacher: Teacher | None = None
+
+    @property
+    def window(self) -> WindowShape:
+        """How windows are cut and scaled."""
+        return self.network.window
 
     def choices(self) -> Iterator[tuple[str, str]]:
         """Yield what was decided, as (setting, value) for people."""
@@ -205,7 +189,7 @@ class Plan:
         yield "range", " and ".join(_range_of(w)) or "any value"
         yield (
             "network",
-            f"{describe_layers(n)}, dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}"
+            f"{n.describe()}, dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}"
             + (", recall of segments" if n.recall else ""),
         )
         yield (
@@ -230,15 +214,6 @@ class Plan:
                 f"--activation {self.network.activation} leaves cuDNN's fused kernel: on a GPU, training takes several "
                 "times as long"
             )
-
-
-def describe_layers(network: NetworkShape) -> str:
-    """Return what the recurrent layers of a network are: `2 × LSTM(128)`."""
-    widths = network.units if isinstance(network.units, int) else ", ".join(map(str, network.units))
-    extras = [name for name in ("bidirectional", "attention") if getattr(network, name)]
-    if network.activation != "tanh":
-        extras.append(network.activation)
-    return ", ".join([f"{network.layers} × {network.cell.upper()}({widths})", *extras])
 
 
 def _path_of(window: WindowShape) -> str:

@@ -16,10 +16,10 @@ from forecaster.base.meter import working
 from forecaster.config import ModelSettings, TrainSettings, parse_levels, parse_units
 from forecaster.data.panel import Panel
 from forecaster.data.seasonality import find_season
-from forecaster.model.features import AHEAD, choose_encodings, sizes
+from forecaster.model.features import choose_encodings
 from forecaster.model.origins import Cutoffs
 from forecaster.model.plan import DRAWS, PRESETS, FitShape, NetworkShape, Plan
-from forecaster.model.shaping import choose_bounds, choose_window
+from forecaster.model.shaping import choose_window
 from forecaster.model.windows import Ints, WindowShape
 
 MOST_HELD_OUT = 2048
@@ -61,19 +61,9 @@ def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSetti
 
 def _make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSettings) -> Plan:
     horizon = model.horizon or choose_horizon(panel, season)
-    shape = choose_window(panel, model, season, horizon)
-    low, high = choose_bounds(panel, model)
     encodings = choose_encodings(panel, model)
-    shape = replace(
-        shape,
-        low=low,
-        high=high,
-        past=sizes(encodings, "past"),
-        future=sizes(encodings, *AHEAD),
-        static=sizes(encodings, "static"),
-    )
-    plan = plan_training(panel, model, train, shape, season)
-    return replace(plan, encodings=encodings)
+    window = choose_window(panel, model, season, horizon, encodings)
+    return replace(plan_training(panel, model, train, window, season), encodings=encodings)
 
 
 def plan_training(panel: Panel, model: ModelSettings, train: TrainSettings, window: WindowShape, season: int) -> Plan:
@@ -95,11 +85,9 @@ def plan_training(panel: Panel, model: ModelSettings, train: TrainSettings, wind
         )
     earlier = _choose_earlier(held_out, horizon, fewest)
     fit = choose_fit(train, training.total)
-    network = choose_network(model, train, fit, window)
     trust = held_out.total / (held_out.total + CREDIBILITY)
     return Plan(
-        window=window,
-        network=replace(network, trust=trust),
+        network=choose_network(model, train, fit, window, trust),
         fit=fit,
         season=season,
         training=training,
@@ -149,7 +137,9 @@ def choose_fit(train: TrainSettings, windows: int) -> FitShape:
     )
 
 
-def choose_network(model: ModelSettings, train: TrainSettings, fit: FitShape, window: WindowShape) -> NetworkShape:
+def choose_network(
+    model: ModelSettings, train: TrainSettings, fit: FitShape, window: WindowShape, trust: float
+) -> NetworkShape:
     """Return the architecture: the user's, with recall where the window repeats itself.
 
     Raises:
@@ -167,23 +157,17 @@ def choose_network(model: ModelSettings, train: TrainSettings, fit: FitShape, wi
                 hint="Give a smaller --segment or a longer --lookback",
             )
     return NetworkShape(
-        segments=window.segments,
-        channels=window.channels,
-        horizon=window.horizon,
-        units=widths[0] if len(set(widths)) == 1 else widths,
-        layers=model.layers,
+        window=window,
+        widths=widths,
         dropout=model.dropout,
         cell=model.cell,
         activation=model.activation,
         bidirectional=model.bidirectional,
         attention=model.attention,
         recall=repeats_itself(window),
+        trust=trust,
         quantiles=levels if fit.loss == "quantile" else (),
         draws=DRAWS if fit.intervals == "mc-dropout" else 0,
-        past=window.past,
-        future=window.future,
-        static=window.static,
-        base=window.base if window.future else (),
     )
 
 

@@ -17,6 +17,7 @@ from forecaster.base.errors import UsageError
 from forecaster.config import ModelSettings, parse_bounds
 from forecaster.data.panel import Panel
 from forecaster.model.calibration import Residuals, answer_windows, calibrate_errors, folds_of
+from forecaster.model.features import AHEAD, Encoding, sizes
 from forecaster.model.origins import Cutoffs
 from forecaster.model.windows import (
     Ints,
@@ -82,13 +83,49 @@ LEVELS = (80.0, 95.0)
 """Of the intervals that are judged, in percent."""
 
 
-def choose_window(panel: Panel, model: ModelSettings, season: int, horizon: int) -> WindowShape:
-    """Choose transform, base path, lookback, segment and floor; the range and what is read beside are left out.
+def choose_window(
+    panel: Panel, model: ModelSettings, season: int, horizon: int, encodings: Sequence[Encoding] = ()
+) -> WindowShape:
+    """Choose transform, base path, lookback, segment, floor and range, and construct the window from them.
+
+    Args:
+        panel: The series.
+        model: What the user said of the window.
+        season: m, season length in steps.
+        horizon: H, steps ahead.
+        encodings: The features that the network reads.
 
     Raises:
         UsageError: Settings that do not fit each other, or not the data.
     """
-    shapes = [_shape_in(panel, model, season, horizon, transform) for transform in transforms_of(panel, model)]
+    low, high = choose_bounds(panel, model)
+
+    def window_with(transform: Transformed) -> WindowShape:
+        lags = choose_base(panel, model, season, horizon, transform)
+        lookback, segment = choose_lookback(model, panel.lengths, season, horizon, lags)
+        base = tuple(lag for lag in lags if lag <= lookback)
+        plain = WindowShape(
+            lookback=lookback, segment=segment, horizon=horizon, season=season, transform=transform, base=base
+        )
+        base, smoothing = choose_smoothing(panel, model, plain)
+        return WindowShape(
+            lookback=lookback,
+            segment=segment,
+            horizon=horizon,
+            season=season,
+            transform=transform,
+            base=base,
+            smoothing=smoothing,
+            floor=choose_floor(panel, replace(plain, base=base, smoothing=smoothing)),
+            low=low,
+            high=high,
+            past=sizes(encodings, "past"),
+            future=sizes(encodings, *AHEAD),
+            static=sizes(encodings, "static"),
+            recent="first",
+        )
+
+    shapes = [window_with(transform) for transform in transforms_of(panel, model)]
     if len(shapes) == 1:
         return shapes[0]
     judged = [judge_window(panel, shape) for shape in shapes]
@@ -96,29 +133,14 @@ def choose_window(panel: Panel, model: ModelSettings, season: int, horizon: int)
     return shapes[0] if not logarithms > LOGARITHMS_FIRST**2 * plain else shapes[1]
 
 
-def _shape_in(panel: Panel, model: ModelSettings, season: int, horizon: int, transform: Transformed) -> WindowShape:
-    """Return the window with a transform."""
-    shape = choose_base(panel, model, season, horizon, transform)
-    lookback, segment = choose_lookback(model, panel.lengths, season, shape)
-    if lookback % segment:
-        near = [p for p in range(1, lookback + 1) if lookback % p == 0]
-        near = sorted(sorted(near, key=lambda p: abs(p - segment))[:3])
-        raise UsageError(
-            f"--segment {segment} does not divide the lookback of {lookback} steps",
-            hint=f"The nearest that do: {', '.join(map(str, near))}",
-        )
-    fitting = tuple(lag for lag in shape.base if lag <= lookback)
-    shape = choose_smoothing(panel, model, replace(shape, lookback=lookback, segment=segment, base=fitting))
-    return replace(shape, floor=choose_floor(panel, shape), recent="first")
-
-
 def judge_window(panel: Panel, shape: WindowShape) -> tuple[float, float]:
     """Return the mean absolute error of the base path alone, and the mean interval score of what is calibrated on it.
 
-    Both are of the newer half of the panel's windows, in units of the mean step around each. The interval score is
-    that of Gneiting & Raftery (Strictly proper scoring rules, JASA 2007), at 80 and 95 %; each half of the windows has
-    the intervals of the other. With too few windows both are NaN.
+    Both are of the newer half of the panel's windows without a range, in units of the mean step around each. The
+    interval score is that of Gneiting & Raftery (Strictly proper scoring rules, JASA 2007), at 80 and 95 %; each half
+    of the windows has the intervals of the other. With too few windows both are NaN.
     """
+    shape = replace(shape, low=None, high=None, past=(), future=(), static=())
     horizon, history, values = shape.horizon, shape.shortest_history, panel.values
     origins = _newer_windows(panel, history, horizon).spread(MOST_TO_JUDGE)
     if len(origins) < FEWEST_TO_JUDGE:
@@ -201,7 +223,9 @@ def choose_floor(panel: Panel, shape: WindowShape) -> float:
     return share * float(np.median(windows.scale / np.where(level > 0, level, 1.0)))
 
 
-def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, transform: Transformed) -> WindowShape:
+def choose_base(
+    panel: Panel, model: ModelSettings, season: int, horizon: int, transform: Transformed
+) -> tuple[int, ...]:
     """Choose the base path: whichever simple path is nearest to what followed, on windows drawn from the panel.
 
     Candidates are the last value, the last season and, where a season is a day, the last week of days and the mean of
@@ -209,7 +233,7 @@ def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, t
     (364 days ago, in whole weeks).
 
     Returns:
-        A shape with the base path; its lookback and segment are still to be chosen.
+        Its lags, as of `WindowShape.base`.
 
     Raises:
         UsageError: A seasonal base was asked for, and there is no season.
@@ -225,14 +249,16 @@ def choose_base(panel: Panel, model: ModelSettings, season: int, horizon: int, t
     ]
     if model.base != "seasonal" or not bases:
         bases.insert(0, ())
+    if len(bases) == 1:
+        return bases[0]
     longest = max(season, *(max(base, default=1) for base in bases))
-    shape = WindowShape(lookback=longest, segment=longest, horizon=horizon, season=season, transform=transform)
-    candidates = [replace(shape, base=base) for base in bases]
-    if len(candidates) == 1:
-        return candidates[0]
+    candidates = [
+        WindowShape(lookback=longest, segment=longest, horizon=horizon, season=season, transform=transform, base=base)
+        for base in bases
+    ]
     errors = np.array(_base_errors(panel, candidates)) * [BLEND if len(base) > 1 else 1.0 for base in bases]
     errors[[base in others for base in bases]] /= LONGER_BELOW
-    return candidates[int(np.argmin(errors))]
+    return bases[int(np.argmin(errors))]
 
 
 def whole_seasons(panel: Panel, season: int) -> list[int]:
@@ -265,49 +291,70 @@ def _base_errors(panel: Panel, candidates: Sequence[WindowShape]) -> list[float]
     return errors
 
 
-def choose_smoothing(panel: Panel, model: ModelSettings, plain: WindowShape) -> WindowShape:
+def choose_smoothing(
+    panel: Panel, model: ModelSettings, plain: WindowShape
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Smooth the base path where that is nearer to what followed, by 3 % at least, on the newer windows of the panel.
 
     Args:
         panel: The series.
         model: What the user said of the base path.
         plain: The window with the best plain path.
+
+    Returns:
+        Lags and smoothing, as of `WindowShape.base` and `smoothing`.
     """
+    unsmoothed = plain.base, plain.smoothing
     if model.base not in ("auto", "smoothed"):
-        return plain
+        return unsmoothed
     season, horizon = plain.season, plain.horizon
     history = max(plain.shortest_history, season + 1 if season > 1 else 0)
     origins = _newer_windows(panel, history, horizon).spread(MOST_TO_JUDGE)
     lags: list[tuple[int, ...]] = [(lag,) for lag in {season, *plain.base} if 1 < lag <= plain.lookback]
-    smoothed = [replace(plain, base=base, smoothing=pair) for base in [(), *lags] for pair in product(LEVEL, SLOPE)]
+    choices = list(product([(), *lags], product(LEVEL, SLOPE)))
     if len(origins) < FEWEST_TO_JUDGE:
-        return smoothed[len(SLOPE)] if model.base == "smoothed" else plain
+        return choices[len(SLOPE)] if model.base == "smoothed" else unsmoothed
     around = panel.values[origins.back(history).ahead(history + horizon)]
     step = np.abs(np.diff(around, axis=1)).mean(axis=1, keepdims=True)
     ahead, step = around[:, history:], np.where(step > 0, step, 1.0)
+    smoothed = [replace(plain, base=base, smoothing=smoothing) for base, smoothing in choices]
     paths = base_paths(panel.values, origins, [plain, *smoothed])
     errors = [float((np.abs(ahead - from_scale(path, plain)) / step).mean()) for path in paths]
     best, served = int(np.argmin(errors[1:])), BLEND if len(plain.base) > 1 else 1.0
     near = errors[1 + best] < SMOOTH_BELOW * served * errors[0]
-    return smoothed[best] if model.base == "smoothed" or near else plain
+    return choices[best] if model.base == "smoothed" or near else unsmoothed
 
 
-def choose_lookback(model: ModelSettings, lengths: Ints, season: int, shape: WindowShape) -> tuple[int, int]:
+def choose_lookback(
+    model: ModelSettings, lengths: Ints, season: int, horizon: int, base: tuple[int, ...]
+) -> tuple[int, int]:
     """Choose L and P: whole seasons of history, in segments of a season or a divisor of it.
 
     Raises:
         UsageError: The segment does not divide the lookback; the nearest that do are named.
     """
     if model.lookback is not None:
-        return model.lookback, model.segment or _segment_of(model.lookback, season)
-    usual = max(8, min(8 * shape.horizon, int(np.median(lengths)) // 4))
+        return _check_segment(model.lookback, model.segment or _segment_of(model.lookback, season))
+    usual = max(8, min(8 * horizon, int(np.median(lengths)) // 4))
     if season > 1:
-        usual = max(2 * shape.horizon, next((count * season for most, count in SEASONS_BACK if season <= most), season))
-    longest = max(int(np.quantile(lengths, 0.75)) - 2 * shape.horizon, 2)
-    least = max(shape.base, default=2)
+        usual = max(2 * horizon, next((count * season for most, count in SEASONS_BACK if season <= most), season))
+    longest = max(int(np.quantile(lengths, 0.75)) - 2 * horizon, 2)
+    least = max(base, default=2)
     wanted = max(min(usual, longest, LONGEST_LOOKBACK), least)
     segment = model.segment or _segment_of(wanted, season)
     return max(segment, math.ceil(wanted / segment) * segment), segment
+
+
+def _check_segment(lookback: int, segment: int) -> tuple[int, int]:
+    """Return both, where the segment divides the lookback."""
+    if lookback % segment:
+        near = [p for p in range(1, lookback + 1) if lookback % p == 0]
+        near = sorted(sorted(near, key=lambda p: abs(p - segment))[:3])
+        raise UsageError(
+            f"--segment {segment} does not divide the lookback of {lookback} steps",
+            hint=f"The nearest that do: {', '.join(map(str, near))}",
+        )
+    return lookback, segment
 
 
 def _segment_of(lookback: int, season: int) -> int:

@@ -31,7 +31,17 @@ from forecaster.model.bands import forms_of, from_arrays, to_arrays
 from forecaster.model.calibration import Intervals
 from forecaster.model.companion import Companion
 from forecaster.model.features import Encoding
-from forecaster.model.manifest import FORMAT, PRETRAINED, FileFacts, Manifest, Metrics, TrainingFacts, open_sealed, seal
+from forecaster.model.manifest import (
+    FORMAT,
+    PRETRAINED,
+    FileFacts,
+    Manifest,
+    Metrics,
+    NetworkFacts,
+    TrainingFacts,
+    open_sealed,
+    seal,
+)
 from forecaster.model.plan import FitShape, NetworkShape
 from forecaster.model.serving import Server
 from forecaster.model.windows import WindowShape
@@ -49,8 +59,7 @@ class Draft:
 
     Attributes:
         schema: How its data file is read.
-        window: How windows are cut and scaled.
-        network: The architecture.
+        network: The architecture, and how windows are cut and scaled for it.
         fit: How it was trained.
         season: m, season length of the data in steps.
         graph: The ONNX serving graph.
@@ -64,7 +73,6 @@ class Draft:
     """
 
     schema: Schema
-    window: WindowShape
     network: NetworkShape
     fit: FitShape
     season: int
@@ -86,8 +94,7 @@ class FittedModel:
         name: What to call it.
         version: As the name of its folder; empty for a model that is not saved.
         schema: How its data file is read.
-        window: How windows are cut and scaled.
-        network: The architecture.
+        network: The architecture, and how windows are cut and scaled for it.
         season: m, season length of the data in steps.
         calibration: Half widths of the intervals.
         server: Answers windows.
@@ -98,13 +105,17 @@ class FittedModel:
     name: str
     version: str
     schema: Schema
-    window: WindowShape
     network: NetworkShape
     season: int
     calibration: Intervals
     server: Server
     encodings: tuple[Encoding, ...] = ()
     companion: Companion | None = None
+
+    @property
+    def window(self) -> WindowShape:
+        """How windows are cut and scaled."""
+        return self.network.window
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,8 +173,7 @@ def read_version(folder: Path, name: str, version: str) -> SavedModel:
         name=name,
         version=version,
         schema=manifest.schema,
-        window=manifest.window,
-        network=manifest.network,
+        network=manifest.network.reading(manifest.window),
         season=manifest.season,
         calibration=from_arrays(manifest.fit.intervals, arrays),
         server=server,
@@ -197,8 +207,8 @@ def contents_of(name: str, version: str, draft: Draft) -> dict[str, bytes]:
         season=draft.season,
         encodings=draft.encodings,
         companion=draft.companion.share if draft.companion else None,
-        window=draft.window,
-        network=draft.network,
+        window=draft.network.window,
+        network=NetworkFacts.of(draft.network),
         fit=draft.fit,
         schema=draft.schema,
         metrics=draft.metrics,
@@ -261,13 +271,13 @@ def _read_members(data: bytes, path: Path) -> list[list[NDArray[np.float32]]]:
 
 def _calibration_forms(data: bytes, path: Path, manifest: Manifest, members: int) -> dict[str, Form]:
     """Return which arrays there must be, from how many levels and probes there are."""
-    forms, network = read_forms(data, path), manifest.network
+    forms, network = read_forms(data, path), manifest.network.reading(manifest.window)
     levels, probes = (_length(forms.get(name)) for name in ("levels", "probe_inputs"))
     if not 1 <= levels <= MOST_LEVELS or not 1 <= probes <= MOST_PROBES:
         raise ModelError(f"{path}: {levels} levels and {probes} probes, expected at least one of each")
     return {
-        **forms_of(manifest.fit.intervals, levels, network.horizon),
-        "probe_inputs": Form("<f4", (probes, network.segments, network.channels)),
+        **forms_of(manifest.fit.intervals, levels, network.window.horizon),
+        "probe_inputs": Form("<f4", (probes, network.window.segments, network.window.channels)),
         "probe_outputs": Form("<f4", (probes, members, network.answers)),
     }
 

@@ -70,6 +70,11 @@ class WindowShape:
     recent: Literal["ensemble", "first"] = "ensemble"
 
     @property
+    def has_features(self) -> bool:
+        """Whether anything is read beside the values."""
+        return bool(self.past or self.future or self.static)
+
+    @property
     def ahead(self) -> int:
         """A, the segments after the end of a window of which features are known: ⌈H / P⌉, or none."""
         return -(-self.horizon // self.segment) if self.future else 0

@@ -41,8 +41,8 @@ def can_trace(shape: NetworkShape) -> bool:
         shape.bidirectional
         or shape.attention
         or shape.quantiles
-        or shape.has_features
-        or isinstance(shape.units, tuple)
+        or shape.window.has_features
+        or len(set(shape.widths)) > 1
     )
     return shape.cell in GATES and shape.activation == "tanh" and not others
 
@@ -105,11 +105,11 @@ def _named(cell: str, steps: Sequence[tuple[Array, ...]]) -> dict[str, Array]:
 
 def _recall(shape: NetworkShape, kernel: Array, bias: Array, inputs: Array, state: Array) -> Array:
     """Return the weighted sum [N, H] of the window's segments."""
-    length = shape.channels - 1
-    ahead = -(-shape.horizon // length)
-    weights = (state @ kernel + bias).reshape(len(state), ahead, shape.segments)
-    path = weights @ inputs[:, :, :length] / shape.segments**0.5
-    return np.asarray(path.reshape(len(state), ahead * length)[:, : shape.horizon])
+    length = shape.window.segment
+    ahead = -(-shape.window.horizon // length)
+    weights = (state @ kernel + bias).reshape(len(state), ahead, shape.window.segments)
+    path = weights @ inputs[:, :, :length] / shape.window.segments**0.5
+    return np.asarray(path.reshape(len(state), ahead * length)[:, : shape.window.horizon])
 
 
 def _sigmoid(x: Array) -> Array:

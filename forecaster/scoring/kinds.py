@@ -184,7 +184,6 @@ def fit_lstm(panel: Panel, task: Task) -> FittedModel:
         name="lstm",
         version="",
         schema=panel.schema,
-        window=plan.window,
         network=plan.network,
         season=plan.season,
         calibration=calibration,

@@ -22,7 +22,7 @@ from forecaster.base import files
 from forecaster.base.arrays import Arrays, pack, read_forms, unpack
 from forecaster.base.errors import ModelError
 from forecaster.base.records import Json, build, dump, flatten, parse, to_json
-from forecaster.model.manifest import Look
+from forecaster.model.manifest import Look, NetworkFacts
 from forecaster.model.plan import Plan
 from forecaster.model.windows import Signals
 
@@ -186,7 +186,7 @@ def identify(signals: Signals, plan: Plan) -> Json:
     return {
         "forecast": __version__,
         "fit": dump(replace(plan.fit, time_limit=None)),
-        "network": dump(plan.network),
+        "network": dump(NetworkFacts.of(plan.network)),
         "window": dump(plan.window),
         "teacher": plan.teacher and plan.teacher.sha256,
         "data": digest.hexdigest(),

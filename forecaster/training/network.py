@@ -41,6 +41,7 @@ from numpy.typing import NDArray
 
 from forecaster.config import Precision
 from forecaster.model.plan import NetworkShape
+from forecaster.model.windows import WindowShape
 from forecaster.training.canonical import canonical
 from forecaster.training.cells import recurrent_layer
 
@@ -77,8 +78,9 @@ def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> ke
         masked: Drop by T fixed masks when asked too: of [N · T, K, C], the t-th of each T windows by the t-th mask.
     """
     keras.utils.set_random_seed(seed)
-    inputs = keras.Input((shape.segments, shape.channels))
-    segments, path = _embed_features(inputs, shape) if shape.has_features else (inputs, None)
+    window = shape.window
+    inputs = keras.Input((window.segments, window.channels))
+    segments, path = _embed_features(inputs, window) if window.has_features else (inputs, None)
     x = keras.layers.Dense(shape.widths[0])(segments)  # (N, K, U)
     for layer, width in enumerate(shape.widths, start=1):
         every = layer < shape.layers or shape.attention
@@ -88,11 +90,11 @@ def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> ke
         x = _mask(y, shape, layer) if masked else _drop(y, shape, seed + layer)
     if shape.attention:
         x = _attend(x)  # (N, 2U)
-    answer = keras.layers.Dense(shape.horizon, kernel_initializer="zeros")(x)
+    answer = keras.layers.Dense(window.horizon, kernel_initializer="zeros")(x)
     if shape.recall:
-        answer = keras.layers.Add()([answer, _recall(inputs, x, shape)])
-    if shape.future:
-        answer = keras.layers.Add()([answer, _future_effects(path, x, shape)])
+        answer = keras.layers.Add()([answer, _recall(inputs, x, window)])
+    if window.future:
+        answer = keras.layers.Add()([answer, _future_effects(path, x, window)])
     if shape.quantiles:
         answer = keras.layers.Concatenate()([answer, _quantile_offsets(x, shape)])
     return keras.Model(inputs, answer if answer.dtype == "float32" else keras.ops.cast(answer, "float32"))
@@ -117,7 +119,7 @@ def _quantile_offsets(state: keras.KerasTensor, shape: NetworkShape) -> keras.Ke
 
     Each level adds a positive amount (a softplus) to the one before it, so that quantiles never cross.
     """
-    sides = 2, len(shape.quantiles), shape.horizon
+    sides = 2, len(shape.quantiles), shape.window.horizon
     further = keras.layers.Dense(sides[0] * sides[1] * sides[2], kernel_initializer="zeros")(state)
     further = keras.ops.softplus(keras.layers.Reshape(sides)(further))
     return keras.layers.Flatten()(keras.ops.cumsum(further, axis=2))
@@ -148,36 +150,36 @@ def _attend(states: keras.KerasTensor) -> keras.KerasTensor:
     return keras.layers.Concatenate()([last, keras.ops.sum(weights * states, axis=1)])
 
 
-def _recall(inputs: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
+def _recall(inputs: keras.KerasTensor, state: keras.KerasTensor, window: WindowShape) -> keras.KerasTensor:
     """Return a weighted sum [N, H] of the window's segments [N, K, P]; the weights follow from the state [N, U].
 
     It is divided by √K: a step of the optimiser moves K weights at once.
     """
-    length, known = shape.length, shape.segments - shape.ahead
-    ahead = -(-shape.horizon // length)
+    length, known = window.segment, window.segments - window.ahead
+    ahead = -(-window.horizon // length)
     weights = keras.layers.Dense(ahead * known, kernel_initializer="zeros")(state)
     weights = keras.layers.Reshape((ahead, known))(weights)
     path = keras.ops.matmul(weights, inputs[:, :known, :length]) / known**0.5  # (N, ⌈H/P⌉, P)
-    return keras.layers.Reshape((ahead * length,))(path)[:, : shape.horizon]
+    return keras.layers.Reshape((ahead * length,))(path)[:, : window.horizon]
 
 
-def _embed_features(inputs: keras.KerasTensor, shape: NetworkShape) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def _embed_features(inputs: keras.KerasTensor, window: WindowShape) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Return the segments with their features embedded, and the features [N, K · P, E] step by step.
 
     A category is looked up in a learned table of vectors; an unknown one is a vector of zeros.
     """
-    length, count = shape.length, len(shape.past) + len(shape.future)
+    length, count = window.segment, len(window.past) + len(window.future)
     plain = inputs[:, :, : length + 1]
     dynamic = inputs[:, :, length + 1 : length + 1 + count * length]
-    dynamic = keras.layers.Reshape((shape.segments, count, length))(dynamic)
-    steps = keras.layers.Reshape((shape.segments * length, count))(keras.layers.Permute((1, 3, 2))(dynamic))
-    parts = [_look_up(steps[:, :, d], size) for d, size in enumerate(shape.past + shape.future)]
+    dynamic = keras.layers.Reshape((window.segments, count, length))(dynamic)
+    steps = keras.layers.Reshape((window.segments * length, count))(keras.layers.Permute((1, 3, 2))(dynamic))
+    parts = [_look_up(steps[:, :, d], size) for d, size in enumerate(window.past + window.future)]
     path = keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0] if parts else None
     parts = [plain]
     if path is not None:
-        parts.append(keras.layers.Reshape((shape.segments, length * path.shape[-1]))(path))
-    fixed = shape.channels - len(shape.static)
-    parts += [_look_up(inputs[:, :, fixed + g], size) for g, size in enumerate(shape.static)]
+        parts.append(keras.layers.Reshape((window.segments, length * path.shape[-1]))(path))
+    fixed = window.channels - len(window.static)
+    parts += [_look_up(inputs[:, :, fixed + g], size) for g, size in enumerate(window.static)]
     return keras.layers.Concatenate()(parts), path
 
 
@@ -195,7 +197,7 @@ def _embedding_size(size: int) -> int:
     return min(WIDEST_VECTOR, 1 + size // 2)
 
 
-def _future_effects(path: keras.KerasTensor, state: keras.KerasTensor, shape: NetworkShape) -> keras.KerasTensor:
+def _future_effects(path: keras.KerasTensor, state: keras.KerasTensor, window: WindowShape) -> keras.KerasTensor:
     """Return the effect of the future features at each step ahead, [N, H].
 
     The base path repeats past values with the effect of their features (of a promotion, say), so the features of each
@@ -203,10 +205,10 @@ def _future_effects(path: keras.KerasTensor, state: keras.KerasTensor, shape: Ne
     small network that reads the state too, as in the temporal decoder of Das et al., Long-term forecasting with TiDE,
     2023, arXiv:2304.08424.
     """
-    lookback, horizon = shape.length * (shape.segments - shape.ahead), shape.horizon
-    past = sum(_embedding_size(size) for size in shape.past)
+    lookback, horizon = window.segment * (window.segments - window.ahead), window.horizon
+    past = sum(_embedding_size(size) for size in window.past)
     then = path[:, lookback : lookback + horizon, past:]  # (N, H, E of the future ones)
-    places = [lookback - lag + np.arange(horizon) % lag for lag in shape.base] or [np.full(horizon, lookback - 1)]
+    places = [lookback - lag + np.arange(horizon) % lag for lag in window.base] or [np.full(horizon, lookback - 1)]
     before = [keras.ops.take(path, np.asarray(at, np.int32), axis=1) for at in places]
     features = keras.layers.Concatenate()([then, sum(before[1:], before[0]) / len(before)])
     seen = keras.layers.RepeatVector(horizon)(keras.layers.Dense(STATE, activation="tanh")(state))
@@ -221,14 +223,14 @@ def answering_network(shape: NetworkShape) -> tuple[keras.Model, list[keras.Mode
 
     It is the network itself; with dropout masks, joined with one that answers each window under each mask.
     """
-    network = build_network(shape, seed=0)
+    network, window = build_network(shape, seed=0), shape.window
     if not shape.draws:
         return network, [network]
     masked = build_network(shape, seed=0, masked=True)
-    windows = keras.Input((shape.segments, shape.channels))
+    windows = keras.Input((window.segments, window.channels))
     repeated = keras.layers.RepeatVector(shape.draws)(keras.layers.Flatten()(windows))  # (N, T, K · C)
-    answers = masked(keras.ops.reshape(repeated, (-1, shape.segments, shape.channels)))[:, : shape.horizon]
-    deviation = keras.ops.std(keras.ops.reshape(answers, (-1, shape.draws, shape.horizon)), axis=1)
+    answers = masked(keras.ops.reshape(repeated, (-1, window.segments, window.channels)))[:, : window.horizon]
+    deviation = keras.ops.std(keras.ops.reshape(answers, (-1, shape.draws, window.horizon)), axis=1)
     return keras.Model(windows, keras.layers.Concatenate()([network(windows), deviation])), [network, masked]
 
 
@@ -240,7 +242,8 @@ def serving_graph(shape: NetworkShape, members: Sequence[Weights]) -> bytes:
     Keras and tf2onnx turn each `lstm` layer into one ONNX `LSTM` operator, the other cells into a `Loop`, which ONNX
     Runtime runs about as fast.
     """
-    windows = keras.Input((shape.segments, shape.channels), name="windows")
+    form = shape.window.segments, shape.window.channels
+    windows = keras.Input(form, name="windows")
     networks = []
     for weights in members:
         network, parts = answering_network(shape)
@@ -250,7 +253,7 @@ def serving_graph(shape: NetworkShape, members: Sequence[Weights]) -> bytes:
     said = [network(windows) for network in networks]
     answers = [shape.trust * keras.ops.stack(some, axis=1) for some in ([said, said[:1]] if len(said) > 1 else [said])]
     ensemble = keras.Model(windows, answers if len(answers) > 1 else answers[0])
-    ensemble(np.zeros((1, shape.segments, shape.channels), np.float32))  # export needs a model that was called
+    ensemble(np.zeros((1, *form), np.float32))  # export needs a model that was called
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         path = Path(folder) / "network.onnx"

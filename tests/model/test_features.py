@@ -136,16 +136,11 @@ def test_a_category_that_was_never_seen_is_told_and_reads_as_unknown(tmp_path: P
 
 
 SHAPE = NetworkShape(
-    segments=6,
-    channels=4 + 1 + 4 * 3 + 2,
-    horizon=7,
-    units=5,
-    layers=2,
+    window=WindowShape(
+        lookback=16, segment=4, horizon=7, season=4, past=(0,), future=(0, 3), static=(0, 4), base=(2, 4)
+    ),
+    widths=(5, 5),
     dropout=0.1,
-    past=(0,),
-    future=(0, 3),
-    static=(0, 4),
-    base=(2, 4),
 )
 
 
@@ -160,12 +155,12 @@ SHAPE = NetworkShape(
 )
 def test_a_network_with_features_is_exported_as_it_is(changes: dict[str, object]) -> None:
     shape = replace(SHAPE, **changes)  # type: ignore[arg-type]
-    assert (shape.length, shape.ahead) == (4, 2)
+    assert (shape.window.ahead, shape.window.segments, shape.window.channels) == (2, 6, 4 + 1 + 4 * 3 + 2)
     network = build_network(shape, seed=1)
     rng = np.random.default_rng(1)
     weights = [w + rng.normal(0, 0.3, w.shape).astype(np.float32) for w in network.get_weights()]
     network.set_weights(weights)
-    inputs = rng.normal(size=(9, 6, shape.channels)).astype(np.float32)
+    inputs = rng.normal(size=(9, 6, shape.window.channels)).astype(np.float32)
     inputs[:, :, 5 + 8 : 5 + 12] = rng.integers(0, 4, (9, 6, 4))
     inputs[:, :, -1] = rng.integers(0, 5, (9, 1))
     served = Server(serving_graph(shape, [weights]), shape.draws).answer(inputs)[:, 0, :7]
@@ -173,7 +168,7 @@ def test_a_network_with_features_is_exported_as_it_is(changes: dict[str, object]
 
 
 def test_an_untrained_network_with_features_answers_the_base_path() -> None:
-    inputs = np.random.default_rng(1).random((3, 6, SHAPE.channels)).astype(np.float32)
+    inputs = np.random.default_rng(1).random((3, 6, SHAPE.window.channels)).astype(np.float32)
     assert np.abs(build_network(SHAPE, seed=1)(inputs).numpy()).max() == 0
 
 

@@ -43,15 +43,7 @@ def served(network: NetworkShape, members: int) -> bytes:
 def model_of(folder: Path, members: int = 2, **shape: Any) -> Any:
     """Return a model of random weights, as far as exporting looks at one."""
     window = WindowShape(**(PLAIN | shape))
-    network = NetworkShape(
-        segments=window.segments,
-        channels=window.channels,
-        horizon=window.horizon,
-        units=4,
-        layers=1,
-        dropout=0.0,
-        recall=bool(window.base),
-    )
+    network = NetworkShape(window=window, widths=(4,), dropout=0.0, recall=bool(window.base))
     data = served(network, members)
     (folder / "network.onnx").write_bytes(data)
     files = {"network.onnx": FileFacts(sha256=sha256(data), bytes=len(data))}

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from forecaster.base.errors import ModelError
-from forecaster.base.records import build, flatten
+from forecaster.base.records import build, dump, flatten
 from forecaster.data.schema import Schema
 from forecaster.model.features import Encoding
-from forecaster.model.manifest import LIMITS, DataFacts, Manifest, open_sealed, seal
+from forecaster.model.manifest import LIMITS, DataFacts, Manifest, NetworkFacts, open_sealed, seal
+from forecaster.model.plan import NetworkShape
 from forecaster.model.version import read_manifest
+from forecaster.model.windows import WindowShape
 from tests.saved import NEWEST, version_of
 
 PATH = version_of(NEWEST) / "manifest.json"
@@ -49,6 +51,16 @@ def test_what_is_optional_is_written_where_it_is_present(manifest: Manifest) -> 
     content = taught.to_json()
     assert content["teacher"] == "a@v000001"
     assert build(Manifest, content, "manifest", LIMITS) == taught
+
+
+@pytest.mark.parametrize(("widths", "units"), [((4,), 4), ((4, 4), 4), ((6, 4), (6, 4))])
+def test_a_network_is_written_with_what_follows_from_its_window(widths: tuple[int, ...], units: object) -> None:
+    window = WindowShape(lookback=12, segment=4, horizon=5, season=4, base=(4,), future=(0,), static=(3,))
+    network = NetworkShape(window=window, widths=widths, dropout=0.1, cell="gru", trust=0.5)
+    written = NetworkFacts.of(network)
+    assert (written.segments, written.channels, written.horizon) == (5, 10, 5)
+    assert (written.units, written.layers, written.base, written.future) == (units, len(widths), (4,), (0,))
+    assert build(NetworkFacts, dump(written), "manifest", LIMITS).reading(window) == network
 
 
 def test_fields_that_are_newer_than_a_version_mean_what_was_so_before(manifest: Manifest) -> None:

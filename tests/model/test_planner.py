@@ -32,7 +32,7 @@ def test_a_monthly_series() -> None:
     assert (plan.window.base, plan.window.season, plan.window.transform) == ((12,), 12, "log")
     assert plan.window.lookback % plan.window.segment == 0
     assert 12 % plan.window.segment == 0
-    assert plan.network.segments * plan.window.segment == plan.window.lookback
+    assert plan.window.segments * plan.window.segment == plan.window.lookback
 
 
 def test_a_random_walk_goes_on_from_its_last_value() -> None:
@@ -107,7 +107,7 @@ def test_what_the_user_gives_is_taken() -> None:
     train = TrainSettings(steps=9, batch_size=11, loss="huber", ensemble=2, seed=5, learning_rate=0.1)
     plan = plan_of(monthly(), model, train)
     assert (plan.window.horizon, plan.window.lookback, plan.window.segment, plan.window.base) == (5, 20, 10, ())
-    assert (plan.network.units, plan.network.layers, plan.network.dropout, plan.network.cell) == (7, 3, 0.5, "gru")
+    assert (plan.network.widths, plan.network.dropout, plan.network.cell) == ((7, 7, 7), 0.5, "gru")
     assert (plan.fit.steps, plan.fit.batch_size, plan.fit.loss) == (9, 11, "huber")
     assert (plan.fit.members, plan.fit.seed, plan.fit.learning_rate) == (2, 5, 0.1)
 
@@ -136,11 +136,10 @@ def test_a_segment_that_does_not_divide_names_those_that_do() -> None:
     assert caught.value.hint == "The nearest that do: 4, 6, 8"
 
 
-@pytest.mark.parametrize(("units", "expected"), [("8", 8), (8, 8), ("8, 8", 8), ("8,4", (8, 4))])
+@pytest.mark.parametrize(("units", "expected"), [("8", (8, 8)), (8, (8, 8)), ("8, 8", (8, 8)), ("8,4", (8, 4))])
 def test_widths_are_one_or_one_a_layer(units: str, expected: int | tuple[int, ...]) -> None:
     network = plan_of(monthly(), ModelSettings(units=units)).network
-    assert network.units == expected
-    assert len(network.widths) == 2
+    assert network.widths == expected
 
 
 @pytest.mark.parametrize("units", ["", "0", "-8", "8,", "8;4", "1e3", "2049", "64,0"])

@@ -142,7 +142,7 @@ def test_one_network_learns_from_an_ensemble(trained: Trained, tmp_path: Path) -
 def test_what_a_teacher_says_is_the_median_of_its_networks(trained: Trained) -> None:
     teacher, inputs = parent_of(trained), np.random.default_rng(0).normal(size=(6, 1, 1)).astype(np.float32)
     shape = teacher.network
-    inputs = np.broadcast_to(inputs, (6, shape.segments, shape.channels)).copy()
+    inputs = np.broadcast_to(inputs, (6, shape.window.segments, shape.window.channels)).copy()
     said = teacher.server.answer(inputs)
     assert said.shape == (6, 2, 14)
     np.testing.assert_allclose(Ensemble(teacher).answers(inputs), said.mean(axis=1), rtol=1e-5)  # the median of two

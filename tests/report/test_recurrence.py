@@ -11,6 +11,7 @@ from forecaster.base.runtime import prepare_keras
 from forecaster.model import store
 from forecaster.model.plan import NetworkShape
 from forecaster.model.version import read_weights
+from forecaster.model.windows import WindowShape
 from forecaster.report.recurrence import GATES, can_trace, trace
 from tests.conftest import Trained
 
@@ -18,17 +19,18 @@ prepare_keras()
 
 from forecaster.training.network import build_network  # noqa: E402
 
-SHAPE = NetworkShape(segments=6, channels=5, horizon=7, units=4, layers=2, dropout=0.3)
+WINDOW = WindowShape(lookback=24, segment=4, horizon=7, season=1)
+SHAPE = NetworkShape(window=WINDOW, widths=(4, 4), dropout=0.3)
 
 
 @pytest.mark.parametrize(
     "shape",
     [
         SHAPE,
-        replace(SHAPE, layers=1),
-        replace(SHAPE, layers=3, residual=False),
+        replace(SHAPE, widths=(4,)),
+        replace(SHAPE, widths=(4, 4, 4), residual=False),
         replace(SHAPE, recall=True),
-        replace(SHAPE, recall=True, horizon=4 * 2, units=48),
+        replace(SHAPE, recall=True, window=replace(WINDOW, horizon=4 * 2), widths=(48, 48)),
         replace(SHAPE, cell="gru"),
         replace(SHAPE, cell="gru", recall=True, residual=False),
     ],
@@ -38,13 +40,13 @@ def test_the_answer_is_the_networks_own(shape: NetworkShape) -> None:
     network = build_network(shape, 0)
     weights = [rng.normal(scale=0.5, size=w.shape).astype(np.float32) for w in network.get_weights()]
     network.set_weights(weights)
-    inputs = rng.normal(size=(9, shape.segments, shape.channels)).astype(np.float32)
+    inputs = rng.normal(size=(9, WINDOW.segments, WINDOW.channels)).astype(np.float32)
     traced = trace(shape, weights, inputs)
     np.testing.assert_allclose(traced.answers, network(inputs).numpy(), rtol=1e-4, atol=1e-4)
     assert len(traced.layers) == shape.layers
     for layer in traced.layers:
         assert tuple(layer) == GATES[shape.cell]
-        assert all(seen.shape == (9, shape.segments, shape.units) for seen in layer.values())
+        assert all(seen.shape == (9, shape.window.segments, shape.widths[0]) for seen in layer.values())
         for name in set(layer) & {"input", "forget", "output", "update", "reset"}:
             assert 0 < layer[name].min() <= layer[name].max() < 1
 
@@ -55,7 +57,7 @@ def test_the_answer_is_the_networks_own(shape: NetworkShape) -> None:
         (SHAPE, True),
         (replace(SHAPE, cell="gru", recall=True, draws=5), True),
         (replace(SHAPE, cell="peephole"), False),
-        (replace(SHAPE, units=(4, 2)), False),
+        (replace(SHAPE, widths=(4, 2)), False),
         (replace(SHAPE, attention=True), False),
         (replace(SHAPE, bidirectional=True), False),
         (replace(SHAPE, activation="relu"), False),

@@ -13,6 +13,7 @@ import pytest
 from forecaster.base.runtime import prepare_keras
 from forecaster.model.plan import NetworkShape
 from forecaster.model.serving import Server
+from forecaster.model.windows import WindowShape
 
 prepare_keras()
 
@@ -25,7 +26,8 @@ Loop = Callable[[np.ndarray, Weights, int], np.ndarray]
 """A window [K, C], the weights and U → the states after each step [K, U]."""
 
 CELLS = ("lstm", "gru", "peephole", "rnn")
-SHAPE = NetworkShape(segments=3, channels=5, horizon=4, units=4, layers=2, dropout=0.3)
+WINDOW = WindowShape(lookback=12, segment=4, horizon=4, season=1)
+SHAPE = NetworkShape(window=WINDOW, widths=(4, 4), dropout=0.3)
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -101,7 +103,7 @@ def test_a_cell_is_the_published_one(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_both_directions_stand_side_by_side(cell: str) -> None:
-    shape = replace(SHAPE, cell=cell, bidirectional=True, layers=1, residual=False)  # type: ignore[arg-type]
+    shape = replace(SHAPE, cell=cell, bidirectional=True, widths=(4,), residual=False)  # type: ignore[arg-type]
     network = build_network(shape, 0)
     weights = random_weights(network)
     network.set_weights(weights)
@@ -116,7 +118,7 @@ def test_both_directions_stand_side_by_side(cell: str) -> None:
 
 
 def test_attention_is_a_mean_weighted_by_the_last_state() -> None:
-    shape = replace(SHAPE, attention=True, layers=1, residual=False)
+    shape = replace(SHAPE, attention=True, widths=(4,), residual=False)
     network = build_network(shape, 0)
     weights = random_weights(network)
     network.set_weights(weights)
@@ -161,7 +163,7 @@ def check_serving(shape: NetworkShape) -> None:
     "other",
     [
         {},
-        pytest.param({"bidirectional": True, "units": (4, 3), "draws": 8}, marks=pytest.mark.slow),
+        pytest.param({"bidirectional": True, "widths": (4, 3), "draws": 8}, marks=pytest.mark.slow),
         pytest.param({"attention": True, "activation": "relu", "quantiles": (50.0, 90.0)}, marks=pytest.mark.slow),
     ],
     ids=["plain", "both ways, widths, draws", "attention, relu, quantiles"],
@@ -170,9 +172,9 @@ def test_the_onnx_graph_answers_as_the_networks(cell: str, other: dict[str, obje
     check_serving(replace(SHAPE, cell=cell, recall=True, **other))  # type: ignore[arg-type]
 
 
-AXES = ("cell", "bidirectional", "attention", "units", "activation", "quantiles", "draws")
+AXES = ("cell", "bidirectional", "attention", "widths", "activation", "quantiles", "draws")
 PRODUCT = list(
-    itertools.product(CELLS, (False, True), (False, True), (4, (4, 3)), ("tanh", "relu"), ((), (80.0,)), (0, 4))
+    itertools.product(CELLS, (False, True), (False, True), ((4, 4), (4, 3)), ("tanh", "relu"), ((), (80.0,)), (0, 4))
 )
 
 

@@ -11,6 +11,7 @@ import pytest
 from forecaster.base.runtime import prepare_keras
 from forecaster.model.plan import NetworkShape
 from forecaster.model.serving import Server
+from forecaster.model.windows import WindowShape
 
 prepare_keras()
 
@@ -18,11 +19,12 @@ import keras  # noqa: E402
 
 from forecaster.training.network import answering_network, build_network, serving_graph  # noqa: E402
 
-SHAPE = NetworkShape(segments=3, channels=5, horizon=2, units=4, layers=2, dropout=0.3)
+WINDOW = WindowShape(lookback=12, segment=4, horizon=2, season=1)
+SHAPE = NetworkShape(window=WINDOW, widths=(4, 4), dropout=0.3)
 
 
 def inputs(count: int = 7) -> np.ndarray:
-    return np.random.default_rng(0).normal(size=(count, SHAPE.segments, SHAPE.channels)).astype(np.float32)
+    return np.random.default_rng(0).normal(size=(count, WINDOW.segments, WINDOW.channels)).astype(np.float32)
 
 
 def random_weights(shape: NetworkShape, seed: int) -> list[np.ndarray]:
@@ -32,7 +34,7 @@ def random_weights(shape: NetworkShape, seed: int) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("layers", [1, 3])
 def test_a_dropout_follows_every_lstm(layers: int) -> None:
-    shape = replace(SHAPE, layers=layers, residual=False)
+    shape = replace(SHAPE, widths=(4,) * layers, residual=False)
     kinds = [type(layer).__name__ for layer in build_network(shape, 1).layers]
     assert kinds[2:] == [*["LSTM", "Dropout"] * layers, "Dense"]
 
@@ -59,14 +61,14 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 def test_the_lstm_is_the_published_one() -> None:
     """Against a plain loop: gates i, f, o and candidate; c = f∘c + i∘c̃; h = o∘tanh(c)."""
-    shape = replace(SHAPE, layers=1, residual=True)
+    shape = replace(SHAPE, widths=(4,), residual=True)
     weights = random_weights(shape, 3)
     network = build_network(shape, 0)
     network.set_weights(weights)
     projection, offset, kernel, recurrent, bias, out, out_bias = weights
     expected = []
     for window in inputs():
-        h = c = np.zeros(shape.units)
+        h = c = np.zeros(4)
         for segment in window:
             z = (segment @ projection + offset) @ kernel + h @ recurrent + bias
             i, f, candidate, o = np.split(z, 4)
@@ -79,7 +81,9 @@ def test_the_lstm_is_the_published_one() -> None:
 
 def test_recalled_segments_are_weighted_and_summed() -> None:
     """With no LSTM in the way: the answer is the sum over segments of weight times segment, horizon after horizon."""
-    shape = replace(SHAPE, horizon=7, recall=True)  # 4 values a segment: two segments ahead, the second cut short
+    shape = replace(
+        SHAPE, window=replace(WINDOW, horizon=7), recall=True
+    )  # 4 values a segment: two segments ahead, the second cut short
     network = build_network(shape, 0)
     zeros = [np.zeros_like(w) for w in network.get_weights()]
     weights = np.random.default_rng(5).normal(size=2 * 3).astype(np.float32)
@@ -98,7 +102,7 @@ def test_the_onnx_graph_answers_as_the_networks(cell: str, residual: bool, recal
     server = Server(serving_graph(shape, members))
     for count in (1, 7):
         answers = server.answer(inputs(count))
-        assert answers.shape == (count, 2, shape.horizon)
+        assert answers.shape == (count, 2, shape.window.horizon)
         for k, weights in enumerate(members):
             network = build_network(shape, 0)
             network.set_weights(weights)
@@ -115,28 +119,28 @@ def test_each_lstm_layer_is_one_operator() -> None:
 def test_quantiles_never_cross_and_leave_the_median_as_it_is() -> None:
     shape = replace(SHAPE, quantiles=(50.0, 80.0, 95.0))
     network = build_network(shape, 1)
-    assert not network(inputs()).numpy()[:, : shape.horizon].any()  # untrained: the base path
+    assert not network(inputs()).numpy()[:, : shape.window.horizon].any()  # untrained: the base path
     network.set_weights([10 * w for w in random_weights(shape, 4)])
-    distances = network(inputs()).numpy()[:, shape.horizon :].reshape(-1, 2, 3, shape.horizon)
+    distances = network(inputs()).numpy()[:, shape.window.horizon :].reshape(-1, 2, 3, shape.window.horizon)
     assert (distances >= 0).all()
     assert (np.diff(distances, axis=2) >= 0).all()
 
 
 def test_masks_deviate_as_the_networks_under_them_do() -> None:
     """One layer, so that a mask is on the state alone: against a plain loop over the T masks."""
-    shape = replace(SHAPE, layers=1, draws=16)
+    shape = replace(SHAPE, widths=(4,), draws=16)
     weights = random_weights(shape, 6)
     answering, parts = answering_network(shape)
     for part in parts:
         part.set_weights(weights)
-    kept = np.random.default_rng(1).random((16, shape.units)) >= shape.dropout
+    kept = np.random.default_rng(1).random((16, 4)) >= shape.dropout
     plain = build_network(replace(shape, dropout=0.0), 0)
     plain.set_weights(weights)
     state = keras.Model(plain.input, plain.layers[-1].input)(inputs()).numpy()
     drawn = [(state * mask / (1 - shape.dropout)) @ weights[-2] + weights[-1] for mask in kept]
     answer = answering(inputs()).numpy()
-    np.testing.assert_allclose(answer[:, : shape.horizon], plain(inputs()).numpy(), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(answer[:, shape.horizon :], np.std(drawn, axis=0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(answer[:, : shape.window.horizon], plain(inputs()).numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(answer[:, shape.window.horizon :], np.std(drawn, axis=0), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(answering(inputs()[:2]).numpy(), answer[:2], rtol=1e-4, atol=1e-5)
 
 

@@ -15,7 +15,7 @@ def test_a_step_takes_time() -> None:
 
 def test_the_network_that_is_timed_is_the_default_one() -> None:
     _, plan = stopwatch.default_plan()
-    assert (plan.network.units, plan.network.layers, plan.fit.batch_size) == (128, 2, 128)
+    assert (plan.network.widths, plan.fit.batch_size) == ((128, 128), 128)
 
 
 def test_cudnn_either_runs_or_says_why_not() -> None:
