@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 from forecaster import jobs
 from forecaster.base.errors import ForecastError, UsageError
 from forecaster.base.records import dump
-from forecaster.config.keywords import make, takes
+from forecaster.config.keywords import in_keywords, make, takes
+from forecaster.config.spelling import as_keywords
 from forecaster.data.frames import as_data
 from forecaster.data.grid import read_panel as read
 from forecaster.data.panel import Panel
@@ -72,7 +73,7 @@ def _warn(skipped: Sequence[tuple[str, str]], *messages: str) -> None:
     names = ", ".join(name for name, _ in skipped[:MOST_NAMES]) + (", …" if len(skipped) > MOST_NAMES else "")
     left_out = [f"{len(skipped):,} series skipped: {names} (the first: {skipped[0][1]})"] if skipped else []
     for message in [*messages, *left_out]:
-        warnings.warn(message, ForecastWarning, stacklevel=3)
+        warnings.warn(as_keywords(message), ForecastWarning, stacklevel=4)
 
 
 # ---------------------------------------------------------------------------------------------------- models
@@ -128,6 +129,7 @@ class Model:
         return predict(self, data, output=output, **settings)
 
 
+@in_keywords()
 def load_model(name: str | None = None, *, models_dir: str | Path | None = None) -> Model:
     """Load a saved model, and check that it is whole.
 
@@ -143,6 +145,7 @@ def load_model(name: str | None = None, *, models_dir: str | Path | None = None)
     return Model(load_asked(models_folder(None if models_dir is None else Path(models_dir)), name, None))
 
 
+@in_keywords()
 def list_models(*, models_dir: str | Path | None = None) -> list[dict[str, Any]]:
     """Return one row for each saved model: its current version, when it was made, from what, and how good it is."""
     return jobs.list_models(None if models_dir is None else Path(models_dir))

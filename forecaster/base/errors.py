@@ -2,11 +2,12 @@
 
 The core raises these and nothing else for faults that are not bugs; `cli/app.py` is the one place that catches them. A
 message says what is wrong and where, and what was expected and received; `hint` is the next command or flag to type.
+Settings in them are named as `config/spelling.py` says, and spelled by whoever shows them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 LONGEST_CELL = 80
@@ -40,6 +41,12 @@ class ForecastError(Exception):
         self.hint = hint
         if hint:
             self.add_note(hint)  # for the traceback in a notebook
+
+    def respell(self, spell: Callable[[str], str]) -> None:
+        """Write the settings in it as those who read it do."""
+        self.message, self.hint = spell(self.message), spell(self.hint)
+        self.args = (self.message, *self.args[1:])
+        self.__notes__ = [spell(note) for note in getattr(self, "__notes__", ())]
 
     def line(self) -> str:
         """Return the fault as one printable line: control characters are escaped, so data cannot drive a terminal."""

@@ -17,6 +17,7 @@ heavy packages that it may import when it is itself imported.
     binder         keys and values ↔ the settings of a job
     workers        settings of who does the work
     jobfile        a TOML file → jobs
+    spelling       settings in messages → as their reader spells them
     keywords       settings as keywords of a function
 """
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
-from forecaster.base.errors import UsageError
+from forecaster.base.errors import ForecastError, UsageError
 from forecaster.config.binder import bind, keys_of, near, take_value
+from forecaster.config.spelling import as_keywords
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -23,13 +25,32 @@ def takes(job: type, *without: str) -> Callable[[Function], Function]:
         defaults = {f.name: f.default for group in get_type_hints(job).values() for f in _fields_of(group)}
         given = [p for p in own.values() if p.kind is not p.VAR_KEYWORD]
         keywords = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name]) for name in known]
+        kinds = {name: key.kind for name, key in known.items()}
         lines = [f"    {name}: {key.metadata['help']}" for name, key in known.items()]
-        documented: Any = function
+        documented: Any = in_keywords(kinds)(function)
         documented.__signature__ = inspect.Signature([*given, *keywords])
         documented.__doc__ = "\n".join([inspect.getdoc(function) or "", "", "Settings:", *lines])
-        return function
+        return cast("Function", documented)
 
     return show
+
+
+def in_keywords(kinds: Mapping[str, Any] | None = None) -> Callable[[Function], Function]:
+    """Let the faults of a function name settings as keywords, as its caller does; `kinds` are the types of some."""
+
+    def spell(function: Function) -> Function:
+        @functools.wraps(function)
+        def call(*args: Any, **settings: Any) -> Any:
+            try:
+                return function(*args, **settings)
+            except ForecastError as error:
+                error.respell(lambda text: as_keywords(text, kinds))
+                raise
+
+        spelled: Any = call
+        return cast("Function", spelled)
+
+    return spell
 
 
 def _fields_of(group: Any) -> list[Any]:
