@@ -21,8 +21,9 @@ def scenario(data: DataFile, settings: ScenarioSettings, output: OutputSettings,
     """Forecast under several possible futures of the covariates, side by side, with their differences.
 
     Each --future is a file of future rows: stamps, names of series, and covariates that are known ahead. Differences
-    are from the first. A future with values that the history never had is refused. What a model learned is what went
-    together, not what caused what. Off a terminal the result is JSON.
+    are from the first; their intervals say how sure the effect is, as measured on past windows. A future with values
+    far from all that the history had is refused. What a model learned is what went together, not what caused what. Off
+    a terminal the result is JSON.
 
     Example: forecast scenario sales.csv --future plan.csv --future discount.csv --output scenarios.csv
     """
@@ -40,7 +41,8 @@ def scenario(data: DataFile, settings: ScenarioSettings, output: OutputSettings,
 
 def describe(result: ScenarioResult) -> Iterator[Block]:
     """Yield the sum of all steps under each future, and how it differs from the first."""
-    rows, (level, *_) = result.summary()["scenarios"], result.scenarios[0].intervals[0]
+    summary, (level, *_) = result.summary(), result.scenarios[0].forecast.intervals[0]
+    rows = summary["scenarios"]
     names = ("difference", f"difference-lo-{level:g}", f"difference-hi-{level:g}")
     yield TextGrid(
         [
@@ -50,14 +52,19 @@ def describe(result: ScenarioResult) -> Iterator[Block]:
         header=("future", "sum of all steps", "difference", f"low {level:g} %", f"high {level:g} %"),
     )
     yield TextLine("")
-    yield TextLine("The intervals of differences do not say how sure the effect itself is.")
+    for row in rows:
+        if (effect := row["effect"]) is not None:
+            came, error = number(effect["came"], 3), number(effect["error"], 2)
+            yield TextLine(
+                f"{row['scenario']}: at {effect['cutoffs']} past cutoffs effects were {came} ± {error} times as large "
+                "as the model thought; the intervals hold that."
+            )
     yield TextLine("")
-    first = result.scenarios[0].result
     paths = [str(path) for path in (result.settings.output, result.settings.picture) if path is not None]
     yield TextGrid(
         [
-            ("model", f"{first.model.name} {first.model.version}"),
-            ("horizon", f"{first.forecast.values.shape[1]} steps of {result.panel.n_series:,} series"),
+            ("model", f"{result.model.name} {result.model.version}"),
+            ("horizon", f"{summary['horizon']} steps of {result.panel.n_series:,} series"),
             *([("files", ", ".join(paths))] if paths else []),
         ]
     )

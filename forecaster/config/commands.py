@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from forecaster.config.knob import knob
 from forecaster.config.planning import HierarchySettings, PathSettings
@@ -13,6 +13,17 @@ OnMissingSeries = Literal["warn", "error"]
 ExportFormat = Literal["onnx", "saved-model", "litert"]
 TableMode = Literal["replace", "append"]
 Quantize = Literal["dynamic", "int8"]
+
+
+def digits_knob() -> Any:
+    """Return the setting of how many digits numbers are written with."""
+    return knob(
+        None,
+        "Digits after the decimal point of what is written, 0 for whole numbers and 17 for all; by default as many as "
+        "the data has and two more, and all in Parquet.",
+        panel="Forecast",
+        bounds=(0, 17),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +101,7 @@ class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSet
         panel="Forecast",
         metavar="PATH",
     )
-    digits: int | None = knob(
-        None,
-        "Digits after the decimal point of what is written, 0 for whole numbers and 17 for all; by default as many as "
-        "the data has and two more, and all in Parquet.",
-        panel="Forecast",
-        bounds=(0, 17),
-    )
+    digits: int | None = digits_knob()
     on_missing_series: OnMissingSeries = knob(
         "warn", "What to do where series that the model was trained on are gone: warn, or exit 65.", panel="Freshness"
     )
@@ -285,6 +290,10 @@ class ScenarioSettings(ForecastSettings):
     extrapolate: bool = knob(
         False, "Go on where covariates have values that the history of the data never had.", panel="Scenarios"
     )
+    seed: int = knob(
+        0, "Seed of what intervals of differences are drawn with.", panel="Scenarios", bounds=(0, 2**32 - 1)
+    )
+    digits: int | None = digits_knob()
     output: Path | None = knob(
         None,
         "Write the forecasts and differences: CSV, or Parquet by the name's end.",
@@ -293,9 +302,15 @@ class ScenarioSettings(ForecastSettings):
     )
     picture: Path | None = knob(
         None,
-        "Draw the first series: .svg, .png or .pdf (pip install 'forecast-lstm[report]').",
+        "Draw a series under each future: .svg, .png or .pdf (pip install 'forecast-lstm[report]').",
         panel="Scenarios",
         metavar="PATH",
+    )
+    series: list[str] | None = knob(
+        None,
+        "Series in the picture, by its name; may be repeated. By default the first.",
+        panel="Scenarios",
+        metavar="ID",
     )
 
 

@@ -38,6 +38,7 @@ heavy packages that it may import when it is itself imported.
     problems       what is wrong with a file → all of it, and one command that reads it          numpy
     grid           a file → Panel: laid on the grid of its frequency, holes filled            numpy
     drawing        parts larger than memory → a panel of as many series as fit, drawn evenly   numpy
+    novelty        what covariates have ahead that they never had before                      numpy
     hierarchy      which series add up to what, and the panel of all sums                     numpy pyarrow
     age            how old data is, and what is too old                                       numpy
     caps           values that cannot be above 1 or 100: shares and rates                         numpy

@@ -8,6 +8,7 @@ from pathlib import Path
 from forecaster.base.errors import UsageError
 from forecaster.config import ModelChoice, ReadSettings, key_of
 from forecaster.data.grid import read_panel
+from forecaster.data.novelty import novelties
 from forecaster.data.observations import Observations, observe
 from forecaster.data.panel import Panel
 from forecaster.data.rows import Finding
@@ -231,6 +232,10 @@ def note_covariates(model: UsedModel, panel: Panel, steps: int) -> Panel:
         DataError: Something that should be known ahead is not there.
     """
     odd = list(check_ahead(panel, model.encodings, steps))
+    named = {said.split(":")[0] for said in odd}
+    read = {encoding.name for encoding in model.encodings if encoding.source == "future"}
+    far = (each for each in novelties(panel) if each.is_far and each.name in read)
+    odd += [each.message for each in far if f"covariate {each.name!r}" not in named]
     if isinstance(model, builtin.BuiltinModel) and panel.schema.covariates:
         odd.append(f"the built-in network reads the target alone, not {', '.join(panel.schema.covariates)}")
     return replace(panel, findings=(*panel.findings, *(Finding("covariate", "warning", message) for message in odd)))

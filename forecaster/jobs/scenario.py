@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,27 +10,35 @@ import numpy as np
 
 from forecaster.base import files
 from forecaster.base.arrow import from_numpy
-from forecaster.base.errors import DataError, UsageError, shown
+from forecaster.base.errors import DataError, ModelError, UsageError, shown
 from forecaster.base.meter import one, tally
 from forecaster.base.rowfile import categories, is_parquet, measured, writing_rows
 from forecaster.config import PredictSettings, ScenarioSettings, parse_levels
-from forecaster.data.covariates import Covariate, Covariates
+from forecaster.data.novelty import Novelty, novelties
 from forecaster.data.panel import Panel
+from forecaster.data.precision import digits_for
 from forecaster.data.source import Data, read_source
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs
-from forecaster.jobs.predict import PredictJob, PredictResult, predict
+from forecaster.jobs.predict import Opened, PredictJob, open_data
+from forecaster.model.forecast import Forecast, rounded
+from forecaster.model.origins import Origins
+from forecaster.model.predictor import UsedModel
 from forecaster.model.samples import AnyPaths
 from forecaster.model.totals import ends_of
 from forecaster.model.windows import Floats
 from forecaster.scoring.backtest import stamps_written
+from forecaster.scoring.effects import Doubt, Trust, asking, changed_ahead, measure_trust, members_of
+from forecaster.scoring.outlook import find_series
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLES = 1000
 """Paths that differences are taken from."""
+
+NOT_KNOWN = "too little history, or too little effect in it, to say how sure that of {} is"
 
 Interval = tuple[float, Floats, Floats]
 
@@ -50,22 +58,37 @@ class ScenarioJob:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Contrast:
+    """How a forecast differs from another.
+
+    Attributes:
+        values: [S, H] of the point forecasts.
+        intervals: (level in percent, lower [S, H], upper [S, H]).
+        total: Sum over all series and steps.
+        total_ends: (level, lower, upper) of that.
+        trust: How far the effects of what is not the same in both are to be trusted; None where that is not known.
+    """
+
+    values: Floats
+    intervals: tuple[Interval, ...]
+    total: float
+    total_ends: tuple[tuple[float, float, float], ...]
+    trust: Trust | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Scenario:
     """The forecast under one future.
 
     Attributes:
         name: Of its file, without the ending.
-        result: The forecast.
-        difference: [S, H] from the forecast under the first future.
-        intervals: (level in percent, lower [S, H], upper [S, H]) of the difference.
-        total: Sum over all series and steps, and its difference from the first: (value, [(level, lower, upper)]).
+        forecast: Under this future.
+        difference: From the forecast under the first.
     """
 
     name: str
-    result: PredictResult
-    difference: Floats
-    intervals: tuple[Interval, ...]
-    total: tuple[float, list[tuple[float, float, float]]]
+    forecast: Forecast
+    difference: Contrast
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,19 +97,18 @@ class ScenarioResult:
 
     Attributes:
         scenarios: In the order given; the first is what the others are compared with.
+        model: What forecast.
+        panel: What was forecast, with the covariates of the first.
         warnings: What did not go as it should.
     """
 
     scenarios: tuple[Scenario, ...]
+    model: UsedModel
+    panel: Panel
     settings: ScenarioSettings
     warnings: tuple[str, ...] = ()
 
     __repr__ = brief
-
-    @property
-    def panel(self) -> Panel:
-        """What was forecast."""
-        return self.scenarios[0].result.panel
 
     @property
     def skipped(self) -> tuple[tuple[str, str], ...]:
@@ -97,10 +119,10 @@ class ScenarioResult:
         """Return one row a scenario, series and step: the forecast file's columns, and the difference."""
         parts = []
         for scenario in self.scenarios:
-            rows = scenario.result.forecast.columns()
+            rows = scenario.forecast.columns()
             part = {"scenario": np.full(len(rows["forecast"]), scenario.name, object), **rows}
-            part["difference"] = scenario.difference.ravel()
-            for level, low, high in scenario.intervals:
+            part["difference"] = scenario.difference.values.ravel()
+            for level, low, high in scenario.difference.intervals:
                 part |= {f"difference-lo-{level:g}": low.ravel(), f"difference-hi-{level:g}": high.ravel()}
             parts.append(part)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -118,23 +140,23 @@ class ScenarioResult:
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
-        first = self.scenarios[0].result
         return {
-            "model": first.model.name,
-            "version": first.model.version,
+            "model": self.model.name,
+            "version": self.model.version,
             "data": self.panel.source,
             "series": self.panel.n_series,
-            "horizon": first.forecast.values.shape[1],
+            "horizon": self.scenarios[0].forecast.values.shape[1],
             "scenarios": [
                 {
                     "scenario": scenario.name,
-                    "total": float(scenario.result.forecast.values.sum()),
-                    "difference": scenario.total[0],
+                    "total": float(scenario.forecast.values.sum()),
+                    "difference": scenario.difference.total,
                     **{
                         f"difference-{end}-{level:g}": value
-                        for level, low, high in scenario.total[1]
+                        for level, low, high in scenario.difference.total_ends
                         for end, value in (("lo", low), ("hi", high))
                     },
+                    "effect": (trust := scenario.difference.trust) and trust.summary(),
                 }
                 for scenario in self.scenarios
             ],
@@ -151,7 +173,8 @@ def scenario(job: ScenarioJob, events: Events = Events()) -> ScenarioResult:
         DataError: A covariate has values ahead that it never had in the history of the data.
         ForecastError: Anything else that went wrong; no file was written, an old one is untouched.
     """
-    settings, levels = job.settings, parse_levels(job.settings.levels)
+    settings = job.settings
+    parse_levels(settings.levels)
     futures = settings.future or []
     if len(futures) < 2:
         raise UsageError("expected two futures or more", hint="Name them: --future a.csv --future b.csv")
@@ -162,33 +185,59 @@ def scenario(job: ScenarioJob, events: Events = Events()) -> ScenarioResult:
         files.check_writable(settings.output)
     if settings.picture is not None:
         files.check_writable(settings.picture)
-    source = read_source(job.data)
-    results: list[PredictResult] = []
-    for path in tally(futures, one, ("forecasting", "scenarios", len(futures))):
-        told = PredictSettings(
-            model=settings.model,
-            horizon=settings.horizon,
-            levels=settings.levels,
-            future=path,
-            output="-",
-            ledger="none",
-            paths=SAMPLES,
-        )
-        result = predict(
-            PredictJob(data=source, settings=told, models_dir=job.models_dir), events if not results else Events()
-        )
-        results.append(result)
-        strange = unseen(result.panel)
-        if strange and not settings.extrapolate:
-            hint = "The model cannot know what happens there; forecast it anyway with --extrapolate"
-            raise DataError(f"{path}: {strange[0]}", hint=hint)
-    warnings = [f"{name}: {said}" for name, result in zip(names, results, strict=True) for said in unseen(result.panel)]
-    done = ScenarioResult(scenarios=compare_all(names, results, levels), settings=settings, warnings=tuple(warnings))
+    opened = open_futures(job)
+    events.on_panel(opened[0].panel)
+    drawn = find_series(opened[0].panel, settings.series)[: None if settings.series else 1]
+    scenarios, told = compare_all(names, opened, settings)
+    strange = [f"{name}: {each.message}" for name, future in zip(names, opened, strict=True) for each in new_in(future)]
+    done = ScenarioResult(
+        scenarios=scenarios,
+        model=opened[0].model,
+        panel=opened[0].panel,
+        settings=settings,
+        warnings=(*strange, *told),
+    )
     if settings.picture is not None:
-        draw_scenarios(done, settings.picture)
+        draw_scenarios(done, settings.picture, drawn.tolist())
     if settings.output is not None:
         write_scenarios(done, settings.output)
     return done
+
+
+def open_futures(job: ScenarioJob) -> list[Opened]:
+    """Return the model and the data under each future; all of them are looked at before one is forecast.
+
+    Raises:
+        DataError: A covariate has values ahead that are far from all that it had in the history of the data.
+        ModelError: The model reads no covariates.
+    """
+    settings, source = job.settings, read_source(job.data)
+    opened = []
+    for path in settings.future or []:
+        asked = PredictSettings(
+            model=settings.model, horizon=settings.horizon, future=path, output="-", ledger="none", paths=SAMPLES
+        )
+        future = open_data(PredictJob(data=source, settings=asked, models_dir=job.models_dir))
+        if not any(encoding.source == "future" for encoding in future.model.encodings):
+            raise ModelError(
+                f"model {future.model.name!r} reads no covariates that are known ahead: all futures are alike to it",
+                hint="Train one that does: forecast train DATA --future-covariates COLUMN",
+            )
+        far = [novelty for novelty in new_in(future) if novelty.is_far]
+        if far and not settings.extrapolate:
+            hint = "The model cannot know what happens there; forecast it anyway with --extrapolate"
+            raise DataError(f"{path}: {far[0].message}", hint=hint)
+        opened.append(future)
+    return opened
+
+
+def new_in(opened: Opened) -> list[Novelty]:
+    """Return what covariates have ahead, as far as forecasts reach, that they never had before."""
+    panel, covariates = opened.panel, opened.panel.covariates
+    if covariates is None:
+        return []
+    reached = replace(covariates, lengths=np.minimum(covariates.lengths, panel.lengths + opened.steps))
+    return novelties(replace(panel, covariates=reached))
 
 
 def names_of(futures: list[Path]) -> list[str]:
@@ -204,105 +253,109 @@ def names_of(futures: list[Path]) -> list[str]:
     return names
 
 
-def unseen(panel: Panel) -> list[str]:
-    """Return what covariates have ahead that they never had in the history of the data, one sentence each."""
-    covariates = panel.covariates
-    if covariates is None:
-        return []
-    found = (_unseen(column, covariates, panel) for column in covariates.columns if column.role == "future")
-    return [said for said in found if said]
-
-
-def _unseen(column: Covariate, covariates: Covariates, panel: Panel) -> str:
-    steps = np.concatenate([np.arange(length) for length in covariates.lengths])
-    at = np.repeat(covariates.starts, covariates.lengths) + steps
-    values, ahead = column.values[at], steps >= np.repeat(panel.lengths, covariates.lengths)
-    known, coming = values[~ahead & ~np.isnan(values)], values[ahead & ~np.isnan(values)]
-    if not len(known) or not len(coming):
-        return ""
-    if column.names is not None:
-        strange = np.setdiff1d(coming, known)
-        return f"covariate {column.name!r} was never {shown(column.names[int(strange[0])])}" if len(strange) else ""
-    low, high = float(known.min()), float(known.max())
-    outside = coming[(coming < low) | (coming > high)]
-    return f"covariate {column.name!r} was never {outside[0]:g}: it was {low:g} to {high:g}" if len(outside) else ""
-
-
-def compare_all(names: list[str], results: list[PredictResult], levels: tuple[float, ...]) -> tuple[Scenario, ...]:
-    """Return each forecast with its difference from the first.
+def compare_all(
+    names: list[str], opened: list[Opened], settings: ScenarioSettings
+) -> tuple[tuple[Scenario, ...], tuple[str, ...]]:
+    """Return each forecast with its difference from the first, and what is not as well known as it should be.
 
     Paths of all futures have the same errors: what cannot be foreseen happens in each of them alike, so it is not part
-    of the difference, as in simulations with common random numbers (Law, Simulation Modeling and Analysis, 11.2).
+    of the difference, as in simulations with common random numbers (Law, Simulation Modeling and Analysis, 11.2). How
+    sure the effect itself is comes from past windows, and from the networks of an ensemble: see `scoring.effects`.
     """
-    base = paths_of(results[0])
+    levels = parse_levels(settings.levels)
+    asked = PredictSettings(levels=settings.levels, paths=SAMPLES, seed=settings.seed)
+    forecasts, paths, warnings = [], [], []
+    for future in tally(opened, one, ("forecasting", "scenarios", len(opened))):
+        forecast, futures = future.forecast(asked, None)
+        forecasts.append(forecast)
+        paths.append(futures.paths)
+        warnings += [warning for warning in futures.warnings if warning not in warnings]
+    networks = members_under(opened)
     found = []
-    for name, result in zip(names, results, strict=True):
-        apart, sums = [], np.zeros(SAMPLES)
-        for (_, ours), (_, theirs) in zip(paths_of(result).blocks(), base.blocks(), strict=True):
-            change = ours - theirs
-            sums += change.sum(axis=(0, 2))
-            apart.append([np.quantile(change, ends_of(level), axis=1) for level in levels])
-        intervals = tuple(
-            (level, *np.concatenate([part[k] for part in apart], axis=1)) for k, level in enumerate(levels)
+    for k, (name, future) in enumerate(zip(names, opened, strict=True)):
+        changed = changed_ahead(opened[0].panel, future.panel, future.steps)
+        shape = (future.steps, future.model.window.shortest_history)
+        trust = measure_trust(asking(future.model, future.steps), future.panel, changed, shape) if changed else None
+        if changed and trust is None:
+            warnings.append(f"{name}: {NOT_KNOWN.format(', '.join(changed))}")
+        values = forecasts[k].values - forecasts[0].values
+        off = Doubt(trust=trust, members=networks[k] - networks[0]).draw(values, SAMPLES, settings.seed)
+        intervals, total_ends = spread_of((paths[k], paths[0]), off, values, levels)
+        difference = Contrast(
+            values=values, intervals=intervals, total=float(values.sum()), total_ends=total_ends, trust=trust
         )
-        difference = result.forecast.values - results[0].forecast.values
-        quantiles = [(level, *np.quantile(sums, ends_of(level)).tolist()) for level in levels]
-        ends = [(level, float(low), float(high)) for level, low, high in quantiles]
-        found.append(
-            Scenario(
-                name=name,
-                result=result,
-                difference=difference,
-                intervals=intervals,
-                total=(float(difference.sum()), ends),
-            )
-        )
-    return tuple(found)
+        found.append(Scenario(name=name, forecast=forecasts[k], difference=difference))
+    return tuple(found), tuple(warnings)
 
 
-def paths_of(result: PredictResult) -> AnyPaths:
-    """Return the paths of a forecast that was asked for some."""
-    if result.futures.paths is None:
+def members_under(opened: list[Opened]) -> Floats:
+    """Return what each network of an ensemble forecasts under each future [U, M, S, H]; M is 0 where it is none."""
+    first = opened[0]
+    members = members_of(first.model)
+    found = np.empty((len(opened), len(members), first.panel.n_series, first.steps))
+    for k, future in enumerate(opened):
+        for m, member in enumerate(members):
+            found[k, m] = asking(member, future.steps)(future.panel, Origins.at_end(future.panel))
+    return found
+
+
+def spread_of(
+    paths: tuple[AnyPaths | None, AnyPaths | None], off: Floats, values: Floats, levels: tuple[float, ...]
+) -> tuple[tuple[Interval, ...], tuple[tuple[float, float, float], ...]]:
+    """Return the intervals of a difference, and those of its sum; each holds the difference itself in any case.
+
+    Args:
+        paths: Under this future, and under the first.
+        off: [S, N, H] what the effect may be off by.
+        values: [S, H] the difference.
+        levels: In percent.
+    """
+    this, first = paths
+    if this is None or first is None:
         raise AssertionError("a scenario is forecast with paths")
-    return result.futures.paths
+    sums = np.zeros(off.shape[1])
+    ends: list[list[Floats]] = []
+    for (series, ours), (_, theirs) in zip(this.blocks(), first.blocks(), strict=True):
+        change = ours - theirs + off[series]
+        sums += change.sum(axis=(0, 2))
+        ends.append([np.quantile(change, ends_of(level), axis=1) for level in levels])
+    intervals = []
+    for k, level in enumerate(levels):
+        low, high = np.concatenate([part[k] for part in ends], axis=1)
+        intervals.append((level, np.minimum(low, values), np.maximum(high, values)))
+    total, quantiles = float(values.sum()), [np.quantile(sums, ends_of(level)).tolist() for level in levels]
+    both = zip(levels, quantiles, strict=True)
+    return tuple(intervals), tuple((level, min(low, total), max(high, total)) for level, (low, high) in both)
 
 
 def write_scenarios(result: ScenarioResult, path: Path) -> None:
     """Write one row a scenario, series and step."""
     panel, columns = result.panel, result.columns()
-    horizon = result.scenarios[0].result.forecast.values.shape[1]
+    horizon, text = result.scenarios[0].forecast.values.shape[1], not is_parquet(path)
+    usual = digits_for(panel) if text else None
+    digits = usual if result.settings.digits is None else result.settings.digits
     stamps = np.tile(panel.frequency.future(panel.ends, horizon).ravel(), len(result.scenarios))
     written: dict[str, Any] = {}
     for name, column in columns.items():
         if name == panel.schema.time:
-            written[name] = stamps_written(panel, stamps, not is_parquet(path))
+            written[name] = stamps_written(panel, stamps, text)
         elif column.dtype == object:
             distinct, codes = np.unique(column.astype(str), return_inverse=True)
             written[name] = categories(distinct.tolist(), codes)
         else:
-            written[name] = measured(column) if column.dtype == np.float64 else from_numpy(column)
+            numbers = rounded(column, digits) if column.dtype == np.float64 else column
+            is_measured = not text and column.dtype == np.float64
+            written[name] = measured(numbers.astype(np.float64)) if is_measured else from_numpy(numbers)
     with writing_rows(path) as writer:
         writer.write(written)
 
 
-def draw_scenarios(result: ScenarioResult, path: Path) -> None:
-    """Draw the first series: its end, and the forecast under each future."""
+def draw_scenarios(result: ScenarioResult, path: Path, chosen: list[int]) -> None:
+    """Draw some series: their ends, and the forecast under each future."""
     from forecaster.report.drawing import kind_of, to_file
-    from forecaster.report.figure import Band, Figure, Line, Mark, Tone
+    from forecaster.report.futures import draw_futures
 
-    panel, kind = result.panel, kind_of(path)
-    horizon = result.scenarios[0].result.forecast.values.shape[1]
-    history = panel.series(0)[-max(3 * horizon, 20) :]
-    ahead = np.arange(1, horizon + 1)
-    marks: list[Mark] = []
-    tones: tuple[Tone, ...] = ("model", "baseline", "faint")
-    for scenario in reversed(result.scenarios):
-        level, low, high = scenario.result.forecast.intervals[0]
-        marks.append(Band(f"{scenario.name}, {level:g} % interval", ahead, low[0], high[0], 0.4))
-    marks.append(Line("observed", np.arange(1 - len(history), 1), history, "history"))
-    for k, scenario in enumerate(result.scenarios):
-        values, tone = scenario.result.forecast.values[0], tones[k % len(tones)]
-        marks.append(Line(scenario.name, ahead, values, tone, "solid" if k < len(tones) else "dashed"))
-    name = panel.ids[0] or result.scenarios[0].result.model.name
-    figure = Figure(name="scenarios", title=name, x_label="steps after the end of the data", marks=tuple(marks))
-    files.write_file(path, to_file([figure], kind))
+    panel, forecasts = result.panel, [(each.name, each.forecast) for each in result.scenarios]
+    titles = [panel.ids[s] or panel.schema.target or result.model.name for s in chosen]
+    figures = [draw_futures(panel, s, forecasts, title) for s, title in zip(chosen, titles, strict=True)]
+    files.write_file(path, to_file(figures, kind_of(path)))

@@ -97,6 +97,16 @@ class Server:
         """
         return self._run(self._alone, inputs)[:, :1]
 
+    @property
+    def members(self) -> int:
+        """How many networks there are, M; 1 where the graph does not say."""
+        count = self._session.get_outputs()[0].shape[1]
+        return count if isinstance(count, int) else 1
+
+    def alone(self, member: int) -> Server:
+        """Return one network of the ensemble, from 0, on the same graph."""
+        return _Member(self, member)
+
     @cached_property
     def _alone(self) -> Any:
         """The session of the first network alone; that of all where the graph cannot be cut."""
@@ -114,3 +124,20 @@ class Server:
 
     def _batches(self, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         return [inputs[i : i + self._batch] for i in range(0, len(inputs), self._batch)]
+
+
+class _Member(Server):
+    """One network of an ensemble; the others run too, and are not listened to."""
+
+    def __init__(self, whole: Server, member: int) -> None:
+        self._whole, self._member = whole, member
+
+    @property
+    def members(self) -> int:
+        return 1
+
+    def answer(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._whole.answer(inputs)[:, self._member : self._member + 1]
+
+    def answer_first(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.answer(inputs)

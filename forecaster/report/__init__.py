@@ -7,6 +7,7 @@ heavy packages that it may import when it is itself imported.
     explanation    which values of the window move a forecast, and how far                    numpy
     recurrence     what the gates of a saved network do, step by step                         numpy
     figure         what a figure shows: lines, bands and bars, on no canvas yet               numpy
+    futures        a series under several futures, as a figure                                 numpy
     drawing        figures → SVG, PNG, PDF, by                                                numpy
     pictures       explanations and gates as pictures                                         numpy
     page           what is known of a model → one page of HTML                                numpy

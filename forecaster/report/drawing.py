@@ -38,6 +38,10 @@ PALETTE = {
 BAND = 0.26
 """Opacity of the densest band."""
 
+HANDLE, LETTER, LEGEND_ROW, LONGEST_LABEL = 0.6, 0.075, 0.2, 60
+"""Inches that an entry of a legend takes without its label, and for each letter of it; those of a row of entries; and
+letters of a label at most."""
+
 SIZE, HALF = (7.6, 3.0), (4.4, 2.6)
 """Inches of a figure that has the whole width of a page, and of one beside another."""
 
@@ -80,15 +84,30 @@ def to_file(figures: Sequence[Figure], kind: Kind) -> bytes:
     rows = math.ceil(len(figures) / columns)
     width = SIZE[0] if columns == 1 else SIZE[0] * 0.66 * columns
     with style():
-        canvas = _canvas((width, (SIZE[1] if columns == 1 else SIZE[1] * 0.75) * rows + 0.4), pad=0.1)
+        labels = [clipped(entry["label"]) for entry in figures[0].legend()]
+        beside = legend_columns(labels, width)
+        above = 0.4 + LEGEND_ROW * (math.ceil(len(labels) / beside) - 1)
+        canvas = _canvas((width, (SIZE[1] if columns == 1 else SIZE[1] * 0.75) * rows + above), pad=0.1)
         grid = canvas.subplots(rows, columns, squeeze=False)
         for axes in grid.flat[len(figures) :]:
             axes.remove()
         for axes, figure in zip(grid.flat, figures, strict=False):
             _draw(axes, figure)
             axes.set_title(figure.title, loc="left", fontsize=10, fontweight="bold", pad=8)
-        canvas.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside upper left", ncols=6, frameon=False)
+        handles, _ = grid.flat[0].get_legend_handles_labels()
+        canvas.legend(handles, labels, loc="outside upper left", ncols=beside, frameon=False)
         return save(canvas, kind)
+
+
+def legend_columns(labels: Sequence[str], width: float) -> int:
+    """Return how many columns a legend of a picture may have, so many inches wide, that none is cut off."""
+    longest = max((len(clipped(label)) for label in labels), default=0)
+    return max(1, min(6, int(width / (HANDLE + LETTER * longest))))
+
+
+def clipped(label: str) -> str:
+    """Return a label of a legend: the middle of a long one is left out."""
+    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL // 2]} … {label[-LONGEST_LABEL // 2 :]}"
 
 
 def to_inline(figure: Figure, size: tuple[float, float] = SIZE) -> str:
@@ -148,7 +167,7 @@ def _draw(axes: Axes, figure: Figure) -> None:
         if isinstance(mark, Band):
             opacity = BAND * mark.strength
             axes.fill_between(
-                mark.x, mark.low, mark.high, color=PALETTE["model"], alpha=opacity, lw=0, label=mark.label
+                mark.x, mark.low, mark.high, color=PALETTE[mark.tone], alpha=opacity, lw=0, label=mark.label or "_"
             )
         elif isinstance(mark, Bars):
             step = float(np.diff(mark.x).min()) if len(mark.x) > 1 else 1.0

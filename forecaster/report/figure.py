@@ -46,6 +46,7 @@ class Band:
     low: Floats
     high: Floats
     strength: float
+    tone: Tone = "model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,7 @@ class Figure:
                 "mark": k,
                 "label": mark.label,
                 "shape": mark.style if isinstance(mark, Line) else "band" if isinstance(mark, Band) else "bars",
-                "tone": mark.tone if isinstance(mark, Line) else "model",
+                "tone": "model" if isinstance(mark, Bars) else mark.tone,
                 "strength": mark.strength if isinstance(mark, Band) else 1.0,
             }
             for k, mark in enumerate(self.marks)

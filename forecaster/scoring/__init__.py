@@ -10,6 +10,7 @@ heavy packages that it may import when it is itself imported.
     backtest       scores on windows that a model did not see, by rolling origin too          numpy
     sums           totals of the next steps against what came                                numpy
     tiers          levels of a hierarchy, before and after they add up                       numpy
+    effects        how sure the effect of covariates is                                        numpy
     alarms         values outside the interval that was forecast for them                     numpy
     residuals      one-step-ahead errors: their autocorrelation and spread                    numpy
     outlook        a series at its end: history, past forecasts, and the next                 numpy
