@@ -29,7 +29,7 @@ SHAPES = {
     "from": "--from first --horizon 6",
     "distilled": "--distill first --cell gru --units 6,4 --layers 2",
 }
-FAST = ("several widths", "covariates", "distilled")
+FAST = ("several widths", "covariates")
 COMMANDS = {
     "predict": "predict DATA --levels 50,80 --output out.csv",
     "evaluate": "evaluate DATA --windows 2 --format json",

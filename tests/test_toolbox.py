@@ -58,7 +58,7 @@ CHOICES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize(
     "chosen",
-    [pytest.param(c, marks=[] if "intervals" in c else pytest.mark.slow) for c in CHOICES],
+    [pytest.param(c, marks=[] if "attention" in c else pytest.mark.slow) for c in CHOICES],
     ids=[" ".join(map(str, chosen.values())) for chosen in CHOICES],
 )
 def test_what_is_chosen_trains_is_saved_and_forecasts(tmp_path: Path, chosen: dict[str, Any]) -> None:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
-from tests.conftest import BUILTIN, TINY, monthly_csv
+from tests.conftest import BUILTIN, TINY, call_forecast, monthly_csv
 
 BOTH = [option for option in TINY if option not in ("--from", "none")]
 
 
-@pytest.fixture
-def trained_with(run: Run, tmp_path: Path) -> Path:
-    """Return the folder of a version in which the pretrained network has a share."""
-    done = run("train", monthly_csv(tmp_path / "sales.csv"), *BOTH, "--format", "json")
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train such a model once, and return the folder of all models."""
+    folder = tmp_path_factory.mktemp("both")
+    models = folder / "models"
+    done = call_forecast("train", monthly_csv(folder / "sales.csv"), *BOTH, "--format", "json", "--models-dir", models)
     assert done.exit_code == 0, done.stderr
-    shown = json.loads(done.stdout)
-    assert 0.05 <= shown["pretrained"]["pretrained"] <= 1
-    return Path(shown["folder"])
+    assert 0.05 <= json.loads(done.stdout)["pretrained"]["pretrained"] <= 1
+    return models
+
+
+@pytest.fixture
+def trained_with(built: Path, tmp_path: Path) -> Path:
+    """Return the folder of a version in which the pretrained network has a share: a copy in `models`."""
+    shutil.copytree(built, tmp_path / "models")
+    return tmp_path / "models" / "sales" / "versions" / "v000001"
 
 
 def test_a_version_with_a_share_is_whole_by_itself(run: Run, trained_with: Path, tmp_path: Path) -> None:

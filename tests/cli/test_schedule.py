@@ -15,7 +15,7 @@ import pytest
 
 from forecaster.cli.watch import read_metrics
 from tests.cli.conftest import Run, Seen
-from tests.conftest import Trained, names
+from tests.conftest import Trained, call_forecast, names
 from tests.readme import DOCS
 
 BIN = Path(sys.executable).parent
@@ -66,7 +66,10 @@ def built(tmp_path_factory: pytest.TempPathFactory, trained: Trained) -> Path:
     (site / "in" / "demand.csv").write_text("\n".join([lines[0], *moved, ""]))
     (site / "night.toml").write_text(JOBS)
     (site / "tiny.toml").write_text("steps = 4\nunits = 4\nlayers = 1\nensemble = 1\n")
-    subprocess.run([BIN / "forecast", "train", "in/demand.csv", "--config", "tiny.toml"], cwd=site, check=True)
+    done = call_forecast(
+        "train", site / "in" / "demand.csv", "--config", site / "tiny.toml", "--models-dir", site / "models"
+    )
+    assert done.exit_code == 0, done.stderr
     return site
 
 

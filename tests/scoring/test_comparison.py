@@ -68,6 +68,7 @@ def test_the_summary(data: Path) -> None:
     assert len(summary["by_series"]["mase"]["drift"]) == len(summary["by_series"]["series"]) == 5
 
 
+@pytest.mark.slow  # the README compares with it too
 def test_the_network_is_trained_at_each_cutoff(data: Path) -> None:
     result = compare(
         data,

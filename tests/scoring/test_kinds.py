@@ -80,7 +80,7 @@ def test_intervals_of_the_benchmarks_are_the_published_ones(name: str, season: i
     np.testing.assert_allclose((high - low)[0] / 2, 1.959964 * sigma * np.array(growth), rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["naive", "seasonal-naive", "lstm"])
+@pytest.mark.parametrize("name", ["naive", "seasonal-naive", pytest.param("lstm", marks=pytest.mark.slow)])
 def test_no_kind_leaves_the_range_of_the_data(name: str) -> None:
     panel = monthly([np.abs(np.random.default_rng(2).normal(size=96))])
     answer = forecast_kind(name, panel, task())
