@@ -151,7 +151,7 @@ def list_models(*, models_dir: str | Path | None = None) -> list[dict[str, Any]]
     return jobs.list_models(None if models_dir is None else Path(models_dir))
 
 
-def _told(job: type, model: Model | str, data: Table | None, settings: dict[str, Any], **given: Any) -> Any:
+def _job_of(job: type, model: Model | str, data: Table | None, settings: dict[str, Any], **given: Any) -> Any:
     """Return a job on a model, and on the data given or that it was trained on."""
     if isinstance(model, str) and is_builtin(model):
         if data is None:
@@ -243,8 +243,8 @@ def predict(
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written.
     """
-    told = {**settings, "output": output or "-", "ledger": ledger or (None if output else "none")}
-    result = jobs.predict(_told(jobs.PredictJob, model, data, told, now=datetime.now(UTC).astimezone()))
+    asked = {**settings, "output": output or "-", "ledger": ledger or (None if output else "none")}
+    result = jobs.predict(_job_of(jobs.PredictJob, model, data, asked, now=datetime.now(UTC).astimezone()))
     _warn(result.skipped, *result.warnings)
     return result
 
@@ -262,7 +262,7 @@ def evaluate(model: Model | str, data: Table | None = None, **settings: Any) -> 
         GateError: The model does not reach what was asked.
         ForecastError: Anything else that went wrong; no file was written.
     """
-    result = jobs.evaluate(_told(jobs.EvaluateJob, model, data, settings))
+    result = jobs.evaluate(_job_of(jobs.EvaluateJob, model, data, settings))
     windows = f"{result.seen or 0:,} of {result.scores.windows:,} windows"
     _warn(result.skipped, *([f"{windows} lie in the time that the model was trained on"] if result.seen else []))
     return result
@@ -281,7 +281,7 @@ def find_anomalies(model: Model | str, data: Table | None = None, **settings: An
         GateError: There are more than `max_anomalies`.
         ForecastError: Anything else that went wrong; no file was written.
     """
-    result = jobs.anomalies(_told(jobs.AnomalyJob, model, data, settings))
+    result = jobs.anomalies(_job_of(jobs.AnomalyJob, model, data, settings))
     _warn(result.skipped)
     result.check()
     return result
@@ -300,7 +300,7 @@ def compare_futures(model: Model | str, data: Table, **settings: Any) -> jobs.Sc
         DataError: A covariate has values ahead that it never had in the history of the data.
         ForecastError: Anything else that went wrong; no file was written.
     """
-    result = jobs.scenario(_told(jobs.ScenarioJob, model, data, settings))
+    result = jobs.scenario(_job_of(jobs.ScenarioJob, model, data, settings))
     _warn(result.skipped, *result.warnings)
     return result
 
@@ -317,7 +317,7 @@ def explain(model: Model | str, data: Table | None = None, **settings: Any) -> j
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written.
     """
-    result = jobs.explain(_told(jobs.ExplainJob, model, data, settings))
+    result = jobs.explain(_job_of(jobs.ExplainJob, model, data, settings))
     _warn(result.skipped)
     return result
 
@@ -334,7 +334,7 @@ def read_gates(model: Model | str, data: Table | None = None, **settings: Any) -
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written.
     """
-    return jobs.read_gates(_told(jobs.ExplainJob, model, data, settings))
+    return jobs.read_gates(_job_of(jobs.ExplainJob, model, data, settings))
 
 
 @takes(jobs.CompareJob)

@@ -107,7 +107,7 @@ class DataError(ForecastError):
         self.choices: tuple[str, ...] = ()
 
     def choosing(self, *choices: str) -> Self:
-        """Return the error with choices: one that reads the file is told as a whole command."""
+        """Return the error with choices: one that reads the file is shown as a whole command."""
         self.choices = choices
         return self
 

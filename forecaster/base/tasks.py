@@ -93,8 +93,8 @@ def attempt(work: Work, index: int, task: Any, folder: Path | None) -> TaskEnd:
     except Exception as error:  # noqa: BLE001 - a bug that one task meets must not stop the others
         if is_exhausted(error):
             return TaskEnd(index, fault=ResourceError("out of memory", hint=SMALLER))
-        told = " ".join(str(error).split())[:300]
-        return TaskEnd(index, fault=ForecastError(f"unexpected {type(error).__name__}: {told}"), trace=_trace(error))
+        message = " ".join(str(error).split())[:300]
+        return TaskEnd(index, fault=ForecastError(f"unexpected {type(error).__name__}: {message}"), trace=_trace(error))
 
 
 def _trace(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Keys and values ↔ the settings of a job: which keys there are, what each takes, and the job that is told them.
+"""Keys and values ↔ the settings of a job: which keys there are, what each takes, and the job that has them.
 
 One binder for all that is not the command line: files of jobs and of settings, keywords of a function, requests.
 """

@@ -53,7 +53,7 @@ def read_blocks(
         path: A file, a folder or glob of parts, or anything else that `read_data` reads.
         settings: How it is written, where that is not to be found out.
         size: About how many bytes of text, or of columns in memory, a block has.
-        on_share: Told now and then which share of all files was read, from 0 to 1.
+        on_share: Called now and then with which share of all files was read, from 0 to 1.
 
     Raises:
         DataError: The content is not a table, or a part has other columns than the first.
@@ -67,10 +67,10 @@ def read_blocks(
     for k, part in enumerate(parts):
         before, own, whole = sum(sizes[:k]), sizes[k], max(sum(sizes), 1)
 
-        def told(share: float, before: float = before, own: float = own, whole: float = whole) -> None:
+        def report(share: float, before: float = before, own: float = own, whole: float = whole) -> None:
             on_share((before + share * own) / whole)
 
-        for table in _blocks_of(part, Cutting(settings, size, told)):
+        for table in _blocks_of(part, Cutting(settings, size, report)):
             names, first = names or list(table.columns), first or str(part)
             if table.columns.keys() != set(names):
                 odd = ", ".join(sorted(table.columns.keys() ^ set(names))[:5])

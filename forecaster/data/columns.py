@@ -269,13 +269,13 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
         return None
     texts = [name for name in names if not holds_numbers(table, name)]
     if repeated < _FEW * table.rows and not texts:
-        return None  # a mistake, which is told as what it is, and no missing name
+        return None  # a mistake, which is reported as what it is, and no missing name
     whole = texts or [name for name in names if _holds_whole_numbers(table, name) and not by_name([name], TARGET_NAMES)]
     fits = [name for name in whole if distinct_pairs(table, (name, time)) == table.rows]
     if len(fits) == 1 and (texts or len(names) - (not has_target) == 1 or has_target):
         return fits[0]
     if len(texts) == 1:
-        if not fits and not has_target and (more := _name_beside(table, texts[0], time, names)):
+        if not fits and not has_target and (more := _name_too(table, texts[0], time, names)):
             raise DataError(
                 f"{table.source}: stamps repeat in the series of column {texts[0]!r}, but not with {more!r} beside it",
                 hint="Pass --id COLUMNS, or put all rows of a step together: --aggregate sum --freq D",
@@ -309,7 +309,7 @@ def _find_target(table: Table, time: str, series: str | None, used: Sequence[str
     raise error.choosing(*(f"--target {quote(name)}" for name in measured[:2]), "--wide")
 
 
-def _name_beside(table: Table, name: str, time: str, names: Sequence[str]) -> str | None:
+def _name_too(table: Table, name: str, time: str, names: Sequence[str]) -> str | None:
     """Return the one column of few whole numbers that names the series together with another column."""
     others = [other for other in names if other != name and not by_name([other], TARGET_NAMES)]
     others = [other for other in others if _holds_whole_numbers(table, other)]

@@ -252,7 +252,11 @@ def _fill(column: Covariate, starts: Ints, grid: CovariateGrid) -> list[Finding]
     values = column.values
     if column.role == "static":
         missing = np.flatnonzero(np.isnan(values))
-        return _told(column, missing, len(missing), "has no value and counts as unknown", grid) if len(missing) else []
+        return (
+            _findings_of(column, missing, len(missing), "has no value and counts as unknown", grid)
+            if len(missing)
+            else []
+        )
     series = np.repeat(np.arange(len(starts)), grid.lengths)
     past = starts[series] + np.arange(len(series)) - np.repeat(np.cumsum(grid.lengths) - grid.lengths, grid.lengths)
     cell = values[past]
@@ -262,8 +266,8 @@ def _fill(column: Covariate, starts: Ints, grid: CovariateGrid) -> list[Finding]
     values[past] = carried = _carry(cell, series, ~holes)
     never = np.unique(series[np.isnan(carried)])
     count = int(holes.sum()) - int(np.isnan(carried).sum())
-    told = _told(column, never, len(never), "has no value and counts as unknown", grid) if len(never) else []
-    return told + (_told(column, series[holes], count, "is missing: carried forward", grid) if count else [])
+    findings = _findings_of(column, never, len(never), "has no value and counts as unknown", grid) if len(never) else []
+    return findings + (_findings_of(column, series[holes], count, "is missing: carried forward", grid) if count else [])
 
 
 def _carry(cell: Floats, series: Ints, known: Mask) -> Floats:
@@ -277,7 +281,7 @@ def _carry(cell: Floats, series: Ints, known: Mask) -> Floats:
     return np.asarray(cell[taken])
 
 
-def _told(column: Covariate, series: Ints, count: int, what: str, grid: CovariateGrid) -> list[Finding]:
+def _findings_of(column: Covariate, series: Ints, count: int, what: str, grid: CovariateGrid) -> list[Finding]:
     name = grid.ids[int(series[0])]
     where = f", first in series {shown(name)}" if name else ""
     message = f"covariate {column.name!r} {what} ({count} {'case' if count == 1 else 'cases'}{where})"

@@ -139,7 +139,7 @@ def draw_panel(
     drawn = Drawn(parts=len(paths), series=len(kept.seen), kept=joined.n_series, steps=kept.steps, seed=room.seed)
     return replace(
         joined,
-        findings=_told(findings, len(paths)),
+        findings=_gathered(findings, len(paths)),
         skipped=tuple(skipped),
         sha256=digest.hexdigest(),
         rows=rows,
@@ -211,7 +211,7 @@ def join_panels(panels: Sequence[Panel]) -> Panel:
     )
 
 
-def _told(findings: Sequence[Finding], parts: int) -> tuple[Finding, ...]:
+def _gathered(findings: Sequence[Finding], parts: int) -> tuple[Finding, ...]:
     """Return one finding a kind: the first, and in how many other parts there is one like it."""
     kinds: dict[str, list[Finding]] = {}
     for finding in findings:

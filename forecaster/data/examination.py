@@ -20,7 +20,7 @@ from forecaster.data.rows import Finding, Rows
 from forecaster.data.stamps import Ints, Mask
 
 MOST = 1000
-"""Findings of one kind that are told one by one; the rest are counted."""
+"""Findings of one kind that are listed one by one; the rest are counted."""
 
 Draft = tuple[Finding, int]
 """A finding without its line yet, and the row of the table that shows it; -1 for none."""
@@ -59,8 +59,8 @@ def finish(read: Observations, drafts: list[Draft]) -> list[Finding]:
         message = f"the same in {seen[finding.code] - MOST:,} more series"
         more[finding.code] = replace(finding, message=message, series=None, count=count)
     lines = iter(read.table.lines_of([row for _, row in kept if row >= 0]))
-    told = [finding if row < 0 else replace(finding, line=next(lines)) for finding, row in kept]
-    return [*told, *more.values()]
+    listed = [finding if row < 0 else replace(finding, line=next(lines)) for finding, row in kept]
+    return [*listed, *more.values()]
 
 
 def without_duplicates(read: Observations) -> tuple[Observations, list[Draft]]:
@@ -135,7 +135,7 @@ class Examination:
             yield self._draft("leading", "warning", message, group)
         for group in self._of_rows(np.flatnonzero(blank & self.late)):
             message = f"{_many(group.count, 'missing value')} at the end, from {group.stamp}: forecasts start before"
-            ahead = bool(self.panel.schema.future_covariates)  # then such rows are how the future is told
+            ahead = bool(self.panel.schema.future_covariates)  # then such rows are how the future is given
             yield self._draft("trailing", "info" if ahead else "warning", message, group)
         for group in self._of_rows(self.on_grid[blank[self.on_grid]]):
             message = f"{_many(group.count, 'missing value')}, first at {group.stamp}: {filled}"
@@ -147,7 +147,7 @@ class Examination:
             yield self._draft("gaps", "warning", message, group)
 
     def _outliers(self, season: int) -> Iterator[Draft]:
-        """Yield values that stand out; where the panel has treated them, it has told so."""
+        """Yield values that stand out; where the panel has treated them, it has said so."""
         panel = self.panel
         if panel.schema.on_outlier != "keep":
             return

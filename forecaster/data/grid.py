@@ -116,10 +116,10 @@ def _lay_out(read: Observations) -> Panel:
     starts = frequency.join(first[kept], phases[rows.stamps[bounds[kept]]])
     ids = tuple(rows.ids[s] for s in kept)
     grid = CovariateGrid(ids=ids, first=first[kept], lengths=lengths[kept], frequency=frequency)
-    covariates, told = lay_covariates(read.cells, read.columns, schema.categorical, grid)
+    covariates, carried = lay_covariates(read.cells, read.columns, schema.categorical, grid)
     marked = find_markers(read)
     holes = find_holes(table, rows, seen, ordinals, (first, lengths, good))
-    if read.columns.future:  # rows without a target after the last observation are how the future is told
+    if read.columns.future:  # rows without a target after the last observation are how the future is given
         holes = [finding for finding in holes if finding.code != "trailing"]
     panel = Panel(
         values=values,
@@ -131,7 +131,7 @@ def _lay_out(read: Observations) -> Panel:
         season_length=schema.season_length,
         more_seasons=_more_seasons(read, frequency),
         schema=schema,
-        findings=(*read.findings, *marked, *holes, *told),
+        findings=(*read.findings, *marked, *holes, *carried),
         skipped=tuple((rows.ids[s], reason) for s, reason in sorted(reasons.items())),
         source=table.source,
         sha256=table.sha256,

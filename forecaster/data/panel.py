@@ -196,7 +196,7 @@ class Panel:
         Args:
             stamps: Of any shape.
             apart: Whether they get their offset from UTC beside what the file has; None where one of them needs it to
-                be told from another: a clock that is put back shows an hour twice.
+                be distinguished from another: a clock that is put back shows an hour twice.
         """
         time_format = self.schema.time_format
         if self.repeats(stamps) if apart is None else apart:

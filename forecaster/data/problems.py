@@ -23,7 +23,7 @@ MOST_PROBLEMS = 12
 MOST_CHOICES = 8
 """Choices that are tried."""
 
-MOST_TOLD = 4
+MOST_LISTED = 4
 """Problems that one line tells."""
 
 _FLAG = re.compile(r"--([a-z][a-z-]*)(?:(?:=| )('[^']*'|[^\s;]+))?")
@@ -79,10 +79,10 @@ class FileFaults:
                 else first
             )
         prefix = f"{path}"
-        told = [_short(problem, prefix) for problem in others[: MOST_TOLD - 1]]
-        if len(others) >= MOST_TOLD:
-            told.append(f"{len(others) - MOST_TOLD + 1} more, which forecast check lists")
-        message = f"{first.message}{where_of(first)}; and {len(others)} more: {'; '.join(told)}"
+        listed = [_short(problem, prefix) for problem in others[: MOST_LISTED - 1]]
+        if len(others) >= MOST_LISTED:
+            listed.append(f"{len(others) - MOST_LISTED + 1} more, which forecast check lists")
+        message = f"{first.message}{where_of(first)}; and {len(others)} more: {'; '.join(listed)}"
         return DataError(message, hint=self.hint(path), rows=first.rows, lines=first.lines)
 
     def hint(self, path: str) -> str:

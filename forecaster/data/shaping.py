@@ -52,7 +52,7 @@ class Shaped:
     recipe: Recipe
     findings: tuple[Finding, ...] = ()
 
-    def told(self, code: str, message: str) -> Shaped:
+    def noting(self, code: str, message: str) -> Shaped:
         """Return the same with something more to know."""
         return replace(self, findings=(*self.findings, Finding(code, "info", message)))
 
@@ -136,8 +136,8 @@ def _with_dates_down(shaped: Shaped) -> Shaped:
         table=melted,
         settings=replace(named, date_format=f"%Y {form}" if years else form),
         recipe=replace(shaped.recipe, across=form),
-    ).told("dates-across", f"{len(names)} columns named by dates, read as {form}: one row each")
-    return made.told("ignored-columns", f"columns not used: {', '.join(dropped[:8])}") if dropped else made
+    ).noting("dates-across", f"{len(names)} columns named by dates, read as {form}: one row each")
+    return made.noting("ignored-columns", f"columns not used: {', '.join(dropped[:8])}") if dropped else made
 
 
 def _partial_headers(table: Table) -> list[str]:
@@ -252,7 +252,7 @@ def _with_stamps(shaped: Shaped) -> Shaped:
             recipe=replace(shaped.recipe, in_order=True),
         )
     names = _names(table, settings.time) if settings.time else ()
-    told = bool(names)
+    passed = bool(names)
     if not names and (not settings.date_format or not has_clock(settings.date_format) or " " in settings.date_format):
         names = find_parts(table, _names(table, settings.id) if settings.id else ())
         names = () if set(names) & {*_listed(settings.target), *_covariates(settings)} else names
@@ -268,7 +268,7 @@ def _with_stamps(shaped: Shaped) -> Shaped:
         settings=replace(settings, time=joined, date_format=form),
         recipe=replace(shaped.recipe, time=names),
     )
-    return made.told("joined-time", f"the stamp is {' and '.join(names)}, read as {form}") if not told else made
+    return made.noting("joined-time", f"the stamp is {' and '.join(names)}, read as {form}") if not passed else made
 
 
 def _joined(table: Table, names: tuple[str, ...], name: str, mark: str, keep: tuple[str, ...] = ()) -> Table:

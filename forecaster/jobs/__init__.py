@@ -1,6 +1,6 @@
 """The use cases, one short function each. They only sequence calls: the work is done in the rooms above.
 
-Nothing here prints or asks the clock; whoever calls passes the time and is told by `Events` how far things are.
+Nothing here prints or asks the clock; whoever calls passes the time, and `Events` report how far things are.
 
 Each file may import only from files above it in this list and from the rooms on lower floors; on the right stand the
 heavy packages that it may import when it is itself imported.

@@ -203,8 +203,8 @@ def score_tree(job: EvaluateJob, tree: Tree, result: EvaluateResult, events: Eve
     few = len(cutoffs) < job.backtest.windows
     shortest = tree.panel.ids[int(np.argmin(tree.panel.lengths))]
     why = f"levels are scored at {len(cutoffs)} cutoffs: series {shown(shortest)} is too short for more"
-    told: tuple[str, ...] = (why,) if few else ()
-    return replace(result, learned=learned, tiers=tuple(rows), warnings=(*result.warnings, *told, *learned.warnings))
+    notes: tuple[str, ...] = (why,) if few else ()
+    return replace(result, learned=learned, tiers=tuple(rows), warnings=(*result.warnings, *notes, *learned.warnings))
 
 
 def open_model(job: EvaluateJob) -> tuple[Asked, Data]:
@@ -250,7 +250,7 @@ def begin_backtest(job: EvaluateJob, model: UsedModel, panel: Panel, events: Eve
 
 
 def so_far(backtest: Backtest, done: int) -> str:
-    """Return what is told if the backtest is stopped after so many windows."""
+    """Return what is shown if the backtest is stopped after so many windows."""
     kept = backtest.kept.where if backtest.kept else ""
     error = backtest.scores().model.overall["mase"] if kept else None
     shown = "" if error is None else f" (MASE so far {error:.3g})"

@@ -47,12 +47,12 @@ class Events:
     """What somebody may want to see while a job runs.
 
     Attributes:
-        on_panel: Told what was read.
-        on_plan: Told what was decided.
-        on_start: Told that training begins: from a checkpoint (True), anew for want of one (False), or anew as asked
+        on_panel: Called with what was read.
+        on_plan: Called with what was decided.
+        on_start: Called when training begins: from a checkpoint (True), anew for want of one (False), or anew as asked
             (None).
-        on_progress: Told now and then how far training is.
-        on_state: Told, in words, what is changed if the job is stopped from here on.
+        on_progress: Called now and then with how far training is.
+        on_state: Called with what, in words, is changed if the job is stopped from here on.
     """
 
     on_panel: Callable[[Panel], None] = _nothing
@@ -62,13 +62,13 @@ class Events:
     on_progress: Callable[[Progress], None] = _nothing
     on_state: Callable[[str], None] = _nothing
     on_trial: Callable[[TrialRow], None] = _nothing
-    """Told of each trial of a search that has ended."""
+    """Called with each trial of a search that has ended."""
 
     on_share: Callable[[float], None] = _nothing
     """Of the work that is done, from 0 to 1."""
 
     on_trace: Callable[[str], None] = _nothing
-    """Told the traceback of a bug that a task met and that stopped nothing else."""
+    """Called with the traceback of a bug that a task met and that stopped nothing else."""
 
     on_place: Callable[[str], None] = _nothing
-    """Told where tasks are done: worker processes, a cluster and its dashboard; empty for this process."""
+    """Called with where tasks are done: worker processes, a cluster and its dashboard; empty for this process."""

@@ -110,15 +110,15 @@ class ExportResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to warn of: that `predict` forecasts otherwise."""
-        companion, told = self.model.companion, list[str]()
+        companion, notes = self.model.companion, list[str]()
         if companion is not None:
-            told.append(f"{alone_in(companion.share)}: for one that forecasts alike, train with --from none")
+            notes.append(f"{alone_in(companion.share)}: for one that forecasts alike, train with --from none")
         if self.cost is not None and self.cost.apart[1] > FAR_OFF:
             mean, most = (f"{100 * share:.2g} %" for share in self.cost.apart)
-            told.append(
+            notes.append(
                 f"quantising moves single forecasts by up to {most} of a window's scale, and by {mean} on average"
             )
-        return tuple(told)
+        return tuple(notes)
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""

@@ -15,7 +15,7 @@ from forecaster.model.manifest import Manifest
 
 FACTS = ("created", "series", "frequency", "horizon", "mase", "skill")
 HISTORY = ("created", "rows", "series", "last", "mase", "skill")
-"""What is told of a model, and of each version of one."""
+"""What is shown of a model, and of each version of one."""
 
 
 def list_models(models_dir: Path | None) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ class SuccessionResult:
         new: The one that is.
         panel: The new data.
         cutoff: The last stamp of the old data, as it is written.
-        separated: Whether the old data was given: else what was revised in it cannot be told.
+        separated: Whether the old data was given: else what was revised in it cannot be known.
         difference: Their forecasts, step by step.
     """
 

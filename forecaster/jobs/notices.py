@@ -85,11 +85,11 @@ def lost_data(
     Raises:
         DataError: A series is gone, or ends too long before the newest stamp, and the settings refuse that.
     """
-    told = []
+    notes = []
     present, skipped = {*panel.ids}, {name for name, _ in panel.skipped}
     gone = [] if part else [name for name in known.ends if name not in present and name not in skipped]
     if gone:
-        told += tell_gone(panel.source, gone, known, settings)
+        notes += tell_gone(panel.source, gone, known, settings)
     ends = panel.ends.astype(np.int64)
     if settings.max_lag is not None:
         _check_lag(panel, ends, settings.max_lag)
@@ -99,8 +99,8 @@ def lost_data(
         first = f"series {shown(panel.ids[early[0]])}" if panel.ids[early[0]] else "the data"
         count = f"{len(early):,} of {panel.n_series:,} series end" if panel.n_series > 1 else "the data ends"
         when = "when the model was trained" if known.when == "the training" else f"at {known.when}"
-        told.append(f"{panel.source}: {count} earlier than {when}: {first} at {stamps[0]}")
-    return tuple(told)
+        notes.append(f"{panel.source}: {count} earlier than {when}: {first} at {stamps[0]}")
+    return tuple(notes)
 
 
 def tell_gone(source: str, gone: Sequence[str], known: Known, settings: PredictSettings) -> list[str]:
@@ -176,9 +176,9 @@ def twin_of_training(model: SavedModel, panel: Panel) -> tuple[str, ...]:
     return naive_twin(panel, model.season, forecast, series)
 
 
-def told_apart(panel: Panel, forecast: Forecast) -> tuple[str, ...]:
+def repeated_hour(panel: Panel, forecast: Forecast) -> tuple[str, ...]:
     """Return a line where stamps of a forecast are written with offsets though the file has none."""
     if not panel.repeats(panel.frequency.future(panel.ends, forecast.values.shape[1])):
         return ()
-    told = f"the forecast holds the hour that the clock of {panel.schema.tz} shows twice: stamps carry their offset"
-    return (f"{panel.source}: {told}",)
+    message = f"the forecast holds the hour that the clock of {panel.schema.tz} shows twice: stamps carry their offset"
+    return (f"{panel.source}: {message}",)

@@ -32,7 +32,7 @@ BLOCKS, HELD = 32, 8
 """Parts of the rest of the memory that a block of rows, and the rows that wait to be written, have at most."""
 
 LARGEST_BLOCK = 64 << 20
-FILES_BESIDE = 64
+OTHER_FILES = 64
 """Open files that are not parts."""
 
 
@@ -183,12 +183,12 @@ def _check_reading(reading: ReadSettings) -> None:
 
 def _check_open_files(parts: int) -> None:
     """Allow as many open files as there are parts, two each."""
-    needed = 2 * parts + FILES_BESIDE
+    needed = 2 * parts + OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or needed <= soft:
         return
     if hard != resource.RLIM_INFINITY and needed > hard:
-        most = (hard - FILES_BESIDE) // 2
+        most = (hard - OTHER_FILES) // 2
         raise UsageError(f"--parts {parts}: this system allows {hard:,} open files", hint=f"At most --parts {most}")
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 

@@ -1,4 +1,4 @@
-"""`run.json`: what a job of a batch was told, what it read, what it did, and what it left.
+"""`run.json`: what a job of a batch was asked, what it read, what it did, and what it left.
 
 A record is written when a job begins, without an exit code, and again when it ends: a process that was killed leaves a
 record that says so. What ended well is not done again as long as everything that it depends on is the same.
@@ -64,8 +64,8 @@ class JobInputs:
 
     def mark(self, command: str) -> str:
         """Return the hash of all of it and of this program's version: while it is the same, so is the outcome."""
-        told = [FORMAT, __version__, command, self.settings, self.data, self.model]
-        return files.sha256(json.dumps(told, sort_keys=True, default=str).encode())
+        facts = [FORMAT, __version__, command, self.settings, self.data, self.model]
+        return files.sha256(json.dumps(facts, sort_keys=True, default=str).encode())
 
     def summary(self) -> Json:
         """Return what a record says of them beside the settings."""

@@ -44,7 +44,7 @@ class CommandJob:
     """What a job of a batch may be.
 
     Attributes:
-        job: The class of what it is told.
+        job: The class of its settings.
         work: The use case.
         outputs: Which files a result stands in.
         rehearse: What it would do and cost.
@@ -66,7 +66,7 @@ COMMANDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What a batch is told beside its file.
+    """What a batch is asked besides its file.
 
     Attributes:
         folder: Of all records: each job has one inside, by its name.
@@ -158,7 +158,7 @@ def run_entry(entry: Entry, run: Run, events: Events = Events()) -> Json:
                 "error": name,
                 "message": message,
             }
-            with suppress(ForecastError):  # what went wrong first is what is told
+            with suppress(ForecastError):  # what went wrong first is what is reported
                 write_record(folder, {**record, **ending})
             raise
 

@@ -188,14 +188,14 @@ def scenario(job: ScenarioJob, events: Events = Events()) -> ScenarioResult:
     opened = open_futures(job)
     events.on_panel(opened[0].panel)
     drawn = find_series(opened[0].panel, settings.series)[: None if settings.series else 1]
-    scenarios, told = compare_all(names, opened, settings)
+    scenarios, notes = compare_all(names, opened, settings)
     strange = [f"{name}: {each.message}" for name, future in zip(names, opened, strict=True) for each in new_in(future)]
     done = ScenarioResult(
         scenarios=scenarios,
         model=opened[0].model,
         panel=opened[0].panel,
         settings=settings,
-        warnings=(*strange, *told),
+        warnings=(*strange, *notes),
     )
     if settings.picture is not None:
         draw_scenarios(done, settings.picture, drawn.tolist())

@@ -212,14 +212,14 @@ def check_limits(result: ScoreResult, max_mase: Limit | None, min_coverage: Limi
     for name, what, side, flag, limit in asked:
         if limit is None:
             continue
-        value, bound, told = overall.get(name), limit[0], f"{limit[0]:g}"
+        value, bound, allowed = overall.get(name), limit[0], f"{limit[0]:g}"
         if limit[1]:
             pair = result.outcome.compared(result.training, name)
             value, bound = (pair[0], limit[0] * pair[1]) if pair else (None, 0.0)
-            told = f"{limit[0]:g}x of training's {pair[1]:.3f} at the same lead times" if pair else f"{limit[0]:g}x"
+            allowed = f"{limit[0]:g}x of training's {pair[1]:.3f} at the same lead times" if pair else f"{limit[0]:g}x"
         if value is None or (value > bound if side == "above" else value < bound):
             failed.append(
-                f"the live {what} is {'undefined' if value is None else f'{value:.3f}'}, {side} {flag} {told}"
+                f"the live {what} is {'undefined' if value is None else f'{value:.3f}'}, {side} {flag} {allowed}"
             )
     if failed:
         raise GateError(

@@ -36,7 +36,7 @@ class Share:
     Attributes:
         pretrained: Weight of the pretrained network's answer.
         trained: Weight of the trained networks' answer.
-        seasons: Season lengths in steps that the pretrained network is told, the main one first.
+        seasons: Season lengths in steps that the pretrained network is given, the main one first.
         windows: Held-out windows that the weights were chosen on.
         errors: Mean absolute error on these, in scaled units: of the base path, the pretrained network, the trained
             ones, and of all together.

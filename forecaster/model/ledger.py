@@ -189,7 +189,7 @@ class Unreadable:
 
 
 def read_ledger(folder: Path) -> Iterator[Issue | Unreadable]:
-    """Yield the parts of a ledger in the order of their names; one that cannot be read is told, and stops no other.
+    """Yield the parts of a ledger in the order of their names; one that cannot be read is reported, and stops no other.
 
     Raises:
         StorageError: The folder cannot be read.

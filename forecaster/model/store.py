@@ -89,7 +89,7 @@ def hold_model(root: Path, name: str, wait: float, holder: str) -> Iterator[Path
 
 
 def publish_model(home: Path, draft: Draft, *, current: bool = True) -> SavedModel:
-    """Save a draft as the next version, check it, and make it current unless told not to. Needs `hold_model`.
+    """Save a draft as the next version, check it, and make it current unless asked not to. Needs `hold_model`.
 
     Raises:
         OutputError, AccessError, StorageError: It cannot be written; what was current is untouched.
@@ -280,7 +280,7 @@ Looks = frozenset[tuple[str, int, int, int, int]]
 """(name, inode, bytes, nanoseconds of the last write and of the last change) of each file of a folder."""
 
 
-class _Kept:
+class _InMemory:
     """Versions that stay in memory, the least recently used first; none unless `keep_loaded` was called."""
 
     most = 0
@@ -294,15 +294,15 @@ def keep_loaded(most: int) -> None:
     A version never changes, and which one is current is looked up each time: once CURRENT names another, that one is
     loaded.
     """
-    with _Kept.lock:
-        _Kept.most = most
-        _Kept.versions.clear()
+    with _InMemory.lock:
+        _InMemory.most = most
+        _InMemory.versions.clear()
 
 
 def keep_at_least(most: int) -> None:
     """Let at least so many versions stay in memory: for a process that does one task after the other."""
-    with _Kept.lock:
-        _Kept.most = max(_Kept.most, most)
+    with _InMemory.lock:
+        _InMemory.most = max(_InMemory.most, most)
 
 
 def _looks(folder: Path) -> Looks:
@@ -317,19 +317,19 @@ def _looks(folder: Path) -> Looks:
 
 def _read_once(folder: Path, name: str, version: str) -> SavedModel:
     """Return a version, from memory where it stays there and is the same folder still."""
-    looks = _looks(folder) if _Kept.most else frozenset()
+    looks = _looks(folder) if _InMemory.most else frozenset()
     if not looks:  # read_version says what is wrong with a folder that was pruned meanwhile
         return read_version(folder, name, version)
     key = (str(folder), looks)
-    with _Kept.lock:
-        if key in _Kept.versions:
-            _Kept.versions.move_to_end(key)
-            return _Kept.versions[key]
+    with _InMemory.lock:
+        if key in _InMemory.versions:
+            _InMemory.versions.move_to_end(key)
+            return _InMemory.versions[key]
     model = read_version(folder, name, version)
-    with _Kept.lock:
-        _Kept.versions[key] = model
-        while len(_Kept.versions) > _Kept.most:
-            _Kept.versions.popitem(last=False)
+    with _InMemory.lock:
+        _InMemory.versions[key] = model
+        while len(_InMemory.versions) > _InMemory.most:
+            _InMemory.versions.popitem(last=False)
     return model
 
 

@@ -67,9 +67,9 @@ def check_fit(parent: SavedModel, model: ModelSettings, reading: ReadSettings, f
     Raises:
         UsageError: The first of them; the message names both values.
     """
-    told = {f.name: getattr(model, f.name) for f in fields(model)}
+    given = {f.name: getattr(model, f.name) for f in fields(model)}
     free = FREE if flag == "--from" else FREE_TO_LEARN
-    asked = {f.name: told[f.name] for f in fields(model) if f.name not in free and told[f.name] != f.default}
+    asked = {f.name: given[f.name] for f in fields(model) if f.name not in free and given[f.name] != f.default}
     read = {"freq": reading.freq, "season_length": reading.season}
     asked |= {name: value for name, value in read.items() if value is not None}
     theirs, version = _settings_of(parent), f"{parent.name}@{parent.version}"
@@ -158,8 +158,8 @@ def _settings_of(parent: SavedModel) -> dict[str, str]:
     """Return a version's settings by the fields of `ModelSettings`, its frequency and season, as flags spell them."""
     window, network = parent.window, parent.network
     ends = ["" if end is None else f"{end:g}" for end in (window.low, window.high)]
-    told = {f.name: getattr(window, f.name, getattr(network, f.name, None)) for f in fields(ModelSettings)}
-    return {name: ",".join(map(str, x)) if isinstance(x, tuple) else str(x) for name, x in told.items()} | {
+    given = {f.name: getattr(window, f.name, getattr(network, f.name, None)) for f in fields(ModelSettings)}
+    return {name: ",".join(map(str, x)) if isinstance(x, tuple) else str(x) for name, x in given.items()} | {
         "units": ",".join(map(str, network.widths[:1] if len(set(network.widths)) == 1 else network.widths)),
         "layers": str(network.layers),
         "base": "smoothed" if window.smoothing else "seasonal" if window.base else "last",

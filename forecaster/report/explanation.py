@@ -146,7 +146,7 @@ def explain(
         panel: The data.
         series: [S] index of the series to explain, none of them constant or too short for the network.
         leads: [H] leads to explain, ascending, from 1 to the model's horizon.
-        on_share: Told how much of the work is done, from 0 to 1.
+        on_share: Called with how much of the work is done, from 0 to 1.
 
     Raises:
         ModelError: The network cannot answer.

@@ -184,7 +184,7 @@ def figures_of(evidence: Evidence) -> Iterator[Figure]:
     yield from [curves] if curves else []
 
 
-# ---------------------------------------------------------------------------------------------------- what is told
+# ---------------------------------------------------------------------------------------------------- what is shown
 
 
 def typeset(text: str) -> str:

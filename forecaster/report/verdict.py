@@ -35,7 +35,7 @@ Sure = Literal["given", "certain", "likely", "unsure"]
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 BY_SERIES = {"leading", "trailing", "missing", "gaps"}
-"""Findings that reading tells for the file as a whole, and that are told here for each series."""
+"""Findings that reading reports for the file as a whole, and that are reported here for each series."""
 
 WEAK, STRONG = 0.2, 0.6
 """Strength of a season below which it is unsure, and from which it is certain."""

@@ -94,7 +94,7 @@ class Comparison:
         Args:
             kinds: Their names.
             clock: Tells seconds.
-            on_share: Told how much is done, from 0 to 1; of the time that it takes, the network counts most.
+            on_share: Called with how much is done, from 0 to 1; of the time that it takes, the network counts most.
         """
         self._kinds = kinds
         cost = np.array([1.0 if kind in SLOW else 0.01 for kind in kinds])

@@ -52,7 +52,7 @@ class Kept:
 
     @property
     def where(self) -> str:
-        """What a person is told of it: nothing where nothing is kept."""
+        """What a person is shown of it: nothing where nothing is kept."""
         count = self.found + self.written
         return f" and {count} kept in {self.folder}; to go on, run it again with --resume" if count else ""
 

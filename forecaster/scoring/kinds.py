@@ -58,7 +58,7 @@ class Task:
         quantiles: That are scored, ascending.
         model: The window and the network of `lstm`; the range that no forecast leaves.
         training: How `lstm` is trained.
-        on_share: Told how much of the work of one kind is done, from 0 to 1.
+        on_share: Called with how much of the work of one kind is done, from 0 to 1.
     """
 
     season: int

@@ -67,7 +67,7 @@ def choose_companion(panel: Panel, plan: Plan, trained: Trained) -> Companion | 
 
 
 def seasons_of(panel: Panel, plan: Plan) -> tuple[int, ...]:
-    """Return the season lengths that the pretrained network is told, the main one first: longer ones seen twice."""
+    """Return the season lengths that the pretrained network is given, the main one first: longer ones seen twice."""
     length = np.median(panel.lengths)
     return (plan.season, *(m for m in panel.more_seasons if m > plan.season > 1 and length >= SEASONS_TO_SEE * m))
 

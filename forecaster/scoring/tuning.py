@@ -118,7 +118,7 @@ class Tuning:
     def identify(self, axes: tuple[Axis, ...]) -> str:
         """Return the hash of all that decides what a search would find: data, settings and axes."""
         model, fit = self.settings
-        told = {
+        facts = {
             "forecast": __version__,
             "season": self.season,
             "values": sha256(self.panel.values.tobytes()),
@@ -127,7 +127,7 @@ class Tuning:
             "fit": asdict(fit),
             "axes": [asdict(axis) for axis in axes],
         }
-        return sha256(to_json(told))
+        return sha256(to_json(facts))
 
     def rounds(self, settings: Settings, has_time: Callable[[], bool]) -> Iterator[float]:
         """Train one network after the other, and yield after each the MASE of the median of those so far.
@@ -174,7 +174,7 @@ class Tuning:
         Args:
             best: What was found.
             seconds: For both together, or None.
-            on_share: Told how much is done, from 0 to 1.
+            on_share: Called with how much is done, from 0 to 1.
         """
         limit = None if seconds is None else max(seconds / 2, 1.0)
         default, theirs = self._score(self.settings, limit, lambda share: on_share(share / 2))

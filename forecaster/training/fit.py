@@ -117,7 +117,7 @@ def train_ensemble(
         panel: The series.
         plan: Every number that training needs.
         device: Where to train.
-        on_progress: Told now and then how far training is.
+        on_progress: Called now and then with how far training is.
         checkpoint: Where training is saved now and then; what it holds already is not done again.
 
     Raises:

@@ -51,7 +51,7 @@ WIDEST_VECTOR = 16
 """Numbers that a category is learned as, at most."""
 
 STATE, HIDDEN = 16, 32
-"""Numbers that the features ahead are told of the window's state, and width of the network that weighs both."""
+"""Numbers that the features ahead are given of the window's state, and width of the network that weighs both."""
 
 
 @contextmanager
