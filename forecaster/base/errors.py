@@ -120,7 +120,7 @@ class MissingError(ForecastError):
 
 
 class ResourceError(ForecastError):
-    """Out of memory, or the device asked for is not there."""
+    """Out of memory, or the device asked for is missing."""
 
     exit_code = 71
     code = "RESOURCE"

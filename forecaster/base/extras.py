@@ -22,7 +22,7 @@ EXTRAS = {
 
 
 def check_extra(extra: str, wanted: str) -> None:
-    """Refuse what needs packages that are not there; nothing is imported.
+    """Refuse what needs packages that are missing; nothing is imported.
 
     Args:
         extra: A key of `EXTRAS`.

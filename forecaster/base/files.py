@@ -73,7 +73,7 @@ def replacing(path: Path, *, root: Path | None = None) -> Iterator[io.RawIOBase]
     """
     with explained(path):
         if root is None and (number := descriptor_of(path)) is not None:
-            yield _Sink(number)  # opened anew, `>>` would lose what is there
+            yield _Sink(number)  # opened anew, `>>` would lose what it holds
             return
         if root is None and (kind := _stat(path)) is not None and not stat.S_ISREG(kind.st_mode):
             with _opened_stream(path, kind) as handle:
@@ -225,7 +225,7 @@ def build_folder(folder: Path, files: Mapping[str, bytes], root: Path | None = N
 
 @contextmanager
 def building_folder(final: Path) -> Iterator[Path]:
-    """Give a new folder beside `final` that takes its name, flushed, once the block has ended well.
+    """Give a new folder next to `final` that takes its name, flushed, once the block has ended well.
 
     What a killed process left of another such folder is removed first.
 
@@ -254,7 +254,7 @@ def building_folder(final: Path) -> Iterator[Path]:
 
 
 def publish_folder(built: Path, final: Path, root: Path | None = None) -> None:
-    """Move a built folder to its final name beside it, which must be free, and flush the rename."""
+    """Move a built folder to its final name next to it, which must be free, and flush the rename."""
     with explained(final), opened_folder(final.parent, root) as parent:
         os.rename(built.name, final.name, src_dir_fd=parent, dst_dir_fd=parent)
         os.fsync(parent)
@@ -314,7 +314,7 @@ def _sweep_orphans(folder: int, beginning: str) -> None:
 
 
 def temporary_name(final: Path) -> Path:
-    """Return a free name beside `final` for what is to become it, or what is left of it."""
+    """Return a free name next to `final` for what is to become it, or what is left of it."""
     return final.with_name(_temporary(final.name))
 
 

@@ -14,7 +14,7 @@ Identity = tuple[int, int, str]
 
 
 def identity_of(path: Path | str) -> Identity | None:
-    """Return the device, the inode, and an empty text; of a file that is not there those of its folder, and its name.
+    """Return the device, the inode, and an empty text; of a file that does not exist those of its folder, and its name.
 
     `-` is standard input. What is no regular file (a device, a pipe, a folder), and what cannot be looked at, has none.
     """

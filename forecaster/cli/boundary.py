@@ -123,7 +123,7 @@ def run(work: Callable[[], Any], command: str = "", around: Around = Around(), w
     began, log_file = time.monotonic(), around.log_file
     watching = watch or Watch()
     refused = _refused(around)
-    if refused is not None:  # what is there is not opened, not even to say so
+    if refused is not None:  # what exists is not opened, not even to say so
         log_file, watching = None, Watch(on_failure=watching.on_failure)
 
     def conclude(code: int, error: BaseException | None = None) -> int:

@@ -1,4 +1,4 @@
-"""What a shell may complete beside commands and flags: models and versions, columns of the data file, series, jobs.
+"""What a shell may complete besides commands and flags: models and versions, columns of the data file, series, jobs.
 
 A key press waits for the answer: nothing here loads NumPy, only the top of a file is read, and whatever goes wrong is
 an empty answer. The functions are those that Typer asks: (context, incomplete word) → candidates.

@@ -100,7 +100,7 @@ def evaluate_by_part(printer: Printer, job: EvaluateJob, workers: WorkerSettings
 
 
 def pooled(result: PartsResult) -> Iterator[Block]:
-    """Yield the measures over all parts beside the baseline's, and the verdict."""
+    """Yield the measures over all parts against the baseline's, and the verdict."""
     metrics = result.totals.get("metrics")
     if metrics is None:
         return
@@ -130,7 +130,7 @@ def interval_grid(metrics: Mapping[str, Any]) -> TextGrid:
 
 
 def describe(result: EvaluateResult) -> Iterator[Block]:
-    """Yield the measures beside the baseline's, by lead time and for the worst series, and the verdict."""
+    """Yield the measures against the baseline's, by lead time and for the worst series, and the verdict."""
     metrics = result.metrics
     every = f"every {result.step:,} steps" if result.step > 1 else "at every step"
     yield error_grid(metrics, "error")
@@ -161,7 +161,7 @@ def describe(result: EvaluateResult) -> Iterator[Block]:
 
 
 def total_grid(result: EvaluateResult) -> TextGrid:
-    """Return how much the intervals of totals hold, beside those of the single steps."""
+    """Return how much the intervals of totals hold, against those of the single steps."""
     levels = [f"coverage-{level:g}" for level in result.levels]
     ours = result.metrics["model"]
     rows = [

@@ -18,7 +18,7 @@ NEEDED_BY = {
     "evaluate": frozenset("model windows step predictions".split()),
     "tune": frozenset("trials time_limit resume output search".split()),
 }
-"""Fields that most people need of one command beside these."""
+"""Fields that most people need of one command besides these."""
 
 
 class Command(TyperCommand):

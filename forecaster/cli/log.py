@@ -110,7 +110,7 @@ def recording(path: Path | None, listener: logging.Handler | None = None) -> Ite
 
 
 def check_log(path: Path) -> None:
-    """Refuse a log that is there and is something else, before anything is opened.
+    """Refuse a log that exists and is something else, before anything is opened.
 
     Raises:
         UsageError: It is no log of ours.

@@ -88,7 +88,7 @@ class Printer:
     Attributes:
         format: How results are written to stdout; None for not at all.
         fields: What of a result is written as JSON; None for all.
-        notes: Whether somebody is there to read notes on stderr.
+        notes: Whether somebody reads notes on stderr.
     """
 
     def __init__(self, settings: OutputSettings, *, piped: Format | None = None) -> None:
@@ -241,7 +241,7 @@ def render(blocks: Iterable[Block], stream: TextIO) -> str:
 
 
 def fitted(grid: TextGrid, width: int) -> Iterator[TextGrid]:
-    """Yield the grid, or where its columns do not fit a grid for each row: header and cell beside each other."""
+    """Yield the grid, or where its columns do not fit a grid for each row: header and cell next to each other."""
     from rich.cells import cell_len
 
     columns = zip(grid.header, *grid.rows, strict=True) if grid.header else ()

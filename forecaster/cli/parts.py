@@ -44,7 +44,7 @@ def noting(printer: Printer) -> Callable[[str], None]:
 
 @contextmanager
 def showing_parts(printer: Printer, label: str) -> Iterator[Events]:
-    """Give events that show how far the parts are, where that is done, and what is there if it is stopped."""
+    """Give events that show how far the parts are, where that is done, and what exists if it is stopped."""
     from forecaster.jobs import Events
 
     with ShareBar(label) as bar:

@@ -83,7 +83,7 @@ def run(jobs_file: JobsFile, settings: BatchSettings, dry: DrySettings, output: 
 
 
 def order_of(records: Path, settings: BatchSettings) -> Run:
-    """Return what jobs that run in this process are told beside the file."""
+    """Return what jobs that run in this process are given besides the file."""
     from forecaster import jobs
     from forecaster.cli.boundary import explain
 

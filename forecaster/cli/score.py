@@ -21,7 +21,7 @@ MOST_LEADS = 24
 """Lead times in the table on the screen."""
 
 MOST_SERIES = 5
-"""Series there: the worst."""
+"""Series shown: the worst."""
 
 MOST_WARNINGS = 5
 
@@ -72,7 +72,7 @@ def score(
 
 
 def describe(result: ScoreResult) -> Iterator[Block]:
-    """Yield the live measures beside training's, then those of each lead time, then the worst series."""
+    """Yield the live measures against training's, then those of each lead time, then the worst series."""
     outcome, overall = result.outcome, result.outcome.overall
     yield TextGrid(
         [

@@ -16,7 +16,7 @@ def metric_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def error_grid(metrics: dict[str, Any], title: str) -> TextGrid:
-    """Return the errors of the model beside those of the baseline."""
+    """Return the errors of the model against those of the baseline."""
     ours, baseline = metrics["model"], metrics["baseline"]
     return TextGrid(
         [(label, number(ours[name]), number(baseline[name])) for name, label in MEASURES.items() if name in ours],

@@ -126,7 +126,7 @@ def train(
 
 
 def describe(result: TrainResult, store: StoreSettings) -> Iterator[Block]:
-    """Yield the measures beside the baseline's, the verdict, where the model is, and what to type next."""
+    """Yield the measures against the baseline's, the verdict, where the model is, and what to type next."""
     metrics, model = result.metrics, result.model
     yield error_grid(metrics, "held-out error")
     yield TextLine("")

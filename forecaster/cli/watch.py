@@ -82,7 +82,7 @@ class Watch(logging.Handler):
         """Find out before the work whether the metrics file can be written, and is one.
 
         Raises:
-            OutputError, AccessError: It cannot, or another file is there.
+            OutputError, AccessError: It cannot, or another file exists.
         """
         path, self.metrics_file = self.metrics_file, None
         if path is not None:

@@ -62,7 +62,7 @@ class ForecastSettings(ModelChoice):
 
 @dataclass(frozen=True, kw_only=True)
 class QuantileSettings:
-    """Quantiles beside the intervals."""
+    """Quantiles besides the intervals."""
 
     quantiles: str | None = knob(
         None,

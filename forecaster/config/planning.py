@@ -13,7 +13,7 @@ Reconcile = Literal["bottom-up", "top-down", "wls", "mint"]
 
 @dataclass(frozen=True, kw_only=True)
 class PathSettings:
-    """Whole futures beside the marginal intervals, and sums of them."""
+    """Whole futures besides the marginal intervals, and sums of them."""
 
     paths: int | None = knob(
         None,

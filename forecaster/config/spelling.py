@@ -1,7 +1,7 @@
 """Settings in messages: the core names them in one way, and whoever shows a message spells them as its reader does.
 
 Below `cli` and `api` a message names a setting `--season-length`, and proposes a value `--season-length 12`: so the
-command line shows it as it is, and a notebook as the keyword that it is there: `season_length`, `season_length=12`.
+command line shows it as it is, and a notebook as a keyword: `season_length`, `season_length=12`.
 A whole command of the shell (`forecast train DATA --horizon 12`) stays one.
 """
 

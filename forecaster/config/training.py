@@ -191,7 +191,7 @@ class LockSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StoreSettings(LockSettings):
-    """Where models are kept, and what may be published."""
+    """Where models are stored, and what may be published."""
 
     name: str | None = knob(None, "Name of the model; by default the data file's stem.", panel="Model store")
     models_dir: Path | None = knob(

@@ -101,7 +101,7 @@ def find_giants(values: Floats, offsets: Ints) -> Ints:
     largest = np.maximum.reduceat(sizes, starts) if len(starts) else np.empty(0)
     middle = np.add.reduceat(np.sqrt(sizes), starts) / lengths[filled] if len(starts) else np.empty(0)
     found = []
-    for k in np.flatnonzero(largest > middle * middle * 10):  # what is giant beside the others is so beside this too
+    for k in np.flatnonzero(largest > middle * middle * 10):  # what is giant against the others is so against this too
         first = int(starts[k])
         own = sizes[first : first + int(lengths[filled][k])]
         others = own[own > 0]

@@ -149,7 +149,7 @@ def check_file(table: Table, columns: Columns) -> list[Finding]:
 
 
 def find_holes(table: Table, rows: Rows, seen: Mask, ordinals: Ints, extent: tuple[Ints, Ints, Mask]) -> list[Finding]:
-    """Return what was missing: values at either end, values inside, and stamps that are not there."""
+    """Return what was missing: values at either end, values inside, and stamps that are missing."""
     first, lengths, good = extent
     out: list[Finding] = []
     blank = np.flatnonzero(~seen & good[rows.series])

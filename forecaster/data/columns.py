@@ -36,7 +36,7 @@ TIME_NAMES = "ds timestamp datetime date time day week month quarter year period
 ID_NAMES = "unique_id item_id series_id series id".split()
 TARGET_NAMES = "y target value".split()
 OWN = re.compile(r"forecast|method|forecast-(lo|hi)-.*")
-"""Columns of a forecast file beside the user's."""
+"""Columns of a forecast file besides the user's."""
 
 _SPACES = "\u00a0\u202f\u2009"
 _GROUPED = ((".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), *((d, s) for d in ".," for s in _SPACES))
@@ -120,7 +120,7 @@ def find_columns(table: Table, settings: ReadSettings) -> Columns:
     """Return what each column is: as the user says, else by well-known names, else the only one that fits.
 
     Raises:
-        DataError: A column named is not there, none fits, or several do; the hint names the flag.
+        DataError: A column named is missing, none fits, or several do; the hint names the flag.
         UsageError: Flags that exclude each other.
     """
     if settings.wide and (settings.id or settings.target):
@@ -198,7 +198,7 @@ def _check_own(table: Table, time: str, series: str | None) -> None:
 
 
 def require_column(table: Table, name: str, flag: str) -> str:
-    """Return the name of a column that is there.
+    """Return the name of a column that exists.
 
     Raises:
         DataError: It is not; the nearest name is offered, and the flag that named it.

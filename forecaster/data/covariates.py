@@ -1,4 +1,4 @@
-"""Covariates: what is known beside the target, laid on the grid of the series.
+"""Covariates: what is known besides the target, laid on the grid of the series.
 
 A past covariate is known up to the last observation, a future one ahead of it too (a price, a promotion), a static one
 has one value a series. Their cells come from the rows of the data file, also from rows after the last observation whose
@@ -114,7 +114,7 @@ def _coded(own: Covariate, names: tuple[str, ...] | None) -> Floats:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CovariateGrid:
-    """The series that covariates are laid beside.
+    """The series that covariates belong to.
 
     Attributes:
         ids: [S] names.

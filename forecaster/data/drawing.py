@@ -157,7 +157,7 @@ def _read_part(path: Path, settings: ReadSettings, known: Schema | None, as_of: 
 
 
 def _check_room(path: Path, kept: _Reservoir, room: Room) -> None:
-    """Refuse a part that cannot be read whole beside what is kept."""
+    """Refuse a part that cannot be read whole besides what is kept."""
     if path.suffix.lower() in (".parquet", ".pq", ".parq"):
         import pyarrow.parquet as pq
 

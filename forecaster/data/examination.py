@@ -94,7 +94,7 @@ def _finding(code: str, severity: str, message: str, series: str | None, count: 
 
 
 class Examination:
-    """A panel beside the rows that it was made of."""
+    """A panel with the rows that it was made of."""
 
     def __init__(self, read: Observations, panel: Panel) -> None:
         """Find out which row lies where on the panel's grid."""
@@ -128,7 +128,7 @@ class Examination:
         yield from chain.from_iterable(tally(looks, one, ("examining", "", len(looks))))
 
     def _holes(self) -> Iterator[Draft]:
-        """Yield values and stamps that are not there."""
+        """Yield values and stamps that are missing."""
         blank, filled = np.isnan(self.rows.values), f"filled by --on-gap {self.panel.schema.on_gap}"
         for group in self._of_rows(np.flatnonzero(blank & self.early)):
             message = f"{_many(group.count, 'missing value')} before the first one: left out"

@@ -161,7 +161,7 @@ def _with_giants(panel: Panel) -> Panel:
 
 
 def _more_seasons(read: Observations, frequency: Frequency) -> tuple[int, ...]:
-    """Return the season lengths beside the main one: the user's, else those usual for the frequency."""
+    """Return the season lengths besides the main one: the user's, else those usual for the frequency."""
     if read.settings.seasons:
         return read.settings.seasons[1:]
     main = read.schema.season_length if read.schema else frequency.season_length

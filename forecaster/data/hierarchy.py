@@ -1,7 +1,7 @@
 """Which series add up to what: the levels of a hierarchy, and the panel of its sums and series.
 
 A level shares out all series among its groups, and every group is the sum of its series. Levels may be nested (stores
-in regions) or crossed (regions beside products); of both the total is the first level and the series are the last one.
+in regions) or crossed (regions and products); of both the total is the first level and the series are the last one.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Hierarchy:
 
 
 def hierarchy_of_columns(table: Table, columns: Columns, names: Sequence[str], ids: tuple[str, ...]) -> Hierarchy:
-    """Return the nested hierarchy of columns beside the series: of the first, of the first two together, and so on.
+    """Return the nested hierarchy of columns besides the series: of the first, of the first two together, and so on.
 
     Args:
         table: The data file.
@@ -145,7 +145,7 @@ def hierarchy_of_file(path: Data, ids: tuple[str, ...]) -> Hierarchy:
         ids: [S] the series that are forecast; rows of others do not matter.
 
     Raises:
-        DataError: A series has no row, or two, or an empty cell; or there is no column beside the names.
+        DataError: A series has no row, or two, or an empty cell; or there is no column besides the names.
     """
     hint = "One row a series: its name, then a column a level, such as series,region,product"
     try:

@@ -32,7 +32,7 @@ from forecaster.data.table import Table
 class Observations:
     """A file up to its observations, sorted, which are not on a grid yet; the user's settings, or a model's schema.
 
-    `cells` is where covariates stand: beside all rows, those after `as_of` too, and in a file of future rows.
+    `cells` is where covariates stand: besides all rows, those after `as_of` too, and in a file of future rows.
     """
 
     table: Table
@@ -62,7 +62,7 @@ def observe(
     as_of: str | None = None,
     future: Data | None = None,
 ) -> Observations:
-    """Read a file up to its observations; a stamp that a series has twice is still there. See `read_panel`."""
+    """Read a file up to its observations; a stamp that a series has twice still stands twice. See `read_panel`."""
     settings = settings or ReadSettings()
     if settings.date_format:
         check_format(settings.date_format)

@@ -79,8 +79,8 @@ class Panel:
         rows: Rows of the file.
         outliers: Values that have been clipped or replaced, as they were observed.
         as_of: Last stamp that counted, as an integer like those of `starts`; None where all did.
-        covariates: What is known beside the values; None where nothing is.
-        more_seasons: Other season lengths in steps, beside the main one: a week of hours, a year of days.
+        covariates: Covariates; None where there are none.
+        more_seasons: Other season lengths in steps, besides the main one: a week of hours, a year of days.
         drawn: How it was drawn from data larger than memory; None where all of it is here.
     """
 
@@ -195,7 +195,7 @@ class Panel:
 
         Args:
             stamps: Of any shape.
-            apart: Whether they get their offset from UTC beside what the file has; None where one of them needs it to
+            apart: Whether they get their offset from UTC besides what the file has; None where one of them needs it to
                 be distinguished from another: a clock that is put back shows an hour twice.
         """
         time_format = self.schema.time_format

@@ -84,7 +84,7 @@ def plan_layout(table: Table, by: tuple[str, ...], settings: ReadSettings, texts
         texts: Columns that are texts, whatever their first rows hold.
 
     Raises:
-        DataError: A column is not there, or it is not clear which is the time column; the hint names the flag.
+        DataError: A column is missing, or it is not clear which is the time column; the hint names the flag.
     """
     for name in by:
         require_column(table, name, "--by")

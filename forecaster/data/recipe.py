@@ -24,7 +24,7 @@ class Recipe:
         aggregate: How the rows of a step become one; None where each is an observation.
         on_duplicate: What becomes of rows of a series with the same stamp.
         na_values: What else means that a value is missing.
-        units: What may stand beside every number of a column: `$`, `%`.
+        units: What may stand next to every number of a column: `$`, `%`.
         on_ambiguous: Which stamp is meant where a clock shows it twice.
         on_nonexistent: What becomes of stamps that a clock skips.
         sheet: The sheet of a workbook.

@@ -37,7 +37,7 @@ def fetch(address: str, most: int) -> bytes:
 
     Raises:
         UsageError: The extra `remote` is not installed.
-        MissingError: Nothing is there.
+        MissingError: Nothing is found.
         AccessError: It may not be read.
         TryAgainError: It cannot be reached, or ends early.
         DataError: It is too large.

@@ -199,7 +199,7 @@ def _refuse_footer(table: Table, name: str) -> None:
 
 
 def _totals_in(table: Table, count: int) -> list[str]:
-    """Return the cells of the last rows that say of what is beside them that it is a sum."""
+    """Return the cells of the last rows that say of what is next to them that it is a sum."""
     texts = [column for column in table.columns.values() if pa.types.is_string(column.type)]
     cells = (cell for column in texts for cell in column.slice(table.rows - count).to_pylist())
     return [cell for cell in cells if cell and TOTAL.match(cell)]

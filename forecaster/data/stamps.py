@@ -1,7 +1,7 @@
 """Text ↔ time: the format a column of stamps is written in, stamps as integers, and back into the same format.
 
 Inside the program a stamp is an int64: nanoseconds since 1970-01-01 UTC, or the number itself for an integer index. A
-format is a `strptime` string of the directives in `_PATTERNS` (beside those of C: `%-d` unpadded, `%q` quarter, `%3f`
+format is a `strptime` string of the directives in `_PATTERNS` (besides those of C: `%-d` unpadded, `%q` quarter, `%3f`
 digits of a fraction, `%:z` offset with a colon, `%-z` of hours alone), or one of `integer`, `epoch-s`, `epoch-ms`,
 `epoch-us`, `epoch-ns`, `excel`, `excel-time`. Which one a file is written in is found out in `notation`.
 """

@@ -62,7 +62,7 @@ class Table:
         ends_in_newline: False when the last line may have been cut off.
         places: Where the rows stand in the file.
         na_values: What else means that a value is missing.
-        units: What may stand beside every number of a column.
+        units: What may stand next to every number of a column.
         keys: Columns that the folders of parts give: never a target.
         joined: Columns that have become parts of another one: name → cells, as in `columns`.
     """

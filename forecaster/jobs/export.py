@@ -297,7 +297,7 @@ def windows_of(model: store.SavedModel, panel: Panel) -> Measured | None:
 
 
 def _read(job: ExportJob, model: store.SavedModel, output: Path, events: Events) -> Panel | None:
-    """Return the data to compare on; None where none was named and that of the training is not there any more."""
+    """Return the data to compare on; None where none was named and that of the training does not exist any more."""
     check_outputs({"--output": output}, job.data or model.manifest.data.source)
     needed = job.settings.quantize or model.encodings
     if job.data is None and not needed and not Path(model.manifest.data.source).is_file():
@@ -347,7 +347,7 @@ def _publish_file(result: ExportResult, raw: Raw, measured: Measured | None) -> 
 
 
 def _publish_folder(result: ExportResult, raw: Raw, _: Measured | None) -> ExportResult:
-    """Build a SavedModel beside its place, compare it, and rename it."""
+    """Build a SavedModel next to its place, compare it, and rename it."""
     prepare_keras()
     from forecaster.training.lite import ask_tensorflow, save_tensorflow
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SETTINGS = ("season", "window", "network", "fit", "schema")
-"""What of a manifest decides what a version does; beside it stands what it was made from."""
+"""What of a manifest decides what a version does; besides it, it says what it was made from."""
 
 MEASURES = ("mase", "rmsse", "mae", "rmse", "smape", "bias")
 
@@ -156,7 +156,7 @@ def compare_versions(job: SuccessionJob, events: Events = Events()) -> Successio
 
 
 def check_alike(old: store.SavedModel, new: store.SavedModel) -> None:
-    """Refuse versions whose forecasts cannot be laid beside each other. Horizons may differ: the shorter counts.
+    """Refuse versions whose forecasts cannot be compared. Horizons may differ: the shorter counts.
 
     Raises:
         ModelError: They are of different frequencies, or forecast different columns.

@@ -174,7 +174,7 @@ def ledger_of(root: Path, model: str, data: Data | None) -> Path:
 
 
 def recorded(data: Data) -> str:
-    """Return the data file as a manifest names it: an absolute path; `-` where it is not there to be read again."""
+    """Return the data file as a manifest names it: an absolute path; `-` where it cannot be read again."""
     return "-" if isinstance(data, Source) or str(data) == "-" else _address(str(data))
 
 

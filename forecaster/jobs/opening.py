@@ -29,7 +29,7 @@ class PartOf:
 
     Attributes:
         whole: The folder or glob, as the user gave it.
-        models_dir: Folder of all models, where the ledger stands beside them.
+        models_dir: Folder of all models, where the ledger stands next to them.
         schema: How the built-in network reads each part, as was detected in the first.
         season: m in steps, from there too.
     """
@@ -142,7 +142,7 @@ class Asked:
             horizon: How many steps ahead will be forecast; None is all that the model can.
 
         Raises:
-            DataError: The content is wrong, or something that should be known ahead is not there.
+            DataError: The content is wrong, or something that should be known ahead is missing.
             ModelError: It is no data for this model.
         """
         return self.ready(self.read(source, as_of=as_of, future=future), horizon)
@@ -151,7 +151,7 @@ class Asked:
         """Return what forecasts a panel, and the panel without series that the model cannot read.
 
         Raises:
-            DataError: Something that should be known ahead is not there.
+            DataError: Something that should be known ahead is missing.
             ModelError: It is no data for this model.
         """
         model = self.bind(panel, horizon)
@@ -219,7 +219,7 @@ def read_for(model: SavedModel, source: Data, *, as_of: str | None = None) -> Pa
     """Return data as a saved model reads it, without series that it cannot read.
 
     Raises:
-        DataError: The content is wrong, or something that should be known ahead is not there.
+        DataError: The content is wrong, or something that should be known ahead is missing.
         ModelError: It is no data for this model.
     """
     return Asked(saved=model, reading=ReadSettings()).open(source, as_of=as_of)[1]
@@ -229,7 +229,7 @@ def note_covariates(model: UsedModel, panel: Panel, steps: int) -> Panel:
     """Return a panel whose findings say what is odd in its covariates, for a model that will forecast so many steps.
 
     Raises:
-        DataError: Something that should be known ahead is not there.
+        DataError: Something that should be known ahead is missing.
     """
     odd = list(check_ahead(panel, model.encodings, steps))
     named = {said.split(":")[0] for said in odd}

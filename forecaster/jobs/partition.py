@@ -23,7 +23,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 
 RECORD = "_partition.json"
-"""The record beside the parts; its name keeps it from being read as one."""
+"""The record next to the parts; its name keeps it from being read as one."""
 
 OWN = 176 << 20
 """Bytes that the program takes before it has read anything, with what Arrow keeps for itself."""
@@ -59,7 +59,7 @@ class PartitionResult:
         parts: Rows in each part, by the name of its file; a part that no series fell into is not written.
         rows: Rows that were read, which are as many as were written.
         series: Series in all parts.
-        is_new: False where the folder was there, made from the same input in the same way.
+        is_new: False where the folder existed, made from the same input in the same way.
     """
 
     output: Path
@@ -79,7 +79,7 @@ class PartitionResult:
 def partition(job: PartitionJob, events: Events = Events()) -> PartitionResult:
     """Write the rows of DATA into a folder of Parquet files, each with whole series.
 
-    The folder appears whole or not at all. Where it is there already and was made from the same input in the same way,
+    The folder appears whole or not at all. Where it exists already and was made from the same input in the same way,
     nothing is done.
 
     Raises:

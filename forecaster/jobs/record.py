@@ -68,7 +68,7 @@ class JobInputs:
         return files.sha256(json.dumps(facts, sort_keys=True, default=str).encode())
 
     def summary(self) -> Json:
-        """Return what a record says of them beside the settings."""
+        """Return what a record says of them besides the settings."""
         return {**self.data, "used_model": self.model}
 
 
@@ -169,7 +169,7 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> None:
 
 
 def is_unchanged(record: Json, mark: str) -> bool:
-    """Return whether the job that a record is of would do the same again, and what it left is still there."""
+    """Return whether the job that a record is of would do the same again, and what it left still exists."""
     if record.get("exit_code") not in DONE or record.get("mark") != mark:
         return False
     outputs = record.get("outputs")

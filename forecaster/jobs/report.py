@@ -74,7 +74,7 @@ class ReportResult:
 
     Attributes:
         evaluation: The scores that it shows.
-        headline: The sentence that it begins with, whether that is good news, and the numbers beside it.
+        headline: The sentence that it begins with, whether that is good news, and the numbers shown with it.
         size: Of the file, in bytes.
     """
 

@@ -51,7 +51,7 @@ class ScoreJob:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScoreResult:
-    """Live scores of a model, beside those that training measured.
+    """Live scores of a model, against those that training measured.
 
     Attributes:
         model: Its name.

@@ -160,7 +160,7 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
 
     Raises:
         GateError: The version is not good enough; what is current stays so.
-        ForecastError: Of the kind that says what went wrong; nothing was published, and what was there is untouched.
+        ForecastError: Of the kind that says what went wrong; nothing was published, older versions are untouched.
     """
     began = time.monotonic()
     root = models_folder(job.store.models_dir)
@@ -276,7 +276,7 @@ def read_data(job: TrainJob, parent: store.SavedModel | None) -> Panel:
 
 
 def room_in(limit: int, seed: int) -> Room:
-    """Return what there is room for in so many bytes: beside TensorFlow, or while that is not loaded yet.
+    """Return what there is room for in so many bytes: besides TensorFlow, or while that is not loaded yet.
 
     Raises:
         UsageError: TensorFlow alone takes as much.
@@ -358,7 +358,7 @@ def make_probe(panel: Panel, plan: Plan, trained: Trained) -> tuple[np.ndarray, 
 
 
 def _facts(job: TrainJob, panel: Panel, trained: Trained, parent: store.SavedModel | None) -> TrainingFacts:
-    """Return what the manifest records beside what `predict` needs."""
+    """Return what the manifest records besides what `predict` needs."""
     learned = parent is not None and job.store.distill is not None
     return TrainingFacts(
         created=job.created,

@@ -36,7 +36,7 @@ class TuneJob:
     Attributes:
         data: Path of the data file, or `-` for stdin.
         model, fit: Settings that hold for all trials; the search changes what they leave at its default.
-        models_dir: Folder of all models, or None for the default; the search is kept in it.
+        models_dir: Folder of all models, or None for the default; the search is stored in it.
         lock_wait: Seconds to wait for another search in the same file.
     """
 
@@ -318,6 +318,6 @@ class _Searcher:
 
 
 def _from(output: Path, data: object) -> str:
-    """Return how a file names data that lies beside it; an address as it is, without a password."""
+    """Return how a file names data that lies next to it; an address as it is, without a password."""
     name = recorded(str(data))
     return name if "://" in name else os.path.relpath(name, output.parent)

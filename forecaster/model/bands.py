@@ -73,7 +73,7 @@ class QuantileBands:
 
 @dataclass(frozen=True, eq=False)
 class DropoutBands:
-    """Intervals around the point answer, in units of its deviation under dropout and of the noise beside that.
+    """Intervals around the point answer, in units of its deviation under dropout and of the noise besides that.
 
     Attributes:
         levels: [G] percent, ascending.
@@ -116,7 +116,7 @@ def fit_quantiles(errors: Floats, answers: Answers, independent: float, levels: 
 
 
 def fit_dropout(errors: Floats, answers: Answers, independent: float) -> DropoutBands:
-    """Measure the noise beside dropout, and how wide intervals are in units of both."""
+    """Measure the noise besides dropout, and how wide intervals are in units of both."""
     square = (errors / answers.windows.scale) ** 2
     noise = (square - answers.spread[:, -1] ** 2).mean(axis=0)
     noise = np.sqrt(np.maximum(noise, LEAST_NOISE**2 * np.maximum(square.mean(axis=0), 1e-12)))

@@ -32,7 +32,7 @@ from forecaster.model.windows import (
 )
 
 GRID = np.concatenate([np.arange(1, 99), np.arange(99, 100, 0.1), [99.95]])
-"""Levels in percent at which half widths are kept; between them they are interpolated."""
+"""Levels in percent at which half widths are stored; between them they are interpolated."""
 
 ENOUGH_WINDOWS = 200
 """Held-out windows from which each lead time speaks for itself; below it, all lead times are pooled."""
@@ -205,7 +205,7 @@ def fit_difficulty(sizes: Floats, signs: Floats, independent: float) -> Difficul
 
 
 def _mean_known(values: Floats, known: NDArray[np.bool_]) -> Floats:
-    """Return the mean [F] of each column over what is known of it, 0 where nothing is."""
+    """Return the mean [F] of each column over its known values, 0 where none is known."""
     return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
 
 

@@ -1,4 +1,4 @@
-"""The pretrained network beside trained ones: what it says of their windows, and how much of it counts.
+"""The pretrained network together with trained ones: what it says of their windows, and how much of it counts.
 
 A version that it has a share in holds a copy of its graph, so that a newer one in the package changes no forecast.
 """

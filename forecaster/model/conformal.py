@@ -12,7 +12,7 @@ level. Series of one panel have their good and bad times together, so a thousand
 about as much as one: on 42 panels that the network never saw, 80 % intervals needed a factor (in logarithms) that
 differed by 14 % from one stretch of a panel to the next, and by 13 % between panels. So what T stretches say counts by
 T / (T + 2), chosen on the same panels; the rest is the network's. Nothing is added for small numbers: quantiles that
-hold of few errors what is asked are too wide beside this. Two levels are never equal, and never cross.
+hold of few errors what is asked are too wide compared with this. Two levels are never equal, and never cross.
 
 Before all that, the network's own quantiles are moved apart a little, most where a context is short: a network that has
 learned mostly from made-up series is too sure of real ones (`experience`).

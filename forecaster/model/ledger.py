@@ -3,7 +3,7 @@
     models/NAME/LEDGER/2026-01-31-1f0c….parquet       what one prediction issued
 
 A prediction enters the ledger before its forecast file is published. A part is one Parquet file, built in memory and
-renamed into place: it is there whole or not at all, and never changed. Its name is a hash of what it holds, so that the
+renamed into place: it is whole or absent, and never changed. Its name is a hash of what it holds, so that the
 same forecast issued again, by a job that was repeated, is the same part.
 """
 
@@ -30,7 +30,7 @@ from forecaster.model.predictor import UsedModel
 from forecaster.model.windows import Floats, Ints
 
 FOLDER = "LEDGER"
-"""Name of the folder beside a model's versions."""
+"""Name of the folder next to a model's versions."""
 
 FORMAT = 1
 """Version of the parts; a newer one is not read."""

@@ -25,7 +25,7 @@ FORMAT = 2
 
 FILES = ("metrics.json", "network.onnx", "weights.npz", "calibration.npz")
 PRETRAINED = "pretrained.onnx"
-"""A file that versions have beside these where the pretrained network has a share in their forecasts."""
+"""A file that versions have besides these where the pretrained network has a share in their forecasts."""
 
 
 OF_WINDOW = ("segments", "channels", "horizon", "past", "future", "static")

@@ -1,4 +1,4 @@
-"""Plan: everything that training needs to know beside the values, and the presets."""
+"""Plan: everything that training needs to know besides the values, and the presets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class NetworkShape:
         activation: Of the cells' candidate and output; the gates are sigmoid.
         bidirectional: Each layer reads the window from both its ends, with U numbers for each direction.
         attention: Answer from a weighted mean over all states of the last layer too.
-        quantiles: Q levels in percent, ascending: the ends of these intervals are answered beside the median.
+        quantiles: Q levels in percent, ascending: the ends of these intervals are answered besides the median.
         draws: T, dropout masks under which the deviation of the answers is answered too; 0 for none.
     """
 
@@ -151,7 +151,7 @@ class Teacher(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
-    """All that training needs to know beside the values.
+    """All that training needs to know besides the values.
 
     Attributes:
         earlier: Windows of the training part whose errors with the base path show how errors differ from time to time.

@@ -24,7 +24,7 @@ from forecaster.model.windows import LOGARITHMS, Floats, Signals, beyond_logarit
 Forecaster = FittedModel | BuiltinModel
 """What forecasts from any origin of a panel: a saved model, or the built-in network bound to its panel.
 
-Both have a name, a version, a schema, a window, a season, and encodings of what is read beside the values.
+Both have a name, a version, a schema, a window, a season, and encodings of what is read besides the values.
 """
 
 UsedModel = SavedModel | BuiltinModel

@@ -1,6 +1,6 @@
 """The window of a panel: transform, base path, lookback and floor, chosen on windows of the panel's own past.
 
-No network is needed for it: a simple path is asked about windows that have what followed beside them.
+No network is needed for it: a simple path is asked about windows whose next values are known.
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ def home_of(path: Path, flag: str = "") -> Path | None:
     """Return the folder of the model that a file is a part of, by whatever links; None where it is a part of none.
 
     Args:
-        path: The file, which need not be there.
+        path: The file, which need not exist.
         flag: What names it: `--storage` may name the file of searches, which other flags may not.
     """
     real = Path(os.path.realpath(path))

@@ -71,7 +71,7 @@ class WindowShape:
 
     @property
     def has_features(self) -> bool:
-        """Whether anything is read beside the values."""
+        """Whether anything is read besides the values."""
         return bool(self.past or self.future or self.static)
 
     @property
@@ -86,7 +86,7 @@ class WindowShape:
 
     @property
     def channels(self) -> int:
-        """C, numbers that one LSTM step reads: P values, the share of them that was observed, and features beside."""
+        """C, numbers that one LSTM step reads: P values, the share of them that was observed, and features."""
         return self.segment + 1 + self.segment * (len(self.past) + len(self.future)) + len(self.static)
 
     @property

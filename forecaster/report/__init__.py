@@ -10,5 +10,5 @@ heavy packages that it may import when it is itself imported.
     futures        a series under several futures, as a figure                                 numpy
     drawing        figures → SVG, PNG, PDF, by                                                numpy
     pictures       explanations and gates as pictures                                         numpy
-    page           what is known of a model → one page of HTML                                numpy
+    page           the facts of a model → one page of HTML                                numpy
 """

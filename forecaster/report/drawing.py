@@ -43,7 +43,7 @@ HANDLE, LETTER, LEGEND_ROW, LONGEST_LABEL = 0.6, 0.075, 0.2, 60
 letters of a label at most."""
 
 SIZE, HALF = (7.6, 3.0), (4.4, 2.6)
-"""Inches of a figure that has the whole width of a page, and of one beside another."""
+"""Inches of a figure that has the whole width of a page, and of one next to another."""
 
 DPI = 150
 OFFSETS = ["", "%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y %H:%M"]

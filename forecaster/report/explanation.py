@@ -10,8 +10,8 @@ The whole way from the values to the forecast is explained, scaling and base pat
 nothing, the lags of the base path have all the weight. Gradients are central differences on ONNX Runtime, many windows
 in a batch: forecasting needs no TensorFlow, and so explaining needs none. Leaving values out instead, as occlusion
 does, has no such sum, and what a window without the value would be is a question of its own; here nothing leaves the
-neighbourhood of windows that the network knows. What is read beside the values (covariates, calendar, holidays) is left
-out, one feature at a time: for these it is plain what being without them means.
+neighbourhood of windows that the network knows. What is read besides the values (covariates, calendar, holidays) is
+left out, one feature at a time: for these it is plain what being without them means.
 
 Where the pretrained network has a share in the forecasts, the mixture is explained: what stands before the window stays
 as it is. Features move the share of the networks that read them.
@@ -70,7 +70,7 @@ class Explanation:
         flat: [S, H] forecasts for the flat window.
         weights: [S, H, L] derivative of each forecast by each value; 0 before the series began.
         contributions: [S, H, L] parts of `forecasts − flat`, in units of the data; 0 before the series began.
-        features: [D] names of what is read beside the values.
+        features: [D] names of what is read besides the values.
         effects: [S, H, D] how much higher the forecast is than without a feature: than with a number at its mean, a
             category unknown, over the whole window and ahead of it; in units of the data.
     """
@@ -238,7 +238,7 @@ class _BuiltinAsker:
 
 @dataclass(frozen=True, eq=False)
 class _Known:
-    """What is read beside one window [1, K, X]: the same, whatever its values are."""
+    """What is read besides one window [1, K, X]: the same, whatever its values are."""
 
     features: NDArray[np.float32]
 

@@ -219,7 +219,7 @@ def draw_leads(by_lead: dict[str, Any], baseline: str, held_out: Mapping[str, Co
 
 
 def draw_coverage(by_lead: dict[str, Column], levels: list[float], held_out: Mapping[str, Column] | None) -> Figure:
-    """Return the share of actual values inside each interval, by lead time, beside what it should be."""
+    """Return the share of actual values inside each interval, by lead time, against what it should be."""
     marks: list[Mark] = []
     for k, level in enumerate(levels):
         leads = np.arange(1, len(by_lead["mase"]) + 1)

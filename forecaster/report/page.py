@@ -1,7 +1,7 @@
-"""What is known of a model → one page of HTML that needs nothing beside itself: no network, no other file.
+"""The facts of a model → one page of HTML that needs nothing but itself: no network, no other file.
 
 The page is a template of Jinja with autoescape (names of series come from files, and are never trusted), a style sheet
-and a script, all in the folder `page`. Each figure is there as SVG, for print and where no script runs, and as data,
+and a script, all in the folder `page`. Each figure is present as SVG, for print and where no script runs, and as data,
 from which the script draws it anew for the width that there is (uPlot, https://github.com/leeoniya/uPlot, MIT licence).
 """
 

@@ -4,7 +4,7 @@ Each file may import only from files above it in this list and from the rooms on
 heavy packages that it may import when it is itself imported.
 
     metrics        the published error measures                                               numpy
-    outcome        issued forecasts beside what came: live scores                             numpy
+    outcome        issued forecasts against what came: live scores                             numpy
     difference     two forecasts → what is revision, new rows, another model                  numpy
     kept           finished parts of a long backtest, kept until the whole is                 numpy
     backtest       scores on windows that a model did not see, by rolling origin too          numpy

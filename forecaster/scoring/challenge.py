@@ -61,7 +61,7 @@ def check_rules(champion: SavedModel, panel: Panel) -> None:
     """Find out before the long work whether the current version can be asked about these series.
 
     Raises:
-        ModelError: It is for another frequency, or reads covariates that are not there.
+        ModelError: It is for another frequency, or reads covariates that are missing.
     """
     if champion.schema.frequency != panel.frequency.alias:
         raise ModelError(

@@ -120,7 +120,7 @@ def _means(values: Floats) -> dict[str, float]:
 
 
 def align(stages: Sequence[Stage], panel: Panel) -> Difference:
-    """Lay forecasts beside each other, step by step.
+    """Compare forecasts, step by step.
 
     Args:
         stages: Four, in the order above; the last two forecast from the ends of `panel`.

@@ -140,7 +140,7 @@ class KeptBlocks:
     """Blocks of forecasts of one backtest, each a part."""
 
     def __init__(self, kept: Kept, panel: Panel, asked: Mapping[str, Any], levels: Sequence[float]) -> None:
-        """Args: asked: All that decides what is forecast beside the panel and the origins; levels: of the intervals."""
+        """Args: asked: All that decides what is forecast besides panel and origins; levels: of the intervals."""
         self._kept, self._panel, self._levels = kept, panel, tuple(levels)
         self._asked = {**asked, "levels": self._levels}
         self._found: set[str] = set()

@@ -1,4 +1,4 @@
-"""Issued forecasts beside what came: live scores, over all, by lead time and by series.
+"""Issued forecasts against what came: live scores, over all, by lead time and by series.
 
 A forecast counts once its time has come and the value was observed; what was filled in is no observation. Where several
 were issued from one cutoff of a series, the last one counts. Every value counts alike: of the latest windows only the
@@ -24,7 +24,7 @@ from forecaster.scoring.metrics import Columns, Evaluation, Row, by_series, scor
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IssuedWindows:
-    """Forecasts of N windows, H steps ahead, beside what came.
+    """Forecasts of N windows, H steps ahead, and what came.
 
     Attributes:
         series: [N] index into the panel of actual values.

@@ -20,7 +20,7 @@ LONGEST_HISTORY = 400
 """Steps of history that are shown where nobody says how many: of more, no eye can follow a season."""
 
 MOST_NEAR = 3
-"""Names that are offered for one that is not there."""
+"""Names that are offered for one that does not exist."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -208,7 +208,7 @@ class Study:
 
 @contextmanager
 def open_study(path: Path, name: str, axes: tuple[Axis, ...], seed: int, *, resume: bool) -> Iterator[Study]:
-    """Give the study of this name in a file: with `resume` the one that is there, else a new one in its place.
+    """Give the study of this name in a file: with `resume` the one that exists, else a new one in its place.
 
     A new one begins with the defaults, so that what is found is at least as good.
 

@@ -24,7 +24,7 @@ MOST_SAMPLES = 2**21
 """Values of paths that are in memory at once."""
 
 SHOWN = ("mae", "wape", "bias", "crps")
-"""Measures of totals, beside those of intervals and quantiles: MASE has no scale for sums."""
+"""Measures of totals, besides those of intervals and quantiles: MASE has no scale for sums."""
 
 
 def learn_before(model: Forecaster, panel: Panel, origins: Origins, horizon: int) -> Dependence:

@@ -26,7 +26,7 @@ SAMPLES = 200
 """Paths of each cutoff: an end of an interval of 95 % is then off by one and a half percent points."""
 
 SHOWN = ("mase", "wape", "rmsse", "bias", "crps")
-"""Measures of each level, beside those of intervals."""
+"""Measures of each level, besides those of intervals."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -55,7 +55,7 @@ class FinalTest:
     """The best settings against the defaults, on windows that the search never saw.
 
     Attributes:
-        default, best: Scores, each beside those of seasonal naive.
+        default, best: Scores, each against those of seasonal naive.
         windows: How many windows there were.
         interval: 95 % interval of MASE(best) − MASE(default); None where there are too few windows for one.
     """

@@ -53,7 +53,7 @@ class Forecaster(tf.Module):  # type: ignore[misc]
     def forecast(
         self, values: tf.Tensor, features: tf.Tensor | None = None, static: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Return the forecasts [N, H] after windows [N, L], with what stands beside them as in `graph`."""
+        """Return the forecasts [N, H] after windows [N, L], with features as in `graph`."""
         shape = self.shape
         x = tf.math.log(tf.maximum(values, self._number(LOGARITHMS[0]))) if shape.transform == "log" else values
         base = self._base_path(x)

@@ -14,7 +14,7 @@ Singles = NDArray[np.float32]
 
 SIMPLE = len(NAMES) + 1  # simple forecasts: the candidates, and their mean weighed by how they did lately
 PAST = 3 * WIDTH + 5  # features of a past segment
-FUTURE = WIDTH + 5  # features of a segment ahead, beside the candidates
+FUTURE = WIDTH + 5  # features of a segment ahead, besides the candidates
 CONTEXT = len(NAMES) + 12  # features of a context as a whole
 CACHED = 60_000  # values that are worked on at a time
 SHARP = 4.0  # power of the error by which candidates lose weight
