@@ -13,12 +13,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from forecaster.base.errors import OK, PARTIAL, ForecastError, ResourceError
+from forecaster.base.tasks import TRAINING, Luggage, check_wanted
+from forecaster.base.workers import open_executor
 from forecaster.cli.early import LEASH
+from forecaster.config import WorkerSettings
 from forecaster.config.jobfile import Entry
 
 PAUSE = 0.02
@@ -26,6 +31,11 @@ PAUSE = 0.02
 
 GRACE = 3.0
 """Seconds that a process has to stop, before it is killed."""
+
+VARIABLES = ("FORECAST_MODELS",)
+"""Variables of the environment that a job has wherever it runs; they hold paths."""
+
+NOTHING: Mapping[str, str] = {}
 
 _ERROR = re.compile(r"forecast: error\[(\w+)\]: (.*)")
 
@@ -122,7 +132,80 @@ def run_all(
         os.close(leash)
 
 
-def _start(entry: Entry, arguments: Sequence[str], leash: int) -> _Running:
+@dataclass(frozen=True)
+class Chain:
+    """Jobs on one model, to be run one after the other, wherever.
+
+    Attributes:
+        entries: The jobs.
+        lines: The command line that runs each, without the program.
+        variables: Of the environment, beside those of whoever runs them.
+    """
+
+    entries: tuple[Entry, ...]
+    lines: tuple[tuple[str, ...], ...]
+    variables: Mapping[str, str]
+
+
+def run_chain(chain: Chain, _: Path | None) -> list[Ended]:
+    """Run jobs one after the other, each as a process of its own that ends with this one."""
+    endings = []
+    leash, ours = os.pipe()
+    try:
+        for entry, line in zip(chain.entries, chain.lines, strict=True):
+            check_wanted()
+            job = _start(entry, line, leash, chain.variables)
+            try:
+                while not job.written:
+                    time.sleep(PAUSE)
+                    check_wanted()
+            except ForecastError:
+                _stop([job.process])
+                raise
+            endings.append(job.end())
+    finally:
+        os.close(ours)
+        os.close(leash)
+    return endings
+
+
+def run_elsewhere(
+    entries: Sequence[Entry],
+    key: Callable[[Entry], str],
+    arguments: Callable[[Entry], Sequence[str]],
+    workers: WorkerSettings,
+    tell_place: Callable[[str], None],
+) -> Generator[Ended]:
+    """Run jobs on workers, each as a process of its own, and yield each when those on its model have ended.
+
+    Args:
+        entries: The jobs; they begin in this order.
+        key: Jobs with one key run one after the other.
+        arguments: The command line that runs a job, without the program; its paths are absolute.
+        workers: Who runs them.
+        tell_place: Told where that is.
+    """
+    together: dict[str, list[Entry]] = {}
+    for entry in entries:
+        together.setdefault(key(entry), []).append(entry)
+    passed = {name: os.path.abspath(os.environ[name]) for name in VARIABLES if os.environ.get(name)}  # noqa: PTH100
+    chains = [
+        Chain(tuple(group), tuple(tuple(arguments(entry)) for entry in group), passed) for group in together.values()
+    ]
+    trains = any(entry.command == "train" for entry in entries)
+    luggage = Luggage(packages=TRAINING) if trains else Luggage()
+    with open_executor(workers.workers, workers.cluster, luggage) as doing:
+        tell_place(doing.place)
+        with closing(doing.run(run_chain, chains)) as endings:
+            for ended in endings:
+                if ended.fault is None:
+                    yield from ended.value
+                    continue
+                for entry in chains[ended.index].entries:
+                    yield Ended(entry, ended.fault.exit_code, 0.0, ended.fault.code, ended.fault.message)
+
+
+def _start(entry: Entry, arguments: Sequence[str], leash: int, variables: Mapping[str, str] = NOTHING) -> _Running:
     # -P: a random.py in the current folder is not a module of ours
     program = [sys.executable, "-P", "-m", "forecaster", *arguments]
     process = subprocess.Popen(
@@ -131,7 +214,7 @@ def _start(entry: Entry, arguments: Sequence[str], leash: int) -> _Running:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         pass_fds=[leash],
-        env={**os.environ, LEASH: str(leash)},
+        env={**os.environ, **variables, LEASH: str(leash)},
     )
     job = _Running(entry, process)
     threading.Thread(target=job.listen, daemon=True).start()

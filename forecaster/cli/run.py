@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from forecaster.base.errors import OK, PARTIAL, BatchError, ForecastError, TryAgainError
+from forecaster.base.errors import OK, PARTIAL, BatchError, ForecastError, TryAgainError, UsageError
 from forecaster.base.meter import one, tally
+from forecaster.base.workers import check_workers
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, warn
+from forecaster.cli.parts import check_alone, noting
 from forecaster.cli.rehearsal import show_batch
-from forecaster.config import BatchSettings, DrySettings
+from forecaster.config import BatchSettings, DrySettings, WorkerSettings
 
 if TYPE_CHECKING:
     from forecaster.cli.pool import Ended
@@ -37,17 +40,23 @@ class Refused(NamedTuple):
     message: str
 
 
+MOMENT = 10.0
+"""Seconds that a process may hold a job after the worker that began it has died."""
+
 WORDS = {OK: "done", PARTIAL: "series skipped"}
 """Outcome of a job that published."""
 
 
 @takes_settings
-def run(jobs_file: JobsFile, settings: BatchSettings, dry: DrySettings, output: WatchedSettings) -> int:
+def run(
+    jobs_file: JobsFile, settings: BatchSettings, workers: WorkerSettings, dry: DrySettings, output: WatchedSettings
+) -> int:
     """Run the jobs of a file: train, predict and evaluate, one after the other or several at a time.
 
     A job that fails does not stop the others, and one of which nothing changed since it last ended well is not done
-    again. Paths in the file are relative to it. Each job leaves a record, runs/JOBS/NAME/run.json. Exit code 3: some
-    jobs failed, each is named. Where all failed, the code is that of the first whose code is not 75.
+    again. Paths in the file are relative to it. Each job leaves a record, runs/JOBS/NAME/run.json. --workers and
+    --cluster run jobs where workers are, which see the same folders. Exit code 3: some jobs failed, each is named.
+    Where all failed, the code is that of the first whose code is not 75.
 
     Example: forecast run jobs.toml --jobs 2
     """
@@ -58,13 +67,19 @@ def run(jobs_file: JobsFile, settings: BatchSettings, dry: DrySettings, output: 
     entries = jobs.load_jobs(jobs_file, settings.only)
     if dry.dry_run:
         return rehearse(entries, path.parent, order_of(records, settings), printer)
+    if check_workers(workers.workers, workers.cluster) and settings.jobs > 1:
+        raise UsageError(
+            f"--jobs {settings.jobs} runs jobs on this machine, and workers run them too", hint="Leave out --jobs"
+        )
     if settings.only:
+        check_alone(workers, "the jobs of a file: leave out --only")
         row = run_here(entries[0], path.parent, records, settings, printer)
         printer.show([row], [row], describe([row]))
         return int(row["exit_code"])
     rows: dict[str, Row] = {}
     failed = []
-    with contextlib.closing(run_apart(entries, path, records, settings, output)) as endings:
+    apart = Apart(path, records, settings, output)
+    with contextlib.closing(run_apart(entries, apart, workers, printer)) as endings:
         for ended in tally(endings, one, ("jobs", "jobs", len(entries))):
             if ended.is_failure:
                 failed.append(ended)
@@ -140,22 +155,37 @@ def run_here(entry: Entry, folder: Path, records: Path, settings: BatchSettings,
     return row
 
 
-def run_apart(
-    entries: Sequence[Entry], path: Path, records: Path, settings: BatchSettings, output: WatchedSettings
-) -> Generator[Ended]:
-    """Run each job in a process of its own, as `forecast run JOBS --only NAME` would."""
+@dataclass(frozen=True)
+class Apart:
+    """How each job is run in a process of its own: as `forecast run JOBS --only NAME` would."""
+
+    path: Path
+    records: Path
+    settings: BatchSettings
+    output: WatchedSettings
+
+    def line(self, entry: Entry, lock_wait: float | None = None) -> list[str]:
+        """Return the command line of a job, without the program."""
+        wait = self.settings.lock_wait if lock_wait is None else lock_wait
+        line = ["run", str(self.path), "--only", entry.name, "--runs-dir", str(self.records), "--format", "json"]
+        line += [f"--lock-wait={wait}", *(["--force"] if self.settings.force else [])]
+        if self.output.log_file is not None:
+            line += ["--log-file", str(self.output.log_file.absolute())]
+        return line
+
+    def patient(self, entry: Entry) -> list[str]:
+        """Return the same for a worker: one that died may have left a process that holds the job for a moment."""
+        return self.line(entry, max(self.settings.lock_wait, MOMENT))
+
+
+def run_apart(entries: Sequence[Entry], apart: Apart, workers: WorkerSettings, printer: Printer) -> Generator[Ended]:
+    """Run each job in a process of its own, on this machine or where workers are."""
     from forecaster import jobs
-    from forecaster.cli.pool import run_all
+    from forecaster.cli.pool import run_all, run_elsewhere
 
-    shared = ["--runs-dir", str(records), "--format", "json", f"--lock-wait={settings.lock_wait}"]
-    shared += ["--force"] if settings.force else []
-    if output.log_file is not None:
-        shared += ["--log-file", str(output.log_file.absolute())]
-
-    def line_of(entry: Entry) -> list[str]:
-        return ["run", str(path), "--only", entry.name, *shared]
-
-    return run_all(entries, jobs.model_key, line_of, settings.jobs)
+    if check_workers(workers.workers, workers.cluster):
+        return run_elsewhere(entries, jobs.model_key, apart.patient, workers, noting(printer))
+    return run_all(entries, jobs.model_key, apart.line, apart.settings.jobs)
 
 
 def row_of_record(record: Mapping[str, Any]) -> Row:

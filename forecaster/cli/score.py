@@ -12,10 +12,11 @@ from forecaster.cli import log
 from forecaster.cli.notes import listening
 from forecaster.cli.options import ModelsDir, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
-from forecaster.config import ReadSettings, ScoreSettings
+from forecaster.cli.parts import check_alone, show_parts, showing_parts
+from forecaster.config import ReadSettings, ScoreSettings, WorkerSettings
 
 if TYPE_CHECKING:
-    from forecaster.jobs import ScoreResult
+    from forecaster.jobs import LiveScores, PartsResult, ScoreJob, ScoreResult
 
 MOST_LEADS = 24
 """Lead times in the table on the screen."""
@@ -36,6 +37,7 @@ def score(
     actuals: Actuals,
     settings: ScoreSettings,
     reading: ReadSettings,
+    workers: WorkerSettings,
     output: WatchedSettings,
     models_dir: ModelsDir = None,
 ) -> int:
@@ -43,7 +45,8 @@ def score(
 
     What predict issued stands in the ledger. Here it is joined to a newer data file: error, bias and coverage by lead
     time and by series, beside what training measured at the same lead times. With --max-mase or --min-coverage the exit
-    code is 4 when live quality has left those limits. Off a terminal the scores are JSON.
+    code is 4 when live quality has left those limits. Off a terminal the scores are JSON. A folder of parts is scored
+    part by part with --output, which --workers and --cluster share out.
 
     Example: forecast score --actuals sample_data/nyc_departures_daily.csv --max-mase 1.5x
     """
@@ -51,6 +54,9 @@ def score(
 
     printer = Printer(output, piped="json")
     job = jobs.ScoreJob(actuals=actuals, settings=settings, reading=reading, models_dir=models_dir)
+    if settings.output is not None:
+        return score_by_part(printer, job, workers)
+    check_alone(workers, "a folder or glob of parts, and a folder for their scores: --output scores")
     result = jobs.score(job, listening(printer))
     summary = result.summary()
     overall = summary["overall"] or {}
@@ -64,6 +70,29 @@ def score(
         live_coverage_ratio=covered,
     )
     printer.show(summary, result.records(), describe(result))
+    return tell_unreadable(result)
+
+
+def score_by_part(printer: Printer, job: ScoreJob, workers: WorkerSettings) -> int:
+    """Score the parts of a folder one by one, and show the scores over all."""
+    from forecaster import jobs
+
+    with showing_parts(printer, "scoring") as events:
+        result = jobs.score_parts(job, workers, events)
+    live = result.live
+
+    def first(_: PartsResult) -> Iterator[Block]:
+        if live is not None:
+            yield from describe_all(live)
+            yield TextLine("")
+
+    code = show_parts(printer, result.parts, first)
+    jobs.check_parts_limits(result, job)
+    return code if live is None else max(code, tell_unreadable(live))
+
+
+def tell_unreadable(result: LiveScores) -> int:
+    """Warn of parts of the ledger that were left out, and return the exit code."""
     for part in result.unreadable[:MOST_WARNINGS]:
         warn(f"left out of the scores: {part.path}: {part.reason}")
     if len(result.unreadable) > MOST_WARNINGS:
@@ -73,6 +102,24 @@ def score(
 
 def describe(result: ScoreResult) -> Iterator[Block]:
     """Yield the live measures against training's, then those of each lead time, then the worst series."""
+    yield from describe_all(result)
+    series = result.by_series()[:MOST_SERIES]
+    if len(series) > 1:
+        yield TextLine("")
+        header, names = columns_of(result)
+        rows = [(row["series"], *(cell(name, row[name]) for name in names)) for row in series]
+        yield TextGrid(rows, header=("worst series", *header))
+
+
+def columns_of(result: LiveScores) -> tuple[list[str], list[str]]:
+    """Return the measures of a table by lead time or series: how they are labelled, and what they are called."""
+    levels = result.outcome.levels
+    labels = ["MASE", "MAE", "bias", *(f"inside {level:g} %" for level in levels)]
+    return labels, ["mase", "mae", "bias", *(f"coverage-{level:g}" for level in levels)]
+
+
+def describe_all(result: LiveScores) -> Iterator[Block]:
+    """Yield the live measures against training's, then those of each lead time."""
     outcome, overall = result.outcome, result.outcome.overall
     yield TextGrid(
         [
@@ -101,7 +148,7 @@ def describe(result: ScoreResult) -> Iterator[Block]:
         ],
         header=("", "live", f"training of {result.version}"),
     )
-    header, names = ("MASE", "MAE", "bias", *list(labels.values())[1:]), ("mase", "mae", "bias", *list(labels)[1:])
+    header, names = columns_of(result)
     yield TextLine("")
     yield TextGrid(
         [
@@ -110,11 +157,6 @@ def describe(result: ScoreResult) -> Iterator[Block]:
         ],
         header=("lead", "values", *header),
     )
-    series = result.by_series()[:MOST_SERIES]
-    if len(series) > 1:
-        yield TextLine("")
-        rows = [(row["series"], *(cell(name, row[name]) for name in names)) for row in series]
-        yield TextGrid(rows, header=("worst series", *header))
 
 
 def cell(name: str, value: float | None) -> str:

@@ -14,6 +14,7 @@ from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent
+from forecaster.cli.parts import noting
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import TrainingProgress
 from forecaster.cli.rehearsal import show_rehearsal
@@ -26,6 +27,7 @@ from forecaster.config import (
     ReadSettings,
     StoreSettings,
     TrainSettings,
+    WorkerSettings,
 )
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def train(
     store: StoreSettings,
     fresh: FreshSettings,
     memory: MemorySettings,
+    workers: WorkerSettings,
     dry: DrySettings,
     output: WatchedSettings,
     config: ConfigFile = None,
@@ -84,7 +87,8 @@ def train(
 
     What is not given is detected in the data or chosen from it, and printed. The model is measured on held-out windows
     against seasonal naive, then saved as a new version; older versions stay. An interrupted training leaves a
-    checkpoint: --resume goes on from it. Off a terminal nothing is printed unless --format is given.
+    checkpoint: --resume goes on from it. --workers and --cluster share the networks of an ensemble out. Off a terminal
+    nothing is printed unless --format is given.
 
     Example: forecast train sample_data/nyc_departures_daily.csv --preset fast
     """
@@ -116,9 +120,15 @@ def train(
                 printer.note(TextLine(RESUMED[resumed]))
 
         events = listening(
-            printer, on_plan=show_plan, on_start=show_start, on_progress=progress.update, on_state=now_stands
+            printer,
+            on_plan=show_plan,
+            on_start=show_start,
+            on_progress=progress.update,
+            on_state=now_stands,
+            on_place=noting(printer),
+            on_trace=lambda trace: log.event("bug", traceback=trace),
         )
-        result = jobs.train(job, events)
+        result = jobs.train(job, events, workers)
     with after(f"{result.model.name} {result.model.version} was published"):
         log.event("trained", model=result.model.name, version=result.model.version, skill=result.metrics["skill"])
         printer.show(result.summary(), metric_rows(result.metrics), describe(result, store))

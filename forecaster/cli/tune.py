@@ -11,9 +11,18 @@ from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number, percent
+from forecaster.cli.parts import noting
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.rehearsal import show_rehearsal
-from forecaster.config import DrySettings, FitSettings, LockSettings, ModelSettings, ReadSettings, TuneSettings
+from forecaster.config import (
+    DrySettings,
+    FitSettings,
+    LockSettings,
+    ModelSettings,
+    ReadSettings,
+    TuneSettings,
+    WorkerSettings,
+)
 
 if TYPE_CHECKING:
     from forecaster.jobs import TrialRow, TuneResult
@@ -33,6 +42,7 @@ def tune(
     model: ModelSettings,
     fit: FitSettings,
     lock: LockSettings,
+    workers: WorkerSettings,
     dry: DrySettings,
     output: OutputSettings,
     models_dir: ModelsDir = None,
@@ -41,8 +51,9 @@ def tune(
 
     A trial trains up to three networks and is judged by their MASE on held-out windows; what is behind is given up.
     The best settings and the defaults then forecast the end of each series, which no trial saw. Stopped by a signal it
-    keeps what it found, and --resume goes on. Needs: pip install 'forecast-lstm[tune]'. Off a terminal nothing is
-    printed unless --format is given.
+    keeps what it found, and --resume goes on. --workers and --cluster share the trials out, four at a time; what is
+    found is the same. Needs: pip install 'forecast-lstm[tune]'. Off a terminal nothing is printed unless --format is
+    given.
 
     Example: forecast tune sample_data/co2_monthly.csv --time-limit 300 --output co2.toml
     """
@@ -71,8 +82,10 @@ def tune(
         on_start=show_start,
         on_trial=table.add,
         on_state=now_stands,
+        on_place=noting(printer),
+        on_trace=lambda trace: log.event("bug", traceback=trace),
     )
-    result = jobs.tune(job, events)
+    result = jobs.tune(job, events, workers)
     with after(f"{result.output} was written"):
         log.event("tuned", best=result.values, judgement=result.contest.judgement, difference=result.contest.difference)
         printer.show(result.summary(), result.records(), describe(result))

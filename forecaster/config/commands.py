@@ -166,6 +166,12 @@ class ScoreSettings:
         panel="Live scores",
         metavar="LIMIT",
     )
+    output: Path | None = knob(
+        None,
+        "Folder for scores by series: --actuals is then a folder or glob, whose parts are scored one by one.",
+        panel="Live scores",
+        metavar="DIR",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ heavy packages that it may import when it is itself imported.
     notices        what somebody must hear of who looks at nothing but stderr                 numpy
     opening        data read for a saved model, to forecast after its end
     hierarchy      from series and their groups to what adds up to what                     numpy
+    elsewhere      what commands have in common that share their work out to other processes
     check          from a data file to the verdict on it
     demo           a sample file for the first example
     compare        from a data file to a leaderboard of kinds                                 numpy
@@ -34,6 +35,7 @@ heavy packages that it may import when it is itself imported.
     scenario       from several possible futures to forecasts side by side                    numpy
     record         `run.json`
     score          from the ledger and what came to live scores
+    score_parts    the same of a folder of parts with what came                               numpy pyarrow
     train          from a data file to a published model                                      numpy
     tune           from a data file to the best settings for it
     rehearse       what a command would do and cost                                         numpy
@@ -77,7 +79,8 @@ from forecaster.jobs.rehearse_scores import rehearse_compare, rehearse_evaluate,
 from forecaster.jobs.report import ReportJob, ReportResult, report
 from forecaster.jobs.run import Planned, Run, load_jobs, model_key, rehearse_entry, run_entry
 from forecaster.jobs.scenario import ScenarioJob, ScenarioResult, scenario
-from forecaster.jobs.score import ScoreJob, ScoreResult, score
+from forecaster.jobs.score import LiveScores, ScoreJob, ScoreResult, score
+from forecaster.jobs.score_parts import PartsScoreResult, check_parts_limits, score_parts
 from forecaster.jobs.train import TrainJob, TrainResult, train
 from forecaster.jobs.tune import TuneJob, TuneResult, tune
 from forecaster.model.builtin import is_builtin
@@ -101,10 +104,12 @@ __all__ = [
     "ExportJob",
     "ExportResult",
     "GatesResult",
+    "LiveScores",
     "ModelFacts",
     "PartitionJob",
     "PartitionResult",
     "PartsResult",
+    "PartsScoreResult",
     "Planned",
     "PlotJob",
     "PlotResult",
@@ -131,6 +136,7 @@ __all__ = [
     "check",
     "check_models",
     "check_parts_gates",
+    "check_parts_limits",
     "choose_model",
     "compare",
     "compare_versions",
@@ -167,6 +173,7 @@ __all__ = [
     "run_entry",
     "scenario",
     "score",
+    "score_parts",
     "show_builtin",
     "show_model",
     "train",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster.base import files
-from forecaster.base.errors import DataError, UsageError
-from forecaster.base.meter import one, tally
+from forecaster.base.errors import DataError
 from forecaster.base.rowfile import is_parquet, maybe_writing_rows
 from forecaster.base.tasks import TRAINING, Luggage, check_wanted
 from forecaster.base.workers import check_workers, open_executor
@@ -30,6 +28,7 @@ from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
+from forecaster.jobs.elsewhere import do_all, found_elsewhere
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, is_named, keep_in, models_folder, name_of
 from forecaster.model.origins import Origins
@@ -202,24 +201,18 @@ def _learn_elsewhere(job: CompareJob, comparison: Comparison, workers: WorkerSet
         UsageError: The data is no file that workers could read.
         ForecastError: What a kind failed with.
     """
-    if not is_named(job.data) or str(job.data) == "-":
-        raise UsageError("workers read the data themselves, and this is no file", hint="Name a data file")
-    storage = comparison.kept.folder
+    data, storage = found_elsewhere(job.data), comparison.kept.folder
     settings = replace(job.settings, predictions=None, storage=None if storage is None else storage.absolute())
-    data = str(job.data) if "://" in str(job.data) else str(Path(str(job.data)).absolute())
     own = replace(job, data=data, settings=settings)
     kinds = sorted(parse_kinds(job.settings.models), key=lambda kind: kind not in SLOW)
     lessons = [Lesson(own, kind, nth) for kind in kinds for nth in comparison.numbers]
     done = 0
     with open_executor(workers.workers, workers.cluster, Luggage(packages=TRAINING)) as doing:
         events.on_place(doing.place)
-        with closing(doing.run(learn, lessons)) as endings:
-            for ended in tally(endings, one, ("comparing", "forecasts", len(lessons))):
-                if ended.fault is not None:
-                    raise ended.fault
-                comparison.take(lessons[ended.index].kind, lessons[ended.index].nth, ended.value)
-                done += 1
-                events.on_share(done / len(lessons))
+        for at, learned in do_all(doing, learn, lessons, events, ("comparing", "forecasts")):
+            comparison.take(lessons[at].kind, lessons[at].nth, learned)
+            done += 1
+            events.on_share(done / len(lessons))
 
 
 def begin_comparison(job: CompareJob, events: Events) -> Comparison:

@@ -11,7 +11,7 @@ from typing import Any
 from forecaster._version import __version__
 from forecaster.base.errors import ForecastError
 from forecaster.base.records import dump
-from forecaster.base.tasks import Executor
+from forecaster.base.tasks import Executor, Work
 from forecaster.data.grid import read_panel
 from forecaster.data.listing import Parts
 from forecaster.data.schema import Schema
@@ -93,7 +93,7 @@ class PartsJob:
             )
             for part, name, label in zip(parts.paths, parts.outputs(), parts.names, strict=True)
         ]
-        known = None if self.asked.saved else detect_first(tasks, doing)
+        known = None if self.asked.saved else first_found(detect, tasks, doing)
         return [self._settled(task, known) for task in tasks]
 
     def _settled(self, task: PartTask, known: KindOfPart | None) -> PartTask:
@@ -116,7 +116,7 @@ class PartsJob:
         return replace(task, job=job, schema=schema, made=json.loads(json.dumps(made, default=str)))
 
 
-def detect_first(tasks: Sequence[PartTask], doing: Executor) -> KindOfPart:
+def first_found(find: Work, tasks: Sequence[PartTask], doing: Executor) -> Any:
     """Return what the first part tells that can be read.
 
     Raises:
@@ -124,10 +124,9 @@ def detect_first(tasks: Sequence[PartTask], doing: Executor) -> KindOfPart:
     """
     faults = []
     for task in tasks:
-        [ended] = doing.run(detect, [task])
+        [ended] = doing.run(find, [task])
         if ended.fault is None:
-            found: KindOfPart = ended.value
-            return found
+            return ended.value
         faults.append(ended.fault)
     fault: ForecastError = faults[0]
     raise fault

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecaster.base.errors import GateError, MissingError, StorageError
+from forecaster.base.errors import ForecastError, GateError, MissingError, StorageError
 from forecaster.config import ReadSettings, ScoreSettings, parse_limit
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
@@ -49,14 +50,58 @@ class ScoreJob:
     models_dir: Path | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScoredModel:
+    """The model whose forecasts are scored.
+
+    Attributes:
+        name: Its name.
+        version: The version whose training live scores are compared with.
+        only: The version whose forecasts alone count; None for all.
+        training: Metrics of that version.
+        schema: How its data is read; None for the built-in network, which has none.
+    """
+
+    name: str
+    version: str
+    only: str | None
+    training: Metrics
+    schema: Schema | None
+
+    @classmethod
+    def of(cls, root: Path, reference: str) -> ScoredModel:
+        """Return the model that is meant by NAME or NAME@VERSION.
+
+        Raises:
+            MissingError, ModelError: There is none, or it is corrupt.
+        """
+        if is_builtin(reference):
+            version = version_of_card(open_network().card)
+            only = version if "@" in reference else None
+            return cls(name=NAME, version=version, only=only, training=NOT_TRAINED, schema=None)
+        folder, name, version = store.find_version(root, reference)
+        manifest = store.read_manifest(folder)
+        only, schema = version if "@" in reference else None, _schema_for_actuals(manifest.schema)
+        return cls(name=name, version=version, only=only, training=manifest.metrics, schema=schema)
+
+    def reading(self, given: ReadSettings) -> ReadSettings:
+        """Return how actual values are read: holes do no harm."""
+        return given if self.schema else replace(given, on_gap="interpolate", max_missing=1.0)
+
+    def issued(self, part: Issue) -> bool:
+        """Return whether it issued a part of the ledger."""
+        return part.model == self.name and self.only in (None, part.version)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ScoreResult:
+class LiveScores:
     """Live scores of a model, against those that training measured.
 
     Attributes:
         model: Its name.
         version: The version whose training they are compared with.
         versions: Those whose forecasts were scored.
+        folder: Of the ledger.
         hindsight: Predictions left out: their model had seen what came.
         unreadable: Parts of the ledger left out.
         training: Metrics of that version.
@@ -66,13 +111,10 @@ class ScoreResult:
     version: str
     versions: tuple[str, ...]
     folder: Path
-    panel: Panel
     outcome: Outcome
     hindsight: int
     unreadable: tuple[Unreadable, ...]
     training: Metrics
-
-    __repr__ = brief
 
     def compared(self) -> dict[str, dict[str, float | None]]:
         """Return the measures that training knows too, live and then, at the same lead times."""
@@ -80,25 +122,15 @@ class ScoreResult:
         both = {name: self.outcome.compared(self.training, name) for name in names}
         return {name: {"live": pair and pair[0], "training": pair and pair[1]} for name, pair in both.items()}
 
-    def by_series(self) -> list[dict[str, Any]]:
-        """Return the measures of each series that was scored, with the number of values, the worst MASE first."""
-        rows = zip(self.panel.ids, self.outcome.of_series.tolist(), rows_of(self.outcome.by_series), strict=True)
-        named = [{"series": name, "values": count, **row} for name, count, row in rows if count]
-        return sorted(named, key=lambda row: -1.0 if row["mase"] is None else row["mase"], reverse=True)
-
     def by_lead(self) -> list[dict[str, Any]]:
         """Return the measures at each lead time that a value came for, with the number of values."""
         rows, counts = rows_of(self.outcome.by_lead), self.outcome.counts.tolist()
         return [{"lead": h + 1, "values": counts[h], **row} for h, row in enumerate(rows) if counts[h]]
 
-    def summary(self) -> dict[str, Any]:
-        """Return the result as JSON-safe data."""
+    def facts(self) -> dict[str, Any]:
+        """Return the scores over all series as JSON-safe data."""
         outcome = self.outcome
         return {
-            "model": self.model,
-            "versions": list(self.versions),
-            "ledger": str(self.folder),
-            "actuals": self.panel.source,
             "issues": outcome.issues,
             "values": outcome.values,
             "pending": outcome.pending,
@@ -107,6 +139,31 @@ class ScoreResult:
             "overall": outcome.overall,
             "compared": {"version": self.version, **self.compared()},
             "by_lead": self.by_lead(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScoreResult(LiveScores):
+    """The same with those of each series."""
+
+    panel: Panel
+
+    __repr__ = brief
+
+    def by_series(self) -> list[dict[str, Any]]:
+        """Return the measures of each series that was scored, with the number of values, the worst MASE first."""
+        rows = zip(self.panel.ids, self.outcome.of_series.tolist(), rows_of(self.outcome.by_series), strict=True)
+        named = [{"series": name, "values": count, **row} for name, count, row in rows if count]
+        return sorted(named, key=lambda row: -1.0 if row["mase"] is None else row["mase"], reverse=True)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the result as JSON-safe data."""
+        return {
+            "model": self.model,
+            "versions": list(self.versions),
+            "ledger": str(self.folder),
+            "actuals": self.panel.source,
+            **self.facts(),
             "by_series": self.by_series(),
             "unreadable": [{"part": str(part.path), "reason": part.reason} for part in self.unreadable],
         }
@@ -142,35 +199,41 @@ def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
         GateError: Live quality is out of the limits that were set.
     """
     settings = job.settings
-    max_mase = None if settings.max_mase is None else parse_limit(settings.max_mase, "--max-mase")
-    min_coverage = None if settings.min_coverage is None else parse_limit(settings.min_coverage, "--min-coverage", 1.0)
+    limits = limits_in(settings)
     root = models_folder(job.models_dir)
     reference = choose_model(root, None) if settings.model is None else settings.model
-    if is_builtin(reference):
-        name, version, training, schema = NAME, version_of_card(open_network().card), NOT_TRAINED, None
-    else:
-        version_folder, name, version = store.find_version(root, reference)
-        manifest = store.read_manifest(version_folder)
-        training, schema = manifest.metrics, _schema_for_actuals(manifest.schema)
-    folder = Path(settings.ledger) if settings.ledger else ledger_of(root, name, job.actuals)
-    issues, hindsight, unreadable = _issued(folder, name, version if "@" in reference else None)
-    reading = job.reading if schema else replace(job.reading, on_gap="interpolate", max_missing=1.0)
-    panel = read_panel(job.actuals, reading, schema)
+    known = ScoredModel.of(root, reference)
+    folder = Path(settings.ledger) if settings.ledger else ledger_of(root, known.name, job.actuals)
+    issues, hindsight, unreadable = _issued(folder, known)
+    panel = read_panel(job.actuals, known.reading(job.reading), known.schema)
     events.on_panel(panel)
     result = ScoreResult(
-        model=name,
-        version=version,
+        model=known.name,
+        version=known.version,
         versions=tuple(sorted({issue.version for issue in issues})),
         folder=folder,
         panel=panel,
         outcome=score_issues(issues, panel),
         hindsight=hindsight,
         unreadable=unreadable,
-        training=training,
+        training=known.training,
     )
     if result.outcome.values:
-        check_limits(result, max_mase, min_coverage)
+        check_limits(result, *limits)
     return result
+
+
+def limits_in(settings: ScoreSettings) -> tuple[Limit | None, Limit | None]:
+    """Return the limits of MASE and of coverage that were set.
+
+    Raises:
+        UsageError: One is no limit.
+    """
+    most, least = settings.max_mase, settings.min_coverage
+    return (
+        None if most is None else parse_limit(most, "--max-mase"),
+        None if least is None else parse_limit(least, "--min-coverage", 1.0),
+    )
 
 
 def _schema_for_actuals(schema: Schema) -> Schema:
@@ -181,23 +244,27 @@ def _schema_for_actuals(schema: Schema) -> Schema:
     return schema
 
 
-def _issued(folder: Path, model: str, version: str | None) -> tuple[list[Issue], int, tuple[Unreadable, ...]]:
+def _issued(folder: Path, known: ScoredModel) -> tuple[list[Issue], int, tuple[Unreadable, ...]]:
     """Return what a model, or one version of it, issued; how many predictions in hindsight; and what is unreadable."""
     parts = list(ledger.read_ledger(folder))
     unreadable = tuple(part for part in parts if isinstance(part, Unreadable))
-    ours = [part for part in parts if isinstance(part, Issue) and part.model == model]
-    ours = [issue for issue in ours if version in (None, issue.version)]
+    ours = [part for part in parts if isinstance(part, Issue) and known.issued(part)]
     issued = [issue for issue in ours if not issue.hindsight]
-    if not ours and unreadable:
-        raise StorageError(f"no part of the ledger can be read: {unreadable[0].path}: {unreadable[0].reason}")
     if not issued:
-        what = f"{model}@{version}" if version else model
-        hint = f"Run: forecast predict --model {model}"
-        raise MissingError(f"no forecast of {what} is in the ledger {folder}", hint=hint)
+        raise nothing_issued(folder, known, () if ours else unreadable)
     return issued, len(ours) - len(issued), unreadable
 
 
-def check_limits(result: ScoreResult, max_mase: Limit | None, min_coverage: Limit | None) -> None:
+def nothing_issued(folder: Path, known: ScoredModel, unreadable: Sequence[Unreadable]) -> ForecastError:
+    """Return what is wrong with a ledger in which a model has no forecast."""
+    if unreadable:
+        return StorageError(f"no part of the ledger can be read: {unreadable[0].path}: {unreadable[0].reason}")
+    what = f"{known.name}@{known.only}" if known.only else known.name
+    hint = f"Run: forecast predict --model {known.name}"
+    return MissingError(f"no forecast of {what} is in the ledger {folder}", hint=hint)
+
+
+def check_limits(result: LiveScores, max_mase: Limit | None, min_coverage: Limit | None) -> None:
     """Refuse live quality outside the limits: absolute ones, or multiples of what training measured.
 
     Raises:

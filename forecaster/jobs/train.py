@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -12,12 +13,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster.base.arrow import return_memory
-from forecaster.base.errors import ForecastError, GateError, UsageError
+from forecaster.base.errors import ForecastError, GateError, TryAgainError, UsageError
 from forecaster.base.machine import version_of
 from forecaster.base.meter import working
 from forecaster.base.records import Json
 from forecaster.base.runtime import prepare_keras
-from forecaster.config import FreshSettings, MemorySettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.base.tasks import TRAINING, check_wanted
+from forecaster.base.workers import check_workers, open_executor
+from forecaster.config import (
+    HERE_ALONE,
+    FreshSettings,
+    MemorySettings,
+    ModelSettings,
+    ReadSettings,
+    StoreSettings,
+    TrainSettings,
+    WorkerSettings,
+)
 from forecaster.data.age import Age, age_of, limits_of
 from forecaster.data.caps import advice, find_cap
 from forecaster.data.drawing import Room, draw_panel
@@ -26,9 +38,11 @@ from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
+from forecaster.jobs.elsewhere import do_all, found_elsewhere
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import NONE, models_folder, name_to_save, recorded
 from forecaster.jobs.notices import MOST_NAMED, check_size, twin_of_training
+from forecaster.jobs.parts import MODELS, pack_model
 from forecaster.model import store
 from forecaster.model.calibration import Intervals
 from forecaster.model.features import signals_of
@@ -43,7 +57,7 @@ from forecaster.model.windows import cut_windows
 from forecaster.scoring.backtest import measure
 from forecaster.scoring.challenge import ChallengeResult, check_rules, compare
 from forecaster.scoring.mixing import choose_companion
-from forecaster.training.checkpoint import Checkpoint, identify
+from forecaster.training.checkpoint import Checkpoint, TrainedMember, identify
 
 if TYPE_CHECKING:
     from forecaster.training.fit import Trained
@@ -153,10 +167,11 @@ class TrainResult:
         }
 
 
-def train(job: TrainJob, events: Events = Events()) -> TrainResult:
+def train(job: TrainJob, events: Events = Events(), workers: WorkerSettings = HERE_ALONE) -> TrainResult:
     """Read, plan, train, measure on held-out windows against seasonal naive, and publish a new model version.
 
-    The model is locked from the plan to the end. What interrupts the training leaves a checkpoint to go on from.
+    The model is locked from the plan to the end. What interrupts the training leaves a checkpoint to go on from. With
+    workers each network of the ensemble is trained where one of them is, which reads the data itself.
 
     Raises:
         GateError: The version is not good enough; what is current stays so.
@@ -166,6 +181,9 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     root = models_folder(job.store.models_dir)
     name = name_to_save(job.store.name, job.data)
     limits = limits_of(job.fresh)
+    elsewhere = check_workers(workers.workers, workers.cluster)
+    if elsewhere:
+        found_elsewhere(job.data)
     parent = load_parent(job, root)
     panel = read_data(job, parent)
     events.on_panel(panel)
@@ -175,6 +193,10 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
     age = limits.judge(age, panel.source)
     plan = plan_of(job, panel, parent)
     events.on_plan(plan)
+    if elsewhere and plan.fit.members == 1:
+        raise UsageError(
+            "one network has nothing to share out", hint="Leave out --workers and --cluster, or give --ensemble 3"
+        )
     panel.frequency.future(panel.ends.max(keepdims=True), plan.window.horizon)  # refused where stamps end
     with store.hold_model(root, name, job.store.lock_wait, "forecast train") as home:
         champion = _find_champion(job, home, panel)
@@ -182,6 +204,8 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
             job, home, identify(signals_of(panel, plan.encodings, plan.window.horizon), plan), events
         )
         return_memory()
+        if elsewhere:
+            _train_elsewhere(_member_tasks(job, plan, checkpoint, parent), checkpoint, workers, events)
         with working("loading TensorFlow"):
             prepare_keras()
             from forecaster.training.fit import train_ensemble
@@ -213,6 +237,75 @@ def train(job: TrainJob, events: Events = Events()) -> TrainResult:
         twin=twin_of_training(model, panel),
         unread=tuple(m for m in job.reading.seasons[1:] if whole_lag(m, plan.season) not in plan.window.base),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberTask:
+    """One network of an ensemble, to be trained wherever.
+
+    Attributes:
+        job: The training, with a path of the data that holds elsewhere.
+        begun: As much of the network as is trained.
+        fits: What `identify` says of the data and the plan.
+        limit: Seconds for it, or None.
+        parent: The version to go on from or to learn from, which is sent along; None for none.
+    """
+
+    job: TrainJob
+    begun: TrainedMember
+    fits: Json
+    limit: float | None
+    parent: str | None
+
+
+def learn_member(task: MemberTask, sent: Path | None) -> TrainedMember:
+    """Train one network of an ensemble in a process that reads the data itself."""
+    check_wanted()
+    job = task.job
+    if task.parent is not None and sent is not None:
+        job = replace(job, store=replace(job.store, models_dir=sent / MODELS))
+    parent = load_parent(job, models_folder(job.store.models_dir))
+    panel = read_data(job, parent)
+    plan = plan_of(job, panel, parent)
+    if identify(signals_of(panel, plan.encodings, plan.window.horizon), plan) != task.fits:
+        raise TryAgainError(f"{job.data} changed meanwhile", hint="Run the command again")
+    check_wanted()
+    prepare_keras()
+    from forecaster.training.fit import train_member
+
+    limited = replace(plan, fit=replace(plan.fit, time_limit=task.limit))
+    return train_member(panel, limited, job.training.device, check_wanted, task.begun)
+
+
+def _member_tasks(
+    job: TrainJob, plan: Plan, checkpoint: Checkpoint, parent: store.SavedModel | None
+) -> list[MemberTask]:
+    """Return one task for each network of the ensemble that the checkpoint has not whole."""
+    own = replace(job, data=found_elsewhere(job.data), training=replace(job.training, resume=False))
+    begun = [TrainedMember.of(checkpoint.state, member) for member in range(plan.fit.members)]
+    limit, version = plan.fit.time_limit, parent.reference if parent else None
+    left = [one for one in begun if not one.is_done(plan.fit)]
+    return [MemberTask(job=own, begun=one, fits=checkpoint.fits, limit=limit, parent=version) for one in left]
+
+
+def _train_elsewhere(
+    tasks: Sequence[MemberTask], checkpoint: Checkpoint, workers: WorkerSettings, events: Events
+) -> None:
+    """Train networks on workers, and put them into the checkpoint as they are done.
+
+    Raises:
+        ForecastError: What one of them failed with; those that are done are in the checkpoint.
+    """
+    if not tasks:
+        return
+    sent = pack_model(models_folder(tasks[0].job.store.models_dir), tasks[0].parent)
+    with open_executor(workers.workers, workers.cluster, replace(sent, packages=TRAINING)) as doing:
+        events.on_place(doing.place)
+        turns = -(-len(tasks) // doing.workers)  # networks that one worker trains, one after the other
+        limited = [replace(task, limit=task.limit and task.limit / turns) for task in tasks]
+        for _, one in do_all(doing, learn_member, limited, events, ("training", "networks")):
+            one.put_into(checkpoint.state)
+            checkpoint.write()
 
 
 def drop(checkpoint: Checkpoint) -> None:

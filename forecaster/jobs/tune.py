@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,39 @@ from forecaster.base import files
 from forecaster.base.errors import DataError, DeadlineError, GateError, UsageError
 from forecaster.base.extras import check_extra
 from forecaster.base.meter import Work, working
-from forecaster.config import FitSettings, ModelSettings, ReadSettings, TuneSettings, key_of
+from forecaster.base.tasks import TRAINING, Executor, Luggage, check_wanted
+from forecaster.base.workers import check_workers, open_executor
+from forecaster.config import (
+    HERE_ALONE,
+    FitSettings,
+    ModelSettings,
+    ReadSettings,
+    TuneSettings,
+    WorkerSettings,
+    key_of,
+)
 from forecaster.config.jobfile import write_settings
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
+from forecaster.jobs.elsewhere import do_all, found_elsewhere
 from forecaster.jobs.events import Events, TrialRow
 from forecaster.jobs.names import check_outputs, models_folder, name_of, recorded
 from forecaster.model.planner import choose_season
 from forecaster.scoring.backtest import span
-from forecaster.scoring.search import Attempt, Axis, State, Study, Values, apply, check_storage, find_axes, open_study
+from forecaster.scoring.search import (
+    AT_ONCE,
+    Attempt,
+    Axis,
+    State,
+    Study,
+    Values,
+    apply,
+    check_storage,
+    find_axes,
+    is_behind,
+    open_study,
+)
 from forecaster.scoring.tuning import FinalTest, OutOfTimeError, Tuning
 
 LEAST_SHARE, MOST_SHARE = 0.1, 0.5
@@ -113,16 +136,18 @@ class TuneResult:
         ]
 
 
-def tune(job: TuneJob, events: Events = Events()) -> TuneResult:
+def tune(job: TuneJob, events: Events = Events(), workers: WorkerSettings = HERE_ALONE) -> TuneResult:
     """Search for better settings, and compare the best with the defaults on windows that the search never saw.
 
     Whenever a trial is the best so far its settings are published, so a search that is stopped leaves what it found.
+    With workers each trial runs where one of them is, which reads the data itself; the search is kept here.
 
     Raises:
         ForecastError: Of the kind that says what went wrong; what was found before is in the file.
     """
     began, settings = time.monotonic(), job.settings
     check_extra("tune", "forecast tune")
+    data = found_elsewhere(job.data) if check_workers(workers.workers, workers.cluster) else job.data
     storage = _prepare_storage(job)
     files.check_writable(settings.output)
     check_outputs({"--output": settings.output, "--storage": storage}, job.data)
@@ -132,12 +157,17 @@ def tune(job: TuneJob, events: Events = Events()) -> TuneResult:
     with (
         files.locked(storage.with_name(f"{storage.name}.lock"), job.lock_wait, "forecast tune"),
         open_study(storage, name, axes, job.fit.seed, resume=settings.resume) as study,
+        open_executor(workers.workers, workers.cluster, Luggage(packages=TRAINING)) as doing,
     ):
+        events.on_place(doing.place)
         events.on_start((study.tried > 0) if settings.resume else None)
+        own = replace(job, data=data)
+        _BEGUN[repr(own)] = tuning
         searcher = _Searcher(job, tuning, study, events, end)
-        with working("searching", settings.trials, "trials") as work:
-            work.limit = settings.time_limit
-            searcher.search(work)
+        with working("searching", settings.trials, "trials") as meter:
+            meter.limit = settings.time_limit
+            searcher.search(doing, own, meter)
+        _BEGUN.clear()
         values, error = searcher.found()
         tried = study.tried
     events.on_state(f"the best settings of {tried} trials are in {settings.output}, not yet compared with the defaults")
@@ -211,6 +241,72 @@ def _flags(values: Values) -> dict[str, Any]:
     return {key_of(name): value for name, value in values.items()}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Settings to be judged, wherever.
+
+    Attributes:
+        job: The search.
+        values: What is tried.
+        limits: Errors above which it is given up, round by round.
+        until: Time of the clock, in seconds since 1970, at which the search ends; None for none.
+    """
+
+    job: TuneJob
+    values: Values
+    limits: tuple[float, ...]
+    until: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What came of a trial.
+
+    Attributes:
+        state: How it ended; None where the time was over.
+        errors: After each round.
+        seconds: That it took.
+    """
+
+    state: State | None
+    errors: tuple[float, ...]
+    seconds: float
+
+
+_BEGUN: dict[str, Tuning] = {}
+"""The search that this process has read the data of."""
+
+
+def judge(trial: Trial, _: Path | None) -> Judged:
+    """Judge settings network by network, in a process that keeps the data of the last search."""
+    check_wanted()
+    began, key = time.monotonic(), repr(trial.job)
+    if key not in _BEGUN:
+        _BEGUN.clear()
+        _BEGUN[key] = begin_search(trial.job, Events(on_panel=check_wanted))[0]
+    tuning, errors = _BEGUN[key], list[float]()
+
+    def has_time() -> bool:
+        check_wanted()
+        return trial.until is None or time.time() < trial.until
+
+    def ended(state: State | None) -> Judged:
+        return Judged(state=state, errors=tuple(errors), seconds=time.monotonic() - began)
+
+    try:
+        for error in tuning.rounds(apply(trial.values, *tuning.settings), has_time):
+            if not math.isfinite(error):
+                return ended("failed")
+            errors.append(error)
+            if is_behind(errors, trial.limits):
+                return ended("pruned")
+    except OutOfTimeError:
+        return ended(None)
+    except (UsageError, DataError, GateError):  # does not fit the data, or diverged: no good settings
+        return ended("failed")
+    return ended("complete")
+
+
 class _Searcher:
     """Runs trials until there are enough, or the time is over."""
 
@@ -220,64 +316,67 @@ class _Searcher:
         self.end = end
         self.rows: list[TrialRow] = []
 
-    def has_time(self) -> bool:
-        """Return whether the part of the time limit that is for the search has not passed.
+    def time_left(self) -> float | None:
+        """Return how many seconds of the time limit are left for the search; None where there is no limit.
 
         The comparison trains two whole ensembles, twice each: about four times what the longest trial took.
         """
         if self.end is None:
-            return True
+            return None
         limit = self.job.settings.time_limit or 0.0
         longest = max((row.seconds for row in self.rows), default=0.0)
         kept = min(max(4 * longest, LEAST_SHARE * limit), MOST_SHARE * limit)
-        return time.monotonic() < self.end - kept
+        return self.end - kept - time.monotonic()
 
-    def search(self, work: Work) -> None:
-        """Run trials, and count them; each best one so far is published."""
-        if self.study.best is not None and self.study.tried >= self.job.settings.trials:  # resumed when all was tried
-            return
-        for attempt in self.study.attempts():
-            began, best = time.monotonic(), self.study.best
-            try:
-                state, error = self._run(attempt)
-            except OutOfTimeError:
-                attempt.end("failed")
-                return
-            if state == "complete" and error is not None and (best is None or error < best[1]):
-                self._publish_best()
-            best = self.study.best
-            row = TrialRow(
-                number=attempt.number,
-                values=attempt.values,
-                state=state,
-                error=error,
-                best=best and best[1],
-                changed={name: value for name, value in attempt.values.items() if value != self.defaults[name]},
-                seconds=time.monotonic() - began,
-            )
-            self.rows.append(row)
-            work.done = len(self.rows)
-            self.events.on_trial(row)
-            tried = self.study.tried
-            if tried >= self.job.settings.trials or len(self.rows) >= self.job.settings.trials or not self.has_time():
-                return
+    def search(self, doing: Executor, own: TuneJob, meter: Work) -> None:
+        """Run trials, a few at a time; each best one so far is published.
 
-    def _run(self, attempt: Attempt) -> tuple[State, float | None]:
-        """Judge one attempt network by network; return how it ended, and its error."""
-        error, settings = None, apply(attempt.values, *self.tuning.settings)
-        try:
-            for round_, error in enumerate(self.tuning.rounds(settings, self.has_time)):
-                if not math.isfinite(error):
-                    attempt.end("failed")
-                    return "failed", None
-                if attempt.report(round_, error):
-                    attempt.end("pruned")
-                    return "pruned", error
-        except (UsageError, DataError, GateError):  # does not fit the data, or diverged: no good settings
+        Args:
+            doing: Runs them.
+            own: The search as whoever runs them finds its data.
+            meter: Counts them.
+        """
+        most = self.job.settings.trials
+        while len(self.rows) < most and (self.study.best is None or self.study.tried < most):
+            count = min(AT_ONCE, most - len(self.rows), max(most - self.study.tried, 1))
+            if not self._search_some(count, doing, own):
+                break
+            meter.done = len(self.rows)
+        self.rows.sort(key=lambda row: row.number)
+
+    def _search_some(self, count: int, doing: Executor, own: TuneJob) -> bool:
+        """Run some trials that know nothing of each other; return whether there is time for more."""
+        left, limits = self.time_left(), self.study.limits()
+        until = None if left is None else time.time() + left
+        open_ = dict(enumerate(self.study.ask(count)))
+        trials = [Trial(job=own, values=one.values, limits=limits, until=until) for one in open_.values()]
+        for at, judged in do_all(doing, judge, trials, self.events):
+            if judged.state is not None:
+                self._take(open_.pop(at), judged.state, judged)
+            if judged.state is None or (left is not None and (self.time_left() or 0.0) <= 0):
+                break
+        for attempt in open_.values():
             attempt.end("failed")
-            return "failed", None
-        attempt.end("complete", error)
-        return "complete", error
+        return not open_ and (left is None or (self.time_left() or 0.0) > 0)
+
+    def _take(self, attempt: Attempt, state: State, judged: Judged) -> None:
+        """Enter what came of a trial, and publish its settings where they are the best so far."""
+        before = self.study.best
+        attempt.end(state, judged.errors)
+        best, error = self.study.best, judged.errors[-1] if state != "failed" else None
+        if best is not None and (before is None or best[1] < before[1]):
+            self._publish_best()
+        row = TrialRow(
+            number=attempt.number,
+            values=attempt.values,
+            state=state,
+            error=error,
+            best=best and best[1],
+            changed={name: value for name, value in attempt.values.items() if value != self.defaults[name]},
+            seconds=judged.seconds,
+        )
+        self.rows.append(row)
+        self.events.on_trial(row)
 
     def found(self) -> tuple[Values, float]:
         """Return the best values and their error.

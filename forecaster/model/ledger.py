@@ -12,14 +12,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from forecaster.base import files
 from forecaster.base.arrow import from_numpy, from_texts, to_numpy
@@ -180,6 +182,10 @@ def _texts(names: tuple[str, ...], each: Ints) -> pa.Array:
 # ---------------------------------------------------------------------------------------------------- reading
 
 
+FAULTS = (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError)
+"""What a part that is no part of a ledger is found out by."""
+
+
 @dataclass(frozen=True)
 class Unreadable:
     """A part that cannot be read: its file, and why."""
@@ -194,18 +200,73 @@ def read_ledger(folder: Path) -> Iterator[Issue | Unreadable]:
     Raises:
         StorageError: The folder cannot be read.
     """
+    for name in ledger_names(folder):
+        try:
+            yield _from_parquet(folder / name)
+        except FAULTS as error:
+            yield _unreadable(folder / name, error)
+
+
+def _unreadable(path: Path, error: Exception) -> Unreadable:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return Unreadable(path, " ".join(reason.split())[:200] or type(error).__name__)
+
+
+def ledger_names(folder: Path) -> list[str]:
+    """Return the names of the parts of a ledger, each a hash of what it holds, sorted; [] where there is no ledger.
+
+    Raises:
+        StorageError: The folder cannot be read.
+    """
     try:
-        names = sorted(path for path in folder.iterdir() if path.suffix == ".parquet" and path.name[0] != ".")
+        return sorted(path.name for path in folder.iterdir() if path.suffix == ".parquet" and path.name[0] != ".")
     except FileNotFoundError:
-        return
+        return []
     except OSError as error:
         raise StorageError(f"cannot read {folder}: {error.strerror}") from error
-    for path in names:
+
+
+def read_for_series(folder: Path, ids: Sequence[str]) -> Iterator[tuple[str, Issue | Unreadable]]:
+    """Yield the parts of a ledger that hold any of these series, with their names, and of each these series alone.
+
+    Raises:
+        StorageError: The folder cannot be read.
+    """
+    wanted, known = from_texts(ids), set(ids)
+    for name in ledger_names(folder):
         try:
-            yield _from_parquet(path)
-        except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            yield Unreadable(path, " ".join(reason.split())[:200] or type(error).__name__)
+            if not _holds_any(folder / name, wanted):
+                continue
+            issue = _from_parquet(folder / name)
+        except FAULTS as error:
+            yield name, _unreadable(folder / name, error)
+        else:
+            yield name, _of_series(issue, np.array([each in known for each in issue.ids], bool))
+
+
+def _holds_any(path: Path, wanted: pa.Array) -> bool:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        names = file.read(["series"])["series"].unique().cast(pa.string())
+    return bool(pc.any(pc.is_in(names, value_set=wanted.cast(pa.string()))).as_py())
+
+
+def _of_series(issue: Issue, chosen: NDArray[np.bool_]) -> Issue:
+    """Return what was issued for some series."""
+    if chosen.all():
+        return issue
+    return replace(
+        issue,
+        ids=tuple(compress(issue.ids, chosen)),
+        cutoffs=issue.cutoffs[chosen],
+        stamps=issue.stamps[chosen],
+        values=issue.values[chosen],
+        methods=tuple(compress(issue.methods, chosen)),
+        intervals=tuple((level, low[chosen], high[chosen]) for level, low, high in issue.intervals),
+        scale=issue.scale[chosen],
+        rms_scale=issue.rms_scale[chosen],
+    )
 
 
 def last_cutoffs(folder: Path, most: int) -> dict[str, int]:

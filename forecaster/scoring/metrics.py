@@ -370,6 +370,36 @@ class Tally:
         return Measures(overall=overall, by_lead=self._by_lead.columns(), by_series=self._by_series.columns())
 
 
+def sums_by_group(evaluation: Evaluation, groups: Ints, count: int) -> Pooled:
+    """Return what the measures over all windows, and of each of `count` groups of them, are made of."""
+    whole, each = _Means(1), _Means(count)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for name, x in _measures_of(evaluation):
+            whole.add(name, x, np.zeros(len(x), np.int64))
+            each.add(name, x, groups)
+    return {"overall": whole.sums(), "groups": each.sums()}
+
+
+def pool_groups(parts: Sequence[Pooled], count: int) -> tuple[Row, Columns]:
+    """Return the measures over all windows of several parts, and of each of `count` groups, that all parts have."""
+    whole, each = _Means(1), _Means(count)
+    for part in parts:
+        whole.join(part["overall"])
+        each.join(_widened(part["groups"], count))
+    shared = set.intersection(*(set(part["overall"]) for part in parts))
+    overall = {name: column[0] for name, column in whole.columns().items()}
+
+    def kept(name: str) -> bool:
+        return name in shared or not any(char.isdigit() for char in name)
+
+    return {n: x for n, x in overall.items() if kept(n)}, {n: x for n, x in each.columns().items() if kept(n)}
+
+
+def _widened(sums: Pooled, count: int) -> Pooled:
+    """Return sums of fewer groups with 0 for those that are missing."""
+    return {name: [[*row, *[0.0] * (count - len(row))] for row in rows] for name, rows in sums.items()}
+
+
 def _measures_of(e: Evaluation) -> Iterator[tuple[str, Floats]]:
     """Yield each measure [N] of which the mean is published, and `size`, mean |y|, that others are relative to."""
     yield "mae", mae(e.actual, e.forecast)

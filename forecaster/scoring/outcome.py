@@ -9,7 +9,7 @@ and are easy.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from forecaster.data.panel import Panel
 from forecaster.model.ledger import Issue
 from forecaster.model.manifest import Metrics
 from forecaster.model.windows import Floats, Ints
-from forecaster.scoring.metrics import Columns, Evaluation, Row, by_series, score
+from forecaster.scoring.metrics import Columns, Evaluation, Pooled, Row, by_series, pool_groups, score, sums_by_group
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,6 +69,7 @@ class Outcome:
         counts: [H] values at each lead time.
         scaled: [H] those whose series has a scale, as MASE needs.
         of_series: [S] values of each series.
+        sums: What the measures are made of, to be pooled with those of other series.
     """
 
     issues: int
@@ -81,6 +82,7 @@ class Outcome:
     counts: Ints
     scaled: Ints
     of_series: Ints
+    sums: Pooled = field(default_factory=dict)
 
     def compared(self, training: Metrics, name: str) -> tuple[float, float] | None:
         """Return a live measure and training's, over the same mixture of lead times; None where one is not known."""
@@ -124,6 +126,34 @@ def score_issues(issues: Sequence[Issue], panel: Panel) -> Outcome:
         counts=np.bincount(leads, minlength=horizon),
         scaled=np.bincount(leads[scaled], minlength=horizon),
         of_series=np.bincount(evaluation.series, minlength=panel.n_series),
+        sums=sums_by_group(evaluation, leads, horizon),
+    )
+
+
+def pool_outcomes(parts: Sequence[Outcome]) -> Outcome:
+    """Return what the outcomes of several sets of series come to, at least one; nothing by series."""
+    horizon = max(len(part.counts) for part in parts)
+    counts, scaled = (
+        sum(
+            (np.pad(getattr(part, name), (0, horizon - len(part.counts))) for part in parts),
+            np.zeros(horizon, np.int64),
+        )
+        for name in ("counts", "scaled")
+    )
+    known = [part for part in parts if part.values]
+    overall, by_lead = pool_groups([part.sums for part in known], horizon) if known else ({}, {})
+    levels = [part.levels for part in known or parts]
+    return Outcome(
+        issues=sum(part.issues for part in parts),
+        values=sum(part.values for part in parts),
+        pending=sum(part.pending for part in parts),
+        levels=tuple(level for level in levels[0] if all(level in each for each in levels)),
+        overall=_without_rmsse(overall) if known else None,
+        by_lead=_without_rmsse(by_lead),
+        by_series={},
+        counts=counts,
+        scaled=scaled,
+        of_series=np.zeros(0, np.int64),
     )
 
 

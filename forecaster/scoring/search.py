@@ -3,17 +3,19 @@
 The axes are made from the knobs of `config`: a setting with choices is searched over all of them, a number over a range
 inside its bounds, the lookback and the segment over whole parts of the plan's season. So a new cell or loss is searched
 as soon as it is one. The search is that of Optuna: tree-structured Parzen estimators (Bergstra et al., Algorithms for
-hyper-parameter optimization, NeurIPS 2011), and trials that are behind the median of the others are given up.
+hyper-parameter optimization, NeurIPS 2011), and trials that are behind the median of the others are given up. They are
+asked for a few at a time: then it does not matter which of them ends first, or where it runs.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from statistics import median
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from forecaster.base.errors import ModelError, StorageError, UsageError
@@ -41,6 +43,9 @@ LOOKBACKS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 
 MOST_STEPS = 128
 """LSTM steps in a window at most: more of them are slow, and seldom better."""
+
+AT_ONCE = 4
+"""Trials that are asked for together, however many of them run at a time."""
 
 FIRST = 3
 """Trials that are never given up, so that there is a median."""
@@ -169,17 +174,24 @@ class Attempt:
         }
         self.values: Values = in_whole_segments(tried)
 
-    def report(self, round_: int, error: float) -> bool:
-        """Say how large the error is after a round, from 0; return whether the trial is to be given up."""
-        self._trial.report(error, round_)
-        return bool(self._trial.number >= FIRST and self._trial.should_prune())
-
-    def end(self, state: State, error: float | None = None) -> None:
-        """Close the trial; `error` is its last one where it is complete."""
+    def end(self, state: State, errors: Sequence[float] = ()) -> None:
+        """Close the trial; `errors` are those after each round, the last one counts where it is complete."""
         from optuna.trial import TrialState
 
         states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
-        self._study.tell(self._trial, error, state=states[state])
+        for round_, error in enumerate(errors):
+            self._trial.report(error, round_)
+        self._study.tell(self._trial, errors[-1] if state == "complete" else None, state=states[state])
+
+
+def is_behind(errors: Sequence[float], limits: Sequence[float]) -> bool:
+    """Return whether a trial is to be given up after its last round: its best error is above the limit of that round.
+
+    Args:
+        errors: Its errors after each round so far.
+        limits: Of each round, from `Study.limits`; rounds without one have none.
+    """
+    return len(errors) <= len(limits) and min(errors) > limits[len(errors) - 1]
 
 
 class Study:
@@ -200,10 +212,21 @@ class Study:
         best = min(done, key=lambda trial: trial.value, default=None)
         return None if best is None else (in_whole_segments(best.params), float(best.value))
 
-    def attempts(self) -> Iterator[Attempt]:
-        """Yield trials without end."""
-        while True:
-            yield Attempt(self._study, self._study.ask(), self.axes)
+    def ask(self, count: int) -> list[Attempt]:
+        """Return so many new trials, none of which knows what comes of the others."""
+        return [Attempt(self._study, self._study.ask(), self.axes) for _ in range(count)]
+
+    def limits(self) -> tuple[float, ...]:
+        """Return the error after each round above which a trial is given up: the median of the complete ones.
+
+        There is none as long as fewer than `FIRST` are complete.
+        """
+        done = [trial for trial in self._study.get_trials(deepcopy=False) if trial.state.name == "COMPLETE"]
+        if len(done) < FIRST:
+            return ()
+        rounds = max(len(trial.intermediate_values) for trial in done)
+        said = [[t.intermediate_values[k] for t in done if k in t.intermediate_values] for k in range(rounds)]
+        return tuple(median(errors) for errors in said)
 
 
 @contextmanager
@@ -233,12 +256,12 @@ def open_study(path: Path, name: str, axes: tuple[Axis, ...], seed: int, *, resu
             storage=storage,
             study_name=name,
             load_if_exists=True,
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=FIRST),
+            pruner=optuna.pruners.NopPruner(),  # `limits` says who is behind, wherever a trial runs
         )
         for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
             study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # of a process that was killed
         study.sampler = optuna.samplers.TPESampler(
-            seed=seed + len(study.get_trials(deepcopy=False)), multivariate=True, n_startup_trials=8
+            seed=seed + len(study.get_trials(deepcopy=False)), multivariate=True, n_startup_trials=8, constant_liar=True
         )
         if not there or not resume:
             study.enqueue_trial({axis.name: axis.default for axis in axes})

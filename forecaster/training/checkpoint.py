@@ -23,7 +23,7 @@ from forecaster.base.arrays import Arrays, pack, read_forms, unpack
 from forecaster.base.errors import ModelError
 from forecaster.base.records import Json, build, dump, flatten, parse, to_json
 from forecaster.model.manifest import Look, NetworkFacts
-from forecaster.model.plan import Plan
+from forecaster.model.plan import FitShape, Plan
 from forecaster.model.windows import Signals
 
 FORMAT = 2
@@ -103,6 +103,42 @@ def member_of(states: list[MemberState], member: int) -> MemberState:
     """Return the state of a network, counted from 0: a new one where there is none yet."""
     states.extend(MemberState() for _ in range(len(states), member + 1))
     return states[member]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainedMember:
+    """One network of an ensemble, or as much of it as is trained.
+
+    Attributes:
+        member: Which one, from 0.
+        measured: What the first pass came to, which saw nothing of the held-out windows.
+        refitted: What the second pass came to, on all data; as new where there is none.
+        curve: Its looks at the held-out windows.
+    """
+
+    member: int
+    measured: MemberState = field(default_factory=MemberState)
+    refitted: MemberState = field(default_factory=MemberState)
+    curve: list[Look] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, state: TrainingState, member: int) -> TrainedMember:
+        """Return a network as it is in the state of a training."""
+        measured, refitted = member_of(state.measured, member), member_of(state.refitted, member)
+        own = [look for look in state.curve if look.member == member + 1]
+        return cls(member=member, measured=measured, refitted=refitted, curve=own)
+
+    def is_done(self, fit: FitShape) -> bool:
+        """Return whether nothing is left to train."""
+        return self.measured.done and (not fit.refit or not self.measured.best_step or self.refitted.done)
+
+    def put_into(self, state: TrainingState) -> None:
+        """Let it be the one of its number in the state of a training."""
+        for states, own in ((state.measured, self.measured), (state.refitted, self.refitted)):
+            member_of(states, self.member)
+            states[self.member] = own
+        others = [look for look in state.curve if look.member != self.member + 1]
+        state.curve[:] = sorted([*others, *self.curve], key=lambda look: look.member)
 
 
 @dataclass(eq=False, kw_only=True)

@@ -35,6 +35,7 @@ from forecaster.training.checkpoint import (
     Checkpoint,
     MemberState,
     Snapshot,
+    TrainedMember,
     TrainingState,
     member_of,
     restore_variables,
@@ -124,30 +125,24 @@ def train_ensemble(
         ResourceError: A GPU was asked for and there is none, or memory ran out.
         GateError: The loss became NaN; the checkpoint holds the last good weights.
     """
-    used = select_device(device)
-    tf.config.experimental.enable_op_determinism()
-    origins = plan.held_out.all()
-    signals = signals_of(panel, plan.encodings, plan.window.horizon)
-    windows = cut_windows(panel.values, origins, plan.window, signals.features)
-    held_out = HeldOut(windows.inputs, cut_targets(panel.values, origins, windows))
     checkpoint = checkpoint or Checkpoint()
     with working("training") as work:
         work.limit = plan.fit.time_limit
         clock = _Clock(plan.fit, on_progress, checkpoint.state, work)
-        trainer = _Trainer(panel, signals, plan, clock, checkpoint, spread_over())
-        first, members = _train_all(trainer, clock, held_out)
+        trainer, held_out = _ready(panel, plan, device, checkpoint, clock)
+        first, members = _train_all(trainer, held_out)
     weights, best_steps = [fitted.weights for fitted in first], [fitted.best_step for fitted in first]
-    return Trained(members, weights, best_steps, checkpoint.state.curve, used)
+    return Trained(members, weights, best_steps, checkpoint.state.curve, trainer.device)
 
 
-def _train_all(trainer: _Trainer, clock: _Clock, held_out: HeldOut) -> tuple[list[MemberState], list[Weights]]:
+def _train_all(trainer: _Trainer, held_out: HeldOut) -> tuple[list[MemberState], list[Weights]]:
     """Return the members of the first pass, and the weights of those that serve.
 
     Raises:
         ResourceError: Memory ran out.
         GateError: The loss became NaN.
     """
-    plan, checkpoint = trainer.plan, trainer.checkpoint
+    plan, checkpoint, clock = trainer.plan, trainer.checkpoint, trainer.clock
     try:
         begun = [member.has_begun for member in checkpoint.state.measured]
         wanted = (k for k in range(plan.fit.members) if k == 0 or clock.has_time() or any(begun[k : k + 1]))
@@ -156,8 +151,45 @@ def _train_all(trainer: _Trainer, clock: _Clock, held_out: HeldOut) -> tuple[lis
         if plan.fit.refit:
             members = [trainer.refit(k, fitted) for k, fitted in enumerate(first)]
     except tf.errors.ResourceExhaustedError as error:
-        raise ResourceError("out of memory in training", hint="Try a smaller --batch-size or --units") from error
+        raise _exhausted() from error
     return first, members
+
+
+def train_member(
+    panel: Panel, plan: Plan, device: Device, on_progress: OnProgress, begun: TrainedMember
+) -> TrainedMember:
+    """Train one network of the ensemble by itself: it comes out as it would among the others.
+
+    Raises:
+        ResourceError, GateError: As `train_ensemble`.
+    """
+    state = TrainingState()
+    begun.put_into(state)
+    with working("training") as work:
+        clock = _Clock(plan.fit, on_progress, state, work)
+        trainer, held_out = _ready(panel, plan, device, Checkpoint(state=state), clock)
+        try:
+            fitted = trainer.measure(begun.member, held_out)
+            if plan.fit.refit:
+                trainer.refit(begun.member, fitted)
+        except tf.errors.ResourceExhaustedError as error:
+            raise _exhausted() from error
+    return TrainedMember.of(state, begun.member)
+
+
+def _exhausted() -> ResourceError:
+    return ResourceError("out of memory in training", hint="Try a smaller --batch-size or --units")
+
+
+def _ready(panel: Panel, plan: Plan, device: Device, checkpoint: Checkpoint, clock: _Clock) -> tuple[_Trainer, HeldOut]:
+    """Return what trains one network at a time, and the windows held out of training."""
+    used = select_device(device)
+    tf.config.experimental.enable_op_determinism()
+    origins = plan.held_out.all()
+    signals = signals_of(panel, plan.encodings, plan.window.horizon)
+    windows = cut_windows(panel.values, origins, plan.window, signals.features)
+    held_out = HeldOut(windows.inputs, cut_targets(panel.values, origins, windows))
+    return _Trainer(panel, signals, plan, clock, checkpoint, spread_over(), used), held_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +251,7 @@ class _Trainer:
     clock: _Clock
     checkpoint: Checkpoint
     spread: Spread
+    device: str
 
     def measure(self, member: int, held_out: HeldOut) -> MemberState:
         """Train without the held-out windows, stop early, and go back to the best weights.

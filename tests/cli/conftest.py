@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from forecaster import jobs
 from forecaster.cli import output, progress
 from forecaster.cli.app import app
+from forecaster.config import HERE_ALONE, WorkerSettings
 from forecaster.data.age import Age
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
@@ -151,7 +152,7 @@ class FakeJobs:
         self.age: Age | None = None
         self.warnings: list[str] = []
 
-    def train(self, job: jobs.TrainJob, events: jobs.Events) -> jobs.TrainResult:
+    def train(self, job: jobs.TrainJob, events: jobs.Events, workers: WorkerSettings = HERE_ALONE) -> jobs.TrainResult:
         self.told = job
         events.on_panel(self.panel)
         if self.age:

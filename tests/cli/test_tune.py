@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from forecaster import jobs
-from forecaster.config import FitSettings, ModelSettings, ReadSettings, TuneSettings
+from forecaster.config import FitSettings, ModelSettings, ReadSettings, TuneSettings, WorkerSettings
 from forecaster.scoring import metrics
 from forecaster.scoring.tuning import FinalTest
 from tests.cli.conftest import Run, Seen, panel_of
@@ -53,7 +53,7 @@ def result_of(folder: Path, best: float = 0.5, interval: tuple[float, float] | N
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[jobs.TuneResult], None]:
     def put(result: jobs.TuneResult) -> None:
-        def tune(job: jobs.TuneJob, events: jobs.Events) -> jobs.TuneResult:
+        def tune(job: jobs.TuneJob, events: jobs.Events, workers: WorkerSettings) -> jobs.TuneResult:
             events.on_panel(result.panel)
             events.on_start(job.settings.resume or None)
             for row in result.trials:
@@ -68,7 +68,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[jobs.TuneResult], None]
 
 def test_the_job_is_told_every_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     told = []
-    monkeypatch.setattr(jobs, "tune", lambda job, events: told.append(job))
+    monkeypatch.setattr(jobs, "tune", lambda job, events, workers: told.append(job))
     run(
         *"tune x.csv --search units,loss --trials 7 --time-limit 90 --storage s.db --resume --output o.toml".split(),
         *"--horizon 4 --freq D --units 8 --preset fast --seed 3 --models-dir m --lock-wait 2".split(),

@@ -15,7 +15,7 @@ from forecaster.data.panel import panel_from_arrays
 from forecaster.model.plan import Plan
 from forecaster.model.planner import make_plan
 from forecaster.scoring import search
-from forecaster.scoring.search import Axis, apply, find_axes, in_whole_segments, open_study
+from forecaster.scoring.search import Axis, apply, find_axes, in_whole_segments, is_behind, open_study
 
 ALL = "lookback,segment,units,layers,dropout,learning-rate,cell,loss"
 AXES = (
@@ -99,17 +99,15 @@ def test_values_are_put_where_they_belong() -> None:
 # ---------------------------------------------------------------------------------------------------- the study
 
 
-def run_some(path: Path, count: int, *, resume: bool) -> list[dict[str, Any]]:
+def run_some(path: Path, count: int, *, resume: bool, last_first: bool = False) -> list[dict[str, Any]]:
     tried = []
     with open_study(path, "s", AXES, 1, resume=resume) as study:
-        for attempt in study.attempts():
-            tried.append(attempt.values)
-            if attempt.report(0, attempt.values["units"] * attempt.values["learning_rate"]):
-                attempt.end("pruned")
-            else:
-                attempt.end("complete", attempt.values["units"] * attempt.values["learning_rate"])
-            if len(tried) == count:
-                return tried
+        while len(tried) < count:
+            limits, asked = study.limits(), study.ask(min(4, count - len(tried)))
+            tried += [attempt.values for attempt in asked]
+            for attempt in reversed(asked) if last_first else asked:
+                errors = [attempt.values["units"] * attempt.values["learning_rate"]]
+                attempt.end("pruned" if is_behind(errors, limits) else "complete", errors)
     return tried
 
 
@@ -137,18 +135,27 @@ def test_a_search_is_gone_on_with_or_begun_anew(tmp_path: Path) -> None:
 
 def test_a_trial_of_a_killed_process_counts_as_failed(tmp_path: Path) -> None:
     with open_study(tmp_path / "s.db", "s", AXES, 1, resume=False) as study:
-        next(iter(study.attempts()))
+        study.ask(1)
     with open_study(tmp_path / "s.db", "s", AXES, 1, resume=True) as study:
         assert (study.tried, study.best) == (0, None)
 
 
 def test_what_is_behind_is_given_up(tmp_path: Path) -> None:
     with open_study(tmp_path / "s.db", "s", AXES, 1, resume=False) as study:
-        for number, attempt in enumerate(study.attempts()):
-            assert attempt.report(0, float(number)) == (number >= search.FIRST)
-            if number >= search.FIRST:
-                return
-            attempt.end("complete", float(number))
+        for number, attempt in enumerate(study.ask(search.FIRST)):
+            assert study.limits() == ()
+            attempt.end("complete", [number + 1.0, float(number)])
+        limits = study.limits()
+    assert limits == (2.0, 1.0)
+    assert not is_behind([9.0], ())
+    assert (is_behind([2.0], limits), is_behind([2.1], limits)) == (False, True)
+    assert (is_behind([0.9, 5.0], limits), is_behind([1.5, 1.2], limits)) == (False, True)
+    assert not is_behind([9.0, 9.0, 9.0], limits)
+
+
+def test_it_does_not_matter_which_trial_ends_first(tmp_path: Path) -> None:
+    one = run_some(tmp_path / "a.db", 14, resume=False)
+    assert run_some(tmp_path / "b.db", 14, resume=False, last_first=True) == one
 
 
 @pytest.mark.parametrize("content", [b"month,sales\n", b"\x00" * 64])
