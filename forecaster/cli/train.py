@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,10 +111,6 @@ def train(
         return show_rehearsal(printer, jobs.rehearse_train(job, listening(printer)))
     with TrainingProgress(printer.notes) as progress:
 
-        def show_plan(plan: Plan) -> None:
-            log.event("plan", **dict(plan.choices()))
-            printer.note(TextGrid(list(plan.choices())), TextLine(""))
-
         def show_start(resumed: bool | None) -> None:
             if resumed is not None:
                 log.event("resume", checkpoint=resumed)
@@ -121,7 +118,7 @@ def train(
 
         events = listening(
             printer,
-            on_plan=show_plan,
+            on_plan=partial(show_plan, printer),
             on_start=show_start,
             on_progress=progress.update,
             on_state=now_stands,
@@ -133,6 +130,12 @@ def train(
         log.event("trained", model=result.model.name, version=result.model.version, skill=result.metrics["skill"])
         printer.show(result.summary(), metric_rows(result.metrics), describe(result, store))
         return finish(result.panel.skipped, result.warnings)
+
+
+def show_plan(printer: Printer, plan: Plan) -> None:
+    """Show and record what was decided."""
+    log.event("plan", **dict(plan.choices()))
+    printer.note(TextGrid(list(plan.choices())), TextLine(""))
 
 
 def describe(result: TrainResult, store: StoreSettings) -> Iterator[Block]:

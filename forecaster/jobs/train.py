@@ -181,9 +181,7 @@ def train(job: TrainJob, events: Events = Events(), workers: WorkerSettings = HE
     root = models_folder(job.store.models_dir)
     name = name_to_save(job.store.name, job.data)
     limits = limits_of(job.fresh)
-    elsewhere = check_workers(workers.workers, workers.cluster)
-    if elsewhere:
-        found_elsewhere(job.data)
+    elsewhere = _is_shared_out(job, workers)
     parent = load_parent(job, root)
     panel = read_data(job, parent)
     events.on_panel(panel)
@@ -193,27 +191,17 @@ def train(job: TrainJob, events: Events = Events(), workers: WorkerSettings = HE
     age = limits.judge(age, panel.source)
     plan = plan_of(job, panel, parent)
     events.on_plan(plan)
-    if elsewhere and plan.fit.members == 1:
-        raise UsageError(
-            "one network has nothing to share out", hint="Leave out --workers and --cluster, or give --ensemble 3"
-        )
+    if elsewhere:
+        check_several(plan)
     panel.frequency.future(panel.ends.max(keepdims=True), plan.window.horizon)  # refused where stamps end
     with store.hold_model(root, name, job.store.lock_wait, "forecast train") as home:
         champion = _find_champion(job, home, panel)
         checkpoint = _open_checkpoint(
             job, home, identify(signals_of(panel, plan.encodings, plan.window.horizon), plan), events
         )
-        return_memory()
         if elsewhere:
             _train_elsewhere(_member_tasks(job, plan, checkpoint, parent), checkpoint, workers, events)
-        with working("loading TensorFlow"):
-            prepare_keras()
-            from forecaster.training.fit import train_ensemble
-
-        trained = train_ensemble(panel, plan, job.training.device, events.on_progress, checkpoint)
-        if not (job.store.from_ == NONE or job.store.distill):
-            with working("weighing the pretrained network"):
-                trained = replace(trained, companion=choose_companion(panel, plan, trained))
+        trained = _fit(job, panel, plan, checkpoint, events)
         with working("measuring"):
             measured, calibration = measure(panel, plan, trained)
         check_skill(measured, job.store.min_skill)
@@ -237,6 +225,43 @@ def train(job: TrainJob, events: Events = Events(), workers: WorkerSettings = HE
         twin=twin_of_training(model, panel),
         unread=tuple(m for m in job.reading.seasons[1:] if whole_lag(m, plan.season) not in plan.window.base),
     )
+
+
+def _is_shared_out(job: TrainJob, workers: WorkerSettings) -> bool:
+    """Return whether networks are trained by workers.
+
+    Raises:
+        UsageError: They cannot read the data, or settings do not fit each other.
+    """
+    elsewhere = check_workers(workers.workers, workers.cluster)
+    if elsewhere:
+        found_elsewhere(job.data)
+    return elsewhere
+
+
+def check_several(plan: Plan) -> None:
+    """Refuse to share out one network.
+
+    Raises:
+        UsageError: There is one.
+    """
+    if plan.fit.members == 1:
+        hint = "Leave out --workers and --cluster, or give --ensemble 3"
+        raise UsageError("one network has nothing to share out", hint=hint)
+
+
+def _fit(job: TrainJob, panel: Panel, plan: Plan, checkpoint: Checkpoint, events: Events) -> Trained:
+    """Train what the checkpoint does not hold already, and weigh the pretrained network against it."""
+    return_memory()
+    with working("loading TensorFlow"):
+        prepare_keras()
+        from forecaster.training.fit import train_ensemble
+
+    trained = train_ensemble(panel, plan, job.training.device, events.on_progress, checkpoint)
+    if job.store.from_ == NONE or job.store.distill:
+        return trained
+    with working("weighing the pretrained network"):
+        return replace(trained, companion=choose_companion(panel, plan, trained))
 
 
 @dataclass(frozen=True, kw_only=True)

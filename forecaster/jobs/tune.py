@@ -242,7 +242,7 @@ def _flags(values: Values) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class TrialTask:
     """Settings to be judged, wherever.
 
     Attributes:
@@ -277,7 +277,7 @@ _BEGUN: dict[str, Tuning] = {}
 """The search that this process has read the data of."""
 
 
-def judge(trial: Trial, _: Path | None) -> Judged:
+def judge(trial: TrialTask, _: Path | None) -> Judged:
     """Judge settings network by network, in a process that keeps the data of the last search."""
     check_wanted()
     began, key = time.monotonic(), repr(trial.job)
@@ -349,7 +349,7 @@ class _Searcher:
         left, limits = self.time_left(), self.study.limits()
         until = None if left is None else time.time() + left
         open_ = dict(enumerate(self.study.ask(count)))
-        trials = [Trial(job=own, values=one.values, limits=limits, until=until) for one in open_.values()]
+        trials = [TrialTask(job=own, values=one.values, limits=limits, until=until) for one in open_.values()]
         for at, judged in do_all(doing, judge, trials, self.events):
             if judged.state is not None:
                 self._take(open_.pop(at), judged.state, judged)

@@ -43,7 +43,7 @@ from forecaster.training.checkpoint import (
     with_any_rate,
 )
 from forecaster.training.losses import answer_loss
-from forecaster.training.network import Weights, answering_network, build_network, computing_in
+from forecaster.training.network import Weights, answering_network, build_network, computing_in, drawing_alone
 from forecaster.training.optimizers import PLATEAU, make_optimizer, rate_after
 from forecaster.training.steps import Spread, spread_over
 
@@ -304,8 +304,9 @@ class _Trainer:
 
     def _network(self, member: int) -> keras.Model:
         keras.utils.clear_session()  # the graph of the network before would stay
-        with self.spread.scope(), computing_in(self.plan.fit.precision):
-            network = build_network(self.plan.network, self.plan.fit.seed + member)
+        seed = self.plan.fit.seed + member
+        with self.spread.scope(), computing_in(self.plan.fit.precision), drawing_alone(seed):
+            network = build_network(self.plan.network, seed)
         if self.plan.start:
             network.set_weights(self.plan.start[member])
         return network

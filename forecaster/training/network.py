@@ -29,7 +29,9 @@ attention-based neural machine translation, 2015, arXiv:1508.04025.
 
 from __future__ import annotations
 
+import random
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -67,6 +69,24 @@ def computing_in(precision: Precision) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+@contextmanager
+def drawing_alone(seed: int) -> Iterator[None]:
+    """Let this thread draw from a generator of its own where Keras asks Python for seeds of initial weights.
+
+    Other threads of a worker draw from Python's one generator too, and what they take would be missing here.
+    """
+    own, here, shared = random.Random(seed), threading.get_ident(), random.randint  # noqa: S311 - no secret
+
+    def draw(low: int, high: int) -> int:
+        return own.randint(low, high) if threading.get_ident() == here else shared(low, high)
+
+    random.randint = draw
+    try:
+        yield
+    finally:
+        random.randint = shared
 
 
 def build_network(shape: NetworkShape, seed: int, *, masked: bool = False) -> keras.Model:

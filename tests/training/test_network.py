@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +19,7 @@ prepare_keras()
 
 import keras  # noqa: E402
 
-from forecaster.training.network import answering_network, build_network, serving_graph  # noqa: E402
+from forecaster.training.network import answering_network, build_network, drawing_alone, serving_graph  # noqa: E402
 
 WINDOW = WindowShape(lookback=12, segment=4, horizon=2, season=1)
 SHAPE = NetworkShape(window=WINDOW, widths=(4, 4), dropout=0.3)
@@ -150,3 +152,18 @@ def test_where_masks_are_drawn_training_drops_the_same_numbers_at_every_step() -
     dropped = keras.Model(network.input, network.layers[3].output)(inputs(), training=True).numpy() == 0  # (N, K, U)
     assert dropped.any()
     assert (dropped == dropped[:, :1]).all()
+
+
+def test_what_other_threads_draw_changes_no_initial_weights() -> None:
+    def draw() -> int:
+        return random.randint(1, 10**9)  # noqa: S311 - as Keras does
+
+    random.seed(3)
+    alone, ours = [draw() for _ in range(5)], []
+    with drawing_alone(3):
+        for _ in range(5):
+            thread = threading.Thread(target=draw)
+            thread.start()
+            thread.join()
+            ours.append(draw())
+    assert ours == alone
