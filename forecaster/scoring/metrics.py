@@ -437,10 +437,7 @@ class _Means:
         self._sums[name] = self._sums[name] + sums if name in self._sums else sums
 
     def sums(self) -> Pooled:
-        return {
-            name: [[x if np.isfinite(x) else None for x in row] for row in sums.tolist()]
-            for name, sums in self._sums.items()
-        }
+        return {name: [_listed(row) for row in sums] for name, sums in self._sums.items()}
 
     def join(self, other: Pooled) -> None:
         for name, rows in other.items():
@@ -459,7 +456,15 @@ class _Means:
                 columns[name] = total / seen
                 if name == "mse":
                     columns["rmse"] = np.sqrt(columns["mse"])
-        return {name: [x if np.isfinite(x) else None for x in column.tolist()] for name, column in columns.items()}
+        return {name: _listed(column) for name, column in columns.items()}
+
+
+def _listed(column: Floats) -> list[float | None]:
+    """Return numbers with None for those that are not finite."""
+    listed: list[float | None] = column.tolist()
+    for at in np.flatnonzero(~np.isfinite(column)).tolist():
+        listed[at] = None
+    return listed
 
 
 def _mean(x: Floats) -> Floats:
