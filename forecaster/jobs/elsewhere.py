@@ -10,6 +10,8 @@ from typing import Any
 from forecaster.base.errors import UsageError
 from forecaster.base.meter import one, tally
 from forecaster.base.tasks import Executor, Work
+from forecaster.base.workers import check_workers
+from forecaster.config import WorkerSettings
 from forecaster.data.source import Data
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import is_named
@@ -24,6 +26,18 @@ def found_elsewhere(data: Data) -> str:
     if not is_named(data) or str(data) == "-":
         raise UsageError("workers read the data themselves, and this is no file", hint="Name a data file")
     return str(data) if "://" in str(data) else str(Path(str(data)).absolute())
+
+
+def is_shared_out(data: Data, workers: WorkerSettings) -> bool:
+    """Return whether workers do the tasks of a command, which read the data themselves.
+
+    Raises:
+        UsageError: They could not read it, or settings do not fit each other.
+    """
+    elsewhere = check_workers(workers.workers, workers.cluster)
+    if elsewhere:
+        found_elsewhere(data)
+    return elsewhere
 
 
 def do_all(

@@ -19,7 +19,7 @@ from forecaster.base.meter import working
 from forecaster.base.records import Json
 from forecaster.base.runtime import prepare_keras
 from forecaster.base.tasks import TRAINING, check_wanted
-from forecaster.base.workers import check_workers, open_executor
+from forecaster.base.workers import open_executor
 from forecaster.config import (
     HERE_ALONE,
     FreshSettings,
@@ -38,7 +38,7 @@ from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
-from forecaster.jobs.elsewhere import do_all, found_elsewhere
+from forecaster.jobs.elsewhere import do_all, found_elsewhere, is_shared_out
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import NONE, models_folder, name_to_save, recorded
 from forecaster.jobs.notices import MOST_NAMED, check_size, twin_of_training
@@ -181,7 +181,7 @@ def train(job: TrainJob, events: Events = Events(), workers: WorkerSettings = HE
     root = models_folder(job.store.models_dir)
     name = name_to_save(job.store.name, job.data)
     limits = limits_of(job.fresh)
-    elsewhere = _is_shared_out(job, workers)
+    elsewhere = is_shared_out(job.data, workers)
     parent = load_parent(job, root)
     panel = read_data(job, parent)
     events.on_panel(panel)
@@ -225,18 +225,6 @@ def train(job: TrainJob, events: Events = Events(), workers: WorkerSettings = HE
         twin=twin_of_training(model, panel),
         unread=tuple(m for m in job.reading.seasons[1:] if whole_lag(m, plan.season) not in plan.window.base),
     )
-
-
-def _is_shared_out(job: TrainJob, workers: WorkerSettings) -> bool:
-    """Return whether networks are trained by workers.
-
-    Raises:
-        UsageError: They cannot read the data, or settings do not fit each other.
-    """
-    elsewhere = check_workers(workers.workers, workers.cluster)
-    if elsewhere:
-        found_elsewhere(job.data)
-    return elsewhere
 
 
 def check_several(plan: Plan) -> None:

@@ -14,7 +14,7 @@ from forecaster.base.errors import DataError, DeadlineError, GateError, UsageErr
 from forecaster.base.extras import check_extra
 from forecaster.base.meter import Work, working
 from forecaster.base.tasks import TRAINING, Executor, Luggage, check_wanted
-from forecaster.base.workers import check_workers, open_executor
+from forecaster.base.workers import open_executor
 from forecaster.config import (
     HERE_ALONE,
     FitSettings,
@@ -28,7 +28,7 @@ from forecaster.config.jobfile import write_settings
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
-from forecaster.jobs.elsewhere import do_all, found_elsewhere
+from forecaster.jobs.elsewhere import do_all, found_elsewhere, is_shared_out
 from forecaster.jobs.events import Events, TrialRow
 from forecaster.jobs.names import check_outputs, models_folder, name_of, recorded
 from forecaster.model.planner import choose_season
@@ -147,7 +147,7 @@ def tune(job: TuneJob, events: Events = Events(), workers: WorkerSettings = HERE
     """
     began, settings = time.monotonic(), job.settings
     check_extra("tune", "forecast tune")
-    data = found_elsewhere(job.data) if check_workers(workers.workers, workers.cluster) else job.data
+    data = found_elsewhere(job.data) if is_shared_out(job.data, workers) else job.data
     storage = _prepare_storage(job)
     files.check_writable(settings.output)
     check_outputs({"--output": settings.output, "--storage": storage}, job.data)
