@@ -26,6 +26,7 @@ KINDS = {
     float: "a number",
     bool: "true or false",
     list[str]: "texts in quotes, between [ and ]",
+    list[Path]: "paths in quotes, between [ and ]",
 }
 
 
@@ -110,7 +111,8 @@ def _taken(value: Any, kind: Any) -> Any:
     if get_origin(kind) is Literal:
         return value if value in get_args(kind) else None
     if get_origin(kind) is list:
-        parts = [_taken(part, str) for part in (value if isinstance(value, list | tuple) else [value])]
+        [inner] = get_args(kind)
+        parts = [_taken(part, inner) for part in (value if isinstance(value, list | tuple) else [value])]
         return None if None in parts or not parts else parts
     if kind in (str, Path):
         if isinstance(value, (date, time)):  # as-of = 2026-01-31, without quotes

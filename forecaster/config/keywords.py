@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from forecaster.base.errors import ForecastError, UsageError
 from forecaster.config.binder import bind, keys_of, near, take_value
@@ -82,6 +82,8 @@ def _plain(value: Any, kind: Any) -> Any:
     """Return a value of Python or NumPy as a job file would hold it."""
     if kind is str and isinstance(value, tuple | list | range):
         return ",".join(f"{_plain(part, None)}" for part in value)
+    if get_origin(kind) is list and isinstance(value, tuple | list):
+        return [_plain(part, None) for part in value]
     if isinstance(value, Path):
         return str(value)
     return value.item() if hasattr(value, "item") and not isinstance(value, type) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,7 +24,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
-from forecaster.jobs.hierarchy import Learned, Tree, check_hierarchy, cutoffs_of, grow, named_by_groups
+from forecaster.jobs.hierarchy import Learned, Tree, check_hierarchy, cutoffs_of, grow, named_by_groups, reading_groups
 from forecaster.jobs.names import check_outputs, is_named, keep_in, models_folder
 from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model.builtin import BuiltinModel
@@ -173,13 +174,31 @@ def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
         panel = asked.read(source)
         return score_panel(job, asked.bind(panel, job.settings.horizon), panel, events, keeps=True)
 
+    tree = tree_of(job, asked, source)
+    model, panel = tree_ready(job, asked)(tree.panel)
+    result = score_panel(job, model, panel, Events(on_panel=events.on_panel))
+    return score_tree(job, tree, result, events)
+
+
+def tree_of(job: EvaluateJob, asked: Asked, source: Data) -> Tree:
+    """Return the series, their sums, and the model that forecasts them.
+
+    Raises:
+        ForecastError: Groups are missing or ambiguous, or the model cannot forecast sums.
+    """
+    with reading_groups(asked, job.settings):
+        read = asked.observe(source)
+    return grow(job.settings, read, tree_ready(job, asked))
+
+
+def tree_ready(job: EvaluateJob, asked: Asked) -> Callable[[Panel], tuple[UsedModel, Panel]]:
+    """Return what makes a panel ready for the model, and the model for the panel."""
+
     def bound(panel: Panel) -> tuple[UsedModel, Panel]:
         model = asked.bind(panel, job.settings.horizon)
         return model, leave_out_unreadable(model, panel, model.window.lookback)
 
-    tree = grow(job.settings, asked.observe(source), bound)
-    result = score_panel(job, bound(tree.panel)[0], tree.panel, Events(on_panel=events.on_panel))
-    return score_tree(job, tree, result, events)
+    return bound
 
 
 def score_tree(job: EvaluateJob, tree: Tree, result: EvaluateResult, events: Events) -> EvaluateResult:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -126,6 +127,13 @@ class Tree:
             return methods
         return np.concatenate((np.full(sums, "bottom_up", object), methods[-len(self.hierarchy.ids) :]))
 
+    def planned(self) -> str:
+        """Return in one line the levels, and how their forecasts will be made to add up."""
+        counts = np.bincount(self.hierarchy.level_of)
+        levels = ", ".join(f"{n:,} {name}" for name, n in zip(self.hierarchy.levels, counts.tolist(), strict=True))
+        way = self.methods[0] if len(self.methods) == 1 else f"the best on past windows of {', '.join(self.methods)}"
+        return f"{levels}; made to add up by {way}"
+
     def summary(self, learned: Learned) -> dict[str, Any]:
         """Return the hierarchy as JSON-safe data."""
         counts = np.bincount(self.hierarchy.level_of)
@@ -159,6 +167,21 @@ def named_by_groups(asked: Asked, settings: HierarchySettings) -> Asked:
     if asked.saved is None and len(names) > 1 and asked.reading.id is None:
         return replace(asked, reading=replace(asked.reading, id=",".join(names)))
     return asked
+
+
+@contextmanager
+def reading_groups(asked: Asked, settings: HierarchySettings) -> Iterator[None]:
+    """Read data in which the groups name the series: faults of their columns name the setting that the user gave.
+
+    Raises:
+        DataError: Whatever it is that is wrong.
+    """
+    try:
+        yield
+    except DataError as error:
+        if settings.hierarchy is not None and asked.reading.id == ",".join(columns_of(settings)):
+            error.respell(lambda text: text.replace("--id", "--hierarchy"))
+        raise
 
 
 def columns_of(settings: HierarchySettings) -> tuple[str, ...]:

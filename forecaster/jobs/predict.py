@@ -23,7 +23,7 @@ from forecaster.data.precision import digits_for
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.futures import Futures, check_files, forecast_tree, imagine, levels_of, write_futures
-from forecaster.jobs.hierarchy import Tree, check_hierarchy, grow, named_by_groups
+from forecaster.jobs.hierarchy import Tree, check_hierarchy, grow, named_by_groups, reading_groups
 from forecaster.jobs.names import check_outputs, ledger_of, models_folder
 from forecaster.jobs.notices import known_before, lost_data, naive_twin, repeated_hour
 from forecaster.jobs.opening import Asked, ModelJob, asked_by
@@ -68,6 +68,7 @@ class PredictResult:
         age: How old the data is.
         futures: Sample paths and totals, as far as they were asked for.
         tree: What the series add up to; None where no hierarchy was asked for.
+        digits: After the decimal point of what is written as text; None for all.
         warnings: What did not go as it should, though the forecast is whole.
     """
 
@@ -79,6 +80,7 @@ class PredictResult:
     age: Age | None = None
     futures: Futures = field(default_factory=Futures)
     tree: Tree | None = None
+    digits: int | None = None
     warnings: tuple[str, ...] = ()
 
     __repr__ = brief
@@ -233,6 +235,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
         warnings=warnings,
         futures=futures,
         tree=opened.tree,
+        digits=digits,
     )
 
 
@@ -260,7 +263,8 @@ def open_data(job: PredictJob) -> Opened:
                 "a hierarchy needs the errors of the steps that the model was trained for, not of --recursive ones",
                 hint="Give a shorter --horizon, or train for a longer one",
             )
-        read = asked.observe(source, settings.future, as_of)
+        with reading_groups(asked, settings):
+            read = asked.observe(source, settings.future, as_of)
         tree = grow(settings, read, lambda panel: asked.ready(panel, steps))
         model, panel = tree.model, tree.panel
     else:

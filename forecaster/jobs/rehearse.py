@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 
 from forecaster.base.runtime import prepare_keras
-from forecaster.config import parse_levels
+from forecaster.config import PredictSettings, parse_levels
 from forecaster.data.age import age_of, limits_of
 from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
+from forecaster.jobs.futures import check_files, levels_of
 from forecaster.jobs.names import models_folder, name_to_save
-from forecaster.jobs.opening import asked_by
-from forecaster.jobs.predict import PredictJob, reach
+from forecaster.jobs.predict import PredictJob, open_data
 from forecaster.jobs.train import TrainJob, load_parent, plan_of, read_data
 from forecaster.model.predictor import make_forecast
+from forecaster.model.quantiles import levels_with
+from forecaster.model.samples import cutoffs_in
 
 MOST_SERIES = 200
 """Series that are forecast to time it; of more, the rest is reckoned from them."""
@@ -102,37 +104,48 @@ def rehearse_predict(job: PredictJob, events: Events = Events()) -> Rehearsal:
     Raises:
         ForecastError: What `predict` would refuse.
     """
-    limits = limits_of(job.fresh)
-    asked = asked_by(job)
-    source = asked.source(job.data)
-    wanted, recursive = reach(asked, job.settings)
-    model, panel = asked.open(source, as_of=job.fresh.as_of, future=job.settings.future, horizon=wanted)
-    steps = wanted or model.window.horizon
-    at_once = model.window.horizon if recursive else steps
+    limits, settings = limits_of(job.fresh), job.settings
+    check_files(settings, (None if settings.output == "-" else Path(settings.output),))
+    opened = open_data(job)
+    model, panel, steps, tree = opened.model, opened.panel, opened.steps, opened.tree
+    at_once = model.window.horizon if opened.recursive else steps
     events.on_panel(panel)
     limits.judge(age_of(panel, job.now), panel.source)
-    some = sample_of(panel)
+    base = panel if tree is None else tree.base
+    some, levels = sample_of(base), levels_with((*parse_levels(settings.levels), *levels_of(settings)))
+    make_forecast(model, sample_of(base, 1), at_once, levels)  # the first loads the network
     began = time.monotonic()
-    make_forecast(model, some, at_once, parse_levels(job.settings.levels))
+    make_forecast(model, some, at_once, levels)
     took = time.monotonic() - began
     rounds = -(-steps // at_once)
-    output = job.settings.output
+    longest, shortest = int(base.lengths.max()), model.window.shortest_history
+    looks_back = tree is not None or bool(levels_of(settings))
+    past = cutoffs_in(longest, base.n_series, shortest, steps)[0] if looks_back else 0
+    rows = steps * (panel.n_series if tree is None else tree.whole.n_series)
     return Rehearsal(
         command="predict",
         data=panel.source,
         rows=panel.rows,
         series=panel.n_series,
-        windows=panel.n_series * rounds,
+        windows=base.n_series * (rounds + past),
         choices=(
             ("model", f"{model.name} {model.version}"),
-            ("horizon", f"{steps} steps{f' in {rounds} rounds' if recursive else ''}"),
-            ("rows", f"{panel.n_series * steps:,}"),
+            ("horizon", f"{steps} steps{f' in {rounds} rounds' if opened.recursive else ''}"),
+            *(() if tree is None else (("hierarchy", tree.planned()),)),
+            *((("past cutoffs", f"{past}, to learn how errors go together"),) if looks_back else ()),
+            ("rows", f"{rows:,}"),
         ),
-        seconds=took * rounds * panel.n_series / max(some.n_series, 1),
-        timed=f"{some.n_series:,} of {panel.n_series:,} series forecast, {took:.3g} s",
+        seconds=took * (rounds + past) * base.n_series / max(some.n_series, 1),
+        timed=f"{some.n_series:,} of {base.n_series:,} series{' and sums' if tree else ''} forecast, {took:.3g} s",
         memory=peak_memory(),
-        writes=("stdout",) if output == "-" else (str(Path(output)), "an entry of the ledger"),
+        writes=written_by(settings),
     )
+
+
+def written_by(settings: PredictSettings) -> tuple[str, ...]:
+    """Return what a forecast would write."""
+    own = ("stdout",) if settings.output == "-" else (str(Path(settings.output)), "an entry of the ledger")
+    return (*own, *(str(path) for path in (settings.paths_output, settings.totals_output) if path is not None))
 
 
 def sample_of(panel: Panel, most: int = MOST_SERIES) -> Panel:

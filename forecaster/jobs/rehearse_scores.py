@@ -9,15 +9,17 @@ import numpy as np
 
 from forecaster.base.extras import check_extra
 from forecaster.base.runtime import prepare_keras
-from forecaster.config import Device, key_of, parse_levels, parse_quantiles
+from forecaster.config import BacktestSettings, Device, key_of, parse_levels, parse_quantiles
 from forecaster.data.panel import Panel
 from forecaster.jobs.compare import CompareJob, begin_comparison
-from forecaster.jobs.evaluate import EvaluateJob, begin_backtest, open_model
+from forecaster.jobs.evaluate import EvaluateJob, begin_backtest, open_model, tree_of
 from forecaster.jobs.events import Events
+from forecaster.jobs.hierarchy import Tree, cutoffs_of
 from forecaster.jobs.rehearse import MOST_SERIES, Rehearsal, peak_memory, sample_of
 from forecaster.jobs.tune import TuneJob, begin_search, storage_of
 from forecaster.model.plan import Plan
 from forecaster.model.planner import make_plan
+from forecaster.model.samples import cutoffs_in
 from forecaster.scoring.backtest import Backtest, span
 from forecaster.scoring.kinds import CLASSICAL, Task, forecast_kind, parse_kinds
 from forecaster.scoring.tuning import ROUNDS
@@ -78,7 +80,8 @@ def rehearse_evaluate(job: EvaluateJob, events: Events = Events()) -> Rehearsal:
         ForecastError: What `evaluate` would refuse.
     """
     asked, source = open_model(job)
-    panel = asked.read(source)
+    tree = tree_of(job, asked, source) if job.settings.is_hierarchical else None
+    panel = asked.read(source) if tree is None else tree.panel
     model = asked.bind(panel, job.settings.horizon)
     backtest = begin_backtest(job, model, panel, events)
     panel, origins = backtest.panel, backtest.origins
@@ -90,22 +93,31 @@ def rehearse_evaluate(job: EvaluateJob, events: Events = Events()) -> Rehearsal:
     took = time.monotonic() - began
     first, last = span(panel, origins)
     path = job.settings.predictions
+    more = 0 if tree is None else _windows_of(tree, job.backtest, backtest.horizon)
     return Rehearsal(
         command="evaluate",
         data=panel.source,
         rows=panel.rows,
         series=panel.n_series,
-        windows=count,
+        windows=count + more,
         choices=(
             ("model", f"{model.name} {model.version}"),
             ("horizon", f"{backtest.horizon} steps"),
+            *(() if tree is None else (("hierarchy", tree.planned()),)),
             ("cutoffs", f"from {first} to {last}"),
         ),
-        seconds=took * count / len(some),
+        seconds=took * (count + more) / len(some),
         timed=f"{len(some):,} of {count:,} windows forecast, {took:.3g} s",
         memory=peak_memory(),
         writes=() if path is None else (str(path),),
     )
+
+
+def _windows_of(tree: Tree, settings: BacktestSettings, horizon: int) -> int:
+    """Return how many windows of series and sums are forecast, to learn how they go together and to score them."""
+    base, shortest = tree.base, tree.model.window.shortest_history
+    past, _ = cutoffs_in(int(base.lengths.max()), base.n_series, shortest, horizon)
+    return base.n_series * (past + len(cutoffs_of(tree, settings.windows, settings.step or horizon, horizon)))
 
 
 def rehearse_tune(job: TuneJob, events: Events = Events()) -> Rehearsal:

@@ -87,13 +87,7 @@ def look_at_past(model: Forecaster, panel: Panel, horizon: int, known: Ints | No
     lengths = panel.lengths if known is None else known
     ordinals, _ = panel.frequency.split(panel.stamps_at(np.arange(panel.n_series), lengths - 1).astype(np.int64))
     latest, first = int(ordinals.max()), ordinals - lengths + 1
-    count = int(np.clip(MOST_PAST_WINDOWS // panel.n_series, FEWEST_CUTOFFS, MOST_CUTOFFS))
-    longest = int((latest - first).max()) + 1 - horizon
-    # Series too short for the network get the seasonal naive forecast, and its errors are what counts then.
-    room = longest - (model.window.shortest_history if longest >= model.window.shortest_history else FEWEST_SEEN)
-    least = int(np.ceil(LEAST_APART * horizon)) if count == FEWEST_CUTOFFS else 1
-    step = int(np.clip(room // count, least, horizon))
-    count = min(count, max(room // step + 1, 0))
+    count, step = cutoffs_in(int((latest - first).max()) + 1, panel.n_series, model.window.shortest_history, horizon)
     scores = np.full((count, panel.n_series, horizon), np.nan)
     values, errors = scores.copy(), scores.copy()
     cutoffs = latest - horizon - step * np.arange(count)
@@ -111,6 +105,24 @@ def look_at_past(model: Forecaster, panel: Panel, horizon: int, known: Ints | No
         values[nth, of] = block.values
         errors[nth, of] = actual - block.values
     return PastForecasts(scores=scores, values=values, errors=errors, spacing=step / horizon)
+
+
+def cutoffs_in(longest: int, series: int, shortest: int, horizon: int) -> tuple[int, int]:
+    """Return at how many past cutoffs it is looked how far off forecasts would have been, and steps between them.
+
+    Args:
+        longest: Steps from the first to the last of all series.
+        series: S.
+        shortest: Steps that the network needs at least.
+        horizon: H.
+    """
+    count = int(np.clip(MOST_PAST_WINDOWS // series, FEWEST_CUTOFFS, MOST_CUTOFFS))
+    # Series too short for the network get the seasonal naive forecast, and its errors are what counts then.
+    known = longest - horizon
+    room = known - (shortest if known >= shortest else FEWEST_SEEN)
+    least = int(np.ceil(LEAST_APART * horizon)) if count == FEWEST_CUTOFFS else 1
+    step = int(np.clip(room // count, least, horizon))
+    return min(count, max(room // step + 1, 0)), step
 
 
 class AnyPaths(Protocol):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from forecaster.base.errors import UsageError
 from forecaster.data.panel import Panel
+from forecaster.data.precision import decimals_of
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.origins import Origins
 from forecaster.model.predictor import UsedModel, forecast_windows
@@ -100,11 +101,20 @@ def values_to_judge(model: UsedModel, panel: Panel, last: int | None, trained_un
     return Origins.of(panel, series, panel.offsets[series] + first[series] + nth)
 
 
+def _on_grid(low: Floats, high: Floats, digits: int) -> tuple[Floats, Floats]:
+    """Return the ends of intervals as far out as the nearest value that data of so many digits may have.
+
+    A value that is written as 0 stands for all that is nearer to 0 than to its neighbours, so it is not below 0.01
+    where all values are whole numbers: the continuity correction of a count.
+    """
+    return np.minimum(low, np.round(low, digits)), np.maximum(high, np.round(high, digits))
+
+
 def judge(model: UsedModel, panel: Panel, values: Origins, level: float) -> Alarms:
     """Forecast each value from those before it, and compare.
 
-    A value is left out where it, or in interpolated series the one before it, was not observed: what came after would
-    shine through.
+    Intervals reach to the nearest value with as many digits as the data has. A value is left out where it, or in
+    interpolated series the one before it, was not observed: what came after would shine through.
 
     Raises:
         ModelError: The network's answer is not finite.
@@ -119,6 +129,8 @@ def judge(model: UsedModel, panel: Panel, values: Origins, level: float) -> Alar
     if blocks:  # they come in an order of the model's own
         found = found[:, np.argsort(np.concatenate([block.origins.ends for block in blocks]))]
     expected, low, high = found
+    if (digits := decimals_of(panel.observed(np.arange(len(panel.values))))) is not None:
+        low, high = _on_grid(low, high, digits)
     return Alarms(
         series=kept.series,
         at=kept.ends,

@@ -6,7 +6,8 @@ import csv
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,34 @@ from typing import Any
 from forecaster import jobs
 from forecaster.base.errors import DataError, ForecastError, UsageError
 from forecaster.config.keywords import make
+from forecaster.config.spelling import as_keywords
 from forecaster.data.source import Source
 from forecaster.jobs.names import models_folder
+from forecaster.model.forecast import Forecast
 from forecaster.model.store import VERSION, check_name
 
 STATUS = {2: 422, 3: 200, 4: 409, 65: 422, 66: 404, 71: 503, 73: 500, 74: 500, 75: 503, 77: 500, 78: 422, 124: 504}
 """Exit code → HTTP status."""
 
-PARAMETERS = ("model", "horizon", "levels", "quantiles", "totals", "seed")
-"""Settings of a forecast that a client may give: none of them names a file."""
+PARAMETERS = (
+    *("model", "horizon", "levels", "quantiles", "totals", "seed", "hierarchy", "reconcile"),
+    *("target", "time", "id", "freq", "tz", "aggregate", "on_duplicate", "season_length"),
+)
+"""Settings of a forecast, and of reading the data, that a client may give: none of them names a file."""
+
+MOST_CELLS = 2**17
+"""Series times steps of a hierarchy in one request: paths of all of them are in memory."""
 
 PRIVATE = ("source", "data", "output", "folder", "host", "user")
 """Facts of a model that say where things are on this machine."""
+
+SHELL = re.compile(r"\bforecast [a-z]+ (?:'[^']*'|\"[^\"]*\"|[^\s-]\S*)((?: --[a-z-]+(?: [^\s-]\S*)?)+)")
+"""A command line that reads a file with some settings: a client has the settings alone."""
+
+FLAG = re.compile(r"--([a-z-]+)(?: ([^\s-]\S*))?")
+
+FROM_FILE = ", or give them with --future FILE"
+"""What clients of the service cannot do: it reads the body of a request and nothing else."""
 
 EXAMPLE = 'Send {"data": [{"time": "2024-01-01", "value": 1.5}]}'
 
@@ -112,6 +129,11 @@ def answer_forecast(
     def count(panel: Any) -> None:
         if panel.n_series > limits.series:
             raise UsageError(f"{panel.n_series:,} series: this service takes {limits.series:,} at most in one request")
+        if asked.get("hierarchy") and panel.n_series * (asked.get("horizon") or 1) > MOST_CELLS:
+            most = MOST_CELLS // panel.n_series
+            raise UsageError(
+                f"horizon {asked['horizon']}: a hierarchy of so many series has {most:,} steps at most here"
+            )
 
     job = make(jobs.PredictJob, told, data=source, models_dir=models_folder(root), now=now)
     return jobs.predict(job, jobs.Events(on_panel=count))
@@ -133,10 +155,15 @@ def check_reference(name: str | None) -> None:
 
 def as_json(result: jobs.PredictResult) -> dict[str, Any]:
     """Return a forecast as JSON-safe data: facts, and one row a series and step."""
-    columns = {name: column.tolist() for name, column in result.forecast.columns().items()}
+    columns = {name: column.tolist() for name, column in written(result).columns().items()}
     facts = {name: value for name, value in result.summary().items() if name not in ("output", "data", "rows")}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return {**facts, "warnings": list(result.warnings), "forecasts": rows}
+
+
+def written(result: jobs.PredictResult) -> Forecast:
+    """Return a forecast with as many digits as its file has."""
+    return replace(result.forecast, digits=result.digits)
 
 
 def list_models(root: Path | None) -> list[dict[str, Any]]:
@@ -145,8 +172,19 @@ def list_models(root: Path | None) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name not in PRIVATE} for row in rows]
 
 
-def as_fault(error: ForecastError, root: Path | None) -> dict[str, Any]:
-    """Return an error as JSON-safe data; the folder of models is not named to clients."""
+def as_fault(error: ForecastError, root: Path | None, *, reads_files: bool = False) -> dict[str, Any]:
+    """Return an error as JSON-safe data: settings as parameters, no command of a shell, no folder of this machine."""
     folder = str(models_folder(root))
-    message, hint = (text.replace(folder, "the folder of models") for text in (error.message, error.hint))
-    return {"error": {"code": error.code, "exit_code": error.exit_code, "message": message, "hint": hint}}
+
+    def spell(text: str) -> str:
+        text = text.replace(folder, "the folder of models")
+        return as_keywords(SHELL.sub(_parameters_of, text if reads_files else text.replace(FROM_FILE, "")))
+
+    fault = {"message": spell(error.message), "hint": spell(error.hint)}
+    return {"error": {"code": error.code, "exit_code": error.exit_code, **fault}}
+
+
+def _parameters_of(command: re.Match[str]) -> str:
+    """Return the flags of a command as parameters."""
+    flags = ((flag.replace("-", "_"), value or "true") for flag, value in FLAG.findall(command[1]))
+    return ", ".join(f"{name}={value}" for name, value in flags)

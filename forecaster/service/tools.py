@@ -21,8 +21,15 @@ from forecaster.config.keywords import make
 from forecaster.jobs.names import models_folder
 from forecaster.service.answers import as_fault, as_json, check_reference, list_models
 
-NOT_FOR_AGENTS = {"output", "ledger", "recursive", "spreadsheet_safe", "gates", "paths", "as_of", "max_age", "warn_age"}
-"""Settings that write, or mean nothing here; those that name files are left out as well."""
+NOT_FOR_AGENTS = {
+    *("output", "output_table", "table_mode", "sql", "ledger", "recursive", "spreadsheet_safe", "gates", "paths"),
+    *("max_age", "warn_age"),
+}
+"""Settings that write, or mean nothing here."""
+
+READ = ("future", "hierarchy_file")
+"""Settings that name a file to read, found as data is; all others that name files are left out."""
+
 
 MOST_ROWS = 5000
 """Forecast rows in one answer: more would fill the memory of any agent."""
@@ -74,8 +81,12 @@ class Desk:
         names: list[str] = []
         for folder in self.folders:
             there = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in KINDS and path.is_file())
-            names += [str(path.relative_to(folder)) for path in there]
+            names += [str(path.relative_to(folder)) for path in there if not self._is_of_models(path)]
         return names[:MOST_FILES]
+
+    def _is_of_models(self, path: Path) -> bool:
+        """Return whether a file is part of the models, or of what they remember."""
+        return path.resolve().is_relative_to(models_folder(self.root).resolve())
 
     def _named(self) -> str:
         return " or ".join(str(folder) for folder in self.folders)
@@ -102,7 +113,17 @@ def make_server(desk: Desk) -> MCPServer[Any]:
     reads = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
     for tool in tools(desk):
         server.add_tool(tool, annotations=reads, structured_output=True)
+        _refuse_others(server, tool.__name__)
     return server
+
+
+def _refuse_others(server: MCPServer[Any], name: str) -> None:
+    """Let a tool refuse arguments that it does not have: the SDK drops them, and answers another question."""
+    tool = next(tool for tool in server._tool_manager.list_tools() if tool.name == name)  # noqa: SLF001
+    model = tool.fn_metadata.arg_model
+    model.model_config["extra"] = "forbid"
+    model.model_rebuild(force=True)
+    tool.parameters = model.model_json_schema(by_alias=True)
 
 
 def tools(desk: Desk) -> Iterator[Callable[..., Any]]:
@@ -110,6 +131,7 @@ def tools(desk: Desk) -> Iterator[Callable[..., Any]]:
 
     def told(job: type[Any], values: dict[str, Any], **more: Any) -> Any:
         data = desk.find(values.pop("data"))
+        values |= {name: desk.find(values[name]) for name in READ if values.get(name) is not None}
         check_reference(values.get("model"))
         if "models_dir" in {f.name for f in fields(job)}:
             more["models_dir"] = models_folder(desk.root)
@@ -160,7 +182,7 @@ def _tool(work: Callable[..., dict[str, Any]], job: type[Any], about: str, desk:
         try:
             return work(**values)
         except ForecastError as error:
-            fault = as_fault(error, desk.root)["error"]
+            fault = as_fault(error, desk.root, reads_files=True)["error"]
             raise ToolError(f"{fault['code']}: {fault['message']}. {fault['hint']}".strip()) from None
 
     parameters = [_parameter("data", str, inspect.Parameter.empty, "Data file, below the folders given at the start.")]
@@ -170,8 +192,11 @@ def _tool(work: Callable[..., dict[str, Any]], job: type[Any], about: str, desk:
         kinds = get_type_hints(settings)
         for f in fields(settings):
             kind = kinds[f.name]
-            if "help" not in f.metadata or f.name in NOT_FOR_AGENTS or Path in (kind, *get_args(kind)):
+            is_path = Path in (kind, *get_args(kind))
+            if "help" not in f.metadata or f.name in NOT_FOR_AGENTS or (is_path and f.name not in READ):
                 continue
+            if is_path:
+                kind = str | None
             bounds = {"ge": f.metadata["min"], "le": f.metadata["max"]}
             parameters.append(_parameter(f.name, kind, f.default, f.metadata["help"], **bounds))
     shown_as: Any = tool

@@ -215,10 +215,13 @@ def add_forecasting(app: FastAPI, service: Service) -> None:
     async def forecast(request: Request) -> Response:
         """Forecast what comes after the data in the body: CSV, Parquet or JSON rows; CSV back if `Accept: text/csv`."""
         asked, body = parameters_of(request), await service.body_of(request)
+        as_csv = "text/csv" in request.headers.get("accept", "")
+        if as_csv and "totals" in asked:
+            raise UsageError("totals are no rows of a forecast file", hint="Ask for JSON: Accept: application/json")
         source, now = as_source(body, request.headers.get("content-type", "")), datetime.now(UTC).astimezone()
         result = await service.work(lambda: answer_forecast(source, asked, service.root, service.limits, now))
         service.counters.forecast(int(result.forecast.values.size))
-        if "text/csv" in request.headers.get("accept", ""):
+        if as_csv:
             return PlainTextResponse(result.text, media_type="text/csv")
         return JSONResponse(as_json(result))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from forecaster import jobs
-from forecaster.base.errors import MissingError
+from forecaster.base.errors import DataError, MissingError
 from forecaster.config import ModelSettings, PredictSettings, StoreSettings, TrainSettings
 from forecaster.data.panel import panel_from_arrays
 from forecaster.jobs.rehearse import MOST_SERIES, sample_of
@@ -48,6 +49,27 @@ def test_a_forecast_is_timed_and_nothing_is_written(trained: Trained, tmp_path: 
     assert found.timed.startswith(f"{found.series} of {found.series} series forecast")
     assert found.seconds > 0
     assert (sorted(path for path in done.rglob("*")), output.exists()) == (before, False)
+
+
+def test_a_hierarchy_is_rehearsed_with_its_sums(tmp_path: Path) -> None:
+    rows = [f"{region},{shop},2024-01-{day:02d},{day % 7}" for region in "ab" for shop in "xy" for day in range(1, 29)]
+    data, totals = tmp_path / "shops.csv", tmp_path / "totals.csv"
+    data.write_text("\n".join(["region,shop,day,sales", *rows]) + "\n")
+    asked = {"hierarchy": "region,shop", "horizon": 3, "totals": "3", "totals_output": totals}
+    settings = PredictSettings(model="builtin", output=str(tmp_path / "f.csv"), **asked)
+    found = jobs.rehearse_predict(jobs.PredictJob(data=str(data), settings=settings, models_dir=tmp_path))
+    choices = dict(found.choices)
+    assert choices["hierarchy"].startswith("1 total, 2 region, 4 shop; made to add up by the best on past windows")
+    assert choices["rows"] == str(3 * 7)
+    assert (found.series, found.windows % 7) == (4, 0)
+    assert found.windows > 7
+    assert str(totals) in found.writes
+    assert [path.name for path in tmp_path.iterdir()] == ["shops.csv"]
+    wrong = jobs.PredictJob(data=str(data), settings=replace(settings, hierarchy="region,shp"), models_dir=tmp_path)
+    with pytest.raises(DataError, match="no column 'shp'") as error:
+        jobs.rehearse_predict(wrong)
+    assert "--hierarchy" in error.value.hint
+    assert "--id" not in error.value.hint
 
 
 def test_what_the_command_refuses_is_refused(tmp_path: Path) -> None:

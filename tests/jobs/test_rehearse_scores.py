@@ -83,3 +83,14 @@ def test_a_search(data: str, tmp_path: Path) -> None:
 def test_a_search_for_nothing_is_refused(data: str) -> None:
     with pytest.raises(UsageError, match="unknown setting"):
         jobs.rehearse_tune(jobs.TuneJob(data=data, settings=TuneSettings(search="unit")))
+
+
+def test_a_hierarchy_is_rehearsed_with_its_sums(tmp_path: Path) -> None:
+    rows = [f"{region},{shop},2024-01-{day:02d},{day % 7}" for region in "ab" for shop in "xy" for day in range(1, 29)]
+    data = tmp_path / "shops.csv"
+    data.write_text("\n".join(["region,shop,day,sales", *rows]) + "\n")
+    settings = EvaluateSettings(model="builtin", horizon=3, hierarchy="region,shop")
+    job = jobs.EvaluateJob(data=str(data), settings=settings, backtest=BacktestSettings(windows=2))
+    found = jobs.rehearse_evaluate(job)
+    assert dict(found.choices)["hierarchy"].startswith("1 total, 2 region, 4 shop")
+    assert found.windows > 4 * 2 + 7 * 2

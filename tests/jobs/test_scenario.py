@@ -73,6 +73,15 @@ def test_the_difference_is_what_promotions_did(shop: Path, tmp_path: Path) -> No
     assert "discount" in picture.read_text()
 
 
+def test_the_python_api_takes_paths_and_texts(shop: Path) -> None:
+    from forecaster import compare_futures, load_model
+
+    model = load_model("sales", models_dir=shop / "models")
+    for futures in ([str(shop / "plan.csv"), str(shop / "discount.csv")], [shop / "plan.csv", shop / "discount.csv"]):
+        frame = compare_futures(model, shop / "sales.csv", future=futures).to_frame()
+        assert frame["scenario"].unique().tolist() == ["plan", "discount"]
+
+
 def test_values_that_the_history_never_had_are_refused(shop: Path, tmp_path: Path) -> None:
     output = tmp_path / "s.csv"
     with pytest.raises(DataError, match=r"covariate 'promo' was never 3: it was 0 to 1") as error:

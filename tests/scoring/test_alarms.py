@@ -11,7 +11,7 @@ import pytest
 from forecaster.base.errors import UsageError
 from forecaster.data.panel import panel_from_arrays
 from forecaster.model import builtin
-from forecaster.scoring.alarms import Alarms, judge, values_to_judge
+from forecaster.scoring.alarms import Alarms, _on_grid, judge, values_to_judge
 
 MODEL: Any = SimpleNamespace(name="m")
 
@@ -81,3 +81,21 @@ def test_values_judged_by_the_builtin_network_are_their_own() -> None:
     assert len(alarms.at) == 40
     assert (np.abs(alarms.expected - alarms.actual) < 20).all()
     assert alarms.rate < 0.3
+
+
+def test_a_month_without_demand_is_not_below_a_hundredth() -> None:
+    """Whole numbers, mostly 0: the lower end of an interval is a hair above 0, and 0 is inside."""
+    rng = np.random.default_rng(2)
+    demand = [np.where(rng.random(60) < 0.75, 0.0, rng.integers(1, 5, 60)) for _ in range(4)]
+    panel = panel_from_arrays(demand, freq="MS")
+    model = builtin.bind(panel, None, 1)
+    found = judge(model, panel, values_to_judge(model, panel, 24, None), 80)
+    assert not (found.outside & (found.actual == 0)).any()
+    assert not (np.abs(np.nan_to_num(found.distances()[found.outside])) < 0.005).any()
+
+
+def test_an_end_reaches_to_the_nearest_value() -> None:
+    low, high = _on_grid(np.array([0.4, 0.6, -0.4]), np.array([5.4, 5.6, 0.2]), 0)
+    assert low.tolist() == [0.0, 0.6, -0.4]
+    assert high.tolist() == [5.4, 6.0, 0.2]
+    assert _on_grid(np.array([0.3004]), np.array([0.3]), 1)[0].tolist() == [0.3]

@@ -50,7 +50,10 @@ def test_tools_have_schemas_made_of_the_settings(desk: Desk) -> None:
     schema = found["forecast"].input_schema
     assert schema["required"] == ["data"]
     assert {"model", "horizon", "levels", "quantiles", "totals"} <= schema["properties"].keys()
-    assert not {"output", "ledger", "future", "paths_output", "predictions"} & schema["properties"].keys()
+    assert {"hierarchy", "hierarchy_file", "reconcile", "future", "as_of"} <= schema["properties"].keys()
+    written = {"output", "output_table", "table_mode", "sql", "ledger", "paths_output", "predictions"}
+    assert not written & schema["properties"].keys()
+    assert not [tool.name for tool in found.values() if tool.input_schema["additionalProperties"] is not False]
     assert schema["properties"]["levels"]["default"] == "80,95"
     assert "percent" in schema["properties"]["levels"]["description"]
     assert found["evaluate"].input_schema["properties"]["windows"]["minimum"] == 1
@@ -81,6 +84,36 @@ def test_nothing_else_is_read(desk: Desk, data: str) -> None:
     result = call(desk, "check", data=data)
     assert result.is_error
     assert "below" in result.content[0].text
+
+
+def test_a_hierarchy_of_a_file_beside_the_data(desk: Desk) -> None:
+    shops = sorted({line.split(",")[0] for line in TINY_DATA.read_text().splitlines()[1:]})
+    groups = "series,region\n" + "".join(f"{shop},all\n" for shop in shops)
+    (desk.folders[0] / "groups.csv").write_text(groups)
+    result = call(desk, "forecast", data="tiny.csv", hierarchy_file="groups.csv", reconcile="bottom-up", horizon=1)
+    assert not result.is_error, result.content[0].text
+    assert [row["level"] for row in result.structured_content["forecasts"]] == [
+        "total",
+        "region",
+        *["series"] * len(shops),
+    ]
+    outside = call(desk, "forecast", data="tiny.csv", hierarchy_file="../secret.csv", horizon=1)
+    assert outside.is_error
+    assert "is not below" in outside.content[0].text
+
+
+def test_arguments_that_a_tool_does_not_have_are_refused(desk: Desk) -> None:
+    result = call(desk, "forecast", data="tiny.csv", horizn=2)
+    assert result.is_error
+    assert "horizn" in result.content[0].text
+
+
+def test_files_of_the_models_are_no_data(tmp_path: Path) -> None:
+    (tmp_path / "sales.csv").write_bytes(TINY_DATA.read_bytes())
+    ledger = copy_tiny(tmp_path / "models") / "tiny" / "ledger"
+    ledger.mkdir()
+    (ledger / "part.parquet").write_bytes(b"PAR1")
+    assert open_desk([tmp_path], tmp_path / "models").files() == ["sales.csv"]
 
 
 def test_errors_say_what_to_do(desk: Desk) -> None:

@@ -59,6 +59,35 @@ def test_totals_and_the_verdict(service: Running) -> None:
     assert service.ask("/check", DATA).data["verdict"] == "good"
 
 
+SHOPS = "region,shop,day,sales,price\n" + "".join(
+    f"{region},{shop},2024-01-{day:02d},{10 * k + day % 7 + shop},{9 + day % 3}\n"
+    for k, region in enumerate(("north", "south"), 1)
+    for shop in (1, 2)
+    for day in range(1, 29)
+)
+"""Sales of two shops in each of two regions, beside a price."""
+
+
+def test_a_hierarchy_adds_up_and_columns_have_names(service: Running) -> None:
+    asked = "/forecast?model=builtin&horizon=2&target=sales&time=day&hierarchy=region,shop&reconcile=bottom-up"
+    answer = service.ask(asked, SHOPS.encode(), Content_Type="text/csv")
+    assert answer.status == 200, answer.data
+    assert [level["level"] for level in answer.data["hierarchy"]["levels"]] == ["total", "region", "shop"]
+    rows = {row["region/shop"]: row["forecast"] for row in answer.data["forecasts"][::2]}
+    assert rows["total"] == pytest.approx(rows["north"] + rows["south"], abs=1e-9)
+    assert rows["north"] == pytest.approx(rows["north/1"] + rows["north/2"], abs=1e-9)
+
+
+def test_hints_can_be_followed_by_a_client(service: Running) -> None:
+    answer = service.ask("/forecast?model=builtin&horizon=2&id=region", SHOPS.encode(), Content_Type="text/csv")
+    fault = answer.data["error"]
+    assert "target=COLUMN" in fault["hint"] or "target" in fault["hint"]
+    assert "--" not in fault["hint"]
+    assert "forecast check" not in fault["hint"]
+    totals = service.ask("/forecast?totals=2", DATA, Accept="text/csv")
+    assert (totals.status, "Accept: application/json" in totals.data["error"]["hint"]) == (422, True)
+
+
 def test_what_is_served_beside_forecasts(service: Running) -> None:
     assert service.ask("/health").data["status"] == "ok"
     [model] = service.ask("/models").data
@@ -94,6 +123,8 @@ def test_the_page_loads_nothing_from_elsewhere(service: Running) -> None:
         ("/forecast?horizon=-1", DATA, 422, "horizon must be a whole number"),
         ("/forecast?horizon=1&horizon=2", DATA, 422, "or twice"),
         ("/forecast?levels=a", DATA, 422, "expected percentages"),
+        ("/forecast?hierarchy_file=/etc/passwd", DATA, 422, "unknown parameter 'hierarchy_file'"),
+        ("/forecast?hierarchy=none&model=builtin&horizon=2", DATA, 422, "none"),
         ("/forecast", b"", 422, "no data"),
         ("/forecast", b"/etc/passwd", 422, "the request"),
         ("/forecast", b"\x00\x01\x02", 422, "binary data"),
