@@ -69,6 +69,8 @@ def evaluate(
         models_dir=models_dir,
         attended=sys.stdout.isatty(),
     )
+    if dry.dry_run and settings.output is not None:
+        return show_rehearsal(printer, jobs.rehearse_evaluate_parts(job, workers, listening(printer)))
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_evaluate(job, listening(printer)))
     if settings.output is not None:

@@ -84,7 +84,9 @@ def predict(
         now=log.clock(),
         attended=sys.stdout.isatty(),
     )
-    if not dry.dry_run and (parts := jobs.parts_asked_for(job)) is not None:
+    if (parts := jobs.parts_asked_for(job)) is not None:
+        if dry.dry_run:
+            return show_rehearsal(printer, jobs.rehearse_predict_parts(job, parts, workers, listening(printer)))
         with showing_parts(printer, "forecasting") as events:
             forecast = jobs.predict_parts(job, parts, workers, events)
         return show_parts(printer, forecast)

@@ -40,6 +40,7 @@ heavy packages that it may import when it is itself imported.
     tune           from a data file to the best settings for it
     rehearse       what a command would do and cost                                         numpy
     rehearse_scores the same of commands that measure                                       numpy
+    rehearse_parts the same of a folder of parts, of which one is read
     report         from a saved model and a data file to one page that says what the model is worth
     partition      one large file, or many small ones → a folder of parts, each with whole series    numpy
     run            one job of a batch
@@ -75,6 +76,7 @@ from forecaster.jobs.predict import PredictJob, PredictResult, predict
 from forecaster.jobs.predict_parts import parts_asked_for, predict_parts
 from forecaster.jobs.record import read_record
 from forecaster.jobs.rehearse import Rehearsal, rehearse_predict, rehearse_train
+from forecaster.jobs.rehearse_parts import rehearse_evaluate_parts, rehearse_predict_parts
 from forecaster.jobs.rehearse_scores import rehearse_compare, rehearse_evaluate, rehearse_tune
 from forecaster.jobs.report import ReportJob, ReportResult, report
 from forecaster.jobs.run import Planned, Run, load_jobs, model_key, rehearse_entry, run_entry
@@ -165,7 +167,9 @@ __all__ = [
     "rehearse_compare",
     "rehearse_entry",
     "rehearse_evaluate",
+    "rehearse_evaluate_parts",
     "rehearse_predict",
+    "rehearse_predict_parts",
     "rehearse_train",
     "rehearse_tune",
     "report",

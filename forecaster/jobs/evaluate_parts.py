@@ -45,22 +45,9 @@ def evaluate_parts(job: EvaluateJob, workers: WorkerSettings, events: Events = E
         GateError: The model does not reach what was asked; the scores are in the folder all the same.
     """
     settings = job.settings
-    parts = None if job.data is None else Parts.of(job.data)
-    if settings.output is None or parts is None:
-        raise UsageError(
-            f"--output {settings.output}: the scores of parts, and {job.data} has none",
-            hint="Name a folder or glob as DATA, or leave it out",
-        )
-    for name in NOT_OF_PARTS:
-        if getattr(settings, name) is not None:
-            flag = f"--{key_of(name)}"
-            raise UsageError(f"{flag} has no place where parts are scored one by one", hint="Leave it out")
-    parse_levels(settings.levels)
-    check_workers(workers.workers, workers.cluster)
-    check_folders(parts, settings.output, "--output")
+    parts, asked = check_evaluate_parts(job, workers)
+    assert settings.output is not None  # noqa: S101 - that is checked
     root = models_folder(job.models_dir)
-    asked = asked_by(job)
-    asked.check_horizon(settings.horizon)
     whole = PartsJob(
         command="evaluate",
         job=replace(job, gates=GateSettings()),
@@ -79,6 +66,31 @@ def evaluate_parts(job: EvaluateJob, workers: WorkerSettings, events: Events = E
         events.on_place(doing.place)
         order = PartsOrder(tasks=whole.tasks(parts, doing), sum_up=_sum_up(job, asked))
         return run_parts(order, doing, events)
+
+
+def check_evaluate_parts(job: EvaluateJob, workers: WorkerSettings) -> tuple[Parts, Asked]:
+    """Refuse what `evaluate_parts` would refuse before it reads a part, and return the parts and the model.
+
+    Raises:
+        ForecastError: Of the kind that says what is wrong.
+    """
+    settings = job.settings
+    parts = None if job.data is None else Parts.of(job.data)
+    if settings.output is None or parts is None:
+        raise UsageError(
+            f"--output {settings.output}: the scores of parts, and {job.data} has none",
+            hint="Name a folder or glob as DATA, or leave it out",
+        )
+    for name in NOT_OF_PARTS:
+        if getattr(settings, name) is not None:
+            flag = f"--{key_of(name)}"
+            raise UsageError(f"{flag} has no place where parts are scored one by one", hint="Leave it out")
+    parse_levels(settings.levels)
+    check_workers(workers.workers, workers.cluster)
+    check_folders(parts, settings.output, "--output")
+    asked = asked_by(job)
+    asked.check_horizon(settings.horizon)
+    return parts, asked
 
 
 def evaluate_part(task: PartTask, events: Events) -> PartRecord:

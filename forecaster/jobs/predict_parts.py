@@ -73,12 +73,8 @@ def predict_parts(job: PredictJob, parts: Parts, workers: WorkerSettings, events
             nothing.
     """
     settings, folder = job.settings, Path(job.settings.output)
-    _check(settings, job.fresh)
-    check_workers(workers.workers, workers.cluster)
-    check_folders(parts, folder, "--output")
+    asked = check_predict_parts(job, parts, workers)
     root = models_folder(job.models_dir)
-    asked = asked_by(job)
-    asked.check_horizon(None if settings.recursive else settings.horizon)
     future = hash_file(settings.future) if settings.future else None
     whole = PartsJob(
         command="predict",
@@ -96,6 +92,21 @@ def predict_parts(job: PredictJob, parts: Parts, workers: WorkerSettings, events
         tasks = whole.tasks(parts, doing)
         order = PartsOrder(tasks=tasks, sum_up=_sum_up(asked), check=_find_gone(job, parts, asked))
         return run_parts(order, doing, events)
+
+
+def check_predict_parts(job: PredictJob, parts: Parts, workers: WorkerSettings) -> Asked:
+    """Refuse what `predict_parts` would refuse before it reads a part, and return the model that is meant.
+
+    Raises:
+        ForecastError: Of the kind that says what is wrong.
+    """
+    settings = job.settings
+    _check(settings, job.fresh)
+    check_workers(workers.workers, workers.cluster)
+    check_folders(parts, Path(settings.output), "--output")
+    asked = asked_by(job)
+    asked.check_horizon(None if settings.recursive else settings.horizon)
+    return asked
 
 
 def _check(settings: PredictSettings, fresh: FreshSettings) -> None:

@@ -106,6 +106,23 @@ def test_a_part_that_fails_stops_no_other(run: Run) -> None:
     assert (told["done_now"], told["unchanged"], told["complete"]) == (1, 2, True)
 
 
+@pytest.mark.parametrize("command", [("predict", "--horizon", 3), ("evaluate", "--horizon", 3, "--windows", 2)])
+def test_a_dry_run_reads_one_part(run: Run, command: tuple[Any, ...]) -> None:
+    shops(Path("shops"), 4)
+    for k in (1, 2, 3):  # as large as the first, and no data
+        part = Path(f"shops/part-{k}.csv")
+        part.write_bytes(b"\xff" * Path("shops/part-0.csv").stat().st_size)
+    result = run(command[0], "shops", "--output", "out/", *command[1:], "--model", "builtin", "--dry-run")
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert (told["series"], told["rows"], told["data"]) == (8, 320, "shops")
+    assert "of which part-0.csv was read" in told["choices"]["parts"]
+    assert not Path("out").exists()
+    assert not Path("models").exists()
+    refused = run(command[0], "shops", "--output", "shops/", *command[1:], "--dry-run")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+
+
 def test_a_series_in_two_parts_is_refused_and_named(run: Run) -> None:
     shops(Path("shops"), 3)
     part = Path("shops/part-2.csv")
