@@ -30,7 +30,8 @@ from forecaster.cli.scores import verdict, way_of
 from forecaster.config import DrySettings, FreshSettings, PredictSettings, ReadSettings, WorkerSettings
 
 if TYPE_CHECKING:
-    from forecaster.jobs import PredictResult
+    from forecaster.data.listing import Parts
+    from forecaster.jobs import PredictJob, PredictResult
     from forecaster.model.totals import Totals
 
 MOST_SERIES = 4
@@ -85,11 +86,7 @@ def predict(
         attended=sys.stdout.isatty(),
     )
     if (parts := jobs.parts_asked_for(job)) is not None:
-        if dry.dry_run:
-            return show_rehearsal(printer, jobs.rehearse_predict_parts(job, parts, workers, listening(printer)))
-        with showing_parts(printer, "forecasting") as events:
-            forecast = jobs.predict_parts(job, parts, workers, events)
-        return show_parts(printer, forecast)
+        return predict_by_part(printer, job, parts, workers, dry)
     check_alone(workers, "a folder or glob of parts, and a folder to forecast it into: --output forecasts/")
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_predict(job, listening(printer)))
@@ -109,6 +106,17 @@ def predict(
         else:
             printer.show(result.summary(), [], describe(result))
         return finish(result.panel.skipped, result.warnings)
+
+
+def predict_by_part(printer: Printer, job: PredictJob, parts: Parts, workers: WorkerSettings, dry: DrySettings) -> int:
+    """Forecast the parts of a folder one by one, or show what that would take."""
+    from forecaster import jobs
+
+    if dry.dry_run:
+        return show_rehearsal(printer, jobs.rehearse_predict_parts(job, parts, workers, listening(printer)))
+    with showing_parts(printer, "forecasting") as events:
+        forecast = jobs.predict_parts(job, parts, workers, events)
+    return show_parts(printer, forecast)
 
 
 def check_output(settings: PredictSettings, output: WatchedSettings) -> None:
