@@ -13,11 +13,13 @@ from forecaster.config import PredictSettings, parse_duration
 from forecaster.data.panel import Panel
 from forecaster.data.stamps import SECOND, Ints
 from forecaster.model.baselines import seasonal_naive
+from forecaster.model.builtin import METHOD
 from forecaster.model.forecast import RECURSIVE, SIMPLE, Forecast
 from forecaster.model.ledger import last_cutoffs
 from forecaster.model.origins import Origins
 from forecaster.model.predictor import UsedModel, forecast_windows
 from forecaster.model.store import SavedModel
+from forecaster.model.windows import Floats
 
 MOST_NAMED = 10_000
 """Series that a model remembers by name."""
@@ -27,6 +29,12 @@ FEW = 0.01
 
 MOST_TRIED = 50
 """Series by which a training is compared with naive forecasts."""
+
+SAME = 1e-4
+"""Share of a series' mean step by which a forecast may differ from another and still say nothing else."""
+
+ROUNDING = 1e-15
+"""The rounding of a value, relatively."""
 
 LARGEST = 1e150
 """What the square of a value, and sums of those, can still be reckoned with."""
@@ -152,11 +160,21 @@ def naive_twin(panel: Panel, season: int, forecast: Forecast, series: Ints | Non
         return ()
     chosen = np.flatnonzero(own) if series is None else series[own]
     origins = Origins.at_end(panel, chosen)
+    nothing = SAME * _steps_of(panel, chosen)[:, None]
+    builtin = {method for method, is_own in zip(methods, own, strict=True) if is_own} == {METHOD}
+    instead = "train a model of this data: forecast train DATA" if builtin else "train longer, or use the baseline"
     for name, m in (("the last value", 1), ("the last season, repeated", season)):
         naive = seasonal_naive(panel.values, origins, m, horizon)
-        if np.allclose(forecast.values[own], naive, rtol=1e-6, atol=0.0):
-            return (f"the forecast equals {name}: the network adds nothing to that; train longer, or use the baseline",)
+        if (np.abs(forecast.values[own] - naive) <= nothing + ROUNDING * np.abs(naive)).all():
+            return (f"the forecast equals {name}: the network adds nothing to that; {instead}",)
     return ()
+
+
+def _steps_of(panel: Panel, series: Ints) -> Floats:
+    """Return how far each of some series [n] moves in a step, on average: that its level is high says nothing."""
+    bounds = panel.offsets[series], panel.offsets[series + 1]
+    moves = [np.abs(np.diff(panel.values[start:end])) for start, end in zip(*bounds, strict=True)]
+    return np.array([each.mean() if len(each) else 0.0 for each in moves])
 
 
 def twin_of_training(model: SavedModel, panel: Panel) -> tuple[str, ...]:

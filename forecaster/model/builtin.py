@@ -22,7 +22,7 @@ from forecaster.model.conformal import AS_GIVEN, FEWEST_TO_MEASURE, Correction, 
 from forecaster.model.forecast import Block, Interval
 from forecaster.model.origins import Origins, first_changes
 from forecaster.model.planner import choose_horizon, choose_season
-from forecaster.model.pretrained import Builtin, BuiltinCorruptError, open_builtin
+from forecaster.model.pretrained import Builtin, BuiltinCorruptError, forecast_apart, open_builtin
 from forecaster.model.windows import Floats, Ints, WindowShape, extremes
 
 NAME = "builtin"
@@ -239,13 +239,13 @@ class BuiltinModel:
         lengths = origins.ends - starts
         for seasons, chosen in self._by_seasons(lengths):
             contexts = [values[starts[i] : origins.ends[i]] for i in chosen]
-            answer[chosen] = self.network.forecast(contexts, seasons, horizon)
+            answer[chosen] = forecast_apart(self.network, contexts, seasons, horizon)
         return Fan(self.network.levels, answer).apart(experience(lengths))
 
     def median(self, contexts: list[Floats]) -> Floats:
         """Return the medians [N, H] after contexts of one length."""
         [(seasons, _)] = self._by_seasons(np.array([min(len(contexts[0]), LONGEST_CONTEXT)]))
-        return Fan(self.network.levels, self.network.forecast(contexts, seasons, self.window.horizon)).middle
+        return Fan(self.network.levels, forecast_apart(self.network, contexts, seasons, self.window.horizon)).middle
 
     def _values(self, panel: Panel) -> Floats:
         """Return the values with NaN for those that nobody chose how to fill: the network knows of missing ones."""

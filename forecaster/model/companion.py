@@ -13,7 +13,7 @@ import numpy as np
 from forecaster.base.errors import ModelError
 from forecaster.base.files import sha256
 from forecaster.model.origins import Origins
-from forecaster.model.pretrained import Builtin
+from forecaster.model.pretrained import Builtin, forecast_apart
 from forecaster.model.serving import open_session
 from forecaster.model.windows import Floats, Windows, to_scale
 
@@ -113,7 +113,7 @@ def ask_pretrained(
     shape = windows.shape
     bounds = zip(origins.starts.tolist(), origins.ends.tolist(), strict=True)
     contexts = [values[max(start, end - LONGEST_CONTEXT) : end] for start, end in bounds]
-    answers = network.forecast(contexts, seasons, shape.horizon)
+    answers = forecast_apart(network, contexts, seasons, shape.horizon)
     medians = answers[..., answers.shape[-1] // 2]
     if shape.transform == "log":
         medians = np.maximum(medians, 0.1 * np.array([context.min() for context in contexts])[:, None])

@@ -40,6 +40,14 @@ def test_a_forecast_that_a_naive_method_gives_is_said_to_be_one(method: str) -> 
     assert "equals the last season" in naive_twin(PANEL, 7, second, np.array([1]))[0]
 
 
+def test_a_high_level_makes_no_twin_of_a_forecast() -> None:
+    high = panel_from_arrays({"a": 1e9 + np.arange(28.0) % 7}, freq="D")
+    season = 1e9 + np.array([[0.0, 1, 2]])
+    assert naive_twin(high, 7, forecast_of(high, season + 0.05, "lstm")) == ()
+    assert "train longer" in naive_twin(high, 7, forecast_of(high, season, "lstm"))[0]
+    assert "forecast train DATA" in naive_twin(high, 7, forecast_of(high, season, "lstm_pretrained"))[0]
+
+
 def test_no_network_had_a_part_in_it() -> None:
     told = naive_twin(PANEL, 7, forecast_of(PANEL, np.ones((2, 3)), "constant"))
     assert "every series is forecast by a simple method (constant)" in told[0]

@@ -153,3 +153,16 @@ def test_past_errors_are_those_of_their_series_and_cutoff() -> None:
             [block] = forecast_windows(model, panel, origin, 3, ())
             missed = panel.observed(origin.ahead(3)) - block.values
             np.testing.assert_allclose(past.errors[nth, s], missed[0], atol=1e-3)
+
+
+@pytest.mark.parametrize("level", [1e6, -1e9, 1e10, 1e12])
+def test_a_high_level_changes_nothing_but_the_level(level: float) -> None:
+    rng = np.random.default_rng(3)
+    moves = np.round(10 * np.sin(2 * np.pi * np.arange(72) / 12) + rng.normal(0, 1, 72), 1)
+    moves += 500
+    low, high = panel_from_arrays([moves], freq="MS"), panel_from_arrays([moves + level], freq="MS")
+    plain, lifted = (make_forecast(bind(panel), panel, None, (80.0,)) for panel in (low, high))
+    near = np.spacing(abs(level)) * 100 + 1e-6
+    assert np.abs(lifted.values - level - plain.values).max() < near
+    for one, other in zip(plain.intervals[0][1:], lifted.intervals[0][1:], strict=True):
+        assert np.abs(np.asarray(other) - level - one).max() < near
