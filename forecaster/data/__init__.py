@@ -18,6 +18,7 @@ heavy packages that it may import when it is itself imported.
     database       a database and a query → a table                                           pyarrow
     formats        DATA → a table: which formats, containers and places there are             numpy pyarrow
     schema         what is known of a kind of file; frozen in the model
+    naming         what the name of a column says of it
     columns        which column is what                                                       numpy pyarrow
     partition      tables, one after the other → parts, each with whole series                 numpy pyarrow
     parts          a stamp that stands in several columns                                     pyarrow
@@ -35,6 +36,7 @@ heavy packages that it may import when it is itself imported.
     anomalies      outliers by robust seasonal residuals, shifts of the level                 numpy
     panel          Panel: regular series at one frequency, valid by construction              numpy
     precision      how many digits the values have                                            numpy
+    merit          how sensible a reading of a file is, among several                          numpy
     problems       what is wrong with a file → all of it, and one command that reads it          numpy
     grid           a file → Panel: laid on the grid of its frequency, holes filled            numpy
     drawing        parts larger than memory → a panel of as many series as fit, drawn evenly   numpy

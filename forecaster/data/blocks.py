@@ -25,7 +25,7 @@ from forecaster.config import ReadSettings
 from forecaster.data.formats import folder_keys, parts_of, read_data, typed_table
 from forecaster.data.places import Numbered
 from forecaster.data.rows import recipe_of
-from forecaster.data.source import Data, Source, os_fault
+from forecaster.data.source import Data, Source, of_one_byte, os_fault
 from forecaster.data.table import Table, read_block, read_header
 
 _TEXT, _PARQUET = (".csv", ".tsv", ".txt"), (".parquet", ".pq", ".parq")
@@ -167,7 +167,7 @@ def _checked(chunk: bytes, path: Path, line: int) -> bytes:
     except UnicodeDecodeError as error:
         at = line + _lines_in(chunk[: error.start])
         fault = f"{path}: byte 0x{chunk[error.start]:02X} at line {at} is not UTF-8"
-        raise DataError(fault, hint="Try --encoding latin-1") from None
+        raise DataError(fault, hint=f"Try --encoding {of_one_byte(chunk)}") from None
     if (at := chunk.find(b"\0")) >= 0:
         raise DataError(f"{path}: NUL byte at line {line + _lines_in(chunk[:at])}", hint="Export or copy it again")
     return chunk

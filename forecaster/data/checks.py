@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecaster.base.errors import shown
-from forecaster.data.columns import Columns
+from forecaster.data.columns import SUMMED, Columns
 from forecaster.data.rows import Clock, Finding, Rows
 from forecaster.data.stamps import DAY, Ints, Mask, has_clock, is_aware
 from forecaster.data.table import Table
@@ -76,8 +76,8 @@ def check_duplicates(rows: Rows, table: Table, clock: Clock) -> None:
         way_out(rows, clock, at, equal),
     )
     local = [f"--tz {zone} --on-ambiguous infer" for zone in ZONES] if _may_be_autumn(rows, clock, at) else []
-    many = ["--aggregate sum --freq D"] if len(at) > _MANY * len(rows.series) else []
-    raise fault.choosing(*local, *many, "--on-duplicate last")
+    many = SUMMED if len(at) > _MANY * len(rows.series) else ()
+    raise fault.choosing(*local, *many, f"--on-duplicate {'first' if equal == count else 'last'}")
 
 
 def _may_be_autumn(rows: Rows, clock: Clock, at: Ints) -> bool:

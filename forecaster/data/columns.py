@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from shlex import quote
 from typing import Any, TypedDict
 
@@ -25,6 +26,7 @@ from forecaster.data.dialect import (
     read_numbers,
     without_units,
 )
+from forecaster.data.naming import is_measure, likely_measures, likely_times
 from forecaster.data.notation import StampError, detect_format, looks_like_date
 from forecaster.data.schema import Schema, Shape
 from forecaster.data.stamps import parse
@@ -44,6 +46,9 @@ _GROUPED = ((".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), *((d, s)
 
 ROWS_OF_A_SERIES = 3
 """Rows that each series has at least where a column names the series."""
+
+SUMMED = tuple(f"--aggregate sum --freq {freq}" for freq in ("D", "W", "MS"))
+"""Ways to make one row of all rows of a step."""
 
 _FEW = 0.1
 """Share of rows that repeat a stamp up to which they are a mistake, and no other series."""
@@ -234,7 +239,7 @@ def _find_time(table: Table, used: tuple[str | None, ...]) -> str:
         if name := by_name(dated, ("ds", "timestamp", "datetime")):
             return name
         error = DataError(f"{table.source} has several columns of dates: {_listed(dated)}", hint="Pass --time")
-        raise error.choosing(*(f"--time {quote(name)}" for name in dated))
+        raise error.choosing(*(f"--time {quote(name)}" for name in likely_times(dated)))
     if name := by_name(names, TIME_NAMES):
         return name
     raise DataError(
@@ -275,17 +280,17 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
     if len(fits) == 1 and (texts or len(names) - (not has_target) == 1 or has_target):
         return fits[0]
     if len(texts) == 1:
-        if not fits and not has_target and (more := _name_too(table, texts[0], time, names)):
+        if not fits and (more := _name_too(table, texts[0], time, names)):
             raise DataError(
                 f"{table.source}: stamps repeat in the series of column {texts[0]!r}, but not with {more!r} beside it",
                 hint="Pass --id COLUMNS, or put all rows of a step together: --aggregate sum --freq D",
-            ).choosing(f"--id {quote(f'{more},{texts[0]}')}", "--aggregate sum --freq D")
+            ).choosing(f"--id {quote(','.join(name for name in table.columns if name in (more, texts[0])))}", *SUMMED)
         return texts[0]
     if len(whole) > 1 or fits:
         raise DataError(
             f"{table.source}: stamps repeat, and several columns could name the series: {_listed(fits or whole)}",
             hint="Pass --id, or put all rows of a step together: --aggregate sum --freq D",
-        ).choosing(*_names_of_series(table, fits or whole), "--aggregate sum --freq D")
+        ).choosing(*_names_of_series(table, fits or whole), *_names_together(table, fits, whole, time), *SUMMED)
     return None
 
 
@@ -298,6 +303,11 @@ def _find_target(table: Table, time: str, series: str | None, used: Sequence[str
     if len(numeric) == 1:
         return numeric[0]
     if not numeric:
+        if rest and len(rest) <= 1 + bool(series) and _are_events(table, time, rest):
+            raise DataError(
+                f"{table.source} has no column of numbers; columns found: {_listed(rest)}",
+                hint="Pass --target, or count the rows of each step: --aggregate count --freq D",
+            ).choosing(*(f"--aggregate count --freq {freq}" for freq in ("D", "h", "W", "MS")))
         if len(rest) == 1:
             return rest[0]  # its first cell is refused, with its line
         raise DataError(
@@ -305,17 +315,34 @@ def _find_target(table: Table, time: str, series: str | None, used: Sequence[str
         )
     hint = "Pass --target COLUMN" if series else "Pass --wide if each is a series, or --target COLUMN for one of them"
     error = DataError(f"{table.source} has several columns of numbers: {_listed(numeric)}", hint=hint)
-    measured = [name for name in numeric if pc.count_distinct(table.columns[name]).as_py() * 10 > table.rows] or numeric
+    many = [name for name in numeric if pc.count_distinct(table.columns[name]).as_py() * 10 > table.rows]
+    measured = likely_measures([name for name in numeric if is_measure(name) or name in many] or numeric)
     raise error.choosing(*(f"--target {quote(name)}" for name in measured[:2]), "--wide")
+
+
+def _are_events(table: Table, time: str, names: Sequence[str]) -> bool:
+    """Return whether rows are events without a number: words beside stamps that are no regular steps."""
+    cells = [cell for name in names for cell in _sample(table, name)]
+    if not cells or any(re.search(r"^\W*\d", str(cell)) for cell in cells):
+        return False
+    return table.rows >= 2 * ROWS_OF_A_SERIES
 
 
 def _name_too(table: Table, name: str, time: str, names: Sequence[str]) -> str | None:
     """Return the one column of few whole numbers that names the series together with another column."""
     others = [other for other in names if other != name and not by_name([other], TARGET_NAMES)]
-    others = [other for other in others if _holds_whole_numbers(table, other)]
+    others = [other for other in others if _holds_whole_numbers(table, other) and not is_measure(other)]
     few = [o for o in others if pc.count_distinct(table.columns[o]).as_py() * ROWS_OF_A_SERIES <= table.rows]
     fits = [other for other in few if distinct_pairs(table, (other, name, time)) == table.rows]
     return fits[0] if len(fits) == 1 else None
+
+
+def _names_together(table: Table, fits: Sequence[str], names: Sequence[str], time: str) -> list[str]:
+    """Return `--id` for the fewest columns that name the series together, where none of them does alone."""
+    names = [name for name in names if not is_measure(name)][:5]
+    sets = (chosen for size in (2, 3, 4) for chosen in combinations(names, size))
+    found = None if fits else next((s for s in sets if distinct_pairs(table, (*s, time)) == table.rows), None)
+    return [f"--id {quote(','.join(found))}"] if found else []
 
 
 def _names_of_series(table: Table, names: Sequence[str]) -> list[str]:

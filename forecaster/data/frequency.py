@@ -20,6 +20,8 @@ from forecaster.data.stamps import DAY, SECOND, Ints, Mask, to_local, to_utc
 
 Unit = Literal["integer", "fixed", "day", "business", "week", "start", "end"]
 
+LONE = "one stamp in every series does not show the frequency"
+
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _FIXED = {"h": 3600 * SECOND, "min": 60 * SECOND, "s": SECOND, "ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -381,7 +383,7 @@ def _infer(steps: Steps, is_integer: bool, tz: str | None) -> Frequency | str:
             break
     jumps, _ = steps.of(ordinals)
     if not len(jumps):
-        return "one stamp in every series does not show the frequency"
+        return LONE
     sizes, counts = np.unique(jumps, return_counts=True)
     step, common, share = int(np.gcd.reduce(sizes)), int(sizes[np.argmax(counts)]), counts.max() / counts.sum()
     if alias == "D" and step == 1 and (business := _business(steps, tz)):

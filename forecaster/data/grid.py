@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,20 +16,24 @@ from forecaster.data.anomalies import find_giants, find_marker
 from forecaster.data.checks import check_duplicates, find_holes
 from forecaster.data.columns import holds_numbers
 from forecaster.data.covariates import CovariateGrid, lay_covariates
-from forecaster.data.frequency import Frequency, Steps, infer_frequency, is_coarser, resolve_frequency
+from forecaster.data.frequency import LONE, Frequency, Steps, infer_frequency, is_coarser, resolve_frequency
 from forecaster.data.holes import extent, fill, reasons_to_skip
+from forecaster.data.naming import adds_up
 from forecaster.data.observations import Observations, Rest, observe
 from forecaster.data.panel import Panel, treat_outliers
 from forecaster.data.problems import diagnose
 from forecaster.data.rows import Clock, Finding
 from forecaster.data.schema import Schema
 from forecaster.data.source import Data, read_source
-from forecaster.data.stamps import Mask
+from forecaster.data.stamps import DAY, Mask
 
 GIANTS = "Correct them, or pass --on-outlier clip"
 _CLEAR = 10
 """Steps from which missing weekends are no accident."""
 
+
+CLOSE = 50
+"""Percent of steps of one size from which others are gaps or mistakes, and no rows in disorder."""
 
 MANY_ROWS = 1 << 20
 """Rows from which it is worth while to give memory back."""
@@ -232,13 +237,28 @@ def _frequency(steps: Steps, read: Observations) -> tuple[Frequency, Mask]:
             return infer_frequency(steps, is_integer=whole, tz=clock.tz), np.zeros(len(steps.ids), bool)
         except DataError as error:
             odd = next((finding for finding in clock.findings if finding.code == "offsets"), None)
-            raise DataError(f"{source}: {error.message}", hint=odd.hint if odd else error.hint) from None
+            fault = DataError(f"{source}: {error.message}", hint=odd.hint if odd else error.hint)
+            raise fault if whole or read.recipe.aggregate else _merging(fault, steps, read) from None
     frequency = Frequency(alias, clock.tz) if schema else resolve_frequency(alias, steps, clock.tz)
     if frequency.is_integer != whole and schema is None:
         raise UsageError(f"--freq {alias} does not fit: the stamps are {'integers' if whole else 'dates'}")
     if schema:
         _check_fit(steps, frequency, clock, source)
     return frequency, ~steps.on_grid(frequency.split(steps.unique)[1])
+
+
+def _merging(fault: DataError, steps: Steps, read: Observations) -> DataError:
+    """Return the fault of stamps that are no regular steps, with the flags that make steps of them."""
+    how = "sum" if any(map(adds_up, read.columns.targets)) or not (steps.unique % DAY).any() else "mean"
+    near = re.search(r"closest (\S+) \((\d+) %\)$", fault.message)
+    if fault.message.endswith(LONE):
+        hint = "Give more rows a series, or put those of all series together: --aggregate sum --freq D"
+    elif near and int(near[2]) < CLOSE:
+        hint = f"Put the rows of a step together: --aggregate {how} --freq D; or --aggregate count --freq D counts them"
+    else:
+        return fault
+    choices = (f"--aggregate {how} --freq {freq}" for freq in ("D", "W", "MS", "QS"))
+    return DataError(fault.message, hint=hint).choosing(*choices)
 
 
 def _of_period(read: Observations) -> str | None:

@@ -7,6 +7,7 @@ short year (`1-01`) is read in the one way in which the column goes on step by s
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from shlex import quote
 
 import numpy as np
@@ -87,6 +88,7 @@ def detect_format(texts: pa.Array) -> str:
     if len(whole) == 1:
         return styled(whole[0], texts)
     if whole:
+        whole = likelier_first(whole, first)
         flags = " or ".join(f"--date-format '{name}'" for name in whole)
         message = f"{shown(first)} can be read as {' or as '.join(whole)}, and so can every stamp"
         raise StampError(first, message, f"Pass {flags}").choosing(*(f"--date-format {quote(name)}" for name in whole))
@@ -101,6 +103,12 @@ def detect_format(texts: pa.Array) -> str:
         fault, hint = beyond, TOO_FAR
     wrong = texts.filter(from_numpy(~fits[best])) if fits[best].mean() > _MOST else None
     raise StampError(odd, f"{shown(odd)} {fault}", hint, wrong)
+
+
+def likelier_first(formats: Sequence[str], text: str) -> list[str]:
+    """Return formats that all fit, of which a text without leading zeros, `1/2/2020`, is likelier month before day."""
+    american = bool(re.match(r"\d/|\d\d?/\d/", text))
+    return sorted(formats, key=lambda name: american != name.startswith("%m")) if american else list(formats)
 
 
 def _unknown(texts: pa.Array) -> StampError:

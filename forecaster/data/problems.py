@@ -16,12 +16,17 @@ import numpy as np
 
 from forecaster.base.errors import DataError, ForecastError
 from forecaster.config import ReadSettings, key_of
+from forecaster.data.merit import merit
+from forecaster.data.panel import Panel
 
 MOST_PROBLEMS = 12
 """Problems that are looked for."""
 
 MOST_CHOICES = 8
 """Choices that are tried."""
+
+MANY_ROWS = 200_000
+"""Rows of a file from which the first choice that reads it is the one that is told."""
 
 MOST_LISTED = 4
 """Problems that one line tells."""
@@ -33,6 +38,7 @@ _FREE = {
     "thousands": r"[.,'\s]",
     "sep": r".",
     "freq": r"[A-Z0-9][A-Z0-9a-z-]*",
+    "encoding": r"latin-1|cp1252|utf-\d\d-[bl]e",
     "skip_rows": r"\d+",
     "skip_footer": r"\d+",
     "na_values": r".+",
@@ -53,6 +59,7 @@ class FileFaults:
         lines: Where the first few of them stand.
         is_guess: Whether one of several flags that a hint offers was taken.
         is_choice: Whether one of the flags is the likeliest of several that only the user can choose among.
+        next_best: The flags that are the next likeliest, and read the file too; empty where there are none.
     """
 
     problems: tuple[DataError, ...]
@@ -62,6 +69,7 @@ class FileFaults:
     lines: tuple[int, ...] = ()
     is_guess: bool = False
     is_choice: bool = False
+    next_best: str = ""
 
     def command(self, path: str, verb: str = "check") -> str:
         """Return the command that would read the file; an empty text where none is known."""
@@ -90,6 +98,8 @@ class FileFaults:
         command, first = self.command(path), self.problems[0].hint
         if not command or (len(self.problems) == 1 and not self.is_choice):
             return first
+        if self.next_best and self.next_best not in first:
+            first = f"{first}{'. ' if first else ''}It can be read with {self.next_best} too"
         lines = ", ".join(map(str, self.lines[:5])) + (", …" if len(self.lines) > 5 else "")
         cure = f"correct line{'s' if len(self.lines) > 1 else ''} {lines}, then: " if lines else ""
         if len(self.problems) == 1:
@@ -149,27 +159,49 @@ def _by_choice(attempt: Callable[[ReadSettings, list[int]], object], known: File
         return known
     tried = [settings_in(choice) for choice in known.problems[-1].choices[:MOST_CHOICES]]
     tried = [flags for flags in tried if all(getattr(known.settings, name) == _default(name) for name in flags)]
+    best: list[tuple[tuple[float, ...], int, FileFaults, str]] = []
     for goes_on in (False, True):  # rather one with which nothing else is wrong
-        for flags in tried:
+        for place, flags in enumerate(tried):
             chosen = replace(known.settings, **flags)
             try:
-                found = diagnose(attempt, chosen) if goes_on else _once(attempt, chosen)
+                found, panel = _attempted(attempt, chosen, goes_on=goes_on)
             except ForecastError:  # it does not go with the rest
                 continue
-            if found.is_read and known.problems[-1].message not in [problem.message for problem in found.problems]:
-                return replace(found, problems=(*known.problems, *found.problems), is_choice=True)
-    return known
+            if known.problems[-1].message in [problem.message for problem in found.problems] or not found.is_read:
+                continue
+            worth = merit(panel, found.settings) if isinstance(panel, Panel) else ()
+            best.append((worth, -place, found, " ".join(flags_of(replace(ReadSettings(), **flags)))))
+            if not isinstance(panel, Panel) or panel.rows > MANY_ROWS:
+                break  # reading it again and again would take too long
+        if best:
+            break
+    if not best:
+        return known
+    best.sort(key=lambda one: one[:2], reverse=True)
+    found = best[0][2]
+    following = found.next_best or (best[1][3] if len(best) > 1 and best[1][0][:1] >= (1.0,) else "")
+    return replace(found, problems=(*known.problems, *found.problems), is_choice=True, next_best=following)
 
 
-def _once(attempt: Callable[[ReadSettings, list[int]], object], settings: ReadSettings) -> FileFaults:
-    """Return that a file has no faults with these settings; what is wrong is raised."""
-    attempt(settings, [])
-    return FileFaults((), settings, True)
+def _attempted(
+    attempt: Callable[[ReadSettings, list[int]], object], settings: ReadSettings, *, goes_on: bool
+) -> tuple[FileFaults, object]:
+    """Return what is wrong with a file that is read with these settings, and what it is then.
+
+    Raises:
+        ForecastError: It cannot be; where it `goes_on`, only what stops all reading.
+    """
+    if not goes_on:
+        return FileFaults((), settings, True), attempt(settings, [])
+    found = diagnose(attempt, settings)
+    return found, attempt(found.settings, list(found.rows)) if found.is_read else None
 
 
 def settings_in(flags: str) -> dict[str, Any]:
     """Return the settings that flags with values say, as `--time none --freq D`; a flag without a value is on."""
     words, found = shlex.split(flags), dict[str, Any]()
+    if not words:
+        return found
     for word, value in zip(words, [*words[1:], ""], strict=True):
         if word.startswith("--"):
             found[word[2:].replace("-", "_")] = True if not value or value.startswith("--") else value

@@ -180,7 +180,9 @@ def _ids_of_rows(table: Table, rest: list[str], settings: ReadSettings, years: l
         return tuple(texts)
     if alone:
         flags = " or ".join(f"--id {name!r}" if " " in name else f"--id {name}" for name in alone[:4])
-        raise DataError(f"{table.source}: several columns could name the rows", hint=f"Pass {flags}")
+        raise DataError(f"{table.source}: several columns could name the rows", hint=f"Pass {flags}").choosing(
+            *(f"--id {shlex.quote(name)}" for name in alone[:4])
+        )
     raise DataError(
         f"{table.source}: no column names the rows: {', '.join(rest) or 'there is none'}", hint="Pass --id COLUMNS"
     ).choosing(*(f"--id {shlex.quote(name)}" for name in rest))

@@ -210,7 +210,8 @@ def decode(source: Source, encoding: str | None) -> tuple[bytes, str]:
         DataError: A byte that is not text in this encoding (line and column are named), or a NUL.
     """
     data, name = source.data, source.path
-    marks = {_MARK: "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    marks = {_MARK: "utf-8", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16"}
+    marks |= {b"\xfe\xff": "utf-16"}
     found = next((found for mark, found in marks.items() if data.startswith(mark)), "utf-8")
     used = (encoding or found).lower()
     if used.replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii"):
@@ -232,17 +233,27 @@ def _check_utf8(data: bytes, name: str) -> None:
     try:
         data.decode()
     except UnicodeDecodeError as error:
+        if (at := data.find(b"\0")) >= 0:
+            _refuse_nul(data, at, name)
         start = error.start
         line, column = count_lines(data[:start]) + 1, start - max(data.rfind(end, 0, start) for end in (b"\n", b"\r"))
         raise DataError(
             f"{name}: byte 0x{data[start]:02X} at line {line}, column {column} is not UTF-8",
-            hint="Try --encoding latin-1",
+            hint=f"Try --encoding {of_one_byte(data)}",
         ) from None
+
+
+def of_one_byte(data: bytes) -> str:
+    """Return the likeliest encoding of text that is not UTF-8: Windows' where there are signs that Latin-1 has not."""
+    return "cp1252" if re.search(rb"[\x80-\x9f]", data) else "latin-1"
 
 
 def _refuse_nul(data: bytes, at: int, name: str) -> None:
     if not data[at:].strip(b"\0"):
         raise DataError(f"{name} ends in NUL padding: a truncated copy?", hint="Copy it again")
     if data[:200].count(b"\0") * 3 > min(len(data), 200):
-        raise DataError(f"{name} is full of NUL bytes: it looks like UTF-16", hint="Pass --encoding utf-16-le")
+        kind = "utf-32" if b"\0\0" in data[:200] else "utf-16"
+        order = "be" if data[0] == 0 else "le"
+        fault = f"{name} is full of NUL bytes: it looks like {kind.upper()}"
+        raise DataError(fault, hint=f"Pass --encoding {kind}-{order}")
     raise DataError(f"{name}: NUL byte at line {count_lines(data[:at]) + 1}", hint="Export or copy it again")

@@ -223,6 +223,8 @@ def read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) ->
         raise DataError(f"{source.path} holds only blank lines: no header row found")
     body = _below(source.path, data, dialect.skip_rows if dialect else settings.skip_rows)
     skipped = count_lines(data[: len(data) - len(body)])
+    if (dialect.separator if dialect else settings.sep) == " ":
+        body = _with_single_spaces(body)
     body = _above(source.path, body, dialect.skip_footer if dialect else settings.skip_footer)
     is_single = dialect is not None or settings.time == "none"
     dialect = dialect or detect_dialect(source.path, body, encoding, settings)
@@ -299,6 +301,15 @@ def _below(path: str, data: bytes, lines: int) -> memoryview:
     if not bytes(body[:1_000]).strip() and not bytes(body).strip():
         raise DataError(f"{path}: nothing stands below its first {lines:,} lines", hint="Pass a smaller --skip-rows")
     return body
+
+
+def _with_single_spaces(body: memoryview) -> memoryview:
+    """Return text whose columns stand below one another, with one space between two cells; quoted ones stay."""
+    text = bytes(body)
+    if b'"' in text:
+        return body
+    text = re.sub(rb"[ \t]+", b" ", text)
+    return memoryview(re.sub(rb"^ | (?=\r?$)", b"", text, flags=re.MULTILINE))
 
 
 def _above(path: str, body: memoryview, lines: int) -> memoryview:

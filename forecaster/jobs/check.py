@@ -12,6 +12,7 @@ from forecaster.config import ReadSettings
 from forecaster.data.checks import check_duplicates
 from forecaster.data.grid import lay_out
 from forecaster.data.observations import Rest, observe
+from forecaster.data.panel import Panel
 from forecaster.data.problems import diagnose
 from forecaster.data.source import Data, read_source
 from forecaster.report.verdict import Verdict, judge, refusal
@@ -57,13 +58,13 @@ def check(job: CheckJob) -> Verdict:
     return refusal(str(data), found.problems or (fault,), found.hint(str(data)), rest)
 
 
-def reader(data: Data) -> Callable[[ReadSettings, list[int]], None]:
+def reader(data: Data) -> Callable[[ReadSettings, list[int]], Panel]:
     """Return what reads data as far as training does, with settings and without some rows of its table."""
 
-    def attempt(settings: ReadSettings, without: list[int]) -> None:
+    def attempt(settings: ReadSettings, without: list[int]) -> Panel:
         read = observe(Rest(data, without), settings)
         check_duplicates(read.rows, read.table, read.clock)
-        lay_out(read)
+        return lay_out(read)
 
     return attempt
 

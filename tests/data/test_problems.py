@@ -141,6 +141,45 @@ AUTUMN = ["2017-11-05 00:00", "2017-11-05 01:00", *(f"2017-11-05 {hour:02d}:00" 
             "--id shop,part",
         ),
         (
+            daily("date,item,metric,v", lambda n, day: "\n".join(f"{day},{s},{p},{n}" for s in "ab" for p in "AB")),
+            "--id item,metric",
+        ),
+        (
+            daily(
+                "date,area,store,sales", lambda n, day: "\n".join(f"{day},{s},{p},{n}" for s in "NS" for p in (1, 2))
+            ),
+            "--id area,store",
+        ),
+        (daily("ts,page", lambda n, day: f"{day} 07:{n + 11}:05,/a"), "--aggregate count --freq D"),
+        (
+            daily(
+                "order_id,ordered_at,amount", lambda n, day: f"{n},{day} 0{n * n % 9}:{n * n % 53:02}:05,{1 + n % 3}.50"
+            ),
+            "--target amount --aggregate sum --freq D",
+        ),
+        (
+            daily("at,temp", lambda n, day: f"{day} 0{n * n % 9}:{n * n % 53:02}:05,{1 + n % 3}.5"),
+            "--aggregate mean --freq D",
+        ),
+        (
+            "date,amount\n" + "".join(f"{np.datetime64('2020-01-01') + 17 * n + n * n % 11},{9}\n" for n in range(60)),
+            "--aggregate sum --freq MS",
+        ),
+        (
+            "item,date,qty\n" + "".join(f"i{n},2023-01-{1 + n % 14:02},{n}\n" for n in range(28)),
+            "--aggregate sum --freq D",
+        ),
+        (daily("Date,Open,Close,Volume", lambda n, day: f"{day},{n},{n + 1},{n * n}"), "--target Close"),
+        (
+            "Country,Code,"
+            + ",".join(map(str, range(1990, 2010)))
+            + "\nAustria,A"
+            + ",7" * 20
+            + "\nItaly,I"
+            + ",8" * 20,
+            "--id Country",
+        ),
+        (
             "Datetime,MW\n" + "".join(f"{stamp},{20000 + n}\n" for n, stamp in enumerate(AUTUMN)),
             "--tz America/New_York --on-ambiguous infer",
         ),
@@ -161,6 +200,11 @@ def test_what_only_the_user_can_choose_is_told_as_a_command_that_reads_the_file(
     read_panel(path, ReadSettings(**settings_in(flags)))
 
 
+def test_the_next_likeliest_reading_is_named_too(write_csv: Write) -> None:
+    hint = refused(write_csv(daily("date,close,volume", lambda n, day: f"{day},{n},{n * n}"))).hint
+    assert "It can be read with --target volume too. Such as: forecast check" in hint
+
+
 def test_a_choice_that_does_not_read_the_file_is_not_told(write_csv: Write) -> None:
     fault = refused(write_csv("a,b\nx,y\n"))
     assert "Such as" not in fault.hint
@@ -169,4 +213,5 @@ def test_a_choice_that_does_not_read_the_file_is_not_told(write_csv: Write) -> N
 
 def test_flags_as_settings() -> None:
     assert settings_in("--time none --start 2020-01 --freq MS") == {"time": "none", "start": "2020-01", "freq": "MS"}
+    assert settings_in("") == {}
     assert settings_in("--wide --target 'a b'") == {"wide": True, "target": "a b"}

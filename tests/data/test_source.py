@@ -20,6 +20,7 @@ from forecaster.base.errors import (
     TryAgainError,
 )
 from forecaster.data.grid import read_panel
+from forecaster.data.source import decode, read_source
 from tests.data.conftest import DAILY, Bad, Read, quick, refuse
 
 BAD: Bad = {
@@ -110,3 +111,28 @@ def test_random_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> Non
         path.write_bytes(content)
         with contextlib.suppress(DataError):
             read_panel(path)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "hint"),
+    [
+        ("latin-1", "Try --encoding latin-1"),
+        ("cp1252", "Try --encoding cp1252"),
+        ("utf-16-le", "Pass --encoding utf-16-le"),
+        ("utf-16-be", "Pass --encoding utf-16-be"),
+        ("utf-32-le", "Pass --encoding utf-32-le"),
+        ("utf-16", ""),
+        ("utf-32", ""),
+        ("utf-8-sig", ""),
+    ],
+)
+def test_the_encoding_that_is_named_reads_the_file(tmp_path: Path, encoding: str, hint: str) -> None:
+    sign = "é" if encoding == "latin-1" else "€"
+    path = tmp_path / "x.csv"
+    path.write_bytes(("ds,y\n" + "".join(f"2024-01-{k:02},{k} {sign}\n" for k in range(1, 29))).encode(encoding))
+    if hint:
+        with pytest.raises(DataError) as refused:
+            decode(read_source(path), None)
+        assert refused.value.hint == hint
+    text, _ = decode(read_source(path), hint.rpartition(" ")[2] or None)
+    assert text.decode().splitlines()[1] == f"2024-01-01,1 {sign}"

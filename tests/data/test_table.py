@@ -122,6 +122,11 @@ def test_a_frozen_dialect_is_not_sniffed_again(tmp_path: Path) -> None:
 
 def test_separators_asked_for(tmp_path: Path) -> None:
     assert list(table_of(tmp_path, "a b\n1 2\n", sep=" ").columns) == ["a", "b"]
+    aligned = table_of(tmp_path, "day         value \n2024-01-01      1\n2024-01-02     12\n", sep=" ")
+    assert {name: column.to_pylist() for name, column in aligned.columns.items()} == {
+        "day": ["2024-01-01", "2024-01-02"],
+        "value": ["1", "12"],
+    }
     assert list(table_of(tmp_path, "a\tb\n1\t2\n", sep="tab").columns) == ["a", "b"]
     bad: tuple[dict[str, Any], ...] = (
         {"sep": ",,"},
