@@ -31,7 +31,7 @@ from forecaster.data.database import as_array, is_database, read_query
 from forecaster.data.dialect import Dialect
 from forecaster.data.places import Numbered, PartPlaces
 from forecaster.data.recipe import Recipe
-from forecaster.data.source import Data, Source, decode, read_source
+from forecaster.data.source import ARROW_STREAM, Data, Source, decode, read_source
 from forecaster.data.table import Table, check_names, read_csv
 
 DATA_ENDS = tuple(
@@ -232,7 +232,11 @@ def _read_arrow(source: Source, asked: Reading) -> Table:
     import pyarrow.feather as feather
 
     try:
-        table = feather.read_table(pa.BufferReader(source.data))
+        if source.data.startswith(ARROW_STREAM):
+            with pa.ipc.open_stream(source.data) as stream:
+                table = stream.read_all()
+        else:
+            table = feather.read_table(pa.BufferReader(source.data))
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{source.path} is not a sound Arrow file: {str(error).splitlines()[0]}") from None
     return typed_table(source, table, "Arrow")

@@ -98,11 +98,15 @@ def read_source(path: Data) -> Source:
     return Source(name, data, hashlib.sha256(raw).hexdigest(), kind)
 
 
+ARROW_STREAM = b"\xff\xff\xff\xff"
+"""How a stream of Arrow begins, which has no index as a file has."""
+
+
 def kind_of(data: bytes) -> str:
     """Return what content is, by how it begins: `csv` for all that is nothing else."""
     if data.startswith(b"PAR1"):
         return "parquet"
-    if data.startswith(b"ARROW1"):
+    if data.startswith((b"ARROW1", ARROW_STREAM)):
         return "arrow"
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return "excel"

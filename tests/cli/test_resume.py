@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import pytest
 
 from forecaster.scoring import comparison, kept
 from tests.cli.conftest import Run
-from tests.conftest import panel_csv
+from tests.conftest import monthly_csv, panel_csv
 from tests.saved import TINY_DATA, copy_tiny
 
 PROGRAM = (
@@ -107,3 +110,37 @@ def test_a_folder_of_ones_own(run: Run, every_part: None) -> None:
     assert parts_of(Path("mine"))
     assert run(*line, "--windows", "1", "--storage", "mine").exit_code == 0
     assert not Path("mine").exists()
+
+
+SEARCH = "tune m.csv --horizon 3 --units 4 --layers 1 --steps 20 --trials 5 --search dropout,loss --preset fast"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_search(run: Run, tmp_path: Path, number: int) -> None:
+    """What was tried is not tried again, and what was found is in the file, whole, at any moment."""
+    monthly_csv(tmp_path / "m.csv", 120)
+    line = [*SEARCH.split(), "--output", "best.toml", "--storage", "search.db"]
+    running = subprocess.Popen([sys.executable, "-m", "forecaster", *line], stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 240
+    while not Path("best.toml").exists() and running.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(1.0)  # into the next trial
+    running.send_signal(number)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == (-number if number == signal.SIGKILL else 128 + number), said
+    if number == signal.SIGINT:
+        assert "to go on, run it again with --resume" in said
+    before = tomllib.loads(Path("best.toml").read_text())
+    assert before["horizon"] == 3
+    with contextlib.closing(sqlite3.connect("search.db")) as connection:
+        count = "SELECT count(*) FROM trials WHERE state = 'COMPLETE'"
+        done = connection.execute(count).fetchone()[0]
+        resumed = run(*line, "--resume", "--format", "json")
+        assert resumed.exit_code == 0, resumed.stderr
+        found = json.loads(resumed.stdout)
+        assert found["tried"] == 5
+        assert 1 <= done < 5
+        assert len(found["trials"]) == 5 - done
+        assert found["search_mase"]["best"] is not None
+    assert tomllib.loads(Path("best.toml").read_text())["horizon"] == 3

@@ -295,3 +295,13 @@ def test_the_header_of_a_sheet_may_stand_below_a_title(tmp_path: Path) -> None:
     panel = read_panel(path, ReadSettings(skip_rows=2, skip_footer=1))
     assert panel.values.tolist() == [float(k) for k in range(1, 13)]
     assert read_panel(path, schema=panel.schema).rows == 12  # predict leaves out what train did
+
+
+def test_a_stream_of_arrow_is_read_as_a_file_of_it(tmp_path: Path) -> None:
+    with pa.OSFile(str(tmp_path / "x.arrows"), "wb") as sink, pa.ipc.new_stream(sink, ARROW.schema) as stream:
+        stream.write_table(ARROW)
+    assert read_panel(tmp_path / "x.arrows").values.tolist() == VALUES
+    whole = (tmp_path / "x.arrows").read_bytes()
+    (tmp_path / "cut.arrows").write_bytes(whole[:200])
+    with pytest.raises(DataError, match="is not a sound Arrow file"):
+        read_panel(tmp_path / "cut.arrows")
