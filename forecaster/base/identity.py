@@ -54,3 +54,37 @@ def check_apart(outputs: Mapping[str, Path | str | None], inputs: Iterable[tuple
             fault = f"{flag} {path} is {other} itself: it would be overwritten"
             raise UsageError(fault, hint=f"Name another file with {flag}")
         known[identity] = f"the file of {flag}"
+
+
+def check_unlinked(outputs: Mapping[str, Path | str | None], root: Path) -> None:
+    """Refuse to write a file that is one of the files of saved models by another name.
+
+    Only a file with several names is looked for, so this costs nothing where there is none.
+
+    Args:
+        outputs: What is written, by the flag that names it; None and `-` are no files.
+        root: Folder of all models.
+
+    Raises:
+        UsageError: One of them is such a file.
+    """
+    linked = dict[Identity, tuple[str, str]]()
+    for flag, path in outputs.items():
+        if path is not None and str(path) != "-" and _has_names(path) and (identity := identity_of(path)) is not None:
+            linked[identity] = flag, str(path)
+    if not linked:
+        return
+    for folder, _, names in os.walk(root):
+        for name in names:
+            identity = identity_of(Path(folder, name))
+            if identity in linked:
+                flag, path = linked[identity]
+                fault = f"{flag} {path} is {Path(folder, name)} by another name: a file of a model"
+                raise UsageError(fault, hint=f"Name another file with {flag}")
+
+
+def _has_names(path: Path | str) -> bool:
+    try:
+        return Path(path).stat().st_nlink > 1
+    except (OSError, ValueError):
+        return False

@@ -51,6 +51,7 @@ WRITTEN = (
     "--storage",
     "--paths-output",
     "--totals-output",
+    "--picture",
 )
 """Flags that name a file to write."""
 
@@ -67,6 +68,8 @@ def value_in(arguments: Sequence[str], wanted: str) -> str | None:
             return value
         if flag.startswith(f"{wanted}="):
             return flag.partition("=")[2]
+        if len(wanted) == 2 and flag.startswith(wanted) and len(flag) > 2:
+            return flag[2:]
     return None
 
 
@@ -112,6 +115,8 @@ class Application(CommandGroup):
             seconds_of(arguments),
             {flag: value_in(arguments, flag) for flag in WRITTEN},
             value_in(arguments, "--errors") == "json",
+            value_in(arguments, "--config"),
+            value_in(arguments, "--models-dir"),
         )
         sys.exit(run(work, command, around, watch))
 

@@ -18,7 +18,7 @@ import typer
 
 from forecaster._version import __version__
 from forecaster.base.errors import BUG, OK, DeadlineError, ForecastError, ResourceError, UsageError
-from forecaster.base.identity import check_apart
+from forecaster.base.identity import check_apart, check_unlinked
 from forecaster.base.system import SMALLER, check_addresses, is_exhausted, unforeseen
 from forecaster.cli import log, screen
 from forecaster.cli.process import Expired, Stopped, deadline, discard_stdout, stoppable
@@ -106,6 +106,8 @@ class Around:
         log_file: Where its record is appended to.
         deadline: Seconds from the start of the process.
         outputs: Files that flags name to be written, by the flag.
+        settings: The file of settings that a flag names.
+        models_dir: The folder of models that a flag names.
         errors_as_json: Whether the line on stderr is JSON.
     """
 
@@ -113,6 +115,8 @@ class Around:
     deadline: float | None = None
     outputs: Mapping[str, str | None] = field(default_factory=dict)
     errors_as_json: bool = False
+    settings: str | None = None
+    models_dir: str | None = None
 
 
 def run(work: Callable[[], Any], command: str = "", around: Around = Around(), watch: Watch | None = None) -> int:
@@ -168,7 +172,8 @@ def _check_before(refused: ForecastError | None, command: str) -> None:
 def _refused(around: Around) -> ForecastError | None:
     """Return what is wrong with the files to write: one of them twice, or a log that is something else."""
     try:
-        check_apart(around.outputs)
+        check_apart(around.outputs, [("the file of settings", around.settings)])
+        check_unlinked(around.outputs, Path(around.models_dir or os.environ.get("FORECAST_MODELS") or "models"))
         if around.log_file is not None:
             log.check_log(around.log_file)
         for flag in ("--log-file", "--metrics-file"):

@@ -211,7 +211,8 @@ def require_column(table: Table, name: str, flag: str) -> str:
     if name in table.columns:
         return name
     near = difflib.get_close_matches(name, table.columns, 1, 0.5)
-    hint = f"Did you mean {near[0]!r}? Pass {flag}" if near else f"Pass {flag}"
+    meant = f"{flag} {quote(near[0])}" if near and flag == "--target" else flag  # others may name several
+    hint = f"Did you mean {near[0]!r}? Pass {meant}" if near else f"Pass {flag}"
     raise DataError(f"{table.source} has no column {name!r}; columns found: {_listed(tuple(table.columns))}", hint=hint)
 
 

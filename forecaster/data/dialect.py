@@ -244,6 +244,12 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
     return replace(made, separator=best)  # ragged: the strict parser says on which line
 
 
+def even_separator(body: memoryview | bytes, separator: str) -> str | None:
+    """Return another separator than this one that cuts all rows into as many cells; None where none does."""
+    heads = ((mark, _head(body, mark)) for mark in SEPARATORS if mark != separator)
+    return next((mark for mark, rows in heads if _is_even([row for _, row in rows])), None)
+
+
 def _is_even(rows: list[list[str]]) -> bool:
     """Return whether all rows have the same number of cells, two or more; one empty cell may hang over the header."""
     if not rows or len(rows[0]) < 2:

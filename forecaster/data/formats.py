@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from glob import glob, has_magic
@@ -300,12 +301,15 @@ def _read_json(source: Source, asked: Reading) -> Table:
         hint = 'Each line or element is an object, such as {"ds": "2024-01-01", "y": 5}'
         raise DataError(f"{name} is JSON, but holds no records", hint=hint)
     names = list(dict.fromkeys(key for record in records for key in record))
+    if odd_name := next(filter(_is_half_a_character, names), None):
+        raise DataError(f"{name}: the name {odd_name!r} holds half a character", hint="Write the name in UTF-8")
     check_names(name, names)
     for key in names:
-        odd = next((k for k, record in enumerate(records) if isinstance(record.get(key), (dict, list))), None)
-        if odd is not None:
-            where = numbers[odd] if numbers else odd + 1
-            raise DataError(f"{name}, {noun} {where}, column {key!r}: not one value", hint="Write it into columns")
+        for fault, hint, is_odd in _ODD_CELLS:
+            odd = next((k for k, record in enumerate(records) if is_odd(record.get(key))), None)
+            if odd is not None:
+                where = numbers[odd] if numbers else odd + 1
+                raise DataError(f"{name}, {noun} {where}, column {key!r}: {fault}", hint=hint)
     columns = {key: pa.chunked_array([as_array([record.get(key) for record in records])]) for key in names}
     return Table(
         source=name,
@@ -316,6 +320,18 @@ def _read_json(source: Source, asked: Reading) -> Table:
         kind="JSON lines" if noun == "line" else "JSON",
         places=Numbered(noun, 1, numbers),
     )
+
+
+def _is_half_a_character(value: Any) -> bool:
+    """Return whether a text holds an escape such as \\ud800 alone, which no file can be written with."""
+    return isinstance(value, str) and not value.isascii() and re.search("[\ud800-\udfff]", value) is not None
+
+
+_ODD_CELLS: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
+    ("not one value", "Write it into columns", lambda value: isinstance(value, (dict, list))),
+    ("half a character", "Write the text in UTF-8", _is_half_a_character),
+)
+"""What no cell of a record may be: what it is, what to do, how to see it."""
 
 
 def _json_fault(error: ValueError) -> str:

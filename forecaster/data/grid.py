@@ -25,7 +25,7 @@ from forecaster.data.problems import diagnose
 from forecaster.data.rows import Clock, Finding
 from forecaster.data.schema import Schema
 from forecaster.data.source import Data, read_source
-from forecaster.data.stamps import DAY, Mask
+from forecaster.data.stamps import DAY, Mask, has_clock
 
 GIANTS = "Correct them, or pass --on-outlier clip"
 _CLEAR = 10
@@ -79,10 +79,16 @@ def read_panel(
         fault = error
     with suppress(Exception):  # half a file may be stranger than any whole one: then the first fault stands alone
         fault = diagnose(attempt, asked, fixed=schema is not None).error(str(path))
-    if schema is not None and fault.hint.startswith("Pass --"):
-        hint = f"Correct the data, or train again: p{fault.hint[1:]}"
-        fault = DataError(fault.message, hint=hint, rows=fault.rows, lines=fault.lines)
+    if schema is not None:
+        fault = DataError(fault.message, hint=_as_frozen(fault.hint), rows=fault.rows, lines=fault.lines)
     raise fault
+
+
+def _as_frozen(hint: str) -> str:
+    """Return a hint for data that a saved model reads: what flags say of reading is frozen in it."""
+    if hint.startswith("Pass --"):
+        return f"Correct the data, or train again: p{hint[1:]}"
+    return re.sub(r"(, or |[?] )[Pp]ass (?=--)", r"\1train again: pass ", hint).replace("? train", "? Or train")
 
 
 def lay_out(read: Observations) -> Panel:
@@ -109,7 +115,7 @@ def _lay_out(read: Observations) -> Panel:
     good[list(reasons)] = False
     if not good.any():
         name = f"series {shown(rows.ids[0])}: " if rows.ids[0] else ""
-        raise DataError(f"{table.source}: {name}{reasons[0]}", hint="Correct the data, or pass --freq or --max-missing")
+        raise DataError(f"{table.source}: {name}{reasons[0]}", hint=_hint_for(read, frequency, bool(off_grid[0])))
     kept = np.flatnonzero(good)
     offsets = np.concatenate(([0], np.cumsum(lengths[kept]))).astype(np.int64)
     base = np.zeros(len(rows.ids), np.int64)
@@ -226,6 +232,18 @@ def _gap_error(panel: Panel) -> DataError:
     name = f"series {shown(panel.ids[s])}: " if panel.ids[s] else ""
     message = f"{panel.source}: {name}no value at {when} ({int(panel.filled.sum())} missing)"
     return DataError(message, hint="Complete the data, or pass --on-gap interpolate")
+
+
+def _hint_for(read: Observations, frequency: Frequency, off_grid: bool) -> str:
+    """Return what makes a series usable that was left out, where no other is left."""
+    if not off_grid:
+        observed = np.isfinite(read.rows.values).any()
+        return "Complete the data, or pass --max-missing 1" if observed else "Give it values"
+    if frequency.is_calendar and has_clock(read.clock.time_format):
+        how, alias = "sum" if any(map(adds_up, read.columns.targets)) else "mean", frequency.alias
+        put = f"--aggregate {how} --freq {alias}"
+        return f"Put the rows of a step together: {put}; or --aggregate count --freq {alias} counts them"
+    return "Correct its stamps, or leave out --freq" if read.settings.freq and not read.schema else "Correct its stamps"
 
 
 def _frequency(steps: Steps, read: Observations) -> tuple[Frequency, Mask]:

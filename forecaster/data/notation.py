@@ -98,7 +98,7 @@ def detect_format(texts: pa.Array) -> str:
     odd = texts[int(np.argmin(fits[best]))].as_py()
     as_first = f"does not match {best}, as {shown(first)} does"
     fault = f"is written as {best}, but is not a date" if odd == first else as_first
-    hint = "Correct it, or pass --date-format"
+    hint = "Correct it"
     if beyond := too_far(odd, best):
         fault, hint = beyond, TOO_FAR
     wrong = texts.filter(from_numpy(~fits[best])) if fits[best].mean() > _MOST else None

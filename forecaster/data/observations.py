@@ -157,7 +157,8 @@ def _read_ahead(
     """
     if not columns.future:
         raise UsageError(
-            "--future: the model has no covariate that is known ahead", hint="Train with --future-covariates COLUMNS"
+            "--future: the model has no covariate that is known ahead",
+            hint="Train with them: forecast train DATA --future-covariates COLUMNS",
         )
     shaped = _shaped(path, settings, schema)
     table = shaped.table

@@ -31,7 +31,7 @@ MANY_ROWS = 200_000
 MOST_LISTED = 4
 """Problems that one line tells."""
 
-_FLAG = re.compile(r"--([a-z][a-z-]*)(?:(?:=| )('[^']*'|[^\s;]+))?")
+_FLAG = re.compile(r"--([a-z][a-z-]*)(?:(?:=| )('[^']*'|\"[^\"]*\"|[^\s;]+))?")
 _FREE = {
     "date_format": r"%.*|epoch-\w+|excel|integer",
     "decimal": r"[.,]",
@@ -230,7 +230,7 @@ def concrete(hint: str) -> Iterator[tuple[str, Any]]:
     """Yield the settings of reading that a hint names with a value, as `--on-duplicate last`, in its order."""
     kinds = get_type_hints(ReadSettings)
     for match in _FLAG.finditer(hint):
-        name, value = match[1].replace("-", "_"), (match[2] or "").strip("'")
+        name, value = match[1].replace("-", "_"), _unquoted(match[2] or "")
         if name not in kinds or name == "wide":  # what a column is nobody but the user knows
             continue
         choices = [choice for part in (kinds[name], *get_args(kinds[name])) for choice in get_args(part)]
@@ -243,6 +243,11 @@ def concrete(hint: str) -> Iterator[tuple[str, Any]]:
             text = text[:1] if name in ("decimal", "thousands") and re.fullmatch(r"[.,],", text) else text
             if re.fullmatch(_FREE[name], text):
                 yield name, int(text) if name in ("skip_rows", "skip_footer") else text
+
+
+def _unquoted(text: str) -> str:
+    mark = text[:1]
+    return text[1:-1] if mark in ("'", '"') and text.endswith(mark) and len(text) > 1 else text.strip("'")
 
 
 def flags_of(settings: ReadSettings) -> list[str]:

@@ -152,7 +152,7 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
         time_format = schema.time_format if schema else _named(texts, settings.date_format) or _detect(texts, settings)
         stamps, ok = parse(texts, time_format)
         odd = "" if ok.all() else too_far(texts[int(np.argmin(ok))].as_py(), time_format)
-        hint = TOO_FAR if odd else "Correct it, or pass --date-format"
+        hint = TOO_FAR if odd else "Correct it" if schema else "Correct it, or leave out --date-format"
         _refuse(~ok, texts, odd or f"does not match {time_format}", hint)
         tz = schema.tz if schema else settings.tz
         findings = [] if schema or settings.date_format else _announced(time_format)

@@ -13,7 +13,15 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecaster.base.errors import AccessError, DataError, ForecastError, MissingError, StorageError, TryAgainError
+from forecaster.base.errors import (
+    AccessError,
+    DataError,
+    ForecastError,
+    MissingError,
+    StorageError,
+    TryAgainError,
+    shown,
+)
 from forecaster.data.packed import unpack, unzip
 from forecaster.data.remote import REMOTE, fetch, scheme_of, without_password
 
@@ -38,6 +46,7 @@ _MAGIC = (
 )
 _MARKUP = tuple(b"<" + tag for tag in (b"!doctype", b"html", b"?xml", b"!--", b"head", b"body", b"script", b"svg"))
 _MARK = b"\xef\xbb\xbf"
+_ENCODINGS = "Pass another --encoding, such as --encoding utf-8 or latin-1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,8 +233,13 @@ def decode(source: Source, encoding: str | None) -> tuple[bytes, str]:
     else:
         try:
             data = data.decode(used).removeprefix("\ufeff").encode()
-        except (UnicodeError, LookupError) as error:
-            raise DataError(f"{name} cannot be read as {used}: {error}", hint="Pass another --encoding") from None
+        except LookupError:
+            raise DataError(
+                f"{name} cannot be read as {shown(used)}: there is no such encoding", hint=_ENCODINGS
+            ) from None
+        except UnicodeError as error:
+            where = f" after {error.start:,} bytes" if isinstance(error, UnicodeDecodeError) else ""
+            raise DataError(f"{name} cannot be read as {used}: other bytes{where}", hint=_ENCODINGS) from None
     if (at := data.find(b"\0")) >= 0:
         _refuse_nul(data, at, name)
     return data, used

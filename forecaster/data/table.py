@@ -25,6 +25,7 @@ from forecaster.data.dialect import (
     NEGATIVE,
     Dialect,
     detect_dialect,
+    even_separator,
     number_pattern,
     plain_numbers,
     read_numbers,
@@ -197,8 +198,10 @@ def is_number_type(kind: pa.DataType) -> bool:
 def _number_hint(cell: str) -> str:
     if re.fullmatch(r"[+-]?\d+,\d+", cell):
         return "Pass --decimal , or --thousands ," if re.search(r"^[+-]?\d{1,3},\d{3}$", cell) else "Pass --decimal ,"
-    if re.fullmatch(r"[+-]?\d{1,3}([,.' \u00a0\u202f\u2009]\d{3})+([.,]\d+)?", cell):
-        return "Pass --thousands and --decimal"
+    if match := re.fullmatch(r"[+-]?\d{1,3}(?:([,.' \u00a0\u202f\u2009])\d{3})+(?:([.,])\d+)?", cell):
+        thousands, decimal = match[1], match[2] or ("," if match[1] == "." else ".")
+        mark = f'"{thousands}"' if thousands == "'" else shlex.quote(thousands)
+        return f"Pass --thousands {mark} --decimal {decimal}"
     if "\u2212" in cell:
         return "Write the minus as a plain hyphen"
     return "Write plain numbers, and missing ones as an empty cell"
@@ -431,7 +434,8 @@ def _ragged(path: str, body: memoryview, width: int, separator: str, line: int) 
             notes = [record, *(cells for _, cells in islice(rows, MOST_NOTES))]
             if at and len(notes) <= MOST_NOTES and all(is_note(cells[0]) for cells in notes):
                 return DataError(fault, hint=f"Pass --skip-footer {len(notes)} if these last rows are no data")
-            return DataError(fault, hint="Correct the line, or pass --sep")
+            other = even_separator(body, separator)
+            return DataError(fault, hint=f"Correct the line{f', or pass --sep {shlex.quote(other)}' if other else ''}")
     return None
 
 

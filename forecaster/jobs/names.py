@@ -47,7 +47,7 @@ def name_to_save(given: str | None, data: Data) -> str:
     Raises:
         UsageError: It may not be a folder's, or is that of the built-in network, which no saved model answers for.
     """
-    name = store.check_name(name_of(data) if given is None else given)
+    name = store.check_name(name_of(data) if given is None else given, f"Pass --name {name_of(data)}")
     if name == builtin.NAME:
         whose = "" if given else f", which {data} would give the model"
         raise UsageError(

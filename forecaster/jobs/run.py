@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import Any
 
 from forecaster.base import files
 from forecaster.base.errors import ForecastError, MissingError, UsageError
-from forecaster.base.identity import Identity, check_apart, identity_of
+from forecaster.base.identity import Identity, check_apart, check_unlinked, identity_of
 from forecaster.config.jobfile import Entry, make_job, read_jobs
 from forecaster.data.age import limits_of
 from forecaster.jobs.evaluate import EvaluateJob, evaluate
@@ -35,6 +36,9 @@ from forecaster.jobs.train import TrainJob, train
 
 UNCHANGED = "unchanged"
 """Outcome of a job that is not done again."""
+
+WRITTEN = ("output", "predictions", "paths-output", "totals-output")
+"""Keys of a job that name a file to write."""
 
 Outputs = Callable[[Any], list[Path | None]]
 
@@ -108,23 +112,28 @@ def _check_files(path: Path, entries: Iterable[Entry]) -> None:
         UsageError: One does, by whatever name or link.
     """
     written: dict[Identity, str] = {}
+    folder = path.absolute().parent
     for entry in entries:
-        key = "predictions" if entry.command == "evaluate" else "output"
-        output = entry.values.get(key, "forecasts.csv" if entry.command == "predict" else None)
-        if output is None or str(output) == "-":
-            continue
-        place, folder = f"{path}, line {entry.line}: job {entry.name!r}", path.absolute().parent
+        usual = {"output": "forecasts.csv"} if entry.command == "predict" else {}
+        outputs = {key: value for key, value in {**usual, **entry.values}.items() if key in WRITTEN}
+        outputs = {key: folder / str(value) for key, value in outputs.items() if value is not None and value != "-"}
         read = [("the data file", entry.values.get("data")), ("the file of future rows", entry.values.get("future"))]
         inputs = [(what, folder / given) for what, given in read if given is not None and str(given) != "-"]
         try:
-            check_apart({key: folder / output}, [("the job file", path), *inputs])
+            check_apart(outputs, [("the job file", path), *inputs])
+            check_unlinked(
+                outputs, folder / named if (named := entry.values.get("models-dir")) else models_folder(None)
+            )
         except UsageError as error:
-            raise UsageError(f"{place}: {error.message}", hint=f"Name another file with {key}") from None
-        identity = identity_of(folder / output)
-        other = entry.name if identity is None else written.setdefault(identity, entry.name)
-        if other != entry.name:
-            message = f"{path}, line {entry.line}: jobs {other!r} and {entry.name!r} both write {output}"
-            raise UsageError(message, hint="Give each a file of its own")
+            place = f"{path}, line {entry.line}: job {entry.name!r}"
+            raise UsageError(f"{place}: {error.message}", hint=error.hint.replace("with --", "with ")) from None
+        for output in outputs.values():
+            identity = identity_of(output)
+            other = entry.name if identity is None else written.setdefault(identity, entry.name)
+            if other != entry.name:
+                told = os.path.relpath(output, folder)
+                message = f"{path}, line {entry.line}: jobs {other!r} and {entry.name!r} both write {told}"
+                raise UsageError(message, hint="Give each a file of its own")
 
 
 def model_key(entry: Entry) -> str:

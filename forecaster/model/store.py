@@ -57,14 +57,18 @@ OWN_FILES = ("LOCK", "CURRENT", "HISTORY", "CHECKPOINT", "versions")
 LARGEST_HISTORY = 16 * 1024 * 1024
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, hint: str = "See which there are: forecast models list") -> str:
     """Return the name if it may be a folder's.
+
+    Args:
+        name: What the user gave.
+        hint: What to do if it may not.
 
     Raises:
         UsageError: It may not: names are data from the user, never paths.
     """
     if not NAME.fullmatch(name):
-        raise UsageError(f"model name {name[:80]!r}: expected [A-Za-z0-9][A-Za-z0-9._-]{{0,63}}", hint="Give --name")
+        raise UsageError(f"model name {name[:80]!r}: expected [A-Za-z0-9][A-Za-z0-9._-]{{0,63}}", hint=hint)
     return name
 
 

@@ -282,7 +282,7 @@ def serve(settings: ServeSettings, root: Path | None, token: str | None, started
     if settings.host not in LOOPBACK and not token:
         raise UsageError(
             f"--host {settings.host} can be reached by others, so clients must know a token",
-            hint="Set it: FORECAST_TOKEN=… forecast serve --host …, or listen on 127.0.0.1",
+            hint="Set FORECAST_TOKEN, pass --token-file FILE, or leave out --host",
         )
     store.keep_loaded(KEPT)
     config = uvicorn.Config(

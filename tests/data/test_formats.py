@@ -305,3 +305,10 @@ def test_a_stream_of_arrow_is_read_as_a_file_of_it(tmp_path: Path) -> None:
     (tmp_path / "cut.arrows").write_bytes(whole[:200])
     with pytest.raises(DataError, match="is not a sound Arrow file"):
         read_panel(tmp_path / "cut.arrows")
+
+
+def test_half_a_character_in_json_is_refused_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text('[{"ds": "2024-01-01", "y": "1"}, {"ds": "2024-01-02", "y": "\\udc00"}]')
+    with pytest.raises(DataError, match=r"row 2, column 'y': half a character"):
+        read_panel(path)
