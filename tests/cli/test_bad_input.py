@@ -33,7 +33,12 @@ FAULTS = [
     ("ambiguous dates", f"ds,y\n{AMBIGUOUS}", 65, "--date-format '%d/%m/%Y'"),
     ("duplicate stamps", f"ds,y\n{GOOD}2024-01-03,9\n", 65, "lines 4 and 32 have the same time stamp"),
     ("mixed frequencies", f"id,ds,y\n{MIXED}", 65, "'a' is D, 'b' is MS"),
-    ("irregular", "ds,y\n" + "".join(f"2024-01-{d:02d},1\n" for d in (1, 2, 4, 9, 11, 19, 20, 28)), 65, "--max-missing 1"),
+    (
+        "irregular",
+        "ds,y\n" + "".join(f"2024-01-{d:02d},1\n" for d in (1, 2, 4, 9, 11, 19, 20, 28)),
+        65,
+        "--max-missing",
+    ),
     ("several columns", WIDE, 65, "Pass --wide if each is a series, or --target COLUMN"),
     ("one row", "ds,y\n2024-01-01,3\n", 65, "--freq"),
     ("too short", f"ds,y\n{''.join(line + chr(10) for line in DAYS[:5])}", 65, "are needed to train"),
