@@ -317,9 +317,15 @@ def describe_card(known: BuiltinFacts) -> Iterator[Block]:
     yield TextGrid(
         [
             ("name", f"builtin {known.version}, {size:,} bytes"),
-            *((field.replace("_", " "), str(value)) for field, value in flatten(known.card) if field != "name"),
+            *(row for field, value in flatten(known.card) if field != "name" for row in lines_of(field, value)),
         ]
     )
+
+
+def lines_of(field: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield a fact of the card as (name, text), a list as one line each with its name on the first."""
+    name, texts = field.replace("_", " "), value if isinstance(value, list) else [value]
+    yield from (("" if k else name, str(text)) for k, text in enumerate(texts))
 
 
 def history_grid(history: list[dict[str, Any]]) -> TextGrid:

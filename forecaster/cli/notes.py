@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -88,14 +89,17 @@ def describe(panel: Panel) -> Iterator[Block]:
 
 
 def tell_builtin(model: UsedModel, quiet: bool) -> None:
-    """Tell in one line on stderr that the built-in network answers, and what it detected; nothing of a saved model."""
+    """Tell in one line on stderr that the built-in network answers, and what it detected; nothing of a saved model.
+
+    Where it was asked for by name, only a person is told: to a log that is no news.
+    """
     from forecaster.model.builtin import BuiltinModel
 
     if not isinstance(model, BuiltinModel):
         return
     because = f" ({model.reason})" if model.reason else ""
     log.event("builtin", version=model.version, detected=model.detected())
-    if not quiet:
+    if not quiet and (model.reason or sys.stderr.isatty()):
         tell(f"the built-in network answers{because}: {model.detected()}")
 
 

@@ -17,6 +17,7 @@ from forecaster.cli.output import (
     Printer,
     TextGrid,
     TextLine,
+    counted,
     number,
     percent,
     printable,
@@ -169,12 +170,27 @@ def own_past(result: PredictResult) -> Iterator[Block]:
     """Yield how good the built-in network is on the data's own past, and how much of it its intervals held."""
     measured = result.metrics
     if measured is None:
-        yield TextLine("The series are too short to measure on their own past how good that is.", "dim")
+        yield from (TextLine(line, "dim") for line in too_little_past(result))
         return
     where = "windows of the data's own past"
     yield verdict(measured, where, "A model of your own may do better: forecast train DATA")
     shares = [f"{percent(measured['model'][f'coverage-{level:g}'])} of {level:g} %" for level in measured["levels"]]
     yield TextLine(f"Of the actual values there, the intervals held {', '.join(shares)}.")
+
+
+def too_little_past(result: PredictResult) -> Iterator[str]:
+    """Yield why it is not said how good the built-in network is on the data's own past, and what that means."""
+    from forecaster.model.conformal import FEWEST_TO_MEASURE
+
+    past, series = getattr(result.model, "past", None), "series is" if result.panel.n_series == 1 else "series are"
+    if past is None:
+        yield f"The {series} too short to look back on: the intervals are the network's own, not corrected by it."
+        return
+    yield (
+        f"The data's own past holds {counted(int(past.misses.independent), 'window')} that do not overlap: too few"
+        f" ({FEWEST_TO_MEASURE}) to say how good that is. The intervals are corrected by them a little."
+    )
+    yield "The scores that there are: forecast evaluate DATA --model builtin, with the same flags"
 
 
 def first_rows(result: PredictResult) -> TextGrid:

