@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from glob import glob, has_magic
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from forecaster.data.database import as_array, is_database, read_query
 from forecaster.data.dialect import Dialect
 from forecaster.data.places import Numbered, PartPlaces
 from forecaster.data.recipe import Recipe
+from forecaster.data.remote import is_folder_address, list_files
 from forecaster.data.source import ARROW_STREAM, Data, Source, decode, read_source
 from forecaster.data.table import Table, check_names, read_csv
 
@@ -78,7 +79,7 @@ def read_data(path: Data, settings: ReadSettings, dialect: Dialect | None, recip
         return _with_empty_cells(read_query(str(path), recipe.sql))
     if recipe.sql and not dialect:
         raise UsageError(f"--sql is for a database, and {path} is none", hint="Such as sqlite:///shop.db")
-    parts = [Path(path)] if isinstance(path, Part) else parts_of(path)
+    parts = [_path_of(path)] if isinstance(path, Part) else parts_of(path) or parts_at(path)
     if parts is not None:
         return _read_parts(str(path), parts, asked)
     return _read_one(path, asked)
@@ -144,19 +145,49 @@ def parts_of(path: Data) -> list[Path] | None:
     return found
 
 
-def may_be_part(path: Path, folder: Path) -> bool:
+def parts_at(path: Data) -> list[str] | None:
+    """Return the addresses of the parts of a folder or a glob that lies elsewhere, sorted; None where DATA is neither.
+
+    Raises:
+        MissingError: There are none.
+        ForecastError: They cannot be listed.
+    """
+    if isinstance(path, Source) or not is_folder_address(str(path)):
+        return None
+    root = root_of(str(path))
+    found = [each for each in list_files(str(path)) if may_be_part(PurePosixPath(each), PurePosixPath(root))]
+    if not found:
+        raise MissingError(f"{path}: no data files are there", hint="Files end in .csv, .parquet and the like")
+    return found
+
+
+def root_of(source: str) -> str:
+    """Return the folder that all parts of a folder or glob are below; of an address, ending in no `/`."""
+    plain = []
+    for part in source.split("/")[:-1]:
+        if has_magic(part):
+            break
+        plain.append(part)
+    return "/".join(plain)
+
+
+def _path_of(part: Part) -> Path | str:
+    return str(part) if "://" in part else Path(part)
+
+
+def may_be_part(path: PurePath, folder: PurePath) -> bool:
     """Return whether a file of this name below a folder would be read as one of its parts."""
     hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
     return not hidden and path.name.lower().endswith(DATA_ENDS)
 
 
-def _read_parts(name: str, paths: Sequence[Path], asked: Reading) -> Table:
+def _read_parts(name: str, paths: Sequence[Path | str], asked: Reading) -> Table:
     """Return the rows of several files, which have the same columns, one after the other."""
     tables: list[Table] = []
     for path in paths:
         known = tables[0].dialect if tables and asked.dialect is None else asked.dialect
         table = _read_one(path, replace(asked, dialect=known))
-        keys = folder_keys(path, table.rows)
+        keys = folder_keys(PurePath(path), table.rows)
         table = replace(table, columns=table.columns | keys, keys=tuple(keys))
         if tables and table.columns.keys() != tables[0].columns.keys():
             odd = sorted(table.columns.keys() ^ tables[0].columns.keys())
@@ -181,7 +212,7 @@ def _read_parts(name: str, paths: Sequence[Path], asked: Reading) -> Table:
     )
 
 
-def folder_keys(path: Path, rows: int) -> dict[str, pa.ChunkedArray]:
+def folder_keys(path: PurePath, rows: int) -> dict[str, pa.ChunkedArray]:
     """Return the columns that folders named `key=value` give to a part."""
     pairs = [part.split("=", 1) for part in path.parts[:-1] if "=" in part[1:]]
     return {key: pa.chunked_array([pa.repeat(pa.scalar(value), rows)]) for key, value in pairs}

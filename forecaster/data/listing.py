@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import has_magic
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
 from forecaster.base.errors import UsageError
-from forecaster.data.formats import Part, parts_of
+from forecaster.data.formats import Part, parts_at, parts_of, root_of
 from forecaster.data.source import Data, Source
 
 Hashes = npt.NDArray[np.uint64]
@@ -51,12 +51,18 @@ class Parts:
         Raises:
             MissingError: There are none.
         """
-        found = parts_of(data)
-        if isinstance(data, Source) or found is None:
+        if isinstance(data, Source):
             return None
-        root = _root(str(data))
-        names = tuple(PurePosixPath(os.path.relpath(path, root)).as_posix() for path in found)
-        return cls(str(data), tuple(Part(path) for path in found), names)
+        found: Sequence[Path | str] | None = parts_of(data) or parts_at(data)
+        if found is None:
+            return None
+        if "://" in str(data):
+            root = root_of(str(data)) + "/"
+            names = [str(path).removeprefix(root) for path in found]
+        else:
+            folder = _root(str(data))
+            names = [PurePosixPath(os.path.relpath(path, folder)).as_posix() for path in found]
+        return cls(str(data), tuple(Part(path) for path in found), tuple(names))
 
     def outputs(self) -> tuple[str, ...]:
         """Return what the file of each part is called in a folder of results: Parquet for Parquet, else CSV.
@@ -89,11 +95,7 @@ def _root(source: str) -> Path:
     """Return the folder that all parts are below."""
     if Path(source).is_dir():
         return Path(source)
-    plain = []
-    for part in Path(source).parts[:-1]:
-        if has_magic(part):
-            break
-        plain.append(part)
+    plain = list(takewhile(lambda part: not has_magic(part), Path(source).parts[:-1]))
     return Path(*plain)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from glob import has_magic
 from typing import Any
 
-from forecaster.base.errors import AccessError, DataError, MissingError, TryAgainError
+from forecaster.base.errors import AccessError, DataError, ForecastError, MissingError, TryAgainError
 from forecaster.base.extras import check_extra
 from forecaster.base.meter import tally
 
@@ -15,6 +18,9 @@ _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.
 
 REMOTE = ("http", "https", "s3", "gs", "gcs", "az", "abfs", "ftp", "sftp", "memory")
 """Schemes that fsspec is asked for."""
+
+LISTED = tuple(scheme for scheme in REMOTE if scheme not in ("http", "https"))
+"""Those of which a folder can be listed."""
 
 
 def scheme_of(path: str) -> str | None:
@@ -47,15 +53,46 @@ def fetch(address: str, most: int) -> bytes:
     import fsspec
 
     whole = io.BytesIO()
+    with _faults_of(name), fsspec.open(_lowered(address), "rb") as stream:
+        size = getattr(stream, "size", None)
+        parts = iter(lambda: stream.read(_PART), b"")
+        said = ("fetching", "MB", size / 1e6 if isinstance(size, int) else None)
+        for part in tally(parts, lambda got: len(got) / 1e6, said):
+            whole.write(part)
+            if whole.tell() > most:
+                raise DataError(f"{name} has more than {most >> 30} GiB", hint="Download it, and give a part")
+    return whole.getvalue()
+
+
+def is_folder_address(path: str) -> bool:
+    """Return whether an address is that of many files: a folder, which ends in `/`, or a glob."""
+    return scheme_of(path) in LISTED and (path.endswith("/") or has_magic(path))
+
+
+def list_files(address: str) -> list[str]:
+    """Return the addresses of all files below a folder, or of those that a glob matches, sorted.
+
+    Raises:
+        ForecastError: As `fetch`.
+    """
+    name = without_password(address)
+    check_extra("remote", f"reading {name}")
+    import fsspec
+
+    with _faults_of(name):
+        system, root = fsspec.core.url_to_fs(_lowered(address))
+        system.invalidate_cache()
+        found = system.glob(root) if has_magic(root) else system.find(root)
+        return sorted(str(system.unstrip_protocol(path)) for path in found)
+
+
+@contextmanager
+def _faults_of(name: str) -> Iterator[None]:
+    """Raise our own faults for those of a file system."""
     try:
-        with fsspec.open(_lowered(address), "rb") as stream:
-            size = getattr(stream, "size", None)
-            parts = iter(lambda: stream.read(_PART), b"")
-            said = ("fetching", "MB", size / 1e6 if isinstance(size, int) else None)
-            for part in tally(parts, lambda got: len(got) / 1e6, said):
-                whole.write(part)
-                if whole.tell() > most:
-                    raise DataError(f"{name} has more than {most >> 30} GiB", hint="Download it, and give a part")
+        yield
+    except ForecastError:
+        raise
     except FileNotFoundError as error:  # also what fsspec makes of a server that does not answer
         cause = error.__cause__
         is_unreached = type(cause).__name__.endswith("ConnectorError")
@@ -66,11 +103,8 @@ def fetch(address: str, most: int) -> bytes:
         raise AccessError(f"{name} may not be read", hint="Check the credentials in the environment") from None
     except ImportError as error:
         raise MissingError(f"{name}: {error}", hint="Install what it names, or download the file") from None
-    except (OSError, ValueError) as error:
-        raise _fault(name, error) from None
     except Exception as error:  # noqa: BLE001 - every file system of fsspec has errors of its own
         raise _fault(name, error) from None
-    return whole.getvalue()
 
 
 def _lowered(address: str) -> str:
@@ -79,10 +113,8 @@ def _lowered(address: str) -> str:
     return scheme.lower() + mark + rest
 
 
-def _fault(name: str, error: Any) -> AccessError | TryAgainError | DataError:
+def _fault(name: str, error: Any) -> AccessError | TryAgainError:
     """Return the fault of our own for one of a file system's."""
-    if isinstance(error, DataError):
-        return error
     status = getattr(error, "status", None)
     reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
     if status in (401, 403):

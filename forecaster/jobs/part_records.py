@@ -27,6 +27,8 @@ from forecaster.base import files
 from forecaster.base.errors import AccessError, MissingError, StorageError
 from forecaster.base.records import to_json
 from forecaster.data.listing import Hashes
+from forecaster.data.remote import fetch
+from forecaster.data.source import MOST_BYTES
 
 Json = dict[str, Any]
 
@@ -89,6 +91,15 @@ def hash_file(path: Path | str) -> str:
         raise AccessError(f"{path}: permission denied", hint=f"Check its permissions: ls -l {path}") from None
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror}") from None
+
+
+def hash_part(part: str) -> str:
+    """Return the SHA-256 of a part: a file, or what lies at an address.
+
+    Raises:
+        ForecastError: It cannot be read.
+    """
+    return files.sha256(fetch(part, MOST_BYTES)) if "://" in part else hash_file(part)
 
 
 def names_path(folder: Path, name: str) -> Path:

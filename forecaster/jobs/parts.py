@@ -28,7 +28,7 @@ from forecaster.jobs.part_records import (
     Json,
     PartRecord,
     find_done,
-    hash_file,
+    hash_part,
     open_names,
     recorded_parts,
     write_names,
@@ -89,7 +89,7 @@ class PartTask:
         if str(Path.cwd()) != self.cwd:
             here = replace(
                 self,
-                part=Part(os.path.join(self.cwd, self.part)),  # noqa: PTH118 - a part is a text
+                part=self.part if "://" in self.part else Part(os.path.join(self.cwd, self.part)),  # noqa: PTH118 - a text
                 folder=Path(self.cwd, self.folder),
                 models_dir=Path(self.cwd, self.models_dir),
             )
@@ -215,7 +215,10 @@ def check_folders(parts: Parts, folder: Path, flag: str) -> None:
     Raises:
         UsageError: It is.
     """
-    own, real = Path(os.path.realpath(folder)), [Path(os.path.realpath(path)) for path in parts.paths]
+    own, real = (
+        Path(os.path.realpath(folder)),
+        [Path(os.path.realpath(path)) for path in parts.paths if "://" not in path],
+    )
     if home := store.home_of(own / "part", flag):
         raise UsageError(f"{flag} {folder} is a part of the model {home.name!r}", hint=f"Name another with {flag}")
     inside = Path(parts.source).is_dir() and Path(os.path.realpath(parts.source)) in (own, *own.parents)
@@ -257,7 +260,7 @@ def look_at(task: PartTask, sent: Path | None) -> Looked:
     """Look whether a part is done; else which series it holds."""
     check_wanted()
     task = task.at_home(sent)
-    digest = hash_file(task.part)
+    digest = hash_part(task.part)
     record = find_done(task.folder, task.name, digest, task.made)
     if record is not None:
         return Looked(digest, record.names, record)

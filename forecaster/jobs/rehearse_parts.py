@@ -62,7 +62,7 @@ def _reckon(
         except ForecastError as fault:
             faults.append(fault)
             continue
-        times = sum(sizes) / max(size, 1)
+        times = sum(sizes) / size if size else len(sizes)  # what lies elsewhere is taken to be alike
         count = f"{len(parts.paths):,}, of which {label} was read; rows and series are reckoned from it"
         return replace(
             one,
