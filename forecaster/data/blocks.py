@@ -22,7 +22,8 @@ import pyarrow as pa
 
 from forecaster.base.errors import DataError, TryAgainError, UsageError
 from forecaster.config import ReadSettings
-from forecaster.data.formats import folder_keys, parts_of, read_data, typed_table
+from forecaster.data.folders import parts_of
+from forecaster.data.formats import folder_keys, read_data, typed_table
 from forecaster.data.places import Numbered
 from forecaster.data.rows import recipe_of
 from forecaster.data.source import Data, Source, of_one_byte, os_fault

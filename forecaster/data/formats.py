@@ -16,39 +16,24 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from glob import glob, has_magic
 from itertools import pairwise
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forecaster.base.errors import DataError, ForecastError, MissingError, ResourceError, UsageError
+from forecaster.base.errors import DataError, ForecastError, ResourceError, UsageError
 from forecaster.base.extras import check_extra
 from forecaster.config import ReadSettings
 from forecaster.data.database import as_array, is_database, read_query
 from forecaster.data.dialect import Dialect
+from forecaster.data.folders import Part, parts_at, parts_of, path_of
 from forecaster.data.places import Numbered, PartPlaces
 from forecaster.data.recipe import Recipe
-from forecaster.data.remote import is_folder_address, list_files
 from forecaster.data.source import ARROW_STREAM, Data, Source, decode, read_source
 from forecaster.data.table import Table, check_names, read_csv
-
-DATA_ENDS = tuple(
-    f".{end}{packed}"
-    for end in ("csv", "tsv", "txt", "parquet", "pq", "parq", "json", "jsonl", "ndjson", "feather", "arrow", "xlsx")
-    for packed in ("", ".gz", ".bz2", ".xz", ".zst", ".zip")
-)
-"""How the names of files end that are parts of a folder; the others there are left alone."""
-
-
-class Part(str):
-    """The path of one part of a folder or glob, to be read alone, as it is read with the others: the folders above it
-    may be named `key=value`, and give it columns."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +64,7 @@ def read_data(path: Data, settings: ReadSettings, dialect: Dialect | None, recip
         return _with_empty_cells(read_query(str(path), recipe.sql))
     if recipe.sql and not dialect:
         raise UsageError(f"--sql is for a database, and {path} is none", hint="Such as sqlite:///shop.db")
-    parts = [_path_of(path)] if isinstance(path, Part) else parts_of(path) or parts_at(path)
+    parts = [path_of(path)] if isinstance(path, Part) else parts_of(path) or parts_at(path)
     if parts is not None:
         return _read_parts(str(path), parts, asked)
     return _read_one(path, asked)
@@ -111,74 +96,6 @@ def _with_empty_cells(table: Table) -> Table:
 
 
 # ---------------------------------------------------------------------------------------------------- parts
-
-
-def parts_of(path: Data) -> list[Path] | None:
-    """Return the files of a folder or a glob, sorted by name; None where DATA is neither.
-
-    Raises:
-        MissingError: There are none.
-    """
-    if isinstance(path, Source) or str(path) == "-" or "://" in str(path):
-        return None
-    try:
-        folder = Path(path)
-        if folder.is_dir():
-            found = [
-                Path(name)
-                for name in sorted(map(str, folder.rglob("*")))
-                if may_be_part(Path(name), folder) and Path(name).is_file()
-            ]
-        elif has_magic(str(path)) and not folder.exists():
-            names = glob(str(path), recursive=True)  # noqa: PTH207 - a glob of its own may begin anywhere
-            found = [Path(name) for name in sorted(names) if Path(name).is_file()]
-        else:
-            return None
-    except (OSError, ValueError):
-        return None
-    if not found:
-        if Path(path).is_dir():
-            raise MissingError(
-                f"{path} is a folder without data files", hint="Files end in .csv, .parquet and the like"
-            )
-        raise MissingError(f"{path}: no such file, and no file that it matches", hint="Such as 'parts/*.csv'")
-    return found
-
-
-def parts_at(path: Data) -> list[str] | None:
-    """Return the addresses of the parts of a folder or a glob that lies elsewhere, sorted; None where DATA is neither.
-
-    Raises:
-        MissingError: There are none.
-        ForecastError: They cannot be listed.
-    """
-    if isinstance(path, Source) or not is_folder_address(str(path)):
-        return None
-    root = root_of(str(path))
-    found = [each for each in list_files(str(path)) if may_be_part(PurePosixPath(each), PurePosixPath(root))]
-    if not found:
-        raise MissingError(f"{path}: no data files are there", hint="Files end in .csv, .parquet and the like")
-    return found
-
-
-def root_of(source: str) -> str:
-    """Return the folder that all parts of a folder or glob are below; of an address, ending in no `/`."""
-    plain = []
-    for part in source.split("/")[:-1]:
-        if has_magic(part):
-            break
-        plain.append(part)
-    return "/".join(plain)
-
-
-def _path_of(part: Part) -> Path | str:
-    return str(part) if "://" in part else Path(part)
-
-
-def may_be_part(path: PurePath, folder: PurePath) -> bool:
-    """Return whether a file of this name below a folder would be read as one of its parts."""
-    hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-    return not hidden and path.name.lower().endswith(DATA_ENDS)
 
 
 def _read_parts(name: str, paths: Sequence[Path | str], asked: Reading) -> Table:

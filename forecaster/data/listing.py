@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecaster.base.errors import UsageError
-from forecaster.data.formats import Part, parts_at, parts_of, root_of
+from forecaster.data.folders import Part, parts_at, parts_of, root_of
 from forecaster.data.source import Data, Source
 
 Hashes = npt.NDArray[np.uint64]

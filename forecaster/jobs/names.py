@@ -194,7 +194,7 @@ def _files_of(data: str | Path) -> list[str | Path]:
     """Return the files that DATA consists of: the parts of a folder or a glob, the file of a database, itself."""
     if scheme_of(str(data)) in FILE_DATABASES:
         return [re.sub(r"^\w+:/{0,3}", "", str(data))]
-    from forecaster.data.formats import parts_of
+    from forecaster.data.folders import parts_of
 
     parts = None
     with suppress(MissingError):
@@ -204,7 +204,7 @@ def _files_of(data: str | Path) -> list[str | Path]:
 
 def _would_be_part(path: Path, data: str) -> bool:
     """Return whether a file that is written would be one of the parts of DATA."""
-    from forecaster.data.formats import may_be_part
+    from forecaster.data.folders import may_be_part
 
     if "://" in data or data == "-":
         return False

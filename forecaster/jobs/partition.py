@@ -16,7 +16,7 @@ from forecaster.base.identity import check_apart
 from forecaster.base.meter import one, tally
 from forecaster.config import PartitionSettings, ReadSettings
 from forecaster.data.blocks import read_blocks
-from forecaster.data.formats import parts_of
+from forecaster.data.folders import parts_of
 from forecaster.data.partition import PartWriter, TextInNumbersError, name_of_part, plan_layout, write_parts
 from forecaster.data.source import Data, read_source
 from forecaster.jobs.brief import brief

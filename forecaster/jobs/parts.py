@@ -18,7 +18,7 @@ from forecaster.base.errors import OK, PARTIAL, BatchError, DataError, ForecastE
 from forecaster.base.meter import one, tally
 from forecaster.base.tasks import Executor, Luggage, TaskEnd, check_wanted
 from forecaster.config import ReadSettings
-from forecaster.data.formats import Part
+from forecaster.data.folders import Part
 from forecaster.data.listing import MOST_NAMED, Hashes, Parts, Twice, find_twice, hash_names
 from forecaster.data.observations import read_names
 from forecaster.data.panel import Panel

@@ -21,7 +21,7 @@ from forecaster.base.errors import OK, PARTIAL, AccessError, MissingError, Stora
 from forecaster.base.records import dump, to_json
 from forecaster.config.jobfile import Entry
 from forecaster.data.age import Age
-from forecaster.data.formats import parts_of
+from forecaster.data.folders import parts_of
 from forecaster.data.panel import Panel
 from forecaster.data.remote import scheme_of
 from forecaster.jobs.names import NONE, name_of

@@ -10,7 +10,7 @@ from typing import Any
 
 from forecaster.base.errors import ForecastError
 from forecaster.config import WorkerSettings
-from forecaster.data.formats import Part
+from forecaster.data.folders import Part
 from forecaster.data.listing import Parts
 from forecaster.jobs.evaluate import EvaluateJob
 from forecaster.jobs.evaluate_parts import check_evaluate_parts

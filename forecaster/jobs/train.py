@@ -33,7 +33,7 @@ from forecaster.config import (
 from forecaster.data.age import Age, age_of, limits_of
 from forecaster.data.caps import advice, find_cap
 from forecaster.data.drawing import Room, draw_panel
-from forecaster.data.formats import parts_of
+from forecaster.data.folders import parts_of
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.data.source import Data
