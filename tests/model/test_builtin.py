@@ -14,8 +14,7 @@ from forecaster.data.panel import Panel, head, panel_from_arrays
 from forecaster.model import builtin, pretrained
 from forecaster.model.builtin import bind, past_origins
 from forecaster.model.origins import Origins
-from forecaster.model.predictor import forecast_windows, make_forecast
-from forecaster.model.samples import look_at_past
+from forecaster.model.predictor import make_forecast
 from forecaster.model.windows import WindowShape
 from forecaster.scoring.backtest import measure_builtin
 
@@ -138,21 +137,6 @@ def test_its_version_is_that_of_its_graph() -> None:
     assert not builtin.is_builtin(None)
     with pytest.raises(MissingError, match="no version 'v000001'"):
         builtin.is_builtin("builtin@v000001")
-
-
-def test_past_errors_are_those_of_their_series_and_cutoff() -> None:
-    """Its blocks come in an order of its own: what is learned from them must not be of another series or time."""
-    panel = months(series=3, length=60)
-    model = bind(panel, horizon=3)
-    past = look_at_past(model, panel, 3)
-    assert past.errors is not None
-    step = round(3 * past.spacing)
-    for nth in (0, 5, len(past.errors) - 1):
-        for s in range(3):
-            origin = Origins.of(panel, np.array([s]), panel.offsets[s + 1 : s + 2] - 3 - step * nth)
-            [block] = forecast_windows(model, panel, origin, 3, ())
-            missed = panel.observed(origin.ahead(3)) - block.values
-            np.testing.assert_allclose(past.errors[nth, s], missed[0], atol=1e-3)
 
 
 @pytest.mark.parametrize("level", [1e6, -1e9, 1e10, 1e12])

@@ -6,30 +6,13 @@ import numpy as np
 import pytest
 
 from forecaster.model.pretrained.candidates import NAMES, candidates, seasonal_naive, slope
-from forecaster.model.pretrained.inputs import inputs
-from forecaster.model.pretrained.rhythm import LADDER, WIDTH, rhythm, segment
+from forecaster.model.pretrained.rhythm import rhythm
 
 
 def answer(x: np.ndarray, name: str, seasons: tuple[int, ...], steps: int) -> np.ndarray:
     seen = np.isfinite(x)[None]
     found = candidates(np.where(seen, x, 0.0), seen, rhythm(seasons), steps)
     return found[0, NAMES.index(name)]
-
-
-@pytest.mark.parametrize("season", range(1, 367))
-def test_every_season_length_has_a_segment_that_fits(season: int) -> None:
-    p = segment(season)
-    assert 4 <= p <= WIDTH
-    shape = rhythm((season,))
-    assert shape.bucket(1) == LADDER[0]
-    assert shape.bucket(2_048) <= LADDER[-1]
-
-
-def test_a_longer_season_becomes_a_multiple_of_the_first() -> None:
-    assert rhythm((7, 365)).second == 364
-    assert rhythm((24, 168)).second == 168
-    assert rhythm((12,)).second == 0
-    assert rhythm((1,)) == rhythm(())
 
 
 def test_seasonal_naive_repeats_the_last_season_and_looks_further_back_where_it_is_missing() -> None:
@@ -62,13 +45,3 @@ def test_the_week_of_a_year_ago_is_moved_to_the_level_of_today() -> None:
     x = np.where(step % 364 == 10, 50.0, 10.0) + step // 364
     found = answer(x[: 364 * 2 + 8], "second_naive", (7, 365), 7)
     assert found.argmax() == 2
-
-
-def test_padding_on_the_left_changes_nothing() -> None:
-    rng = np.random.default_rng(2)
-    x = rng.normal(size=(5, 60)).cumsum(1)
-    padded = np.pad(x, ((0, 0), (37, 0)), constant_values=np.nan)
-    for seasons in ((1,), (4,), (12,), (7, 28)):
-        short, wide = inputs(x, rhythm(seasons), 8, 2), inputs(padded, rhythm(seasons), 8, 2)
-        for name, value in short.arrays().items():
-            np.testing.assert_allclose(value, wide.arrays()[name], rtol=1e-4, atol=1e-4, err_msg=name)
