@@ -176,7 +176,17 @@ def test_every_listed_file_exists_and_no_other(room: str) -> None:
 UNMIRRORED = {
     "config": {"commands", "measuring", "planning", "reading", "training", "workers"},  # settings alone
     # what is done part by part, and by workers, is tested as users run it: tests/cli/test_parts.py
-    "jobs": {"elsewhere", "evaluate_parts", "part_records", "part_tasks", "parts", "predict_parts", "score_parts"},
+    "data": {"folders"},
+    "jobs": {
+        "elsewhere",
+        "evaluate_parts",
+        "part_records",
+        "part_tasks",
+        "parts",
+        "predict_parts",
+        "rehearse_parts",
+        "score_parts",
+    },
     "scoring": {"sums", "tiers"},  # tests/jobs/test_evaluate.py and tests/jobs/test_hierarchy.py
 }
 """Files without a test file of their own, and why; all others have one."""
