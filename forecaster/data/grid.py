@@ -24,6 +24,7 @@ from forecaster.data.panel import Panel, treat_outliers
 from forecaster.data.problems import diagnose
 from forecaster.data.rows import Clock, Finding
 from forecaster.data.schema import Schema
+from forecaster.data.seasons import doubt_season
 from forecaster.data.source import Data, read_source
 from forecaster.data.stamps import DAY, Mask, has_clock
 
@@ -154,6 +155,8 @@ def _lay_out(read: Observations) -> Panel:
         if schema.on_gap == "error":
             raise _gap_error(panel)
         fill(values, filled, schema.on_gap)
+    if read.schema is None:
+        panel = replace(panel, findings=(*panel.findings, *doubt_season(panel, read.settings)))
     return treat_outliers(panel) if schema.on_outlier != "keep" else panel if marked else _with_giants(panel)
 
 

@@ -13,7 +13,7 @@ from forecaster.config import PredictSettings, parse_duration
 from forecaster.data.panel import Panel
 from forecaster.data.stamps import SECOND, Ints
 from forecaster.model.baselines import seasonal_naive
-from forecaster.model.builtin import METHOD
+from forecaster.model.builtin import LONGEST_CONTEXT, METHOD, BuiltinModel
 from forecaster.model.forecast import RECURSIVE, SIMPLE, Forecast
 from forecaster.model.ledger import last_cutoffs
 from forecaster.model.origins import Origins
@@ -175,6 +175,15 @@ def _steps_of(panel: Panel, series: Ints) -> Floats:
     bounds = panel.offsets[series], panel.offsets[series + 1]
     moves = [np.abs(np.diff(panel.values[start:end])) for start, end in zip(*bounds, strict=True)]
     return np.array([each.mean() if len(each) else 0.0 for each in moves])
+
+
+def unread_season(model: UsedModel, panel: Panel) -> tuple[str, ...]:
+    """Return a line where the main season is longer than the built-in network reads, though a series holds it."""
+    season = model.season
+    if not isinstance(model, BuiltinModel) or not LONGEST_CONTEXT < season <= panel.lengths.max():
+        return ()
+    message = f"the built-in network reads {LONGEST_CONTEXT:,} values at most, so a season of {season:,} steps"
+    return (f"{panel.source}: {message} says nothing to it. Pass a shorter --season-length, or a coarser --freq",)
 
 
 def twin_of_training(model: SavedModel, panel: Panel) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ import pytest
 from forecaster.base.errors import DataError
 from forecaster.config import PredictSettings
 from forecaster.data.panel import Panel, panel_from_arrays
-from forecaster.jobs.notices import Known, lost_data, naive_twin
+from forecaster.jobs.notices import Known, lost_data, naive_twin, unread_season
+from forecaster.model.builtin import bind
 from forecaster.model.forecast import Forecast
 
 SETTINGS = PredictSettings()
@@ -65,3 +66,11 @@ def test_what_the_data_lost() -> None:
     assert lost_data(early, PANEL, SETTINGS, cut=True) == ()
     assert lost_data(Known({"x": 1}, "the last forecast of such a file"), PANEL, SETTINGS, cut=False) == ()
     assert "none of the 1 series" in lost_data(Known({"x": 1}, "the training"), PANEL, SETTINGS, cut=False)[0]
+
+
+def test_a_season_that_the_builtin_network_cannot_read_is_named() -> None:
+    panel = panel_from_arrays([np.arange(3000.0)], freq="h")
+    [line] = unread_season(bind(panel, season=2500, horizon=2), panel)
+    assert "reads 2,048 values at most, so a season of 2,500 steps says nothing" in line
+    assert unread_season(bind(panel, season=24, horizon=2), panel) == ()
+    assert unread_season(bind(panel, season=5000, horizon=2), panel) == ()

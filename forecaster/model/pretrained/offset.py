@@ -1,7 +1,10 @@
-"""Contexts whose level is large against their variation: asked about without that level, which then returns.
+"""Contexts as they are asked about: without a level that is large against their variation, which then returns.
 
 The network reads a context from its mean on, in standard deviations, and takes a deviation below a billionth of the
 mean for a constant's rounding. Differences from one of the values themselves are exact, however high the level is.
+
+A season longer than any context says nothing. A long one costs memory by its square, so few contexts are asked about
+at once then.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ from forecaster.model.pretrained.rhythm import LONGEST, rhythm
 
 Floats = NDArray[np.float64]
 
+MOST_MEMORY = 2**29
+"""Bytes for seasonal patterns at a time."""
+
 HIGH = 1e5
 """Times the range of a context from which its level is taken off."""
 
@@ -29,11 +35,27 @@ def forecast_apart(network: Builtin, contexts: Sequence[Floats], seasons: tuple[
         seasons: Season lengths in steps, the main one first; () or (1,) is none.
         horizon: H ≥ 1.
     """
+    seasons = readable(seasons)
     offsets = offsets_of(contexts, seasons)
-    if not offsets.any():
-        return network.forecast(contexts, seasons, horizon)
-    lower = [context - offset if offset else context for context, offset in zip(contexts, offsets, strict=True)]
-    return network.forecast(lower, seasons, horizon) + offsets[:, None, None]
+    if offsets.any():
+        pairs = zip(contexts, offsets, strict=True)
+        contexts = [context - offset if offset else context for context, offset in pairs]
+    rows = max(1, MOST_MEMORY // _memory(seasons))
+    parts = [contexts[start : start + rows] for start in range(0, len(contexts), rows)]
+    answers = [network.forecast(part, seasons, horizon) for part in parts or [contexts]]
+    answer = answers[0] if len(answers) == 1 else np.concatenate(answers)
+    return answer + offsets[:, None, None] if offsets.any() else answer
+
+
+def readable(seasons: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the season lengths that a context can hold, in the order given; (1,) where there is none."""
+    return tuple(season for season in seasons if season <= LONGEST) or (1,)
+
+
+def _memory(seasons: tuple[int, ...]) -> int:
+    """Return the bytes that a context needs while the pattern of its main season is smoothed."""
+    season = seasons[0] if seasons else 1
+    return 2 * 8 * season * (season // 12 + 1)
 
 
 def offsets_of(contexts: Sequence[Floats], seasons: tuple[int, ...]) -> Floats:

@@ -15,3 +15,8 @@ def make_3() -> None:
 
 def make_8() -> None:
     write("other.csv", "month,visits\n" + "".join(f"2020-{m:02d}-01,{m}\n" for m in range(1, 13)))
+
+
+def make_10() -> None:
+    rows = [f"{day},{100 + 40 * (n % 13 < 5) + n % 3}\n" for n, day in enumerate(days(200))]
+    write("other.csv", "day,visits\n" + "".join(rows))
