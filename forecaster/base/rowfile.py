@@ -53,6 +53,25 @@ def is_parquet(path: Path) -> bool:
     raise UsageError(f"{path}: expected a name that ends in .csv or .parquet, received {path.suffix!r}")
 
 
+OTHERS = {
+    *".xlsx .xls .ods .json .jsonl .ndjson .feather .arrow .orc .html .md .pdf .png .svg".split(),
+    *".gz .bz2 .xz .zst .zip .db .sqlite .duckdb .toml .yaml .yml .pkl".split(),
+}
+"""Ends of names that promise another format than those that are written."""
+
+
+def check_ending(path: str | Path, flag: str) -> None:
+    """Refuse a name that promises a format in which no rows are written.
+
+    Raises:
+        UsageError: It does.
+    """
+    ending = Path(path).suffix.lower()
+    if ending in OTHERS:
+        fault = f"{flag} {path}: CSV or Parquet is written, and a file that ends in {ending} holds something else"
+        raise UsageError(fault, hint=f"Such as {flag} {Path(path).with_suffix('.csv')}")
+
+
 @contextmanager
 def writing_rows(path: Path) -> Iterator[RowWriter]:
     """Give a writer whose rows replace the file once the block has ended well; see `files.replacing`."""

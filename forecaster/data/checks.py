@@ -17,6 +17,9 @@ from forecaster.data.rows import Clock, Finding, Rows
 from forecaster.data.stamps import DAY, Ints, Mask, has_clock, is_aware
 from forecaster.data.table import Table
 
+_SOME = 0.05
+"""Share of rows that repeat a stamp with another value from which they are no corrections of one another."""
+
 _MANY = 0.5
 """Share of rows that repeat a stamp from which they are no mistake: a column names the series, or a step has many."""
 
@@ -76,7 +79,8 @@ def check_duplicates(rows: Rows, table: Table, clock: Clock) -> None:
         way_out(rows, clock, at, equal),
     )
     local = [f"--tz {zone} --on-ambiguous infer" for zone in ZONES] if _may_be_autumn(rows, clock, at) else []
-    many = SUMMED if len(at) > _MANY * len(rows.series) else ()
+    share = len(at) / len(rows.series)
+    many = SUMMED if share > _MANY or (share > _SOME and not equal) else ()
     raise fault.choosing(*local, *many, f"--on-duplicate {'first' if equal == count else 'last'}")
 
 

@@ -26,8 +26,8 @@ from forecaster.data.dialect import (
     read_numbers,
     without_units,
 )
-from forecaster.data.naming import is_measure, likely_measures, likely_times
-from forecaster.data.notation import StampError, detect_format, looks_like_date
+from forecaster.data.naming import is_key, is_measure, likely_measures, likely_times
+from forecaster.data.notation import StampError, detect_format, guessed_formats, looks_like_date
 from forecaster.data.schema import Schema, Shape
 from forecaster.data.stamps import parse
 from forecaster.data.table import Table, is_number_type
@@ -243,10 +243,28 @@ def _find_time(table: Table, used: tuple[str | None, ...]) -> str:
         raise error.choosing(*(f"--time {quote(name)}" for name in likely_times(dated)))
     if name := by_name(names, TIME_NAMES):
         return name
+    for name in names:
+        if (cell := _year_in(table, name)) is not None:
+            forms = [form for form in guessed_formats(cell) if parse(pc.unique(table.columns[name]), form)[1].all()]
+            other = "--date-format FORMAT if one fits, else write dates such as 2018-01"
+            such = f"--date-format {quote(forms[0])}" if forms else other
+            fault = f"{table.source}: column {name!r} may hold the stamps, and {cell!r} is in no known format"
+            error = DataError(fault, hint=f"Pass --time {quote(name)} {such}")
+            raise error.choosing(*(f"--time {quote(name)} --date-format {quote(form)}" for form in forms))
     raise DataError(
         f"{table.source} has no column of dates; columns found: {_listed(tuple(table.columns))}",
         hint="Pass --time, or for rows in order --time none --start 2020-01-01 --freq D",
     ).choosing(*_codes_of_time(table, names), "--time none --start 2020-01-01 --freq D")
+
+
+def _year_in(table: Table, name: str) -> str | None:
+    """Return the first cell of a column of texts that all have a year in them, most of them another one; else None."""
+    column = table.columns[name]
+    if not pa.types.is_string(column.type) or holds_numbers(table, name):
+        return None
+    cells = [str(cell) for cell in _sample(table, name)]
+    dated = all(re.search(r"(?<!\d)(19|20)\d\d(?!\d)", cell) for cell in cells)
+    return cells[0] if cells and dated and 2 * len({*cells}) > len(cells) else None
 
 
 def _codes_of_time(table: Table, names: Sequence[str]) -> list[str]:
@@ -291,7 +309,7 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
         raise DataError(
             f"{table.source}: stamps repeat, and several columns could name the series: {_listed(fits or whole)}",
             hint="Pass --id, or put all rows of a step together: --aggregate sum --freq D",
-        ).choosing(*_names_of_series(table, fits or whole), *_names_together(table, fits, whole, time), *SUMMED)
+        ).choosing(*_names_of_series(table, fits or whole), *_names_together(table, fits, names, time), *SUMMED)
     return None
 
 
@@ -340,10 +358,20 @@ def _name_too(table: Table, name: str, time: str, names: Sequence[str]) -> str |
 
 def _names_together(table: Table, fits: Sequence[str], names: Sequence[str], time: str) -> list[str]:
     """Return `--id` for the fewest columns that name the series together, where none of them does alone."""
-    names = [name for name in names if not is_measure(name)][:5]
+    names = [name for name in names if _may_name(table, name)]
+    names = sorted(names, key=lambda name: not is_key(name))[:6]
     sets = (chosen for size in (2, 3, 4) for chosen in combinations(names, size))
     found = None if fits else next((s for s in sets if distinct_pairs(table, (*s, time)) == table.rows), None)
-    return [f"--id {quote(','.join(found))}"] if found else []
+    return [f"--id {quote(','.join(name for name in table.columns if name in found))}"] if found else []
+
+
+def _may_name(table: Table, name: str) -> bool:
+    """Return whether a column may be a part of the names of series: words or whole numbers, few, and none missing."""
+    column = table.columns[name]
+    if is_measure(name) or (holds_numbers(table, name) and not _holds_whole_numbers(table, name)):
+        return False
+    few = pc.count_distinct(column).as_py() * ROWS_OF_A_SERIES <= table.rows
+    return few and not column.null_count and not pc.any(pc.is_in(column.cast(pa.string()), from_texts(MISSING))).as_py()
 
 
 def _names_of_series(table: Table, names: Sequence[str]) -> list[str]:

@@ -219,8 +219,7 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
         if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
             raise UsageError(f"--sep must be one ASCII character, received {settings.sep!r}")
         return replace(made, separator=separator)
-    if re.match(rb'"?sep=.', body):
-        raise DataError(f"{path}: line 1 is a note for spreadsheets, not the header", hint="Pass --skip-rows 1")
+    _refuse_top(path, body)
     heads = {mark: _head(body, mark) for mark in SEPARATORS}
     fits = [mark for mark, rows in heads.items() if _is_even([row for _, row in rows])]
     if len(fits) == 1:
@@ -248,6 +247,29 @@ def even_separator(body: memoryview | bytes, separator: str) -> str | None:
     """Return another separator than this one that cuts all rows into as many cells; None where none does."""
     heads = ((mark, _head(body, mark)) for mark in SEPARATORS if mark != separator)
     return next((mark for mark, rows in heads if _is_even([row for _, row in rows])), None)
+
+
+def _refuse_top(path: str, body: memoryview) -> None:
+    """Refuse lines above the header that say something about the file.
+
+    Raises:
+        DataError: There are some; the hint says how many lines to skip.
+    """
+    if re.match(rb'"?sep=.', body):
+        raise DataError(f"{path}: line 1 is a note for spreadsheets, not the header", hint="Pass --skip-rows 1")
+    if comments := _comments_above(body):
+        fault = f"{path}: the header is not in line 1 but in line {comments + 1}"
+        raise DataError(fault, hint=f"Pass --skip-rows {comments}")
+
+
+def _comments_above(body: memoryview) -> int:
+    """Return how many lines at the top begin with `#` and are no header; the last may be one, `# date,value`."""
+    lines = _top(body).splitlines()
+    count = next((k for k, line in enumerate(lines) if not line.startswith(b"#")), 0)
+    if not count:
+        return 0
+    named, data = (max(line.count(mark.encode()) for mark in SEPARATORS) for line in lines[count - 1 : count + 1])
+    return count - 1 if named == data > 0 and re.search(rb"\d", lines[count]) else count
 
 
 def _is_even(rows: list[list[str]]) -> bool:
@@ -283,7 +305,8 @@ def split_header(
     if len(cells) < 2 and (not is_single or is_other):
         name = SEPARATORS.get(dialect.separator, repr(dialect.separator))
         raise DataError(
-            f"{path} has one column when it is read with a {name} as separator", hint="Correct the file, or --sep"
+            f"{path} has one column when it is read with a {name} as separator",
+            hint="Correct the file, or pass --sep or --skip-rows",
         )
     pattern = number_pattern(".", None)
     of_dates = set(date_headers(cells))

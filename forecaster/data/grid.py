@@ -26,14 +26,17 @@ from forecaster.data.rows import Clock, Finding
 from forecaster.data.schema import Schema
 from forecaster.data.seasons import doubt_season
 from forecaster.data.source import Data, read_source
-from forecaster.data.stamps import DAY, Mask, has_clock
+from forecaster.data.stamps import DAY, SECOND, Mask, has_clock
 
 GIANTS = "Correct them, or pass --on-outlier clip"
 _CLEAR = 10
 """Steps from which missing weekends are no accident."""
 
 
-CLOSE = 50
+LATE = 24
+"""Days after the first of a month from which a stamp stands for its end."""
+
+CLOSE = 95
 """Percent of steps of one size from which others are gaps or mistakes, and no rows in disorder."""
 
 MANY_ROWS = 1 << 20
@@ -278,8 +281,40 @@ def _merging(fault: DataError, steps: Steps, read: Observations) -> DataError:
         hint = f"Put the rows of a step together: --aggregate {how} --freq D; or --aggregate count --freq D counts them"
     else:
         return fault
-    choices = (f"--aggregate {how} --freq {freq}" for freq in ("D", "W", "MS", "QS"))
+    nearest, rest = _nearest_step(steps)
+    if near and nearest not in ("D", *rest):
+        hint = hint.replace("--freq D;", f"--freq {nearest};")
+    whole = "last" if nearest.endswith("E") and how == "sum" and _is_one_each(steps, nearest) else how
+    choices = [f"--aggregate {whole} --freq {nearest}", *(f"--aggregate {how} --freq {freq}" for freq in rest)]
     return DataError(fault.message, hint=hint).choosing(*choices)
+
+
+USUAL = (
+    *((f"{n}{unit}", n * size) for unit, size in (("s", SECOND), ("min", 60 * SECOND)) for n in (1, 5, 10, 15, 30)),
+    *((f"{n or ''}h", max(n, 1) * 3600 * SECOND) for n in (0, 2, 3, 6, 12)),
+    *(("D", DAY), ("W", 7 * DAY), ("MS", 30.4 * DAY), ("QS", 91.3 * DAY), ("YS", 365.2 * DAY)),
+)
+"""Steps that people measure in, with their lengths in nanoseconds."""
+
+
+def _nearest_step(steps: Steps) -> tuple[str, tuple[str, ...]]:
+    """Return the usual step that is nearest to the usual distance of stamps, and the coarser ones of the calendar."""
+    inside = steps.of(steps.unique)[0]
+    if not len(inside):
+        return "D", ("W", "MS", "QS")
+    usual = float(np.median(inside))
+    at = min(range(len(USUAL)), key=lambda k: abs(np.log(USUAL[k][1] / usual)))
+    days = steps.unique.astype("M8[ns]").astype("M8[D]")
+    late = (days - days.astype("M8[M]")).astype(np.int64).min() >= LATE
+    name = USUAL[at][0]
+    coarser = tuple(freq for freq, _ in USUAL[at + 1 :] if freq in ("D", "W", "MS", "QS"))
+    return name.replace("S", "E") if late and name in ("MS", "QS", "YS") else name, coarser
+
+
+def _is_one_each(steps: Steps, alias: str) -> bool:
+    """Return whether no step of the first series has two stamps."""
+    first = steps.unique[steps.only(0).codes].astype("M8[ns]").astype("M8[M]")
+    return len(np.unique(first)) == len(first) or not alias.startswith("M")
 
 
 def _of_period(read: Observations) -> str | None:

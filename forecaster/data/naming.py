@@ -71,3 +71,12 @@ def adds_up(name: str) -> bool:
 def is_measure(name: str) -> bool:
     """Return whether the name of a column says that it is worth a forecast."""
     return rank_of(name, MEASURES) < len(MEASURES) and not NO_MEASURES.search("_".join(words_of(name)))
+
+
+KEYS = {*"id ids key code sku store shop item product region country city site station sensor customer account".split()}
+"""Words in the names of columns that say whose a value is."""
+
+
+def is_key(name: str) -> bool:
+    """Return whether the name of a column says that it tells whose a value is."""
+    return not KEYS.isdisjoint(words_of(name))

@@ -111,6 +111,23 @@ def likelier_first(formats: Sequence[str], text: str) -> list[str]:
     return sorted(formats, key=lambda name: american != name.startswith("%m")) if american else list(formats)
 
 
+def guessed_formats(text: str) -> list[str]:
+    """Return formats that a text with a year and one more number in it may be written in: `KW 05/2023`, `T1-2020`."""
+    year = re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)
+    if year is None:
+        return []
+    before, after = text[: year.start()], text[year.end() :]
+    others = re.findall(r"\d+", before + after)
+    if len(others) != 1 or len(others[0]) > 2:
+        return []
+    found = []
+    for part, named in (("%V", "%G"), ("%m", "%Y"), ("%q", "%Y")):
+        literal = [re.sub(r"\d+", part, piece.replace("%", "%%")) for piece in (before, after)]
+        found.append(f"{literal[0]}{named}{literal[1]}")
+    is_week = re.search(r"[Ww]|[Ss]em", before + after)
+    return found if is_week else [found[2], found[1]] if re.search(r"[QqTt]", before + after) else [found[1]]
+
+
 def _unknown(texts: pa.Array) -> StampError:
     """Return the refusal of stamps that are in no known format: what they could be, where they are numbers."""
     first = texts[0].as_py()

@@ -237,7 +237,7 @@ def read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) ->
     rows = len(next(iter(columns.values())))
     if not rows:
         raise DataError(f"{source.path} has a header but no data rows")
-    return Table(
+    table = Table(
         source=source.path,
         sha256=source.sha256,
         columns=columns,
@@ -246,6 +246,18 @@ def read_csv(source: Source, settings: ReadSettings, dialect: Dialect | None) ->
         ends_in_newline=data.endswith((b"\n", b"\r")),
         places=TextLines(text, dialect.separator, skipped + lines + 1, rows),
     )
+    return _without_blank_rows(table)
+
+
+def _without_blank_rows(table: Table) -> Table:
+    """Return a table without rows that hold nothing but separators, as spreadsheets leave them below the last row."""
+    blank = None
+    for column in table.columns.values():
+        empty = to_numpy(pc.equal(column, EMPTY))
+        blank = empty if blank is None else blank & empty
+        if not blank.any():
+            return table
+    return table if blank is None or blank.all() else table.without(np.flatnonzero(blank).tolist())
 
 
 @dataclass(frozen=True)

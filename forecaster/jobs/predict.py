@@ -14,6 +14,7 @@ import numpy as np
 from forecaster.base import files
 from forecaster.base.errors import ForecastError, UsageError
 from forecaster.base.records import dump
+from forecaster.base.rowfile import check_ending
 from forecaster.config import FreshSettings, PredictSettings, parse_levels, parse_quantiles
 from forecaster.data.age import Age, age_of, limits_of
 from forecaster.data.database import TableTarget
@@ -197,6 +198,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     parse_quantiles(settings.quantiles)
     output = None if settings.output == "-" else Path(settings.output)
     if output is not None:
+        check_ending(output, "--output")
         files.check_writable(output)
     check_files(settings, (output,))
     table = TableTarget.of(settings.output_table, settings.table_mode) if settings.output_table else None

@@ -85,6 +85,15 @@ def test_stamps_in_several_columns_are_written_so_wherever_they_go(run: Run) -> 
         assert connection.execute("SELECT year, month, day FROM f").fetchall() == [(2024, 2, 29), (2024, 3, 1)]
 
 
+@pytest.mark.parametrize("name", ["out.xlsx", "out.json", "out.feather", "out.csv.gz"])
+def test_no_file_is_called_what_it_is_not(run: Run, name: str) -> None:
+    monthly_csv(Path("sales.csv"), 48)
+    result = run("predict", "sales.csv", "--horizon", 2, "--output", name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"--output {name}: CSV or Parquet is written" in result.stderr
+    assert not Path(name).exists()
+
+
 def test_ambiguous_data_is_refused_as_in_training(run: Run) -> None:
     Path("two.csv").write_text("day,a,b\n" + "".join(f"2024-01-{d:02d},{d},{d}\n" for d in range(1, 32)))
     result = run("predict", "two.csv")

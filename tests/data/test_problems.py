@@ -169,6 +169,41 @@ AUTUMN = ["2017-11-05 00:00", "2017-11-05 01:00", *(f"2017-11-05 {hour:02d}:00" 
             "item,date,qty\n" + "".join(f"i{n},2023-01-{1 + n % 14:02},{n}\n" for n in range(28)),
             "--aggregate sum --freq D",
         ),
+        (
+            daily(
+                "time,temp",
+                lambda n, day: "\n".join(
+                    f"{day} {h:02}:{m}0:{(3 * n + 7 * h * m) % 41:02},{h}" for h in range(24) for m in range(6)
+                ),
+                3,
+            ),
+            "--aggregate mean --freq 10min",
+        ),
+        (
+            "date,v\n"
+            + "".join(f"{np.busday_offset(np.datetime64('2018-02') + n, -1, 'backward')},{n}\n" for n in range(40)),
+            "--aggregate last --freq ME",
+        ),
+        (
+            daily(
+                "day;text;amount;balance",
+                lambda n, day: "\n".join(f"{day};rent;{n + k},{k}1;{n * n + k}" for k in range(2)),
+            ),
+            "--target amount --aggregate sum --freq D",
+        ),
+        (
+            daily(
+                "Store ID,Product Code,Date,Qty,Price,Promo,Note",
+                lambda n, day: "\n".join(
+                    f"{s},{p},{day},{n % 9},{n % 4}.5,{'YN'[n % 2]}," for s in (7, 8) for p in "AB"
+                ),
+            ),
+            "--id 'Store ID,Product Code' --target Qty",
+        ),
+        (
+            "Woche,Umsatz\n" + "".join(f"KW {n % 52 + 1:02}/{2021 + n // 52},{n % 9}\n" for n in range(90)),
+            "--time Woche --date-format 'KW %V/%G'",
+        ),
         (daily("Date,Open,Close,Volume", lambda n, day: f"{day},{n},{n + 1},{n * n}"), "--target Close"),
         (
             "Country,Code,"
@@ -198,6 +233,14 @@ def test_what_only_the_user_can_choose_is_told_as_a_command_that_reads_the_file(
         command = re.split(r"(?:Such as|For all of them(?:, such as)?): ", hint)[-1]
         assert sorted(shlex.split(command)) == sorted(["forecast", "check", str(path), *shlex.split(flags)])
     read_panel(path, ReadSettings(**settings_in(flags)))
+
+
+def test_a_column_of_years_and_words_is_no_rows_in_order(write_csv: Write) -> None:
+    months = ("Januar", "Mai", "Dezember")
+    fault = refused(write_csv("Monat,v\n" + "".join(f"{months[n % 3]} {2001 + n // 3},{n}\n" for n in range(40))))
+    assert "column 'Monat' may hold the stamps, and 'Januar 2001' is in no known format" in fault.message
+    assert "else write dates such as 2018-01" in fault.hint
+    assert "--time none" not in fault.hint
 
 
 def test_the_next_likeliest_reading_is_named_too(write_csv: Write) -> None:

@@ -167,6 +167,26 @@ BAD: Bad = {
 }
 
 
+def test_rows_of_nothing_but_separators_are_blank_lines(read: Read) -> None:
+    panel = read("ds,y\n2024-01-01,1\n,\n2024-01-02,2\n2024-01-03,3\n,\n,\n")
+    assert panel.values.tolist() == [1.0, 2.0, 3.0]
+    with pytest.raises(DataError, match="line 5, column 'y': 'x'"):
+        read("ds,y\n2024-01-01,1\n,\n2024-01-02,2\n2024-01-03,x\n,\n,\n")
+
+
+@pytest.mark.parametrize(
+    ("top", "lines"),
+    [("# made by x\n# on y, or z\nds,y\n", 2), ("# made by x\n#ds,y\n", 1), ("# ds,y\n", 0), ("sep=,\nds,y\n", 1)],
+)
+def test_comments_above_the_header_are_named(read: Read, top: str, lines: int) -> None:
+    text = top + "2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n"
+    if lines:
+        with pytest.raises(DataError) as refused:
+            read(text)
+        assert refused.value.hint == f"Pass --skip-rows {lines}"
+    assert read(text, skip_rows=lines).values.tolist() == [1.0, 2.0, 3.0]
+
+
 NEGATIVE = {
     "brackets": ("(5)", "(1.5)"),
     "brackets around a currency": ("($5)", "$2.00", "($1.5)"),
