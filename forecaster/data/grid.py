@@ -262,7 +262,7 @@ def _frequency(steps: Steps, read: Observations) -> tuple[Frequency, Mask]:
         except DataError as error:
             odd = next((finding for finding in clock.findings if finding.code == "offsets"), None)
             fault = DataError(f"{source}: {error.message}", hint=odd.hint if odd else error.hint)
-            raise fault if whole or read.recipe.aggregate else _merging(fault, steps, read) from None
+            raise fault if whole or odd or read.recipe.aggregate else _merging(fault, steps, read) from None
     frequency = Frequency(alias, clock.tz) if schema else resolve_frequency(alias, steps, clock.tz)
     if frequency.is_integer != whole and schema is None:
         raise UsageError(f"--freq {alias} does not fit: the stamps are {'integers' if whole else 'dates'}")

@@ -98,6 +98,8 @@ def test_cells_and_lines_are_those_of_the_csv_module_or_refused(
         with pytest.raises(DataError):
             table_of(tmp_path_factory.getbasetemp(), f"p,q\n{text}", Dialect())
         return
+    filled = [(line, cells) for line, cells in expected if any(cells)]
+    expected = filled or expected  # rows of nothing but separators are blank lines, unless all are
     table = table_of(tmp_path_factory.getbasetemp(), f"p,q\n{text}", Dialect())
     found = zip(*(column.to_pylist() for column in table.columns.values()), strict=True)
     assert list(found) == [cells[:2] for _, cells in expected]
