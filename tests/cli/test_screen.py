@@ -1,4 +1,4 @@
-"""The last line of the terminal is taken away before anything else is written."""
+"""The last line of the terminal makes room for what is written."""
 
 from __future__ import annotations
 
@@ -7,31 +7,30 @@ import threading
 from forecaster.cli import screen
 
 
-def test_the_line_is_erased_before_others_write() -> None:
-    done: list[str] = []
-    screen.put(lambda: done.append("erased"))
+def test_what_stands_there_is_taken_away_before_something_is_written() -> None:
+    seen: list[str] = []
+    screen.put(lambda: seen.append("erased"))
     try:
         with screen.free():
-            done.append("written")
+            seen.append("written")
     finally:
         screen.put(None)
     with screen.free():
-        done.append("written again")
-    assert done == ["erased", "written", "written again"]
+        seen.append("written again")
+    assert seen == ["erased", "written", "written again"]
 
 
 def test_nobody_else_writes_while_it_is_held() -> None:
-    order: list[str] = []
+    seen: list[str] = []
 
-    def other() -> None:
+    def write() -> None:
         with screen.free():
-            order.append("other")
+            seen.append("other")
 
-    thread = threading.Thread(target=other)
     with screen.held():
+        thread = threading.Thread(target=write)
         thread.start()
         thread.join(0.05)
-        assert thread.is_alive()
-        order.append("holder")
+        seen.append("own")
     thread.join()
-    assert order == ["holder", "other"]
+    assert seen == ["own", "other"]
