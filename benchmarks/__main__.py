@@ -15,6 +15,7 @@ from benchmarks import (
     many,
     memory,
     peers,
+    planners,
     pretrained,
     service,
     speed,
@@ -24,8 +25,8 @@ from benchmarks import (
 from benchmarks.measure import machine
 
 PARTS = (
-    "speed, memory, many, service, hierarchy, toolbox, builtin, pretrained, trained, accuracy, distilled, ett, "
-    "leaderboard, peers"
+    "speed, memory, many, service, hierarchy, planners, toolbox, builtin, pretrained, trained, accuracy, distilled, "
+    "ett, leaderboard, peers"
 )
 NEED_DATA = ("pretrained", "trained", "accuracy", "distilled", "ett", "leaderboard", "peers")
 PAGES = (
@@ -52,6 +53,7 @@ def main() -> None:
         "many": many.measure,
         "service": service.measure,
         "hierarchy": hierarchy.measure,
+        "planners": planners.measure,
         "toolbox": toolbox.measure,
         "builtin": pretrained.times,
         "pretrained": lambda: pretrained.measure(given.data),
@@ -73,17 +75,17 @@ def main() -> None:
 
 
 def write(part: str, text: str) -> None:
-    """Replace the text between a part's markers, which stand in one of these pages.
+    """Replace the text between a part's markers, which stand in one of these pages or more, once in each.
 
     Raises:
-        SystemExit: They stand in none, or more than once.
+        SystemExit: They stand in none, or twice in one.
     """
     pattern = re.compile(rf"(<!-- {part} -->\n).*?(<!-- /{part} -->)", re.DOTALL)
     found = [(path, match) for path in PAGES for match in pattern.finditer(path.read_text())]
-    if len(found) != 1:
-        raise SystemExit(f"expected the markers of {part} once, found them {len(found)} times")
-    [(path, match)] = found
-    path.write_text(f"{match.string[: match.start()]}{match[1]}{text}\n{match[2]}{match.string[match.end() :]}")
+    if not found or len({path for path, _ in found}) < len(found):
+        raise SystemExit(f"expected the markers of {part} once in a page, found them {len(found)} times")
+    for path, match in found:
+        path.write_text(f"{match.string[: match.start()]}{match[1]}{text}\n{match[2]}{match.string[match.end() :]}")
 
 
 if __name__ == "__main__":

@@ -31,8 +31,11 @@ class Line(NamedTuple):
 
 
 def commands_in(text: str) -> Iterator[Line]:
-    """Yield the lines `forecast …`, `$ forecast …` and `head … | forecast …` of the fenced console and sh blocks."""
-    for block in re.finditer(r"^```(?:console|sh)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+    """Yield the lines `forecast …`, `$ forecast …` and `head … | forecast …` of the fenced console and sh blocks.
+
+    Those whose output is shown are run by `tests/test_shown.py`.
+    """
+    for block in re.finditer(r"(?<!<!-- shown -->\n)^```(?:console|sh)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         joined = re.sub(r"\\\n\s*", lambda _: "\0", block[1])  # a continued line is one command
         number = text.count("\n", 0, block.start(1)) + 1
         for raw in joined.split("\n"):
@@ -60,7 +63,7 @@ READ_FIRST = ("README.md", "docs/builtin.md")
 """Pages that are tried each time. Of the others, those that train or try the machine are tried with the slow tests."""
 BEFORE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 """A command that a page builds on, and that stands on another page: it is run before those of the page."""
-PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"(?<!<!-- shown -->\n)^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def run_on(page: str) -> list[str]:

@@ -148,7 +148,10 @@ def check_reference(name: str | None) -> None:
     if name is None:
         return
     model, at, version = name.partition("@")
-    check_name(model)
+    try:
+        check_name(model)
+    except UsageError as error:
+        raise UsageError(error.message, hint="Name one of the models that are listed, or builtin") from None
     if at and not VERSION.fullmatch(version):
         raise UsageError(f"model {name[:80]!r}: expected NAME or NAME@v000001")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -152,6 +153,10 @@ def make_app(settings: ServeSettings, root: Path | None, token: str | None) -> F
             answer = await go_on(request)
         except _Refusal as refusal:
             answer = refusal.answer()
+        except Exception as error:  # whatever it is, clients get the JSON that they expect, and the log the traceback
+            logging.getLogger("forecast").error("bug", exc_info=error)
+            fault = {"code": "BUG", "exit_code": 1, "message": "a bug in this service", "hint": "Its log says more"}
+            answer = JSONResponse({"error": fault}, 500)
         known = path if path in {"/", "/health", "/models", "/metrics", "/forecast", "/check"} else "other"
         service.counters.add(known, answer.status_code, time.monotonic() - began)
         answer.headers["Content-Security-Policy"] = POLICY

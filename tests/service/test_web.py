@@ -196,3 +196,20 @@ def test_others_need_a_token(models: Path) -> None:
     done = run_forecast("serve", "--host", "0.0.0.0", "--models-dir", models)  # noqa: S104
     assert (done.returncode, done.stdout) == (2, "")
     assert "can be reached by others, so clients must know a token" in done.stderr
+
+
+def test_a_bug_is_answered_as_json(monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
+    from starlette.testclient import TestClient
+
+    from forecaster.config import ServeSettings
+    from forecaster.service import web
+
+    def fail(*_: object) -> None:
+        raise ValueError("inside")
+
+    monkeypatch.setattr(web, "answer_forecast", fail)
+    with TestClient(web.make_app(ServeSettings(), models, None), base_url="http://localhost") as client:
+        answer = client.post("/forecast?model=tiny", content=DATA)
+    assert answer.status_code == 500
+    assert answer.json()["error"]["code"] == "BUG"
+    assert "inside" not in answer.text
