@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 MARK = "<!-- shown -->\n"
 BLOCK = re.compile(rf"^{MARK}```(console|python)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
-NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
+NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:e[-+]?\d+)?")
 APART = 0.02
 
 
@@ -86,7 +86,7 @@ def differences(shown: str, printed: str) -> list[str]:
 
 def _alike(shown: str, printed: str) -> bool:
     ours, theirs = (float(text.replace(",", "")) for text in (shown, printed))
-    digits = len(shown.partition("e")[0].partition(".")[2])
+    digits = 0 if "e" in shown else len(shown.partition(".")[2])
     return abs(ours - theirs) <= APART * abs(ours) + 1.01 * 10.0**-digits * bool(digits)
 
 

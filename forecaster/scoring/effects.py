@@ -62,6 +62,12 @@ class Trust:
     between: float
     cutoffs: int
 
+    @property
+    def likely_bias(self) -> float:
+        """The bias as far as it is more than its error explains: James and Stein's estimate, its positive part."""
+        share = 1.0 - (self.error / self.bias) ** 2 if self.bias else 0.0
+        return self.bias * max(share, 0.0)
+
     def summary(self) -> dict[str, Any]:
         """Return it as JSON-safe data: what came, in learned effects, with its standard error."""
         return {"came": 1 + self.bias, "error": self.error, "between_series": self.between, "cutoffs": self.cutoffs}
@@ -85,9 +91,7 @@ class Doubt:
         series = len(difference)
         factor = np.zeros((series, count))
         if (trust := self.trust) is not None:
-            # The bias is not taken off the difference, which is that of the forecasts: it is a doubt of either sign,
-            # as far as it is more than its own error would explain.
-            common = max(abs(trust.bias), trust.error) * rng.standard_t(trust.cutoffs - 1, count)
+            common = trust.likely_bias + trust.error * rng.standard_t(trust.cutoffs - 1, count)
             factor = common + trust.between * rng.standard_normal((series, count))
         off = factor[:, :, None] * difference[:, None]
         if len(self.members) > 1:
