@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from forecaster import jobs
 from forecaster.base.errors import DataError, ForecastError, UsageError
 from forecaster.config.keywords import make
@@ -161,7 +163,22 @@ def as_json(result: jobs.PredictResult) -> dict[str, Any]:
     columns = {name: column.tolist() for name, column in written(result).columns().items()}
     facts = {name: value for name, value in result.summary().items() if name not in ("output", "data", "rows")}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return {**facts, "warnings": list(result.warnings), "forecasts": rows}
+    named = {"id": result.forecast.id_column, "time": result.forecast.time_column}
+    return {**facts, "columns": named, "warnings": list(result.warnings), "forecasts": rows}
+
+
+def history_of(result: jobs.PredictResult, steps: int) -> list[dict[str, Any]]:
+    """Return the last observed values of every series, one row a step; null where nothing was observed."""
+    panel, rows = result.panel, []
+    for s in range(panel.n_series):
+        at = np.arange(max(panel.offsets[s], panel.offsets[s + 1] - steps), panel.offsets[s + 1])
+        stamps = panel.write(panel.stamps_at(np.full(len(at), s), at - panel.offsets[s])).tolist()
+        name = {} if panel.id_column is None else {panel.id_column: panel.ids[s]}
+        values = (None if value != value else value for value in panel.observed(at).tolist())
+        rows += [
+            {**name, panel.schema.time: stamp, "value": value} for stamp, value in zip(stamps, values, strict=True)
+        ]
+    return rows
 
 
 def written(result: jobs.PredictResult) -> Forecast:

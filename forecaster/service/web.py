@@ -30,6 +30,7 @@ from forecaster.service.answers import (
     as_fault,
     as_json,
     as_source,
+    history_of,
     list_models,
 )
 from forecaster.service.counters import Counters
@@ -39,7 +40,9 @@ OPEN = ("/health", "/", "/openapi.json")
 """What needs no token: nothing of it tells anything."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-NUMBERS = ("horizon", "seed")
+NUMBERS = ("horizon", "seed", "history")
+HISTORY = "history"
+"""How many observed values of each series are answered too; no setting of a forecast."""
 KEPT = 8
 """Versions that stay in memory."""
 
@@ -126,7 +129,7 @@ def parameters_of(request: Request) -> dict[str, Any]:
     """
     asked: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
-        if name not in PARAMETERS or name in asked:
+        if name not in (*PARAMETERS, HISTORY) or name in asked:
             raise UsageError(f"unknown parameter {name[:40]!r}, or twice", hint=f"Known are {', '.join(PARAMETERS)}")
         if name in NUMBERS and not (value.isdecimal() and value.isascii() and len(value) < 10):
             raise UsageError(f"{name} must be a whole number, received {value[:40]!r}")
@@ -202,7 +205,7 @@ def add_reading(app: FastAPI, service: Service) -> None:
 
 QUERY = [
     {"name": name, "in": "query", "required": False, "schema": {"type": "integer" if name in NUMBERS else "string"}}
-    for name in PARAMETERS
+    for name in (*PARAMETERS, HISTORY)
 ]
 ROWS = {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object"}}}}
 BODY = {
@@ -220,6 +223,7 @@ def add_forecasting(app: FastAPI, service: Service) -> None:
     async def forecast(request: Request) -> Response:
         """Forecast what comes after the data in the body: CSV, Parquet or JSON rows; CSV back if `Accept: text/csv`."""
         asked, body = parameters_of(request), await service.body_of(request)
+        history = min(asked.pop(HISTORY, 0), service.limits.horizon)
         as_csv = "text/csv" in request.headers.get("accept", "")
         if as_csv and "totals" in asked:
             raise UsageError("totals are no rows of a forecast file", hint="Ask for JSON: Accept: application/json")
@@ -228,7 +232,7 @@ def add_forecasting(app: FastAPI, service: Service) -> None:
         service.counters.forecast(int(result.forecast.values.size))
         if as_csv:
             return PlainTextResponse(result.text, media_type="text/csv")
-        return JSONResponse(as_json(result))
+        return JSONResponse({**as_json(result), **({HISTORY: history_of(result, history)} if history else {})})
 
     @app.post("/check", openapi_extra=BODY)
     async def check(request: Request) -> Response:

@@ -63,6 +63,18 @@ def test_a_file_is_forecast_drawn_and_saved(page: Any, downloads: Path) -> None:
     assert page.find_element("id", "said").text.startswith("2 series, 2 steps, by tiny")
     shapes = page.execute_script("return [...document.querySelectorAll('#chart *')].map(e => e.tagName)")
     assert {"polygon", "polyline", "text"} <= set(shapes)
+    assert shapes.count("polyline") == 2  # what was observed, and the forecast
+    drawn = page.find_element("id", "chart").text
+    assert "80 % interval" in drawn
+    assert "2024-03-02" in drawn
+    assert drawn.startswith("north")
+    page.execute_script(
+        "const s = document.getElementById('series'); s.value = 'south'; s.dispatchEvent(new Event('change'));"
+    )
+    assert page.find_element("id", "chart").text.startswith("south")
+    names = page.execute_script("return [...document.querySelectorAll('#models option')].map(o => o.value)")
+    assert names == ["tiny", "builtin"]
+    assert not page.find_element("id", "token").is_displayed()
     assert page.execute_script("return document.querySelectorAll('#rows tr').length") == 3
     page.find_element("id", "save").click()
     deadline = time.monotonic() + 30

@@ -88,6 +88,16 @@ def test_hints_can_be_followed_by_a_client(service: Running) -> None:
     assert (totals.status, "Accept: application/json" in totals.data["error"]["hint"]) == (422, True)
 
 
+def test_history_is_answered_where_it_is_asked_for(service: Running) -> None:
+    answer = service.ask("/forecast?history=2", DATA)
+    assert [(row["shop"], row["day"]) for row in answer.data["history"][1:3]] == [
+        ("north", "2024-02-29"),
+        ("south", "2024-02-28"),
+    ]
+    assert answer.data["columns"] == {"id": "shop", "time": "day"}
+    assert "history" not in service.ask("/forecast", DATA).data
+
+
 def test_what_is_served_beside_forecasts(service: Running) -> None:
     assert service.ask("/health").data["status"] == "ok"
     [model] = service.ask("/models").data
