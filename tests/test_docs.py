@@ -287,3 +287,17 @@ def test_no_file_has_the_marks_of_a_merge() -> None:
     ).stdout
     marks = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
     assert not [name for name in files.split() if marks.search((ROOT / name).read_text("utf-8"))]
+
+
+def test_where_to_change_what_names_files_that_there_are() -> None:
+    rows = (DOCS / "contributing" / "where-to-change-what.md").read_text("utf-8").splitlines()
+    missing = []
+    for row in rows:
+        folder = ROOT  # a name without a folder is of the folder named before it
+        for name in re.findall(r"`([\w/]+\.py)`", row):
+            places = [ROOT / name, ROOT / "forecaster" / name, folder / name]
+            found = next((place for place in places if place.exists()), None)
+            if found is None and "NAME" not in name and name != "case.py":
+                missing.append(name)
+            folder = (found or ROOT / name).parent
+    assert not missing

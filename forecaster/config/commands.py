@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from forecaster.config.knob import knob
+from forecaster.config.knob import knob, levels_knob
 from forecaster.config.planning import HierarchySettings, PathSettings
 
 OnMissingSeries = Literal["warn", "error"]
@@ -57,7 +57,7 @@ class ModelChoice:
 class ForecastSettings(ModelChoice):
     """What to forecast, and with which model."""
 
-    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Forecast")
+    levels: str = levels_knob("Forecast")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,11 @@ def knob(
     return field(default=default, metadata={"help": help, "panel": panel, "min": low, "max": high, "metavar": metavar})
 
 
+def levels_knob(panel: str) -> Any:
+    """Declare the levels of intervals."""
+    return knob("80,95", "Interval levels in percent, separated by commas.", panel=panel)
+
+
 def key_of(name: str) -> str:
     """Return how flags and files spell the field of a setting; `from_` is called so only because Python has `from`."""
     return name.rstrip("_").replace("_", "-")

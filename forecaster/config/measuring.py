@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from forecaster.config.commands import ForecastSettings, QuantileSettings
-from forecaster.config.knob import knob
+from forecaster.config.knob import knob, levels_knob
 from forecaster.config.planning import HierarchySettings
+
+
+def step_knob(panel: str) -> Any:
+    """Declare how far cutoffs are apart."""
+    return knob(None, "Steps from one cutoff to the next; by default the horizon.", panel=panel, bounds=(1, None))
+
+
+def predictions_knob(panel: str) -> Any:
+    """Declare the file of each forecast that was scored."""
+    text = "Write each forecast beside what came: CSV, or Parquet by the name's end."
+    return knob(None, text, panel=panel, metavar="PATH")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +41,7 @@ class BacktestSettings:
     windows: int = knob(
         10, "Most cutoffs of a series, counted back from its end.", panel="Backtest", bounds=(1, 10_000_000)
     )
-    step: int | None = knob(
-        None, "Steps from one cutoff to the next; by default the horizon.", panel="Backtest", bounds=(1, None)
-    )
+    step: int | None = step_knob("Backtest")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +69,7 @@ class EvaluateSettings(ForecastSettings, QuantileSettings, HierarchySettings, Ke
         metavar="STEPS",
     )
     resume: bool = knob(False, "Go on with what a run that was stopped has finished.", panel="Backtest")
-    predictions: Path | None = knob(
-        None,
-        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
-        panel="Backtest",
-        metavar="PATH",
-    )
+    predictions: Path | None = predictions_knob("Backtest")
     output: Path | None = knob(
         None,
         "Folder for scores by series: DATA is a folder or glob of parts, each is scored by itself.",
@@ -90,16 +95,9 @@ class CompareSettings(QuantileSettings, KeepSettings):
         panel="Comparison",
         bounds=(1, 100_000),
     )
-    step: int | None = knob(
-        None, "Steps from one cutoff to the next; by default the horizon.", panel="Comparison", bounds=(1, None)
-    )
-    levels: str = knob("80,95", "Interval levels in percent, separated by commas.", panel="Comparison")
-    predictions: Path | None = knob(
-        None,
-        "Write each forecast beside what came: CSV, or Parquet by the name's end.",
-        panel="Comparison",
-        metavar="PATH",
-    )
+    step: int | None = step_knob("Comparison")
+    levels: str = levels_knob("Comparison")
+    predictions: Path | None = predictions_knob("Comparison")
 
 
 @dataclass(frozen=True, kw_only=True)
