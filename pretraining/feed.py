@@ -60,7 +60,7 @@ def batches(feed: Feed) -> Iterator[Batch]:
 
 def _work(feed: Feed, queue: Any) -> None:
     for made in batches(feed):
-        queue.put((made.read.arrays(), made.target))
+        queue.put((made.season, made.read.arrays(), made.target))
 
 
 def take(process: Any, queue: Any) -> Any:
@@ -78,7 +78,7 @@ def take(process: Any, queue: Any) -> Any:
 
 
 def ahead(feed: Feed, held: int = 8) -> tuple[Any, Any]:
-    """Start the process; its queue gives (inputs by name, target). End it with `terminate`."""
+    """Start the process; its queue gives (season, inputs by name, target). End it with `terminate`."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue(held)
     process = context.Process(target=_work, args=(feed, queue), daemon=True)

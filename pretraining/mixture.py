@@ -34,6 +34,7 @@ class Batch:
 
     read: Inputs
     target: np.ndarray  # (N, A, WIDTH) float32
+    season: int  # steps of the shorter season
 
 
 @dataclass
@@ -136,7 +137,7 @@ def framed(past: Floats, future: Floats, shape: Rhythm, size: tuple[int, int]) -
     target = np.full((len(past), size[1], WIDTH), np.nan, np.float32)
     relative = (future - read.level) / read.unit
     target[:, :, : shape.segment] = np.clip(relative, -1e3, 1e3).reshape(len(past), size[1], shape.segment)
-    return Batch(read, target)
+    return Batch(read, target, shape.season)
 
 
 def draw_size(rng: Random) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from keras import layers, ops
 
 from forecaster.model.pretrained.inputs import CONTEXT, FUTURE, PAST, SIMPLE
 from forecaster.model.pretrained.rhythm import LEVELS, WIDTH
+from pretraining.gates import exponential
 
 MEDIAN = LEVELS.index(0.5)
 EMPHASIS = 4.0  # weight of the median among the levels: the point forecast is the median
@@ -27,17 +28,26 @@ class Shape:
         layers: LSTM layers, with residual connections.
         recalls: Past segments that attention adds to the simple forecasts.
         dropout: After every LSTM layer but the last.
+        cell: "lstm", or "slstm" with exponential gates (for trials: it is not exported).
     """
 
     units: int = 128
     layers: int = 2
     recalls: int = 2
     dropout: float = 0.05
+    cell: str = "lstm"
 
 
 def _prefer_weighed(shape: tuple[int, ...], dtype: Any = None) -> Any:
     """First weights: mostly the weighed mean of the candidates."""
     return 4.0 * ops.one_hot(ops.convert_to_tensor(SIMPLE - 1), shape[0], dtype=dtype or "float32")
+
+
+def recurrent(shape: Shape, name: str) -> Any:
+    """One recurrent layer of the kind asked for."""
+    if shape.cell == "slstm":
+        return exponential(shape.units, name)
+    return layers.LSTM(shape.units, return_sequences=True, name=name)
 
 
 class Forecaster(keras.Model):  # type: ignore[misc]
@@ -52,7 +62,7 @@ class Forecaster(keras.Model):  # type: ignore[misc]
         self.simple = layers.Dense(units, use_bias=False, name="simple")
         self.context = layers.Dense(units, activation="relu", name="context")
         self.context_out = layers.Dense(units, name="context_out")
-        self.cells = [layers.LSTM(units, return_sequences=True, name=f"lstm_{i}") for i in range(shape.layers)]
+        self.cells = [recurrent(shape, f"lstm_{i}") for i in range(shape.layers)]
         self.drop = layers.Dropout(shape.dropout)
         self.hidden = layers.Dense(units, activation="relu", name="hidden")
         self.query = layers.Dense(shape.recalls * 32, name="query")

@@ -99,7 +99,7 @@ def _train(plan: Plan, network: Forecaster, progress: Progress, around: tuple[Ca
         fall = min(1.0, max(left, 0.0) / plan.decay) if plan.decay else 1.0
         network.optimizer.learning_rate = plan.rate * min(1.0, (progress.steps + 1) / WARM) * max(fall, 0.005)
         asked = time.monotonic()
-        read, target = following()
+        _, read, target = following()
         waited += time.monotonic() - asked
         losses.append(float(network.train_on_batch(read, target)))
         if not np.isfinite(losses[-1]):
