@@ -73,11 +73,12 @@ def export(
 def describe(result: ExportResult) -> Iterator[Block]:
     """Yield what was written, what it takes and gives, how far off it is, and what quantising did."""
     shape = result.model.window
+    before = ", NaN before it begins" if result.context else ""
     yield TextGrid(
         [
             ("model", f"{result.model.name} {result.model.version}"),
             ("file", f"{result.output}, {result.size:,} bytes"),
-            ("in", f"the last {shape.lookback:,} values of each series"),
+            ("in", f"the last {result.reads:,} values of each series{before}"),
             *((name, ", ".join(e["name"] for e in listed)) for name, listed in result.summary()["inputs"].items()),
             ("out", f"{shape.horizon:,} forecasts"),
             ("difference", f"{result.drift:.1e} of a window's scale at most, on {result.windows:,} windows"),

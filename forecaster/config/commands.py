@@ -388,3 +388,16 @@ class ExportSettings:
         "forecast otherwise than the model.",
         panel="Export",
     )
+    context: int | None = knob(
+        None,
+        "Values at the end of a series that the export gives to the pretrained network; by default as many as the "
+        "longest series of the data fills, at most 2,048.",
+        panel="Export",
+        bounds=(2, 2048),
+    )
+    horizon: int | None = knob(
+        None,
+        "Steps that an export of the built-in network forecasts; by default a usual horizon for the data.",
+        panel="Export",
+        bounds=(1, 10_000),
+    )

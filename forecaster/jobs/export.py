@@ -22,12 +22,13 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
 from forecaster.model import store
-from forecaster.model.companion import Share
+from forecaster.model.companion import LONGEST_CONTEXT, Share
 from forecaster.model.features import feature_numbers
 from forecaster.model.forecast import Predicted
 from forecaster.model.graph import Raw, RawServer, drift, drifts, forecast_values, inputs_of, quantize_graph, raw_graph
 from forecaster.model.origins import Cutoffs, Origins
 from forecaster.model.predictor import leave_out_unreadable
+from forecaster.model.pretrained.rhythm import rhythm
 from forecaster.model.version import read_probe
 from forecaster.model.windows import Floats, from_scale
 from forecaster.scoring import metrics
@@ -55,11 +56,13 @@ class ExportJob:
 
     Attributes:
         data: Path of a data file whose windows are compared; None for the one that the model was trained on.
+        reading: How the data is read for the built-in network; a saved model knows.
         models_dir: Folder of all models, or None for the default.
     """
 
     data: str | None = None
     settings: ExportSettings = field(default_factory=ExportSettings)
+    reading: ReadSettings = field(default_factory=ReadSettings)
     models_dir: Path | None = None
 
 
@@ -92,6 +95,7 @@ class ExportResult:
 
     Attributes:
         windows: How many windows were compared.
+        context: C, values that the pretrained network reads; 0 where the export holds the trained networks alone.
         drift: Largest difference from the model's forecasts, in units of each window's scale.
         size: Bytes of all that was written.
         cost: Of quantising, where that was asked.
@@ -101,6 +105,7 @@ class ExportResult:
     settings: ExportSettings
     output: Path
     windows: int
+    context: int = 0
     drift: float = 0.0
     size: int = 0
     cost: Cost | None = None
@@ -108,10 +113,15 @@ class ExportResult:
     __repr__ = brief
 
     @property
+    def reads(self) -> int:
+        """How many values of each series it takes."""
+        return self.context or self.model.window.lookback
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What to warn of: that `predict` forecasts otherwise."""
         companion, notes = self.model.companion, list[str]()
-        if companion is not None:
+        if companion is not None and not self.context:
             notes.append(f"{alone_in(companion.share)}: for one that forecasts alike, train with --from none")
         if self.cost is not None and self.cost.apart[1] > FAR_OFF:
             mean, most = (f"{100 * share:.2g} %" for share in self.cost.apart)
@@ -128,7 +138,7 @@ class ExportResult:
             "format": self.settings.format,
             "output": str(self.output),
             "bytes": self.size,
-            "lookback": self.model.window.lookback,
+            "lookback": self.reads,
             "inputs": inputs_of(self.model.encodings),
             "horizon": self.model.window.horizon,
             "windows": self.windows,
@@ -156,16 +166,18 @@ def export(job: ExportJob, events: Events = Events()) -> ExportResult:
         check_free(output)
     else:
         files.check_writable(output)
-    measured = None if panel is None else windows_of(model, panel)
+    context = context_of(model, settings, panel)
+    measured = None if panel is None else windows_of(model, panel, context)
     if measured is None and (settings.quantize or model.encodings):
         raise DataError(
             f"no series has the {model.window.lookback + model.window.horizon} steps that measuring needs",
             hint="Name a longer data file" + (", or leave out --quantize" if settings.quantize else ""),
         )
-    raw = probe_of(model, measured)
+    raw = probe_of(model, measured, context)
     publish = _publish_folder if settings.format == "saved-model" else _publish_file
+    result = ExportResult(model=model, settings=settings, output=output, windows=len(raw), context=context)
     with working(f"making {settings.format}"):
-        return publish(ExportResult(model=model, settings=settings, output=output, windows=len(raw)), raw, measured)
+        return publish(result, raw, measured)
 
 
 def check_settings(settings: ExportSettings) -> None:
@@ -189,18 +201,36 @@ def alone_in(share: Share) -> str:
 
 
 def check_share(model: store.SavedModel, settings: ExportSettings) -> None:
-    """Refuse a model of whose forecasts the pretrained network has a share, unless its other part is asked for.
+    """Refuse a model of whose forecasts the pretrained network has a share, where no export can hold both parts.
 
-    What the pretrained network reads is made of a context in NumPy, and no operator of an export says it.
+    What the pretrained network reads is recorded as operators of ONNX; for TensorFlow there is no such record.
 
     Raises:
-        GateError: It has one.
+        GateError: It has one, another format than ONNX is asked for, and not the trained part alone.
     """
-    if model.companion is not None and not settings.trained_part:
+    if model.companion is not None and not settings.trained_part and settings.format != "onnx":
         raise GateError(
-            f"nothing was published: {alone_in(model.companion.share)}",
-            hint=f"Train one that is whole: forecast train DATA --from none --name {model.name}, or add --trained-part",
+            f"nothing was published: as {settings.format}, {alone_in(model.companion.share)}",
+            hint="Use --format onnx, which holds both, or add --trained-part",
         )
+    if model.companion is not None and settings.quantize and not settings.trained_part:
+        raise UsageError(
+            "--quantize is for the networks trained here, and the pretrained network has a share in the forecasts",
+            hint="Leave out --quantize, or add --trained-part",
+        )
+
+
+def context_of(model: store.SavedModel, settings: ExportSettings, panel: Panel | None) -> int:
+    """Return how many values the pretrained network reads in the export; 0 where it has no share in it.
+
+    As many segments as the longest series fills are read: a shorter series is read in these too.
+    """
+    if model.companion is None or settings.trained_part:
+        return 0
+    shape = rhythm(model.companion.share.seasons)
+    longest = settings.context or (model.window.lookback if panel is None else int(panel.lengths.max()))
+    whole = settings.context or min(LONGEST_CONTEXT, shape.bucket(longest) * shape.segment)
+    return max(whole, model.window.lookback)
 
 
 def check_free(output: Path) -> None:
@@ -220,7 +250,8 @@ def check_drift(model: store.SavedModel, settings: ExportSettings, raw: Raw, ask
     Raises:
         GateError: Further than the tolerance.
     """
-    apart, allowed = drift(model, raw, forecast_values(model, raw), ask(raw)), TOLERANCES[settings.format]
+    ours = forecast_values(model, raw, trained_part=settings.trained_part)
+    apart, allowed = drift(model, raw, ours, ask(raw)), TOLERANCES[settings.format]
     if not apart <= allowed:
         raise GateError(
             f"nothing was published: as {settings.format}, {model.name} {model.version} forecasts {apart:.2g} of a "
@@ -245,11 +276,14 @@ def check_cost(cost: Cost, settings: ExportSettings) -> None:
         )
 
 
-def probe_of(model: store.SavedModel, measured: Measured | None) -> Raw:
+def probe_of(model: store.SavedModel, measured: Measured | None, context: int = 0) -> Raw:
     """Return the windows to compare on: those of the data, and those of the version's probe, which has no features."""
+    probe = probe_values(model)
+    if context > probe.shape[1]:
+        probe = np.pad(probe, ((0, 0), (context - probe.shape[1], 0)), constant_values=np.nan)
     if measured is None:
-        return Raw(probe_values(model))
-    return measured.raw if model.encodings else Raw(np.concatenate([probe_values(model), measured.raw.values]))
+        return Raw(probe)
+    return measured.raw if model.encodings else Raw(np.concatenate([probe, measured.raw.values]))
 
 
 def probe_values(model: store.SavedModel) -> Floats:
@@ -281,14 +315,18 @@ class Measured:
         return float((row["mae"] if row["mase"] is None else row["mase"]) or 0.0)
 
 
-def windows_of(model: store.SavedModel, panel: Panel) -> Measured | None:
-    """Return windows of the data with a whole lookback before them and a horizon after; None where there is none."""
+def windows_of(model: store.SavedModel, panel: Panel, context: int = 0) -> Measured | None:
+    """Return windows of the data with a whole lookback before them and a horizon after; None where there is none.
+
+    Where the pretrained network reads more, `context` values are before them, NaN before their series begins.
+    """
     shape, starts = model.window, panel.offsets[:-1]
     count = np.maximum(panel.lengths - shape.lookback - shape.horizon + 1, 0)
     origins = Cutoffs(starts=starts, first=starts + shape.lookback, count=count).spread(MOST_WINDOWS)
     if not len(origins):
         return None
-    values = panel.values[origins.back(shape.lookback).ahead(shape.lookback)]
+    wanted, starts = origins.ends[:, None] + np.arange(-(context or shape.lookback), 0), origins.starts[:, None]
+    values = np.where(wanted >= starts, panel.values[np.maximum(wanted, starts)], np.nan)
     raw = Raw(values)
     if model.encodings:
         features, static = feature_numbers(panel, model.encodings, origins, shape)
@@ -314,7 +352,7 @@ def _read(job: ExportJob, model: store.SavedModel, output: Path, events: Events)
 def _build(model: store.SavedModel, settings: ExportSettings, *, quantized: bool, raw: Raw) -> tuple[bytes, Ask]:
     """Return the bytes of an export, and what they forecast."""
     if settings.format == "onnx":
-        data = raw_graph(model)
+        data = raw_graph(model, raw.values.shape[1] if model.companion and not settings.trained_part else 0)
         if quantized and settings.quantize:
             data = quantize_graph(data, settings.quantize, raw)
         return data, RawServer(data).answer
@@ -341,7 +379,7 @@ def _publish_file(result: ExportResult, raw: Raw, measured: Measured | None) -> 
             seconds=(_seconds(before, raw[:1]), _seconds(ask, raw[:1])),
         )
         check_cost(cost, settings)
-        apart = drift(model, raw, forecast_values(model, raw), ask(raw))
+        apart = drift(model, raw, forecast_values(model, raw, trained_part=settings.trained_part), ask(raw))
     files.write_file(result.output, data)
     return replace(result, drift=apart, size=len(data), cost=cost)
 

@@ -116,7 +116,7 @@ def ask_pretrained(
     answers = forecast_apart(network, contexts, seasons, shape.horizon)
     medians = answers[..., answers.shape[-1] // 2]
     if shape.transform == "log":
-        medians = np.maximum(medians, 0.1 * np.array([context.min() for context in contexts])[:, None])
+        medians = np.maximum(medians, 0.1 * np.array([np.nanmin(context) for context in contexts])[:, None])
     said = (to_scale(medians, shape) - windows.base) / windows.scale
     return np.asarray(np.clip(np.nan_to_num(said, nan=0.0), -FARTHEST, FARTHEST))
 

@@ -2,7 +2,8 @@
 
 Inside are the logarithm, the scaling of each window, the base path, the networks, their median and the data's range.
 
-    values    [N, L] float64        the last L values of N series, oldest first, none missing
+    values    [N, L] float64        the last L values of N series, oldest first, none missing; where the
+                                    pretrained network has a share [N, C], NaN before a series begins
     features  [N, L + H, D] float64 where the model reads some: features that change, before and after the end
     static    [N, G] float64        where the model reads some: what does not change
     forecasts [N, H] float64        what `forecast predict` would say
@@ -10,8 +11,8 @@ Inside are the logarithm, the scaling of each window, the base path, the network
 Features are numbers as they stand in the data, NaN where they are not known; a category is its place among those of the
 model, from 1 on, 0 for another. The graph's metadata names them in order: see `inputs_of`.
 
-Around the stored serving graph it says, operator by operator, what `windows` says in NumPy; whoever exports it compares
-the two on real windows.
+Around the stored serving graph it records, by `ndonnx`, what `windows` says in NumPy; whoever exports it compares the
+two on real windows.
 """
 
 from __future__ import annotations
@@ -23,15 +24,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.base.runtime import prepare_onnx
 from forecaster.config import Quantize
+from forecaster.model.companion import FARTHEST, Companion
 from forecaster.model.features import Encoding, split_encodings, standardise
 from forecaster.model.origins import Origins
+from forecaster.model.pretrained.candidates import Array, namespace
+from forecaster.model.pretrained.network import MEDIAN
+from forecaster.model.pretrained.rhythm import rhythm
+from forecaster.model.pretrained.whole import Recorded, built, inlined
 from forecaster.model.version import SavedModel, read_graph
 from forecaster.model.windows import (
     LOGARITHMS,
@@ -55,7 +61,7 @@ class Raw:
     """N whole windows, as an export takes them.
 
     Attributes:
-        values: [N, L].
+        values: [N, L]; [N, C], NaN before a series begins, where the pretrained network reads more.
         features: [N, L + H, D]; None where the model reads none.
         static: [N, G]; None where the model reads none.
     """
@@ -115,14 +121,18 @@ def inputs_of(encodings: Iterable[Encoding]) -> dict[str, list[dict[str, Any]]]:
 def cut_raw(model: SavedModel, raw: Raw) -> Windows:
     """Return windows as the networks read them."""
     features = _RawFeatures(raw, model.encodings) if model.encodings else None
-    return cut_windows(raw.values.ravel(), Origins.of_rows(raw.values), model.window, features)
+    values = np.ascontiguousarray(raw.values[:, -model.window.lookback :])
+    return cut_windows(values.ravel(), Origins.of_rows(values), model.window, features)
 
 
-def forecast_values(model: SavedModel, raw: Raw) -> Floats:
-    """Return the forecasts [N, H] after windows: what every export is compared with."""
+def forecast_values(model: SavedModel, raw: Raw, *, trained_part: bool = False) -> Floats:
+    """Return the forecasts [N, H] after windows, or those of the trained networks: what every export is compared with."""
     windows = cut_raw(model, raw)
     answers = model.server.answer(windows.inputs)[..., : model.window.horizon].astype(np.float64)
-    return restore(np.median(answers, axis=1), windows)
+    points = np.median(answers, axis=1)
+    if model.companion is not None and not trained_part:
+        points = model.companion.mix(points, raw.values.ravel(), Origins.of_rows(raw.values), windows)
+    return restore(points, windows)
 
 
 def drift(model: SavedModel, raw: Raw, ours: Floats, theirs: Floats) -> float:
@@ -146,163 +156,116 @@ def base_lags(shape: WindowShape) -> list[Ints]:
 # ---------------------------------------------------------------------------------------------------- the graph
 
 
-class _Builder:
-    """Nodes of an ONNX graph in float64, added one after the other."""
+def raw_graph(model: SavedModel, context: int = 0) -> bytes:
+    """Return the ONNX graph of a saved model, as the module says.
 
-    def __init__(self, opset: int) -> None:
-        self.opset = opset
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def constant(self, value: Any, kind: Any = np.float64) -> str:
-        from onnx import numpy_helper
-
-        name = f"raw/c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value, kind), name))
-        return name
-
-    def add(self, operator: str, *inputs: str, name: str = "", **attributes: Any) -> str:
-        """Add one node and return the name of its first output."""
-        from onnx import helper
-
-        name = name or f"raw/n{len(self.nodes)}"
-        outputs = [name, f"{name}/places"] if operator == "TopK" else [name]
-        self.nodes.append(helper.make_node(operator, list(inputs), outputs, **attributes))
-        return name
-
-    def cast(self, x: str, kind: Literal["FLOAT", "DOUBLE"]) -> str:
-        """Return the same numbers in another precision."""
-        from onnx import TensorProto
-
-        return self.add("Cast", x, to=getattr(TensorProto, kind))
-
-    def mean(self, x: str, count: int) -> str:
-        """Mean along the second axis, kept."""
-        total = self.add("ReduceSum", x, self.constant([1], np.int64), keepdims=1)
-        return self.add("Div", total, self.constant(float(count)))
-
-    def largest(self, x: str) -> str:
-        """Maximum along the second axis, kept; its axis became an input in opset 18."""
-        if self.opset < 18:
-            return self.add("ReduceMax", x, axes=[1], keepdims=1)
-        return self.add("ReduceMax", x, self.constant([1], np.int64), keepdims=1)
-
-
-def raw_graph(model: SavedModel) -> bytes:
-    """Return the ONNX graph of a saved model, as the module says."""
+    Args:
+        model: The model.
+        context: C ≥ L, values that the pretrained network reads where it has a share; 0 for the trained networks alone.
+    """
+    import ndonnx
     import onnx
-    from onnx import TensorProto, helper
 
-    inner = onnx.load_from_string(read_graph(model))
-    shape, answers = model.window, inner.graph.output[0]
-    opset = next(each.version for each in inner.opset_import if each.domain == "")
-    before, after = _Builder(opset), _Builder(opset)
-    after.constants = before.constants
-    windows, base, scale = _scale(before, shape)
-    if model.encodings:
-        windows = _add_features(before, windows, shape, model.encodings)
-    before.add("Identity", windows, name=inner.graph.input[0].name)
-    after.nodes = [*before.nodes, *inner.graph.node]
-    _restore(after, shape, (answers.name, base, scale), answers.type.tensor_type.shape.dim[1].dim_value)
+    shape, inner = model.window, onnx.load_from_string(read_graph(model))
     changing, fixed = split_encodings(model.encodings)
-    inputs = {"values": [shape.lookback], "features": [shape.lookback + shape.horizon, len(changing)]}
-    inputs |= {"static": [len(fixed)]}
-    graph = helper.make_graph(
-        after.nodes,
-        "forecast",
-        [
-            helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["N", *sizes])
-            for name, sizes in inputs.items()
-            if sizes[-1]
-        ],
-        [helper.make_tensor_value_info("forecasts", TensorProto.DOUBLE, ["N", shape.horizon])],
-        [*inner.graph.initializer, *after.constants],
-    )
-    whole = helper.make_model(graph, opset_imports=inner.opset_import, ir_version=inner.ir_version)
+    sizes = {"values": (context or shape.lookback,), "features": (shape.lookback + shape.horizon, len(changing))}
+    sizes |= {"static": (len(fixed),)}
+    given = {
+        name: ndonnx.argument(shape=("N", *size), dtype=ndonnx.float64) for name, size in sizes.items() if size[-1]
+    }
+    window, base, scale = _scaled(given["values"][:, -shape.lookback :], shape)
+    window = _with_features(given, window, shape, model.encodings) if model.encodings else window
+    answers = inlined(inner, {inner.graph.input[0].name: window})[0]
+    points = _median(answers, inner.graph.output[0].type.tensor_type.shape.dim[1].dim_value, shape.horizon)
+    if context and model.companion is not None:
+        points = _mixed(model.companion, given["values"], (points, base, scale), shape)
+    whole = built(given, {"forecasts": (_restored(base + points * scale, shape), (shape.horizon,))})
     whole.producer_name = f"forecast {model.name} {model.version}"
     if model.encodings:
-        helper.set_model_props(whole, {"inputs": json.dumps(inputs_of(model.encodings))})
-    onnx.checker.check_model(whole)
+        onnx.helper.set_model_props(whole, {"inputs": json.dumps(inputs_of(model.encodings))})
     return bytes(whole.SerializeToString())
 
 
-def _add_features(g: _Builder, windows: str, shape: WindowShape, encodings: tuple[Encoding, ...]) -> str:
-    """Add the features to windows [N, L/P, P + 1]: the answer is [N, K, C]."""
-    (changing, fixed), parts = split_encodings(encodings), [windows]
+def _with_features(given: dict[str, Array], window: Array, shape: WindowShape, encodings: Iterable[Encoding]) -> Array:
+    """The features beside windows [N, L/P, P + 1]: the answer is [N, K, C]."""
+    xp, (changing, fixed) = namespace(window), split_encodings(encodings)
     if shape.ahead:  # the segments ahead of the end have no values
-        parts = [g.add("Pad", windows, g.constant([0, 0, 0, 0, shape.ahead, 0], np.int64))]
+        window = xp.concat([window, xp.zeros_like(xp.tile(window[:, :1, :], (1, shape.ahead, 1)))], axis=1)
+    parts = [window]
     if changing:
         length = shape.lookback + (shape.horizon if shape.ahead else 0)
-        known = g.add("Gather", _standardise(g, "features", changing), g.constant(np.arange(length), np.int64), axis=1)
-        past = np.ones((1, length, len(changing)))
-        past[:, shape.lookback :, : len(shape.past)] = 0.0
-        known = g.add("Mul", known, g.constant(past))
-        known = g.add("Pad", known, g.constant([0, 0, 0, 0, shape.segments * shape.segment - length, 0], np.int64))
-        cut = g.constant([-1, shape.segments, shape.segment, len(changing)], np.int64)
-        segmented = g.add("Transpose", g.add("Reshape", known, cut), perm=[0, 1, 3, 2])
-        flat = g.constant([-1, shape.segments, shape.segment * len(changing)], np.int64)
-        parts.append(g.cast(g.add("Reshape", segmented, flat), "FLOAT"))
+        observed = np.ones((1, length, len(changing)))
+        observed[:, shape.lookback :, : len(shape.past)] = 0.0
+        known = _standardised(given["features"][:, :length, :], changing) * observed
+        if missing := shape.segments * shape.segment - length:
+            known = xp.concat([known, xp.zeros_like(xp.tile(known[:, :1, :], (1, missing, 1)))], axis=1)
+        known = xp.reshape(known, (-1, shape.segments, shape.segment, len(changing)))
+        known = xp.permute_dims(known, (0, 1, 3, 2))
+        parts.append(xp.reshape(known, (-1, shape.segments, shape.segment * len(changing))))
     if fixed:
-        row = g.add("Unsqueeze", _standardise(g, "static", fixed), g.constant([1], np.int64))
-        every = g.add("Expand", row, g.constant([1, shape.segments, len(fixed)], np.int64))
-        parts.append(g.cast(every, "FLOAT"))
-    return g.add("Concat", *parts, axis=2)
+        parts.append(xp.tile(_standardised(given["static"], fixed)[:, None, :], (1, shape.segments, 1)))
+    return xp.concat([xp.astype(part, xp.float32) for part in parts], axis=2)
 
 
-def _standardise(g: _Builder, name: str, encodings: list[Encoding]) -> str:
-    """Add what `features.standardise` does along the last axis."""
-    off = g.add("Sub", name, g.constant([e.mean for e in encodings]))
-    read = g.add("Div", off, g.constant([e.deviation for e in encodings]))
-    return g.add("Where", g.add("IsNaN", read), g.constant(0.0), read)
+def _standardised(numbers: Array, encodings: list[Encoding]) -> Array:
+    """What `features.standardise` does, along the last axis."""
+    xp = namespace(numbers)
+    read = (numbers - np.array([e.mean for e in encodings])) / np.array([e.deviation for e in encodings])
+    return xp.where(xp.isnan(read), 0.0, read)
 
 
-def _scale(g: _Builder, shape: WindowShape) -> tuple[str, str, str]:
-    """Add what `cut_windows` does to a window without holes; the answer: [N, L/P, P + 1], base path, scale."""
-    length, x = shape.lookback, "values"
-    if shape.transform == "log":
-        x = g.add("Log", g.add("Max", x, g.constant(LOGARITHMS[0])))
-    base = _base_path(g, x, shape)
-    loc = g.mean(x, length) if shape.base else g.add("Gather", x, g.constant([length - 1], np.int64), axis=1)
-    size = g.add("Max", g.largest(g.add("Abs", x)), g.constant(1e-300))
-    part = g.add("Div", x, size)
-    off = g.add("Sub", part, g.mean(part, length))
-    spread = g.add("Mul", g.add("Sqrt", g.mean(g.add("Mul", off, off), length)), size)
-    level = g.constant([[1.0]]) if shape.transform == "log" else g.mean(g.add("Abs", x), length)
-    floor = g.add("Mul", level, g.constant(shape.floor))
-    scale = g.add("Sqrt", g.add("Add", g.add("Mul", spread, spread), g.add("Mul", floor, floor)))
-    flat = g.add("Where", g.add("Greater", level, g.constant(0.0)), level, g.constant(1.0))
-    is_rough = g.add("Greater", scale, g.add("Mul", level, g.constant(SMALLEST_SCALE)))
-    scale = g.add("Where", is_rough, scale, flat)
-    scaled = g.cast(g.add("Div", g.add("Sub", x, loc), scale), "FLOAT")
-    segments = g.add("Reshape", scaled, g.constant([-1, length // shape.segment, shape.segment], np.int64))
-    first = g.add("Gather", segments, g.constant([0], np.int64), axis=2)
-    observed = g.add("Add", g.add("Sub", first, first), g.constant(1.0, np.float32))  # all of the window was
-    return g.add("Concat", segments, observed, axis=2), base, scale
+def _scaled(values: Array, shape: WindowShape) -> tuple[Array, Array, Array]:
+    """What `cut_windows` does to a window without holes; the answer: [N, L/P, P + 1], base path, scale."""
+    xp = namespace(values)
+    x = xp.log(xp.maximum(values, LOGARITHMS[0])) if shape.transform == "log" else values
+    loc = xp.mean(x, axis=1, keepdims=True) if shape.base else x[:, -1:]
+    size = xp.maximum(xp.max(xp.abs(x), axis=1, keepdims=True), 1e-300)
+    spread = xp.std(x / size, axis=1, keepdims=True) * size
+    level = xp.ones_like(loc) if shape.transform == "log" else xp.mean(xp.abs(x), axis=1, keepdims=True)
+    scale = xp.sqrt(spread**2 + (level * shape.floor) ** 2)
+    scale = xp.where(scale > SMALLEST_SCALE * level, scale, xp.where(level > 0, level, 1.0))
+    segments = xp.reshape((x - loc) / scale, (-1, shape.lookback // shape.segment, shape.segment))
+    window = xp.concat([segments, xp.ones_like(segments[:, :, :1])], axis=2)  # all of the window was observed
+    return xp.astype(window, xp.float32), _base_path(x, shape), scale
 
 
-def _base_path(g: _Builder, x: str, shape: WindowShape) -> str:
-    """Add the base path [N, H] of windows in transformed units."""
+def _base_path(x: Array, shape: WindowShape) -> Array:
+    """The base path [N, H] of windows in transformed units."""
+    xp = namespace(x)
     if shape.smoothing:
-        return g.add("MatMul", x, g.constant(base_map(shape)))
-    places = [g.add("Gather", x, g.constant(lag, np.int64), axis=1) for lag in base_lags(shape)]
-    return places[0] if len(places) == 1 else g.add("Div", g.add("Sum", *places), g.constant(float(len(places))))
+        return xp.tensordot(x, xp.asarray(base_map(shape)), axes=1)
+    places = [xp.take(x, xp.asarray(lag), axis=1) for lag in base_lags(shape)]
+    return sum(places[1:], places[0]) / float(len(places))
 
 
-def _restore(g: _Builder, shape: WindowShape, names: tuple[str, str, str], members: int) -> None:
-    """Add the median of the networks' answers [N, M, H …], and what `restore` does."""
-    answers, base, scale = names
-    points = g.add("Gather", answers, g.constant(np.arange(shape.horizon), np.int64), axis=2)  # the first H answers
-    ordered = g.add("TopK", g.cast(points, "DOUBLE"), g.constant([members], np.int64), axis=1, largest=0)
-    middle = [g.add("Gather", ordered, g.constant(at, np.int64), axis=1) for at in ((members - 1) // 2, members // 2)]
-    median = g.add("Mul", g.add("Add", *middle), g.constant(0.5))
-    x = g.add("Add", base, g.add("Mul", median, scale))
+def _median(answers: Array, members: int, horizon: int) -> Array:
+    """The median of the networks' first H answers [N, M, H …]."""
+    xp = namespace(answers)
+    ordered = xp.sort(xp.astype(answers[:, :, :horizon], xp.float64), axis=1)
+    return 0.5 * (ordered[:, (members - 1) // 2, :] + ordered[:, members // 2, :])
+
+
+def _mixed(companion: Companion, values: Array, own: tuple[Array, Array, Array], shape: WindowShape) -> Array:
+    """What `Companion.mix` makes of the trained networks' answers: [N, H] in scaled units."""
+    import onnx
+
+    xp, (points, base, scale) = namespace(values), own
+    recorded = Recorded(onnx.load_from_string(companion.graph), rhythm(companion.share.seasons))
+    medians = recorded.forecast(values, shape.horizon)[:, :, MEDIAN]
     if shape.transform == "log":
-        x = g.add("Exp", g.add("Min", x, g.constant(np.log(LOGARITHMS[1]))))
-    if shape.low is not None:
-        x = g.add("Max", x, g.constant(shape.low))
-    if shape.high is not None:
-        x = g.add("Min", x, g.constant(shape.high))
-    g.add("Identity", x, name="forecasts")
+        least = xp.min(xp.where(xp.isfinite(values), values, xp.inf), axis=1, keepdims=True)
+        medians = xp.log(xp.maximum(xp.maximum(medians, 0.1 * least), LOGARITHMS[0]))
+    said = (medians - base) / scale
+    said = xp.clip(xp.where(xp.isnan(said), 0.0, said), -FARTHEST, FARTHEST)
+    return companion.share.trained * points + companion.share.pretrained * said
+
+
+def _restored(x: Array, shape: WindowShape) -> Array:
+    """What `restore` does to answers in transformed units."""
+    xp = namespace(x)
+    x = xp.exp(xp.minimum(x, np.log(LOGARITHMS[1]))) if shape.transform == "log" else x
+    x = x if shape.low is None else xp.maximum(x, shape.low)
+    return x if shape.high is None else xp.minimum(x, shape.high)
 
 
 class RawServer:

@@ -2,11 +2,14 @@
 
 Each is linear in the observed values given where values are missing, and moves and stretches with them. `x` is float64
 `(N, T)`, oldest first, 0 where `seen` (bool, `(N, T)`) is false; contexts end in the last column.
+
+Written in the Python array API standard, with N left open: NumPy computes it, and an export traces it into a graph.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +17,9 @@ from numpy.typing import NDArray
 from forecaster.model.pretrained.rhythm import Rhythm
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+
+Array = Any
+"""An array of any library that keeps to the array API standard: NumPy's, or one that records a graph."""
 
 ALPHAS = (0.05, 0.2, 0.5, 0.8)
 NAMES = (
@@ -45,30 +50,69 @@ NAMES = (
 class Season:
     """A seasonal pattern, `(N, m)`: column 0 is the phase of the first step ahead."""
 
-    pattern: Floats
+    pattern: Array
+    length: int  # m
 
-    def ahead(self, steps: int) -> Floats:
+    def ahead(self, steps: int) -> Array:
         """The pattern over the next `steps`, `(N, steps)`."""
-        m = self.pattern.shape[1]
-        return np.tile(self.pattern, (1, -(-steps // m)))[:, :steps]
+        return repeated(self.pattern, self.length, steps)[:, :steps]
 
-    def back(self, length: int) -> Floats:
+    def back(self, length: int) -> Array:
         """The pattern over the last `length` steps, `(N, length)`."""
-        m = self.pattern.shape[1]
-        return np.tile(self.pattern, (1, -(-length // m)))[:, -length:]
+        found = repeated(self.pattern, self.length, length)
+        return found[:, -(-length // self.length) * self.length - length :]
 
 
-def candidates(x: Floats, seen: Bools, rhythm: Rhythm, steps: int) -> Floats:
+def namespace(x: Array) -> Any:
+    """The library of an array, as far as the array API standard goes."""
+    return x.__array_namespace__()
+
+
+def product(x: Array, weights: Floats) -> Array:
+    """`(N, T)` times `(T, k)`: as a tensor product, which is recorded as one operator."""
+    xp = namespace(x)
+    return xp.tensordot(x, xp.asarray(weights), axes=1)
+
+
+def repeated(pattern: Array, m: int, steps: int) -> Array:
+    """`(N, m)` end to end until `steps` are reached, `(N, ≥ steps)`."""
+    times = -(-steps // m)
+    return pattern if times == 1 else namespace(pattern).tile(pattern, (1, times))
+
+
+def count(seen: Array) -> Array:
+    """How many are seen, `(N, 1)` integers."""
+    return namespace(seen).count_nonzero(seen, axis=1, keepdims=True)
+
+
+def first(seen: Array) -> Array:
+    """Column of the first one seen, `(N, 1)`; 0 where none is."""
+    xp = namespace(seen)
+    return xp.argmax(xp.astype(seen, xp.int8), axis=1, keepdims=True)
+
+
+def newest(seen: Array) -> Array:
+    """Column of the last one seen, `(N, 1)`; the last one where none is."""
+    return seen.shape[1] - 1 - first(seen[:, ::-1])
+
+
+def before(x: Array, columns: int) -> Array:
+    """`x` with that many columns of zeros before it."""
+    xp = namespace(x)
+    return xp.concat([xp.zeros_like(xp.tile(x[:, :1], (1, columns))), x], axis=1) if columns else x
+
+
+def candidates(x: Array, seen: Array, rhythm: Rhythm, steps: int) -> Array:
     """The simple forecasts `NAMES` of each context, `(N, len(NAMES), steps)`, in the units of `x`."""
-    n, length = x.shape
+    xp, length = namespace(x), x.shape[1]
     m, pace = rhythm.season, 4 / rhythm.segment
     h = np.arange(1, steps + 1, dtype=np.float64)[None]
     even, recent = seasons(x, seen, m, (0.9, 0.4))
-    calm = np.where(seen, x - even.back(length), 0.0)
-    last, first = _last(x, seen), _last(x[:, ::-1], seen[:, ::-1])
+    calm = xp.where(seen, x - even.back(length), 0.0)
+    last, oldest = xp.take_along_axis(x, newest(seen), axis=1), xp.take_along_axis(x, first(seen), axis=1)
     flat = np.zeros((1, steps))
     levels = _levels(calm, seen, ALPHAS)
-    fresh = np.where(seen, x - recent.back(length), 0.0)
+    fresh = xp.where(seen, x - recent.back(length), 0.0)
     mild, quick = _levels(fresh, seen, (0.5, 0.8))
     turn, tilt = _slopes(fresh, seen, (0.75**pace, 0.95**pace))
     near, middle, long = _slopes(calm, seen, (0.7**pace, 0.88**pace, 1.0))
@@ -76,7 +120,7 @@ def candidates(x: Floats, seen: Bools, rhythm: Rhythm, steps: int) -> Floats:
     damped = fade * (1 - fade**h) / (1 - fade)
     ahead = even.ahead(steps)
     naive = seasonal_naive(x, seen, m, steps)
-    span = np.maximum(_span(seen), 1)
+    span = xp.astype(xp.maximum(_span(seen), 1), xp.float64)
     growth = _window(x, seen, 0, m) - _window(x, seen, m, m)
     center, lowest = middles(x, seen)
     second = _second(x, seen, rhythm, steps, naive) if rhythm.second and length > rhythm.second else None
@@ -84,7 +128,7 @@ def candidates(x: Floats, seen: Bools, rhythm: Rhythm, steps: int) -> Floats:
         last + flat,
         naive,
         mild + recent.ahead(steps),
-        _mean(x, seen) + flat,
+        mean(x, seen) + flat,
         center + flat,
         lowest + flat,
         levels[0] + ahead,
@@ -93,159 +137,159 @@ def candidates(x: Floats, seen: Bools, rhythm: Rhythm, steps: int) -> Floats:
         levels[3] + near * damped + ahead,
         levels[3] + middle * h + ahead,
         levels[2] + 0.5 * long * h + ahead,
-        _mean(calm, seen) + long * (_centre(seen) + h) + ahead,
+        mean(calm, seen) + long * (_centre(seen) + h) + ahead,
         naive if second is None else second[0],
         _smooth(even, calm, levels[1], steps) if second is None else second[1],
         _levels(x, seen, (0.2,))[0] + flat,
-        last + (last - first) / span * h,
+        last + (last - oldest) / span * h,
         naive + growth * (1 + (h - 1) // m),
         quick + turn * damped + recent.ahead(steps),
         mild + 0.5 * tilt * h + recent.ahead(steps),
     ]
-    return np.stack([np.broadcast_to(row, (n, steps)) for row in rows], axis=1)
+    return xp.stack(rows, axis=1)
 
 
-def seasons(x: Floats, seen: Bools, m: int, decays: tuple[float, ...]) -> list[Season]:
+def seasons(x: Array, seen: Array, m: int, decays: tuple[float, ...]) -> list[Season]:
     """Patterns of `m` steps: deviations from a line and a moving mean, averaged by phase.
 
     Each of `decays` gives one: older cycles count by its powers.
     """
-    n, length = x.shape
+    xp, length = namespace(x), x.shape[1]
     if m == 1 or length <= m:
-        return [Season(np.zeros((n, max(m, 1)))) for _ in decays]
+        return [Season(xp.zeros_like(xp.tile(x[:, :1], (1, max(m, 1)))), max(m, 1)) for _ in decays]
     age = np.arange(length - 1, -1, -1.0)[None]
-    enough = seen.sum(1, keepdims=True) >= 2 * m
-    tilt = np.where(enough, slope(x, seen, 1.0), 0.0)
-    level = np.where(seen, x + tilt * age, 0.0)
-    deviation = np.where(seen, level - _moving(level, seen, m), 0.0)
+    enough = count(seen) >= 2 * m
+    tilt = xp.where(enough, slope(x, seen, 1.0), 0.0)
+    level = xp.where(seen, x + tilt * age, 0.0)
+    deviation = xp.where(seen, level - _moving(level, seen, m), 0.0)
     cycles = -(-length // m)
-    padding = ((0, 0), (cycles * m - length, 0))
-    deviation = np.pad(deviation, padding).reshape(n, cycles, m)
-    valid = np.pad(seen, padding).reshape(n, cycles, m).astype(np.float64)
+    deviation = xp.reshape(before(deviation, cycles * m - length), (-1, cycles, m))
+    valid = xp.reshape(before(xp.astype(seen, xp.float64), cycles * m - length), (-1, cycles, m))
     found = []
     for decay in decays:
-        weight = decay ** np.arange(cycles - 1, -1, -1.0)
-        total = np.einsum("ncm,c->nm", deviation, weight)
-        pattern = total / np.maximum(np.einsum("ncm,c->nm", valid, weight), 1e-9)
-        pattern = np.where(np.abs(total) > 0, pattern, 0.0)
-        found.append(Season(np.where(_span(seen) >= m, pattern - pattern.mean(1, keepdims=True), 0.0)))
+        weight = xp.asarray(decay ** np.arange(cycles - 1, -1, -1.0))
+        total = xp.tensordot(weight, deviation, axes=((0,), (1,)))
+        pattern = total / xp.maximum(xp.tensordot(weight, valid, axes=((0,), (1,))), 1e-9)
+        pattern = xp.where(xp.abs(total) > 0, pattern, 0.0)
+        pattern = xp.where(_span(seen) >= m, pattern - xp.mean(pattern, axis=1, keepdims=True), 0.0)
+        found.append(Season(pattern, m))
     return found
 
 
-def seasonal_naive(x: Floats, seen: Bools, m: int, steps: int) -> Floats:
+def seasonal_naive(x: Array, seen: Array, m: int, steps: int) -> Array:
     """The value last seen at the same phase, `(N, steps)`; the last value where a phase was never seen."""
-    n, length = x.shape
+    xp, length = namespace(x), x.shape[1]
     cycles = -(-length // m)
-    padding = ((0, 0), (cycles * m - length, 0))
-    values = np.pad(x, padding).reshape(n, cycles, m)
-    valid = np.pad(seen, padding).reshape(n, cycles, m)
-    newest = cycles - 1 - np.argmax(valid[:, ::-1], axis=1)
-    found: Floats = np.take_along_axis(values, newest[:, None], axis=1)[:, 0]
-    found = np.where(valid.any(1), found, _last(x, seen))
-    return np.tile(found, (1, -(-steps // m)))[:, :steps]
+    values = xp.reshape(before(x, cycles * m - length), (-1, cycles, m))
+    valid = xp.reshape(before(xp.astype(seen, xp.int8), cycles * m - length), (-1, cycles, m))
+    at = cycles - 1 - xp.argmax(valid[:, ::-1, :], axis=1, keepdims=True)
+    found = xp.take_along_axis(values, at, axis=1)[:, 0, :]
+    last = xp.take_along_axis(x, newest(seen), axis=1)
+    found = xp.where(xp.max(valid, axis=1) > 0, found, last)
+    return repeated(found, m, steps)[:, :steps]
 
 
-def slope(x: Floats, seen: Bools, decay: float) -> Floats:
+def slope(x: Array, seen: Array, decay: float) -> Array:
     """Slope a step of a line fitted with weights `decay ** age`, `(N, 1)`; 0 where fewer than two values stand."""
     return _slopes(x, seen, (decay,))[0]
 
 
-def _slopes(x: Floats, seen: Bools, decays: tuple[float, ...]) -> list[Floats]:
+def _slopes(x: Array, seen: Array, decays: tuple[float, ...]) -> list[Array]:
     """`slope` for several decays, by moments: two matrix products."""
+    xp, several = namespace(x), len(decays)
     age = np.arange(x.shape[1] - 1, -1, -1.0)
     weight = np.stack([np.maximum(decay**age, 1e-300) for decay in decays], axis=1)
-    zero, one, two = np.split(
-        seen @ np.concatenate([weight, weight * age[:, None], weight * age[:, None] ** 2], 1), 3, 1
-    )
-    value, product = np.split(x @ np.concatenate([weight, weight * age[:, None]], 1), 2, 1)
-    total = np.maximum(zero, 1e-300)
+    powers = np.concatenate([weight, weight * age[:, None], weight * age[:, None] ** 2], axis=1)
+    sums = product(xp.astype(seen, xp.float64), powers)
+    zero, one, two = (sums[:, i * several : (i + 1) * several] for i in range(3))
+    sums = product(x, powers[:, : 2 * several])
+    value, mixed = sums[:, :several], sums[:, several:]
+    total = xp.maximum(zero, 1e-300)
     spread = two - one**2 / total
-    shared = product - one * value / total
+    shared = mixed - one * value / total
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        found = np.where(spread > 1e-9 * (two + 1e-12), -shared / spread, 0.0)
-    return [found[:, i : i + 1] for i in range(len(decays))]
+        found = xp.where(spread > 1e-9 * (two + 1e-12), -shared / spread, 0.0)
+    return [found[:, i : i + 1] for i in range(several)]
 
 
-def middles(x: Floats, seen: Bools) -> tuple[Floats, Floats]:
+def middles(x: Array, seen: Array) -> tuple[Array, Array]:
     """Median and lowest of the last 256 values, `(N, 1)` each."""
+    xp = namespace(x)
     x, seen = x[:, -256:], seen[:, -256:]
-    ordered = np.sort(np.where(seen, x, np.inf), axis=1)
-    count = seen.sum(1, keepdims=True)
-    upper = np.take_along_axis(ordered, np.minimum(count // 2, x.shape[1] - 1), axis=1)
-    lower = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0), axis=1)
-    some = count > 0
-    return np.where(some, (np.where(some, upper, 0) + np.where(some, lower, 0)) / 2, 0), np.where(
-        some, ordered[:, :1], 0
-    )
+    length = x.shape[1]
+    ordered = xp.sort(xp.where(seen, x, xp.inf), axis=1)
+    held = count(seen)
+    upper = xp.take_along_axis(ordered, xp.minimum(held // 2, length - 1), axis=1)
+    lower = xp.take_along_axis(ordered, xp.maximum((held - 1) // 2, 0), axis=1)
+    some = held > 0
+    middle = (xp.where(some, upper, 0.0) + xp.where(some, lower, 0.0)) / 2
+    return xp.where(some, middle, 0.0), xp.where(some, ordered[:, :1], 0.0)
 
 
-def _last(x: Floats, seen: Bools) -> Floats:
-    at = x.shape[1] - 1 - np.argmax(seen[:, ::-1], axis=1)
-    return np.take_along_axis(x, at[:, None], axis=1)
-
-
-def _span(seen: Bools) -> NDArray[np.int64]:
+def _span(seen: Array) -> Array:
     """Steps from the first value to the last, `(N, 1)`."""
-    length = seen.shape[1]
-    newest = length - 1 - np.argmax(seen[:, ::-1], axis=1)
-    return np.where(seen.any(1), newest - np.argmax(seen, axis=1), 0)[:, None]
+    return namespace(seen).where(count(seen) > 0, newest(seen) - first(seen), 0)
 
 
-def _mean(x: Floats, seen: Bools) -> Floats:
-    mean: Floats = np.where(seen, x, 0.0).sum(1, keepdims=True) / np.maximum(seen.sum(1, keepdims=True), 1)
-    return mean
+def mean(x: Array, seen: Array) -> Array:
+    """Mean of what is seen, `(N, 1)`; 0 where nothing is."""
+    xp = namespace(seen)
+    total = xp.sum(xp.where(seen, x, 0.0), axis=1, keepdims=True)
+    return total / xp.astype(xp.maximum(count(seen), 1), xp.float64)
 
 
-def _centre(seen: Bools) -> Floats:
+def _centre(seen: Array) -> Array:
     """Mean age of the values seen, `(N, 1)`."""
-    return _mean(np.broadcast_to(np.arange(seen.shape[1] - 1, -1, -1.0), seen.shape), seen)
+    return mean(namespace(seen).asarray(np.arange(seen.shape[1] - 1, -1, -1.0)[None]), seen)
 
 
-def _levels(x: Floats, seen: Bools, alphas: tuple[float, ...]) -> list[Floats]:
+def _levels(x: Array, seen: Array, alphas: tuple[float, ...]) -> list[Array]:
     """Exponentially smoothed levels at the end, `(N, 1)` each; missing values carry no weight."""
+    xp = namespace(x)
     age = np.arange(x.shape[1] - 1, -1, -1.0)
     weight = np.stack([np.maximum((1 - alpha) ** age, 1e-300) for alpha in alphas], axis=1)
-    total, norm = x @ weight, seen.astype(np.float64) @ weight
-    level = np.where(norm > 0, total / np.maximum(norm, 1e-300), 0.0)
+    total, norm = product(x, weight), product(xp.astype(seen, xp.float64), weight)
+    level = xp.where(norm > 0, total / xp.maximum(norm, 1e-300), 0.0)
     return [level[:, i : i + 1] for i in range(len(alphas))]
 
 
-def _window(x: Floats, seen: Bools, age: int, width: int) -> Floats:
+def _window(x: Array, seen: Array, age: int, width: int) -> Array:
     """Mean of the `width` steps before `age`, `(N, 1)`; that of all where they hold none."""
     stop = x.shape[1] - age
     start = max(0, stop - width)
     if stop <= 0:
-        return _mean(x, seen)
+        return mean(x, seen)
     part = seen[:, start:stop]
-    return np.where(part.any(1, keepdims=True), _mean(x[:, start:stop], part), _mean(x, seen))
+    return namespace(x).where(count(part) > 0, mean(x[:, start:stop], part), mean(x, seen))
 
 
-def _moving(x: Floats, seen: Bools, m: int) -> Floats:
+def _moving(x: Array, seen: Array, m: int) -> Array:
     """Mean of the `m` steps around each step, shifted inwards at the ends of each context, `(N, T)`."""
-    n, length = x.shape
-    start = np.minimum(np.argmax(seen, axis=1), length - m)[:, None]
-    total = np.concatenate([np.zeros((n, 1)), np.cumsum(x, axis=1)], axis=1)
-    count = np.concatenate([np.zeros((n, 1)), np.cumsum(seen, axis=1)], axis=1)
-    mean = (total[:, m:] - total[:, :-m]) / np.maximum(count[:, m:] - count[:, :-m], 1)
-    return np.take_along_axis(mean, np.clip(np.arange(length)[None] - m // 2, start, length - m), axis=1)
+    xp, length = namespace(x), x.shape[1]
+    start = xp.minimum(first(seen), length - m)
+    total = before(xp.cumulative_sum(x, axis=1), 1)
+    held = before(xp.cumulative_sum(xp.astype(seen, xp.float64), axis=1), 1)
+    means = (total[:, m:] - total[:, : length + 1 - m]) / xp.maximum(held[:, m:] - held[:, : length + 1 - m], 1.0)
+    nearest = xp.asarray(np.minimum(np.arange(length)[None] - m // 2, length - m))
+    return xp.take_along_axis(means, xp.maximum(nearest, start), axis=1)
 
 
-def _smooth(season: Season, calm: Floats, level: Floats, steps: int) -> Floats:
+def _smooth(season: Season, calm: Array, level: Array, steps: int) -> Array:
     """Level and a pattern smoothed around the cycle: for long seasons, whose phases are seen seldom."""
-    m = season.pattern.shape[1]
-    reach = m // 24
+    reach = season.length // 24
     if reach < 1:
         return level + 0.5 * season.ahead(steps)
-    shifted = [np.roll(season.pattern, shift, axis=1) for shift in range(-reach, reach + 1)]
-    return level + Season(np.mean(shifted, axis=0)).ahead(steps)
+    xp = namespace(level)
+    shifted = [xp.roll(season.pattern, shift, axis=1) for shift in range(-reach, reach + 1)]
+    return level + Season(xp.mean(xp.stack(shifted, axis=0), axis=0), season.length).ahead(steps)
 
 
-def _second(x: Floats, seen: Bools, rhythm: Rhythm, steps: int, naive: Floats) -> tuple[Floats, Floats]:
+def _second(x: Array, seen: Array, rhythm: Rhythm, steps: int, naive: Array) -> tuple[Array, Array]:
     """The same phase of the longer season, moved to today's level; and the mean pattern of that season with a level."""
-    length, m = x.shape[1], rhythm.second
+    xp, length, m = namespace(x), x.shape[1], rhythm.second
     width = max(2 * rhythm.season, rhythm.segment)
     reached = _span(seen) >= m
     moved = seasonal_naive(x, seen, m, steps) + _window(x, seen, 0, width) - _window(x, seen, m, width)
     [pattern] = seasons(x, seen, m, (1.0,))
-    [level] = _levels(np.where(seen, x - pattern.back(length), 0.0), seen, (0.2,))
-    return np.where(reached, moved, naive), np.where(reached, level + pattern.ahead(steps), naive)
+    [level] = _levels(xp.where(seen, x - pattern.back(length), 0.0), seen, (0.2,))
+    return xp.where(reached, moved, naive), xp.where(reached, level + pattern.ahead(steps), naive)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.base.meter import tally
+from forecaster.model.pretrained.candidates import Array, namespace
 from forecaster.model.pretrained.inputs import Inputs, inputs
 from forecaster.model.pretrained.rhythm import AHEAD, LEVELS, LONGEST, Rhythm, rhythm
 from forecaster.model.serving import onnx_options
@@ -106,20 +108,10 @@ class Builtin:
         shape = rhythm(seasons)
         past = join(contexts)
         low = np.where(past.least() >= 0, 0.0, -np.inf)[:, None, None]
-        found: list[Floats] = []
-        done = 0
-        while done < horizon:
-            ahead = min(AHEAD, -(-(horizon - done) // shape.segment))
-            part = np.maximum(self._direct(past, shape, ahead), low)
-            part = _widen(part, found[-1], shape) if found else part
-            found.append(part)
-            done += part.shape[1]
-            if done < horizon:
-                past = past.extended(part[:, :, MEDIAN])
-        answer: Floats = np.maximum(np.concatenate(found, axis=1)[:, :horizon], low)
+        answer: Floats = in_rounds(partial(self._direct, shape), Contexts.extended, (past, low), shape, horizon)
         return answer
 
-    def _direct(self, past: Contexts, shape: Rhythm, ahead: int) -> Floats:
+    def _direct(self, shape: Rhythm, past: Contexts, ahead: int) -> Floats:
         """One answer of `ahead` segments each, `(N, A·p, 9)`: contexts of like length together."""
         answer = np.full((len(past), ahead * shape.segment, len(LEVELS)), np.nan)
         usable = np.flatnonzero(np.isfinite(past.least()))
@@ -133,9 +125,38 @@ class Builtin:
         return answer
 
     def _ask(self, past: Floats, shape: Rhythm, segments: int, ahead: int) -> Floats:
-        read = inputs(past, shape, segments, ahead)
-        [answer] = self.session.run(None, read.arrays())
-        return _units(answer, read, past, shape)
+        given = inputs(past, shape, segments, ahead)
+        [answer] = self.session.run(None, given.arrays())
+        return in_units(answer, given, past, (shape.segment, ahead))
+
+
+def in_rounds(
+    direct: Callable[[Any, int], Array],
+    extended: Callable[[Any, Array], Any],
+    start: tuple[Any, Array],
+    shape: Rhythm,
+    horizon: int,
+) -> Array:
+    """Answer up to eight segments at a time, the medians so far being context, `(N, horizon, 9)`.
+
+    Args:
+        direct: Contexts and a number of segments → their answers.
+        extended: Contexts and medians after them, `(N, k)` → longer contexts.
+        start: The contexts, and what no answer is below, `(N, 1, 1)`.
+        shape: The rhythm of all.
+        horizon: H ≥ 1.
+    """
+    (past, low), found, done = start, list[Any](), 0
+    while done < horizon:
+        ahead = min(AHEAD, -(-(horizon - done) // shape.segment))
+        part = direct(past, ahead)
+        xp = namespace(part)
+        part = xp.maximum(part, low)
+        found.append(_widen(part, found[-1], shape) if found else part)
+        done += ahead * shape.segment
+        if done < horizon:
+            past = extended(past, found[-1][:, :, MEDIAN])
+    return xp.maximum(xp.concat(found, axis=1)[:, :horizon, :], low)
 
 
 def open_builtin(folder: Path = HERE) -> Builtin:
@@ -175,25 +196,33 @@ def open_weights(folder: Path = HERE) -> dict[str, NDArray[np.float32]]:
         return {name: held[name].astype(np.float32) for name in held.files}
 
 
-def _units(answer: NDArray[np.float32], read: Inputs, past: Floats, shape: Rhythm) -> Floats:
-    """Answers in units of MASE, `(N, A, WIDTH, 9)`, to the data's units, `(N, A·p, 9)`; a constant goes on as it is."""
-    n, ahead = answer.shape[:2]
-    steps = answer[:, :, : shape.segment].reshape(n, ahead * shape.segment, len(LEVELS)).astype(np.float64)
-    steps = np.sort(steps, axis=-1)
-    high, low = np.nanmax(past, axis=1), np.nanmin(past, axis=1)
-    constant = (high == low)[:, None, None]
-    middle = np.where(constant, 0.0, steps[..., MEDIAN : MEDIAN + 1])
-    fan = steps - steps[..., MEDIAN : MEDIAN + 1]
-    unit = np.where((high == 0) & (low == 0), 0.0, read.unit[:, 0])[:, None, None]
-    level = np.where(constant, low[:, None, None], read.level[:, :, None])
-    return level + unit * (middle + fan)
+def in_units(answer: Array, given: Inputs, past: Array, size: tuple[int, int]) -> Array:
+    """Answers in units of MASE, `(N, A, WIDTH, 9)`, to the data's units, `(N, A·p, 9)`; a constant goes on as it is.
+
+    Args:
+        answer: The network's.
+        given: What it read.
+        past: The contexts, `(N, T)`, NaN where missing; each holds a value.
+        size: p and A.
+    """
+    xp, (segment, ahead) = namespace(answer), size
+    steps = xp.reshape(answer[:, :, :segment, :], (-1, ahead * segment, len(LEVELS)))
+    steps = xp.sort(xp.astype(steps, xp.float64), axis=-1)
+    seen = xp.isfinite(past)
+    high = xp.max(xp.where(seen, past, -xp.inf), axis=1, keepdims=True)
+    low = xp.min(xp.where(seen, past, xp.inf), axis=1, keepdims=True)
+    constant = (high == low)[:, :, None]
+    median = steps[:, :, MEDIAN : MEDIAN + 1]
+    unit = xp.where((high == 0) & (low == 0), 0.0, given.unit)[:, :, None]
+    level = xp.where(constant, low[:, :, None], given.level[:, :, None])
+    return level + unit * (xp.where(constant, 0.0, median) + (steps - median))
 
 
-def _widen(part: Floats, before: Floats, shape: Rhythm) -> Floats:
+def _widen(part: Array, previous: Array, shape: Rhythm) -> Array:
     """Add to a later round the spread that its context, being a forecast, already had."""
-    point = part[..., MEDIAN : MEDIAN + 1]
-    last = before[:, -max(1, shape.segment) :]
-    carried = (last - last[..., MEDIAN : MEDIAN + 1]).mean(1, keepdims=True)
+    xp = namespace(part)
+    point = part[:, :, MEDIAN : MEDIAN + 1]
+    last = previous[:, -shape.segment :, :]
+    carried = xp.mean(last - last[:, :, MEDIAN : MEDIAN + 1], axis=1, keepdims=True)
     fan = part - point
-    wider: Floats = point + np.sign(fan + carried) * np.sqrt(fan**2 + carried**2)
-    return wider
+    return point + xp.sign(fan + carried) * xp.sqrt(fan**2 + carried**2)
