@@ -14,7 +14,7 @@ from forecaster.cli.notes import note_panel
 from forecaster.cli.options import ModelsDir, OutputSettings, option, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, warn
 from forecaster.cli.process import after
-from forecaster.config import ExportSettings
+from forecaster.config import ExportSettings, ReadSettings
 
 if TYPE_CHECKING:
     from forecaster.jobs import BuiltinExport, ExportResult
@@ -35,6 +35,7 @@ Deadline = Annotated[float | None, option(OutputSettings, "deadline")]
 @takes_settings
 def export(
     settings: ExportSettings,
+    reading: ReadSettings,
     data: Data = None,
     models_dir: ModelsDir = None,
     quiet: Quiet = False,
@@ -47,20 +48,22 @@ def export(
     has forecast the model's probe and windows of the data before, and is refused (exit 4) where it differs. What
     --quantize costs in accuracy and gains in size and time is measured and shown. Off a terminal nothing is printed.
 
-    Of the built-in network (--model builtin) the graph is copied as it is, and what it reads is described.
+    Of the built-in network (--model builtin) and a data file the export answers the rhythm of that data, missing values
+    included: medians, and nine quantiles as the network says them. Without a data file its bare graph is copied, and
+    what that reads is described.
 
     Example: forecast export --model nyc_departures_daily --format onnx --output departures.onnx
     """
     from forecaster import jobs
 
     printer = Printer(OutputSettings(quiet=quiet, log_file=log_file, deadline=deadline))
+    job = jobs.ExportJob(data=data, settings=settings, reading=reading, models_dir=models_dir)
     if jobs.is_builtin(settings.model):
-        copied = jobs.export_builtin(settings)
+        copied = jobs.export_builtin(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel)))
         with after(f"{copied.output} was written"):
             log.event("exported", **copied.summary())
             printer.show(copied.summary(), [], describe_builtin(copied))
             return OK
-    job = jobs.ExportJob(data=data, settings=settings, models_dir=models_dir)
     result = jobs.export(job, jobs.Events(on_panel=lambda panel: note_panel(printer, panel)))
     with after(f"{result.output} was written"):
         log.event("exported", **result.summary())
@@ -104,8 +107,15 @@ def describe_builtin(copied: BuiltinExport) -> Iterator[Block]:
             ("file", f"{copied.output}, {copied.size:,} bytes"),
             *(("in", f"{port['name']} ({', '.join(port['shape'])}): {port['holds']}") for port in copied.inputs),
             *(("out", f"{port['name']} ({', '.join(port['shape'])})") for port in copied.outputs),
+            *([("seasons", " and ".join(f"{m:,}" for m in copied.seasons))] if copied.seasons else []),
+            *([("difference", compared(copied))] if copied.seasons else []),
         ]
     )
+
+
+def compared(copied: BuiltinExport) -> str:
+    """Return in words how far the export is from the network."""
+    return f"{copied.drift:.1e} of a series' mean step at most, in {copied.compared:,} series"
 
 
 def ratio(before: float, after: float) -> str:

@@ -1,36 +1,54 @@
-"""The built-in network's graph for another runtime, and what it reads."""
+"""The built-in network for another runtime: as it answers raw values of a panel's rhythm, or bare."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from forecaster.base import files
-from forecaster.base.errors import UsageError
+from forecaster.base.errors import GateError, UsageError
 from forecaster.base.identity import check_apart
+from forecaster.base.runtime import prepare_onnx
 from forecaster.config import ExportSettings
+from forecaster.data.grid import read_panel
+from forecaster.data.panel import Panel
+from forecaster.jobs.events import Events
+from forecaster.jobs.export import TOLERANCES, ExportJob
+from forecaster.jobs.names import check_outputs
 from forecaster.model import builtin
+from forecaster.model.pretrained.rhythm import LEVELS, rhythm
+from forecaster.model.pretrained.whole import whole_graph
+from forecaster.model.windows import Floats
 
 MEANINGS = {
     "past": "segments of the context, the newest last: values, values near the last level, and which were observed",
     "future": "segments ahead: which steps are asked for, and where in the seasons they are",
     "simple": "simple forecasts of each segment ahead, in units of the naive error from the last level",
-    "context": "what is known of the context as a whole",
+    "context": "facts about the context as a whole",
+    "values": "the last values of each series, oldest first, NaN where missing or before it begins",
 }
-"""What the inputs of the graph hold; `forecaster.model.pretrained.inputs` makes them of raw values."""
+"""What the inputs of the graphs hold; `forecaster.model.pretrained.inputs` makes the first four of the last."""
+
+MOST_COMPARED = 500
+"""Series of the data whose forecasts are compared, evenly spread."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltinExport:
-    """A copy of the built-in network's graph.
+    """The built-in network in a file.
 
     Attributes:
         output: The file.
-        version: The beginning of the hash of the graph.
+        version: The beginning of the hash of the network's own graph.
         size: Bytes.
         inputs: Name, shape and meaning of each input.
         outputs: Name and shape of each output.
+        seasons: Season lengths that it answers, the main one first; () for the bare network.
+        compared: Series whose forecasts were compared.
+        drift: Largest difference from the network's own forecasts, in units of each context's naive error.
     """
 
     output: Path
@@ -38,9 +56,13 @@ class BuiltinExport:
     size: int
     inputs: tuple[dict[str, Any], ...]
     outputs: tuple[dict[str, Any], ...]
+    seasons: tuple[int, ...] = ()
+    compared: int = 0
+    drift: float = 0.0
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
+        whole = {"seasons": list(self.seasons), "levels": list(LEVELS), "compared": self.compared, "drift": self.drift}
         return {
             "model": builtin.NAME,
             "version": self.version,
@@ -48,36 +70,110 @@ class BuiltinExport:
             "bytes": self.size,
             "inputs": list(self.inputs),
             "outputs": list(self.outputs),
+            **(whole if self.seasons else {}),
         }
 
 
-def export_builtin(settings: ExportSettings) -> BuiltinExport:
-    """Write a copy of the built-in network's serving graph, byte for byte, and describe what it reads.
+def export_builtin(job: ExportJob, events: Events = Events()) -> BuiltinExport:
+    """Write the built-in network as ONNX: with data as one graph of raw values, without it bare, byte for byte.
 
-    Unlike a saved model it does not read raw values: simple forecasts and the scale are made outside of it.
+    With data the season lengths, the context and the horizon are those that `predict` would take of it. The bare
+    network does not read raw values: simple forecasts and the scale are made outside of it.
 
     Raises:
         UsageError: Another format than ONNX is asked for, or quantising, or a file of the network would be overwritten.
+        GateError: The graph forecasts something else than the network; nothing was published.
         ModelError: The network is not whole.
         OutputError: The file cannot be written.
     """
+    settings = job.settings
     if settings.format != "onnx" or settings.quantize:
         raise UsageError("the built-in network is exported as ONNX, as it is", hint="Leave out --format and --quantize")
     builtin.is_builtin(settings.model)
-    output, graph = settings.output or Path(f"{builtin.NAME}.onnx"), builtin.HOME / "network.onnx"
+    output = settings.output or Path(f"{builtin.NAME}.onnx")
+    check_apart({"--output": output}, [("the built-in network", builtin.HOME / "network.onnx")])
+    if job.data is None:
+        return _bare(settings, output)
+    check_outputs({"--output": output}, job.data)
     files.check_writable(output)
-    check_apart({"--output": output}, [("the built-in network", graph)])
+    panel = read_panel(job.data, job.reading)
+    events.on_panel(panel)
+    return _whole(settings, output, builtin.bind(panel, job.reading.season, settings.horizon))
+
+
+def _bare(settings: ExportSettings, output: Path) -> BuiltinExport:
+    """Copy the network's own graph."""
+    if settings.horizon or settings.context:
+        raise UsageError(
+            "the bare network has no horizon and no context",
+            hint="Name a data file, whose rhythm the export then answers: forecast export DATA --model builtin",
+        )
+    files.check_writable(output)
     network = builtin.open_network()
-    content = graph.read_bytes()
+    content = (builtin.HOME / "network.onnx").read_bytes()
     files.write_file(output, content)
+    return _described(network.session, BuiltinExport(output=output, size=len(content), **_of(network)))
+
+
+def _whole(settings: ExportSettings, output: Path, model: builtin.BuiltinModel) -> BuiltinExport:
+    """Record the network with all that makes its inputs of raw values, compare, and write."""
+    import onnxruntime
+
+    prepare_onnx()
+    seasons = model.seasons_for(model.window.lookback)
+    shape, horizon = rhythm(seasons), model.window.horizon
+    context = settings.context or min(builtin.LONGEST_CONTEXT, shape.bucket(model.window.lookback) * shape.segment)
+    graph = whole_graph((builtin.HOME / "network.onnx").read_bytes(), shape, context, horizon)
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    values = contexts_of(model.panel, context)
+    theirs = session.run(["quantiles"], {"values": values})[0]
+    drift = _drift(values, model.network.forecast([*values], seasons, horizon), theirs)
+    if not drift <= TOLERANCES["onnx"]:
+        raise GateError(
+            f"nothing was published: as ONNX the built-in network forecasts {drift:.2g} of a naive error off, allowed "
+            f"{TOLERANCES['onnx']:g}",
+            hint="Name other data, or export the bare network: forecast export --model builtin",
+        )
+    files.write_file(output, graph)
+    found = BuiltinExport(
+        output=output,
+        size=len(graph),
+        seasons=seasons,
+        compared=len(values),
+        drift=drift,
+        **_of(model.network),
+    )
+    return _described(session, found)
+
+
+def contexts_of(panel: Panel, context: int) -> Floats:
+    """Return the last values [N, context] of series, evenly spread over the panel; NaN before a series begins."""
+    chosen = np.unique(np.linspace(0, panel.n_series - 1, min(panel.n_series, MOST_COMPARED)).astype(np.int64))
+    ends, starts = panel.offsets[1:][chosen, None], panel.offsets[:-1][chosen, None]
+    wanted = ends + np.arange(-context, 0)
+    return np.where(wanted >= starts, panel.values[np.maximum(wanted, starts)], np.nan)
+
+
+def _drift(values: Floats, ours: Floats, theirs: Floats) -> float:
+    """Return the largest difference of quantiles [N, H, 9], relative to the mean step of their contexts, and level."""
+    step = np.nanmean(np.abs(np.diff(values, axis=1)), axis=1) if values.shape[1] > 1 else np.zeros(len(values))
+    unit = np.where(step > 0, step, np.maximum(np.nanmax(np.abs(values), axis=1), 1.0))
+    apart = np.abs(ours - theirs) / unit[:, None, None]
+    return float(np.where(np.isfinite(apart), apart, np.where(np.isnan(ours) & np.isnan(theirs), 0.0, np.inf)).max())
+
+
+def _of(network: Any) -> dict[str, Any]:
+    return {"version": builtin.version_of_card(network.card), "inputs": (), "outputs": ()}
+
+
+def _described(session: Any, found: BuiltinExport) -> BuiltinExport:
+    """Return it with what the ports of its graph are."""
     inputs, outputs = (
         tuple({"name": port.name, "shape": [str(size) for size in port.shape]} for port in ports)
-        for ports in (network.session.get_inputs(), network.session.get_outputs())
+        for ports in (session.get_inputs(), session.get_outputs())
     )
-    return BuiltinExport(
-        output=output,
-        version=builtin.version_of_card(network.card),
-        size=len(content),
+    return replace(
+        found,
         inputs=tuple({**port, "holds": MEANINGS.get(port["name"], "")} for port in inputs),
         outputs=outputs,
     )

@@ -244,8 +244,13 @@ class BuiltinModel:
 
     def median(self, contexts: list[Floats]) -> Floats:
         """Return the medians [N, H] after contexts of one length."""
-        [(seasons, _)] = self._by_seasons(np.array([min(len(contexts[0]), LONGEST_CONTEXT)]))
+        seasons = self.seasons_for(min(len(contexts[0]), LONGEST_CONTEXT))
         return Fan(self.network.levels, forecast_apart(self.network, contexts, seasons, self.window.horizon)).middle
+
+    def seasons_for(self, length: int) -> tuple[int, ...]:
+        """Return the season lengths that a context of `length` values is long enough for, the main one first."""
+        [(seasons, _)] = self._by_seasons(np.array([length]))
+        return seasons
 
     def _values(self, panel: Panel) -> Floats:
         """Return the values with NaN for those that nobody chose how to fill: the network knows of missing ones."""

@@ -126,7 +126,7 @@ def cut_raw(model: SavedModel, raw: Raw) -> Windows:
 
 
 def forecast_values(model: SavedModel, raw: Raw, *, trained_part: bool = False) -> Floats:
-    """Return the forecasts [N, H] after windows, or those of the trained networks: what every export is compared with."""
+    """Return forecasts [N, H] after windows, or those of the trained networks alone: what exports are compared with."""
     windows = cut_raw(model, raw)
     answers = model.server.answer(windows.inputs)[..., : model.window.horizon].astype(np.float64)
     points = np.median(answers, axis=1)
