@@ -19,8 +19,8 @@ heavy packages that it may import when it is itself imported.
     evaluate       from a saved model and a data file to scores by rolling origin             numpy
     anomalies      from a saved model and a data file to values that are not as forecast      numpy
     explain        from a saved model and a data file to what moves its forecasts             numpy
-    export_builtin the built-in network's graph, for another runtime
     export         from a saved model to a file for another runtime                           numpy
+    export_builtin the built-in network for another runtime: of raw values, or bare           numpy
     models         the models that there are, and whether they are whole
     models_compare from two versions of a model to how they differ
     models_upkeep  which version of a model is used, and which are kept

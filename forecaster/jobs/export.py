@@ -278,12 +278,12 @@ def check_cost(cost: Cost, settings: ExportSettings) -> None:
 
 def probe_of(model: store.SavedModel, measured: Measured | None, context: int = 0) -> Raw:
     """Return the windows to compare on: those of the data, and those of the version's probe, which has no features."""
+    if measured is not None and model.encodings:
+        return measured.raw
     probe = probe_values(model)
     if context > probe.shape[1]:
         probe = np.pad(probe, ((0, 0), (context - probe.shape[1], 0)), constant_values=np.nan)
-    if measured is None:
-        return Raw(probe)
-    return measured.raw if model.encodings else Raw(np.concatenate([probe, measured.raw.values]))
+    return Raw(probe if measured is None else np.concatenate([probe, measured.raw.values]))
 
 
 def probe_values(model: store.SavedModel) -> Floats:

@@ -11,7 +11,6 @@ import numpy as np
 from forecaster.base import files
 from forecaster.base.errors import GateError, UsageError
 from forecaster.base.identity import check_apart
-from forecaster.base.runtime import prepare_onnx
 from forecaster.config import ExportSettings
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
@@ -20,7 +19,7 @@ from forecaster.jobs.export import TOLERANCES, ExportJob
 from forecaster.jobs.names import check_outputs
 from forecaster.model import builtin
 from forecaster.model.pretrained.rhythm import LEVELS, rhythm
-from forecaster.model.pretrained.whole import whole_graph
+from forecaster.model.recorded import WholeServer, ports_of, whole_graph
 from forecaster.model.windows import Floats
 
 MEANINGS = {
@@ -112,22 +111,17 @@ def _bare(settings: ExportSettings, output: Path) -> BuiltinExport:
     network = builtin.open_network()
     content = (builtin.HOME / "network.onnx").read_bytes()
     files.write_file(output, content)
-    return _described(network.session, BuiltinExport(output=output, size=len(content), **_of(network)))
+    return _described(ports_of(network.session), BuiltinExport(output=output, size=len(content), **_of(network)))
 
 
 def _whole(settings: ExportSettings, output: Path, model: builtin.BuiltinModel) -> BuiltinExport:
     """Record the network with all that makes its inputs of raw values, compare, and write."""
-    import onnxruntime
-
-    prepare_onnx()
     seasons = model.seasons_for(model.window.lookback)
     shape, horizon = rhythm(seasons), model.window.horizon
     context = settings.context or min(builtin.LONGEST_CONTEXT, shape.bucket(model.window.lookback) * shape.segment)
     graph = whole_graph((builtin.HOME / "network.onnx").read_bytes(), shape, context, horizon)
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    values = contexts_of(model.panel, context)
-    theirs = session.run(["quantiles"], {"values": values})[0]
-    drift = _drift(values, model.network.forecast([*values], seasons, horizon), theirs)
+    server, values = WholeServer(graph), contexts_of(model.panel, context)
+    drift = _drift(values, model.network.forecast([*values], seasons, horizon), server.answer(values))
     if not drift <= TOLERANCES["onnx"]:
         raise GateError(
             f"nothing was published: as ONNX the built-in network forecasts {drift:.2g} of a naive error off, allowed "
@@ -143,7 +137,7 @@ def _whole(settings: ExportSettings, output: Path, model: builtin.BuiltinModel) 
         drift=drift,
         **_of(model.network),
     )
-    return _described(session, found)
+    return _described(server.ports(), found)
 
 
 def contexts_of(panel: Panel, context: int) -> Floats:
@@ -166,14 +160,9 @@ def _of(network: Any) -> dict[str, Any]:
     return {"version": builtin.version_of_card(network.card), "inputs": (), "outputs": ()}
 
 
-def _described(session: Any, found: BuiltinExport) -> BuiltinExport:
-    """Return it with what the ports of its graph are."""
-    inputs, outputs = (
-        tuple({"name": port.name, "shape": [str(size) for size in port.shape]} for port in ports)
-        for ports in (session.get_inputs(), session.get_outputs())
-    )
+def _described(ports: tuple[list[tuple[str, list[str]]], ...], found: BuiltinExport) -> BuiltinExport:
+    """Return it with what the inputs and outputs of its graph are."""
+    inputs, outputs = (tuple({"name": name, "shape": shape} for name, shape in part) for part in ports)
     return replace(
-        found,
-        inputs=tuple({**port, "holds": MEANINGS.get(port["name"], "")} for port in inputs),
-        outputs=outputs,
+        found, inputs=tuple({**port, "holds": MEANINGS[str(port["name"])]} for port in inputs), outputs=outputs
     )

@@ -35,5 +35,6 @@ heavy packages that it may import when it is itself imported.
     recursion      more steps than a model was trained for, round by round                    numpy
     ledger         what was forecast: parts that are added, and never changed                 numpy pyarrow
     transfer       a saved version → the plan of a training that goes on from it              numpy
+    recorded       the built-in network as one ONNX graph: raw values in, quantiles out
     graph          a saved model as one ONNX graph: raw values in, forecasts out              numpy
 """

@@ -37,7 +37,7 @@ from forecaster.model.origins import Origins
 from forecaster.model.pretrained.candidates import Array, namespace
 from forecaster.model.pretrained.network import MEDIAN
 from forecaster.model.pretrained.rhythm import rhythm
-from forecaster.model.pretrained.whole import Recorded, built, inlined
+from forecaster.model.recorded import Recorded, built, inlined
 from forecaster.model.version import SavedModel, read_graph
 from forecaster.model.windows import (
     LOGARITHMS,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
+import math
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 from shutil import copytree
 
 import numpy as np
+import onnxruntime
 import pyarrow.parquet as pq
 import pytest
 
@@ -197,6 +200,20 @@ def test_its_card_and_its_files_are_shown_and_checked(run: Run, see: See) -> Non
     assert checked.exit_code == 0
     assert json.loads(checked.stdout)[0]["name"] == "builtin"
     assert "forecast models show builtin" in see("models", "list").stdout
+
+
+def test_an_export_for_a_panel_answers_raw_values(see: Callable[..., Seen], run: Run, tmp_path: Path) -> None:
+    values = [round(50 + 10 * math.sin(day * 0.9) + day % 5, 2) for day in range(40)]
+    lines = [f"{dt.date(2024, 1, 1) + dt.timedelta(day)},{value}" for day, value in enumerate(values)]
+    (tmp_path / "shop.csv").write_text("\n".join(["date,sales", *lines]) + "\n")
+    flags = ("export", tmp_path / "shop.csv", "--model", "builtin", "--horizon", "3", "--context", "40")
+    shown = " ".join(see(*flags, "--output", tmp_path / "s.onnx").stdout.split())
+    assert "values (N, 40)" in shown
+    assert "quantiles (N, 3, 9)" in shown
+    session = onnxruntime.InferenceSession(tmp_path / "s.onnx", providers=["CPUExecutionProvider"])
+    expected = builtin.open_network().forecast([np.array(values)], (7,), 3)
+    np.testing.assert_allclose(session.run(["quantiles"], {"values": np.array([values])})[0], expected, rtol=1e-9)
+    assert run("export", "--model", "builtin", "--horizon", "3").exit_code == 2
 
 
 def test_its_graph_is_copied_with_what_it_reads(run: Run, see: See) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Seen
 from tests.conftest import BUILTIN, TINY, call_forecast, monthly_csv
 
 BOTH = [option for option in TINY if option not in ("--from", "none")]
@@ -49,11 +52,11 @@ def test_a_version_with_a_share_is_whole_by_itself(run: Run, trained_with: Path,
 
 
 def test_exports_and_explanations_say_whose_share_is_what(run: Run, trained_with: Path, tmp_path: Path) -> None:
-    done = run("export", "--model", "sales", "--output", tmp_path / "m.onnx")
-    assert done.exit_code == 4
-    assert not (tmp_path / "m.onnx").exists()
-    for said in ("the networks trained here alone", "pretrained network", "--from none", "--trained-part"):
+    done = run("export", "--model", "sales", "--format", "litert", "--output", tmp_path / "m.tflite")
+    assert (done.exit_code, (tmp_path / "m.tflite").exists()) == (4, False)
+    for said in ("the networks trained here alone", "pretrained network", "--format onnx", "--trained-part"):
         assert said in done.stderr
+    assert run("export", "--model", "sales", "--quantize", "dynamic").exit_code == 2
     done = run("export", "--model", "sales", "--output", tmp_path / "m.onnx", "--trained-part")
     assert (done.exit_code, (tmp_path / "m.onnx").exists()) == (0, True)
     assert "the export holds the networks trained here alone" in done.stderr
@@ -67,6 +70,19 @@ def test_exports_and_explanations_say_whose_share_is_what(run: Run, trained_with
     assert "pretrained network" in run("explain", "--model", "sales", "--leads", "1", "--format", "table").stdout
     gates = run("explain", "--model", "sales", "--gates")
     assert "the gates are those of a network trained here; the forecast is" in gates.stderr
+
+
+def test_an_export_holds_both_parts(see: Callable[..., Seen], run: Run, trained_with: Path, tmp_path: Path) -> None:
+    shown = see("export", "--model", "sales", "--output", tmp_path / "m.onnx").stdout
+    assert "NaN before it begins" in " ".join(shown.split())
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
+    rows = Path(json.loads((trained_with / "manifest.json").read_text())["data"]["source"]).read_text().splitlines()[1:]
+    values = np.array([float(row.split(",")[-1]) for row in rows])
+    context = session.get_inputs()[0].shape[1]
+    given = np.concatenate([np.full(max(0, context - len(values)), np.nan), values[-context:]])[None]
+    run("predict", "--model", "sales", "--output", tmp_path / "f.csv", "--digits", "9")
+    expected = [float(row.split(",")[1]) for row in (tmp_path / "f.csv").read_text().splitlines()[1:]]
+    np.testing.assert_allclose(session.run(["forecasts"], {"values": given})[0][0], expected, rtol=1e-5)
 
 
 def test_none_leaves_it_out(run: Run, tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def model_of(folder: Path, members: int = 2, **shape: Any) -> Any:
         manifest=replace(read_manifest(version_of(NEWEST)), files=files),
         server=Server(data),
         encodings=(),
+        companion=None,
     )
 
 

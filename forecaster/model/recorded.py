@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from forecaster.base.runtime import prepare_onnx
 from forecaster.model.pretrained.candidates import Array, count, namespace
 from forecaster.model.pretrained.inputs import read
 from forecaster.model.pretrained.network import MEDIAN, in_rounds, in_units
@@ -112,3 +113,30 @@ def whole_graph(network: bytes, shape: Rhythm, context: int, horizon: int) -> by
     quantiles = Recorded(onnx.load_from_string(network), shape).forecast(values, horizon)
     found = {"forecasts": (quantiles[:, :, MEDIAN], (horizon,)), "quantiles": (quantiles, (horizon, len(LEVELS)))}
     return bytes(built({"values": values}, found).SerializeToString())
+
+
+class WholeServer:
+    """Such a graph, loaded."""
+
+    def __init__(self, graph: bytes) -> None:
+        prepare_onnx()
+        import onnxruntime
+
+        self._session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+
+    def answer(self, values: Array) -> Array:
+        """Return the quantiles [N, H, 9] after contexts [N, T]."""
+        return self._session.run(["quantiles"], {"values": values})[0]
+
+    def ports(self) -> tuple[list[tuple[str, list[str]]], list[tuple[str, list[str]]]]:
+        """Return name and shape of each input, and of each output."""
+        return ports_of(self._session)
+
+
+def ports_of(session: Any) -> tuple[list[tuple[str, list[str]]], list[tuple[str, list[str]]]]:
+    """Return name and shape of each input of an opened graph, and of each output."""
+    inputs, outputs = (
+        [(port.name, [str(size) for size in port.shape]) for port in ports]
+        for ports in (session.get_inputs(), session.get_outputs())
+    )
+    return inputs, outputs
