@@ -127,7 +127,8 @@ class Builtin:
     def _ask(self, past: Floats, shape: Rhythm, segments: int, ahead: int) -> Floats:
         given = inputs(past, shape, segments, ahead)
         [answer] = self.session.run(None, given.arrays())
-        return in_units(answer, given, past, (shape.segment, ahead))
+        found: Floats = in_units(answer, given, past, (shape.segment, ahead))
+        return found
 
 
 def in_rounds(
