@@ -176,7 +176,6 @@ def test_every_listed_file_exists_and_no_other(room: str) -> None:
 UNMIRRORED = {
     "config": {"commands", "measuring", "planning", "reading", "training", "workers"},  # settings alone
     # what is done part by part, and by workers, is tested as users run it: tests/cli/test_parts.py
-    "data": {"folders"},
     "jobs": {
         "elsewhere",
         "evaluate_parts",

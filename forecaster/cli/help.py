@@ -7,6 +7,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from forecaster.base.errors import UsageError
+
 NEEDED = frozenset(
     "time id target wide freq season_length past_covariates future_covariates horizon preset name format".split()
 )
@@ -21,8 +23,29 @@ NEEDED_BY = {
 """Fields that most people need of one command besides these."""
 
 
+NAMING = ("DATA", "FILE", "PATH", "DIR", "JOBS", "NAME", "NAME@VERSION", "ADDRESS")
+"""What stands for a file, a folder or a model in help: none of them has an empty name."""
+
+
 class Command(TyperCommand):
-    """A command with its options under headings, in the order of their settings."""
+    """A command with its options under headings, in the order of their settings, that takes no empty name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse words into a context.
+
+        Raises:
+            UsageError: The name of a file, a folder or a model is empty, where the working folder is not what is meant.
+        """
+        words = list(args)
+        rest = super().parse_args(ctx, args)
+        if "" in words or any(word.endswith("=") for word in words):
+            given, _, parameters = self.make_parser(ctx).parse_args(args=words)
+            for parameter in parameters:
+                if parameter.metavar in NAMING and given.get(parameter.name) == "":
+                    is_flag = parameter.param_type_name == "option"
+                    name = max(parameter.opts, key=len) if is_flag else parameter.metavar
+                    raise UsageError(f"{name} is empty", hint="Is a variable of the shell not set?")
+        return rest
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write one section a heading to a help formatter; --help comes last."""

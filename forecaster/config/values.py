@@ -58,7 +58,9 @@ def parse_levels(text: str, flag: str = "--levels") -> tuple[float, ...]:
     except ValueError:
         levels = ()
     if not levels or not all(LEAST <= level <= 100 - LEAST for level in levels):
-        raise UsageError(f"{flag}: expected percentages between 0 and 100, received {text!r}", hint=f"{flag} 80,95")
+        raise UsageError(
+            f"{flag}: expected percentages from {LEAST:g} to {100 - LEAST:g}, received {text!r}", hint=f"{flag} 80,95"
+        )
     return levels
 
 
@@ -78,7 +80,7 @@ def parse_quantiles(text: str | None, flag: str = "--quantiles") -> tuple[float,
         shares = ()
     if not shares or not all(LEAST <= 100 * share <= 100 - LEAST for share in shares):
         raise UsageError(
-            f"{flag}: expected numbers between 0 and 1, received {text!r}",
+            f"{flag}: expected numbers from {LEAST / 100:.5f} to {1 - LEAST / 100:g}, received {text!r}",
             hint=f"{flag} 0.1,0.5,0.9",
         )
     return shares

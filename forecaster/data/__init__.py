@@ -29,6 +29,7 @@ heavy packages that it may import when it is itself imported.
     covariates     covariates, on the grid of the series                                       numpy pyarrow
     cutoff         --as-of: the last stamp that counts, and rows up to it                     numpy
     checks         rows → findings: disorder, duplicates, holes, odd ids                      numpy
+    decimals       numbers → how many digits after the decimal point write them                numpy
     steps          many rows a step → one: aggregated, or merged where they repeat            numpy
     observations   a file → its observations, sorted, not on a grid yet
     listing        a folder or glob → its parts, and whether each series is in one of them      numpy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from glob import glob, has_magic
 from pathlib import Path, PurePath, PurePosixPath
 
-from forecaster.base.errors import MissingError
+from forecaster.base.errors import MissingError, UsageError
 from forecaster.data.remote import is_folder_address, list_files
 from forecaster.data.source import Data, Source
 
@@ -15,6 +15,10 @@ DATA_ENDS = tuple(
     for packed in ("", ".gz", ".bz2", ".xz", ".zst", ".zip")
 )
 """How the names of files end that are parts of a folder; the others there are left alone."""
+
+
+LEDGER = "LEDGER"
+"""The folder below a model's that holds what was forecast with it."""
 
 
 class Part(str):
@@ -29,9 +33,12 @@ def parts_of(path: Data) -> list[Path] | None:
 
     Raises:
         MissingError: There are none.
+        UsageError: The name is empty.
     """
     if isinstance(path, Source) or str(path) == "-" or "://" in str(path):
         return None
+    if not str(path):  # as a path it would be the working folder
+        raise UsageError("the name of the data is empty", hint="Name a file, a folder, or . for the working folder")
     try:
         folder = Path(path)
         if folder.is_dir():
@@ -88,6 +95,10 @@ def path_of(part: Part) -> Path | str:
 
 
 def may_be_part(path: PurePath, folder: PurePath) -> bool:
-    """Return whether a file of this name below a folder would be read as one of its parts."""
-    hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    """Return whether a file of this name below a folder would be read as one of its parts.
+
+    Hidden files are not, nor those that begin with `_`, nor what a ledger of forecasts holds.
+    """
+    parts = path.relative_to(folder).parts
+    hidden = any(part.startswith((".", "_")) or part == LEDGER for part in parts)
     return not hidden and path.name.lower().endswith(DATA_ENDS)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from forecaster.base.arrow import from_texts
 from forecaster.base.errors import UsageError
 from forecaster.config import Aggregate, OnDuplicate
+from forecaster.data.decimals import rounded_as
 from forecaster.data.frequency import MONTHS, WEEKDAYS, Frequency, day_to_business
 from forecaster.data.rows import Clock, Finding, Rows
 from forecaster.data.stamps import DAY, SECOND, Ints, has_clock, parse, to_local, to_utc, write_stamps
@@ -191,7 +192,7 @@ def _merged(values: Floats, seen: npt.NDArray[np.bool_], groups: tuple[Ints, Int
         return counts.astype(np.float64)
     if how in ("sum", "mean"):
         total = np.add.reduceat(np.where(seen, values, 0.0), at)
-        return np.asarray(total / np.maximum(counts, 1) if how == "mean" else total)
+        return np.asarray(total / np.maximum(counts, 1) if how == "mean" else rounded_as(total, values))
     if how in ("min", "max"):
         return np.asarray((np.fmin if how == "min" else np.fmax).reduceat(values, at))
     places = np.arange(len(values))

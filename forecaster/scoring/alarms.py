@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.base.errors import UsageError
+from forecaster.data.decimals import decimals_of
 from forecaster.data.panel import Panel
-from forecaster.data.precision import decimals_of
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.origins import Origins
 from forecaster.model.predictor import UsedModel, forecast_windows

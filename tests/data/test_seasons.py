@@ -28,7 +28,7 @@ def test_another_season_that_explains_nearly_all_is_named(values: np.ndarray, fr
     [
         (WEEK, "D"),
         (YEAR, "D"),
-        (CYCLE, None),
+        (CYCLE, "1"),
         (CYCLE[:20], "D"),
         (np.cumsum(RNG.normal(size=390)), "MS"),
         (WEEK * 0, "D"),
