@@ -59,7 +59,7 @@ def compare(
     with after(f"{settings.predictions} was written" if settings.predictions else "nothing changed"):
         log.event("compared", source=result.panel.source, leaderboard=result.records())
         printer.show(result.summary(), result.records(), describe(result))
-        return finish(result.skipped)
+        return finish(result.skipped, result.warnings)
 
 
 def describe(result: CompareResult) -> Iterator[Block]:

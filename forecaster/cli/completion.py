@@ -231,7 +231,7 @@ def job_names(context: typer.Context, incomplete: str) -> list[str]:
 
 def kind_names(_: typer.Context) -> list[str]:
     """Return the kinds that `compare` knows."""
-    return "lstm pretrained seasonal-naive naive drift ets theta arima mstl".split()
+    return "lstm pretrained seasonal-naive naive drift ets theta arima mstl croston tsb adida".split()
 
 
 def setting_names(_: typer.Context) -> list[str]:

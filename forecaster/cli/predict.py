@@ -203,10 +203,12 @@ def first_rows(result: PredictResult) -> TextGrid:
     header += [forecast.time_column, "forecast"]
     intervals = forecast.intervals if width_of(sys.stdout) >= WIDE else forecast.intervals[:1]
     header += [f"{end} {level:g} %" for level, *_ in intervals for end in ("low", "high")]
+    header += ["mean"] if forecast.means is not None else []
     rows = []
     for s in range(series):
         for h in range(steps):
             ends = [number(end[s, h]) for _, *both in intervals for end in both]
+            ends += [number(forecast.means[s, h])] if forecast.means is not None else []
             name = [forecast.ids[s]] if named else []
             rows.append([*name, str(forecast.stamps[s, h]), number(forecast.values[s, h]), *ends])
     return TextGrid(rows, header, texts=1 + named)

@@ -101,6 +101,12 @@ class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSet
         panel="Forecast",
         metavar="PATH",
     )
+    mean: bool = knob(
+        False,
+        "Add a column `forecast-mean`: the mean of what may come, step by step. It is what adds up, and what demand "
+        "that is mostly 0 comes to; the forecast itself is the median. Always there with a hierarchy.",
+        panel="Forecast",
+    )
     digits: int | None = digits_knob()
     on_missing_series: OnMissingSeries = knob(
         "warn", "What to do where series that the model was trained on are gone: warn, or exit 65.", panel="Freshness"

@@ -84,7 +84,8 @@ class CompareSettings(QuantileSettings, KeepSettings):
 
     models: str = knob(
         "lstm,seasonal-naive,naive,drift",
-        "Kinds to compare, separated by commas; also pretrained, the built-in network, and ets, theta, arima, mstl "
+        "Kinds to compare, separated by commas; also pretrained, the built-in network, and ets, theta, arima, mstl, "
+        "croston, tsb, adida "
         "(pip install 'forecast-lstm[baselines]').",
         panel="Comparison",
         metavar="KINDS",

@@ -30,6 +30,12 @@ EDGE = 1.6
 FAR = 1e3
 """Times the usual size of a series from which a value is an outlier where nearly all others lie exactly as expected."""
 
+FEWEST_CYCLES = 3
+"""Seasons from which the phases of a season tell whether zeros come at regular times."""
+
+FEWEST_RETURNS = 3
+"""How often demand comes back after zeros, at least, where it is intermittent."""
+
 FEWEST_MARKERS = 3
 """How often an impossible value comes, at least, to be taken for a marker of missing values."""
 
@@ -159,6 +165,49 @@ def seasons_of(frequency: Frequency, season: int) -> tuple[int, ...]:
     return (season, 7 * season) if unit == "fixed" and season * count == DAY else (season,)
 
 
+def find_intermittent(values: Floats, offsets: Ints, season: int) -> Ints:
+    """Return the indices [K] of series of intermittent demand: mostly 0, and at no regular times.
+
+    More than half of the values are 0, none is negative, and demand comes back three times or more: a series that
+    begins late or has ended is another thing. And knowing the phase of the season tells little of whether a value is 0
+    (it takes less than half of that variance away): a night without sun is 0 as well, but every night is.
+
+    Args:
+        values: [T] finite.
+        offsets: [S + 1] where each series begins and ends.
+        season: m in steps; 1 for none. It counts in series of three of them and more.
+    """
+    lengths, starts = np.diff(offsets), offsets[:-1]
+    zeros = np.concatenate([[0], np.cumsum(values == 0)])
+    share = (zeros[offsets[1:]] - zeros[starts]) / np.maximum(lengths, 1)
+    found = []
+    for s in np.flatnonzero((share > 0.5) & (share < 1.0)).tolist():
+        series = values[starts[s] : offsets[s + 1]]
+        comes = series > 0
+        cycles = len(series) // season if len(series) >= FEWEST_CYCLES * season else 0
+        whole = comes[-cycles * season :].reshape(cycles, season) if cycles else comes[:, None]
+        phases, plain = whole.mean(axis=0), whole.mean()
+        regular = season > 1 and (phases * (1 - phases)).mean() < 0.5 * plain * (1 - plain)
+        if series.min() >= 0 and (np.diff(comes.astype(np.int8)) > 0).sum() >= FEWEST_RETURNS and not regular:
+            found.append(s)
+    return np.array(found, np.int64)
+
+
+def _judge_demand(found: Outliers, values: Floats, offsets: Ints, series: Ints) -> Outliers:
+    """Return the outliers with those of some series of intermittent demand judged by the size of other demand alone."""
+    of = np.searchsorted(offsets, found.at, side="right") - 1
+    kept = ~np.isin(of, series)
+    parts = [(found.at[kept], found.expected[kept], found.limit[kept])]
+    for s in series.tolist():
+        own = values[offsets[s] : offsets[s + 1]]
+        limit = LIMIT * float(np.quantile(own[own > 0], 0.75))
+        at = offsets[s] + np.flatnonzero(own > limit)
+        parts.append((at, np.zeros(len(at)), np.full(len(at), limit)))
+    at, expected, limits = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.argsort(at)
+    return Outliers(at[order], expected[order], limits[order])
+
+
 @np.errstate(over="ignore", invalid="ignore")  # next to the largest number nothing stands out
 def find_outliers(values: Floats, offsets: Ints, seasons: tuple[int, ...]) -> Outliers:
     """Find values that stand out from the same season of the two cycles before and after them.
@@ -170,6 +219,7 @@ def find_outliers(values: Floats, offsets: Ints, seasons: tuple[int, ...]) -> Ou
 
     Of several season lengths that one counts by which residuals are smallest: a Saturday is no outlier among weekdays.
     Where all values are positive, a value must stand out among the logarithms as well: nor is a series that has grown.
+    Of intermittent demand only what is 8 times the upper quartile of what is not 0 counts.
 
     Args:
         values: [T] finite.
@@ -195,8 +245,7 @@ def find_outliers(values: Floats, offsets: Ints, seasons: tuple[int, ...]) -> Ou
                 found.append(((starts[:, None] + at)[wrong], expected[wrong], limit[wrong]))
     parts = zip(*found, strict=True) if found else ([np.empty(0, np.int64)], [np.empty(0)], [np.empty(0)])
     at, expected, limit = (np.concatenate(part) for part in parts)
-    order = np.argsort(at)
-    return Outliers(at[order], expected[order], limit[order])
+    return _judge_demand(Outliers(at, expected, limit), values, offsets, find_intermittent(values, offsets, seasons[0]))
 
 
 def _alike(offsets: Ints) -> Iterator[tuple[Ints, int]]:

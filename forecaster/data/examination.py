@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.base.meter import one, tally
-from forecaster.data.anomalies import find_outliers, find_shifts, seasons_of
+from forecaster.data.anomalies import find_intermittent, find_outliers, find_shifts, seasons_of
 from forecaster.data.checks import way_out
 from forecaster.data.observations import Observations
 from forecaster.data.panel import Panel
@@ -122,7 +122,7 @@ class Examination:
             self._holes(),
             self._outliers(season),
             self._shifts(season),
-            self._signs(),
+            self._signs(season),
             self._whole_series(shortest),
         )
         yield from chain.from_iterable(tally(looks, one, ("examining", "", len(looks))))
@@ -154,7 +154,9 @@ class Examination:
         found = find_outliers(panel.values, panel.offsets, seasons_of(panel.frequency, season)).without(panel.filled)
         for group in self._of_places(found.at):
             k = group.first
-            usual = f"{found.expected[k] - found.limit[k]:.4g} to {found.expected[k] + found.limit[k]:.4g}"
+            low, high = found.expected[k] - found.limit[k], found.expected[k] + found.limit[k]
+            s = int(np.searchsorted(panel.offsets, found.at[k], side="right")) - 1
+            usual = f"{max(low, 0.0) if panel.series(s).min() >= 0 else low:.4g} to {high:.4g}"
             what = f"{_many(group.count, 'outlier')}, first at {group.stamp}"
             message = f"{what}: {panel.values[found.at[k]]:g}, usual is {usual}"
             yield self._draft("outliers", "warning", message, group)
@@ -166,9 +168,16 @@ class Examination:
             medians = f"{found.before[group.first]:.4g} before, {found.after[group.first]:.4g} since"
             yield self._draft("level-shift", "info", f"the level changes at {group.stamp}: median {medians}", group)
 
-    def _signs(self) -> Iterator[Draft]:
-        """Yield zeros and negative values."""
-        values, observed = self.panel.values, ~self.panel.filled
+    def _signs(self, season: int) -> Iterator[Draft]:
+        """Yield series that are mostly 0, zeros of others, and negative values."""
+        values, observed, offsets = self.panel.values, ~self.panel.filled, self.panel.offsets
+        rare = find_intermittent(values, offsets, season)
+        for s in rare.tolist():
+            at = offsets[s] + np.flatnonzero(self.panel.series(s) == 0)
+            for group in self._of_places(at):
+                message = f"{len(at):,} of {self.panel.lengths[s]:,} values are 0: the forecast, a median, is near 0"
+                yield self._draft("intermittent", "warning", message, group)
+            observed[offsets[s] : offsets[s + 1]] &= values[offsets[s] : offsets[s + 1]] != 0
         for code, word, mask in (("zeros", "zero", values == 0), ("negative", "negative value", values < 0)):
             for group in self._of_places(np.flatnonzero(mask & observed)):
                 yield self._draft(code, "info", f"{_many(group.count, word)}, first at {group.stamp}", group)

@@ -31,6 +31,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.elsewhere import do_all, found_elsewhere
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, is_named, keep_in, models_folder, name_of
+from forecaster.jobs.notices import mostly_zero
 from forecaster.model.origins import Origins
 from forecaster.model.planner import choose_horizon, choose_season
 from forecaster.scoring.backtest import check_names, prediction_rows, rolling_origin, span
@@ -88,6 +89,11 @@ class CompareResult:
     def cutoffs(self) -> tuple[str, str]:
         """The first and the last, as they are written."""
         return span(self.panel, self.origins)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the leaderboard does not tell."""
+        return mostly_zero(self.panel, self.task.season)
 
     def records(self) -> list[dict[str, Any]]:
         """Return the leaderboard as rows, best first."""

@@ -26,6 +26,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.hierarchy import Learned, Tree, check_hierarchy, cutoffs_of, grow, named_by_groups, reading_groups
 from forecaster.jobs.names import check_outputs, is_named, keep_in, models_folder
+from forecaster.jobs.notices import mostly_zero
 from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model.builtin import BuiltinModel
 from forecaster.model.copula import GRID_LEVELS
@@ -320,7 +321,7 @@ def score_panel(
         cutoffs=span(panel, origins),
         predictions=settings.predictions,
         totals=() if sums is None else tuple(sums.records()),
-        warnings=() if sums is None or sums.dependence.is_known else (UNKNOWN,),
+        warnings=(*(() if sums is None or sums.dependence.is_known else (UNKNOWN,)), *mostly_zero(panel, model.season)),
         sums=backtest.sums(),
     )
 

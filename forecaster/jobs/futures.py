@@ -148,6 +148,7 @@ def forecast_tree(tree: Tree, horizon: int, settings: PredictSettings, digits: i
         quantiles=tuple((share, found[share]) for share in quantiles),
         methods=tree.made_by(base, learned),
         tiers=tree.tiers,
+        means=coherent.means,
         id_column=tree.whole.id_column,
         time_column=tree.whole.schema.time,
     )

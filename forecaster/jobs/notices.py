@@ -10,6 +10,7 @@ import numpy as np
 
 from forecaster.base.errors import DataError, shown
 from forecaster.config import PredictSettings, parse_duration
+from forecaster.data.anomalies import find_intermittent
 from forecaster.data.panel import Panel
 from forecaster.data.stamps import SECOND, Ints
 from forecaster.model.baselines import seasonal_naive
@@ -139,6 +140,21 @@ def _check_lag(panel: Panel, ends: np.ndarray[tuple[int, ...], np.dtype[np.int64
         first = f"series {shown(panel.ids[int(s[0])])} at {panel.write(ends[s].astype(panel.starts.dtype))[0]}"
         fault = f"{panel.source}: {len(late):,} series end more than {text} before the newest stamp: {first}"
         raise DataError(fault, hint="Complete the data, or pass a longer --max-lag")
+
+
+def mostly_zero(panel: Panel, season: int) -> tuple[str, ...]:
+    """Return a line where series are intermittent demand: the forecast is a median, near 0, and no plan.
+
+    Args:
+        panel: What is forecast.
+        season: m, in steps.
+    """
+    found = find_intermittent(panel.values, panel.offsets, season)
+    if not len(found):
+        return ()
+    which = "most values are 0" if panel.n_series == 1 else f"most values of {len(found):,} series are 0"
+    plan = "plan with --mean, or with --totals and --quantiles, and judge by CRPS or RMSE: MASE rewards a forecast of 0"
+    return (f"{panel.source}: {which}, so the forecast (a median) is near 0: {plan}",)
 
 
 def naive_twin(panel: Panel, season: int, forecast: Forecast, series: Ints | None = None) -> tuple[str, ...]:

@@ -26,10 +26,11 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.futures import Futures, check_files, forecast_tree, imagine, levels_of, write_futures
 from forecaster.jobs.hierarchy import Tree, check_hierarchy, grow, named_by_groups, reading_groups
 from forecaster.jobs.names import check_outputs, ledger_of, models_folder
-from forecaster.jobs.notices import known_before, lost_data, naive_twin, repeated_hour, unread_season
+from forecaster.jobs.notices import known_before, lost_data, mostly_zero, naive_twin, repeated_hour, unread_season
 from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model import ledger
 from forecaster.model.builtin import BuiltinModel
+from forecaster.model.copula import GRID_LEVELS, distribution, mean_of
 from forecaster.model.forecast import TIER, Forecast
 from forecaster.model.predictor import UsedModel, check_horizon, make_forecast
 from forecaster.model.quantiles import levels_with
@@ -178,11 +179,14 @@ class Opened:
         levels, quantiles = parse_levels(settings.levels), parse_quantiles(settings.quantiles)
         if self.tree is not None:
             return forecast_tree(self.tree, self.steps, settings, digits)
-        needed = levels_with((*levels, *levels_of(settings)), quantiles)
+        grid = GRID_LEVELS if settings.mean else levels_of(settings)
+        needed = levels_with((*levels, *grid), quantiles)
         if self.recursive is not None:
             whole = forecast_recursively(self.recursive, self.panel, self.steps, needed)
         else:
             whole = make_forecast(self.model, self.panel, self.steps, needed)
+        if settings.mean:
+            whole = replace(whole, means=mean_of(distribution(whole.values, whole.intervals)))
         futures = imagine(self.model, self.panel, whole, settings, (levels, quantiles))
         return whole.narrowed(levels, quantiles), futures
 
@@ -220,6 +224,8 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
     warnings = (*age.warnings(panel.source), *futures.warnings, *lost, *repeated_hour(panel, series))
     warnings += (*unread_season(model, panel), *naive_twin(panel, model.season, series))
+    if forecast.means is None and not settings.quantiles and not settings.totals:
+        warnings += mostly_zero(panel, model.season)
     warnings += _enter(job, ledger.make_issue(model, panel, series, issued), root)
     write_futures(futures, shown, settings, digits)
     if table is not None:

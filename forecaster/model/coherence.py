@@ -40,11 +40,13 @@ class Coherent:
         values: [n, H] point forecasts; sums are exact in the decimals that they are written with.
         samples: [n, N, H] paths, of which the same is true.
         decimals: How many decimals that are; negative for whole tens, hundreds and so on.
+        means: [n, H] means of the paths, which add up as well.
     """
 
     values: Floats
     samples: Floats
     decimals: int
+    means: Floats
 
     @property
     def count(self) -> int:
@@ -171,7 +173,12 @@ def make_coherent(
         paths = np.concatenate([values_at(draws.scores(some), grid[some]) for some in _blocks(rows, part[0].size)])
         found = np.maximum(reconciler.series(paths), least[:, None])
         part[:] = add_exactly(hierarchy, found, decimals)
-    return Coherent(values=add_exactly(hierarchy, series, decimals), samples=samples, decimals=decimals)
+    return Coherent(
+        values=add_exactly(hierarchy, series, decimals),
+        samples=samples,
+        decimals=decimals,
+        means=add_exactly(hierarchy, samples[-len(series) :].mean(axis=1), decimals),
+    )
 
 
 def _blocks(rows: int, each: int) -> Iterator[Ints]:

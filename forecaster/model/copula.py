@@ -41,6 +41,31 @@ def distribution(values: Floats, intervals: Sequence[tuple[float, Floats, Floats
     return np.maximum.accumulate(np.stack([*lower, values, *upper], axis=-1), axis=-1)
 
 
+def _weights_of_mean() -> Floats:
+    """Return how much the value at each of `SCORES` [Q] counts in the mean of a distribution; they add up to 1.
+
+    Between two scores a value is linear in the score, whose density is the standard normal one; beyond the last one
+    it stays.
+    """
+    normal = NormalDist()
+    below, density = (np.array([f(z) for z in SCORES.tolist()]) for f in (normal.cdf, normal.pdf))
+    width, mass, moment = np.diff(SCORES), np.diff(below), -np.diff(density)
+    weights = np.zeros(len(SCORES))
+    weights[:-1] += (SCORES[1:] * mass - moment) / width
+    weights[1:] += (moment - SCORES[:-1] * mass) / width
+    weights[[0, -1]] += below[0], 1.0 - below[-1]
+    return weights
+
+
+MEAN_WEIGHTS = _weights_of_mean()
+"""[Q] how much the value at each of `SCORES` counts in the mean."""
+
+
+def mean_of(grid: Floats) -> Floats:
+    """Return the means [n, H] of distributions [n, H, Q]: what the mean of ever more samples comes to."""
+    return np.asarray(grid @ MEAN_WEIGHTS)
+
+
 def normal_scores(actual: Floats, grid: Floats) -> Floats:
     """Return how far out in their distributions [n, H, Q] actual values [n, H] are, as standard normal numbers.
 

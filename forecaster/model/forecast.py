@@ -24,6 +24,9 @@ SIMPLE = ("seasonal_naive", "constant")
 TIER = "level"
 """Column of a forecast file that says which level of a hierarchy a row is of."""
 
+MEAN = "forecast-mean"
+"""Column of a forecast file that holds the means."""
+
 RECURSIVE = "_recursive"
 """What is added to the method of steps that were made from forecasts."""
 
@@ -107,6 +110,7 @@ class Forecast(Predicted):
         time_parts: Columns that the stamps stood in, joined by spaces; empty where one column holds them.
         digits: After the decimal point in a file, 0 for whole numbers; None for all that there are.
         direct: Steps that the model forecasts at once, where H is more: later ones were made from its own forecasts.
+        means: [S, H] means of the predictive distributions, where they were asked for.
     """
 
     ids: tuple[str, ...]
@@ -118,6 +122,7 @@ class Forecast(Predicted):
     direct: int | None = None
     time_parts: tuple[str, ...] = ()
     digits: int | None = None
+    means: Floats | None = None
 
     def __repr__(self) -> str:
         return f"<Forecast of {len(self.ids):,} series, {self.values.shape[1]} steps ahead>"
@@ -135,6 +140,8 @@ class Forecast(Predicted):
             columns[f"forecast-hi-{level:g}"] = rounded(high.ravel(), self.digits)
         for share, values in self.quantiles:
             columns[f"forecast-q-{100 * share:g}"] = rounded(values.ravel(), self.digits)
+        if self.means is not None:
+            columns[MEAN] = rounded(self.means.ravel(), self.digits)
         grid = np.repeat(self.methods, horizon).reshape(-1, horizon)
         if self.direct is not None:
             grid[:, self.direct :] = self.last_methods()[:, None]
@@ -153,6 +160,7 @@ class Forecast(Predicted):
             intervals=tuple((level, low[chosen], high[chosen]) for level, low, high in self.intervals),
             quantiles=tuple((share, values[chosen]) for share, values in self.quantiles),
             methods=self.methods[chosen],
+            means=None if self.means is None else self.means[chosen],
             tiers=None if self.tiers is None else self.tiers[chosen],
         )
 

@@ -53,6 +53,7 @@ REMEDIES = {
     "constant": "Nothing to learn: it is forecast as it is; leave it out if it has ended",
     "short": "It is forecast by seasonal naive until it is longer",
     "level-shift": "If what was before no longer holds, start the file after it",
+    "intermittent": "Plan with --mean, or --totals and --quantiles; judge by CRPS or RMSE: MASE rewards forecasts of 0",
     "zeros": "Percentage errors (MAPE) are undefined: judge by MASE",
     "negative": "Correct them if there can be none",
     "season": "Pass --season-length if you know better",

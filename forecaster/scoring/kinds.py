@@ -3,7 +3,8 @@
 `lstm` is what `train` does, `pretrained` the built-in network, which learns nothing from the data; `naive`,
 `seasonal-naive` and `drift` are the benchmarks of Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd
 edition, with the intervals of its section 5.5; `ets`, `theta`, `arima` and `mstl` are the automatic models of
-statsforecast, which comes with the extra `baselines`.
+statsforecast, which comes with the extra `baselines`, and `croston`, `tsb` and `adida` its methods for demand that is
+mostly 0, with conformal intervals.
 """
 
 from __future__ import annotations
@@ -196,8 +197,9 @@ def fit_lstm(panel: Panel, task: Task) -> FittedModel:
 
 
 def _classical(name: str, panel: Panel, task: Task) -> Answer:
-    """Fit one of statsforecast's automatic models to each series."""
+    """Fit one of statsforecast's models to each series."""
     from statsforecast import models
+    from statsforecast.utils import ConformalIntervals
 
     seasons = [m for m in seasons_of(panel.frequency, task.season) if m > 1]
     if name == "mstl" and not seasons:
@@ -208,7 +210,12 @@ def _classical(name: str, panel: Panel, task: Task) -> Answer:
     for s in tally(range(panel.n_series), one, (name, "series", panel.n_series)):
         history = panel.series(s)
         fitting = [m for m in seasons if len(history) > 2 * m] or seasons[:1]
-        model = getattr(models, CLASSICAL[name])(season_length=fitting if name == "mstl" else task.season)
+        if name in INTERMITTENT:
+            windows = max(min(MOST_CONFORMAL, (len(history) - 1) // (2 * task.horizon)), 2)  # 2 is the library's least
+            spread = ConformalIntervals(n_windows=windows, h=task.horizon)
+            model = getattr(models, CLASSICAL[name])(**INTERMITTENT[name], prediction_intervals=spread)
+        else:
+            model = getattr(models, CLASSICAL[name])(season_length=fitting if name == "mstl" else task.season)
         answer = _fit_one(model, history, task)
         if answer is not None:
             found[:, s], replaced[s] = answer, False
@@ -231,10 +238,24 @@ def _fit_one(model: Any, history: Floats, task: Task) -> Floats | None:
     return rows if np.isfinite(rows).all() else None
 
 
-CLASSICAL = {"ets": "AutoETS", "theta": "AutoTheta", "arima": "AutoARIMA", "mstl": "MSTL"}
+CLASSICAL = {
+    "ets": "AutoETS",
+    "theta": "AutoTheta",
+    "arima": "AutoARIMA",
+    "mstl": "MSTL",
+    "croston": "CrostonOptimized",
+    "tsb": "TSB",
+    "adida": "ADIDA",
+}
 """Kinds that need the extra `baselines`, and what statsforecast calls them."""
 
-SLOW = {"lstm", *CLASSICAL}
+INTERMITTENT: dict[str, dict[str, float]] = {"croston": {}, "tsb": {"alpha_d": 0.2, "alpha_p": 0.2}, "adida": {}}
+"""Of these those for demand that is mostly 0, each with its settings: TSB's are those of the library's examples."""
+
+MOST_CONFORMAL = 10
+"""Past windows that their intervals are learned from, at most, in the newer half of the series."""
+
+SLOW = {"lstm", *CLASSICAL} - INTERMITTENT.keys()
 """Kinds that take their time: the others take none."""
 
 KINDS: dict[str, Callable[[Panel, Task], Answer]] = {

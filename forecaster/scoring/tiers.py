@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -136,7 +136,9 @@ def before_of(window: Evaluation, base: Block, nodes: Ints, missing: int, levels
 
 def after_of(window: Evaluation, coherent: Coherent, nodes: Ints, levels: tuple[float, ...]) -> Evaluation:
     """Return the forecasts of some nodes as they add up."""
-    part = Coherent(values=coherent.values[nodes], samples=coherent.samples[nodes], decimals=coherent.decimals)
+    part = replace(
+        coherent, values=coherent.values[nodes], samples=coherent.samples[nodes], means=coherent.means[nodes]
+    )
     found = part.quantiles(levels, DECILES)
     intervals = tuple((level, *part.interval(found, level)) for level in levels)
     predicted = Predicted(values=part.values, intervals=intervals)

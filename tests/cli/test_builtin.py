@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import json
 import math
+import re
 import sqlite3
 import subprocess
 import sys
@@ -120,6 +121,41 @@ def test_a_person_sees_what_was_detected_and_how_good_it_is(see: See) -> None:
     assert "lstm_pretrained 30" in seen.stdout
     assert "own past" in seen.stdout
     assert "of 80 %" in seen.stdout
+
+
+def parts_csv(path: Path) -> Path:
+    """Write the monthly demand of six spare parts, mostly 0."""
+    rng = np.random.default_rng(3)
+    rows = [
+        f"P{p},{2018 + i // 12}-{i % 12 + 1:02d},{rng.integers(1, 5) if rng.random() < 0.15 + 0.04 * p else 0}\n"
+        for p in range(6)
+        for i in range(72)
+    ]
+    path.write_text("part,month,demand\n" + "".join(rows))
+    return path
+
+
+def test_of_demand_that_is_mostly_0_a_median_is_no_plan(run: Run) -> None:
+    """Whoever asks for nothing else is warned; the mean is near the rate of demand, and is that of the totals."""
+    parts_csv(Path("parts.csv"))
+    asked = ("predict", "parts.csv", "--model", "builtin", "--horizon", 6)
+    plain = run(*asked)
+    assert plain.exit_code == 0
+    assert re.fullmatch(r".*most values of \d series are 0, so the forecast \(a median\) is near 0: .*\n", plain.stderr)
+    mean = run(*asked, "--mean", "--totals", 6, "--totals-output", "totals.csv")
+    assert (mean.exit_code, mean.stderr) == (0, "")
+    totals = sum(float(row["mean"]) for row in rows_of(Path("totals.csv")))
+    rows = rows_of(Path("forecasts.csv"))
+    assert list(rows[0])[-2:] == ["forecast-mean", "method"]
+    assert sum(float(row["forecast-mean"]) for row in rows) == pytest.approx(totals, rel=0.1)
+    assert sum(float(row["forecast"]) for row in rows) < 0.5 * totals
+    for command in (("evaluate", "--model", "builtin"), ("compare", "--models", "pretrained,naive")):
+        scored = run(command[0], "parts.csv", *command[1:], "--horizon", 6, "--windows", 2)
+        assert "MASE rewards a forecast of 0" in scored.stderr
+        assert len(scored.stderr.splitlines()) == 1
+    found = run("check", "parts.csv").stdout
+    assert "intermittent" in found
+    assert "outliers" not in found
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecaster.data import anomalies
-from forecaster.data.anomalies import find_giants, find_marker, find_outliers, find_shifts, seasons_of
+from forecaster.data.anomalies import (
+    find_giants,
+    find_intermittent,
+    find_marker,
+    find_outliers,
+    find_shifts,
+    seasons_of,
+)
 from forecaster.data.frequency import Frequency
 
 
@@ -179,3 +186,34 @@ def test_giants_are_found_whatever_else_is_there() -> None:
     rare[::5], rare[77] = 3.0, 5e6
     assert find_giants(rare, np.array([0, 200])).tolist() == [77]
     assert not len(find_giants(np.exp(np.arange(60.0) / 4), np.array([0, 60])))  # growth is none
+
+
+def _demand(rate: float, length: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random(length) < rate, rng.integers(1, 5, length), 0).astype(float)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.4])
+def test_demand_that_is_mostly_0_is_intermittent_and_has_no_outliers(rate: float) -> None:
+    values = _demand(rate, 240)
+    ends = np.array([0, 240])
+    assert find_intermittent(values, ends, 12).tolist() == [0]
+    assert not len(find_outliers(values, ends, (12,)).at)
+    values[100] = 400.0
+    found = find_outliers(values, ends, (12,))
+    assert (found.at.tolist(), found.expected.tolist()) == ([100], [0.0])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.tile(np.maximum(np.sin(np.arange(24) / 24 * 2 * np.pi - 2), 0.0) * 500, 20),  # the sun
+        np.concatenate([_demand(1.0, 100), np.zeros(140)]),  # has ended
+        np.concatenate([np.zeros(140), _demand(1.0, 100)]),  # begins late
+        -_demand(0.2, 240),
+        np.zeros(240),
+        _demand(0.7, 240),
+    ],
+)
+def test_other_zeros_are_not_intermittent(values: np.ndarray) -> None:
+    assert not len(find_intermittent(values, np.array([0, len(values)]), 24))

@@ -70,7 +70,8 @@ def test_the_file_adds_up_as_written(shops: Path, method: str) -> None:
     assert list(rows[0])[-2:] == ["method", "level"]
     assert [row["level"] for row in rows[::3]] == ["total"] + ["region"] * 3 + ["store"] * 6
     regions = {region: [f"{region}/a", f"{region}/b"] for region in ("north", "south", "west")}
-    check_sums(rows, "forecast", {"total": list(regions), **regions}, "region/store")
+    for column in ("forecast", "forecast-mean"):
+        check_sums(rows, column, {"total": list(regions), **regions}, "region/store")
     assert all(float(row["forecast-lo-80"]) <= float(row["forecast"]) <= float(row["forecast-hi-80"]) for row in rows)
     assert all(float(row["forecast-lo-95"]) >= 0 for row in rows)
     assert result.summary()["hierarchy"] == {

@@ -12,6 +12,7 @@ from forecaster.model.copula import (
     SCORES,
     distribution,
     learn_dependence,
+    mean_of,
     normal_scores,
     values_at,
 )
@@ -29,6 +30,15 @@ def skewed(windows: int, horizon: int) -> np.ndarray:
     """Distributions [n, H, Q] that are not symmetric, and wider from step to step."""
     width = np.arange(1, horizon + 1)[None, :, None]
     return np.broadcast_to(100 + width * np.expm1(SCORES / 2), (windows, horizon, len(SCORES)))
+
+
+def test_the_mean_is_that_of_many_samples() -> None:
+    """Of a normal distribution it is its middle; of skewed ones what 200,000 samples come to."""
+    straight = np.broadcast_to(5 + 2 * SCORES, (1, 3, len(SCORES)))
+    assert mean_of(straight) == pytest.approx(np.full((1, 3), 5.0))
+    grid = skewed(2, 3)
+    drawn = values_at(np.random.default_rng(0).normal(size=(2, 200_000, 3)), grid)
+    assert mean_of(grid) == pytest.approx(drawn.mean(axis=1), rel=2e-4)
 
 
 def test_marginals_are_the_distributions() -> None:

@@ -99,6 +99,18 @@ def test_seasonal_naive_stands_in_where_a_kind_cannot(name: str) -> None:
 
 
 @needs_extra
+@needs_extra
+@pytest.mark.parametrize("name", ["croston", "tsb", "adida"])
+def test_kinds_for_demand_that_is_mostly_0_forecast_its_mean(name: str) -> None:
+    """Near the rate of demand and never below 0; a series too short for their intervals gets seasonal naive."""
+    rng = np.random.default_rng(1)
+    panel = monthly([np.where(rng.random(120) < 0.2, 5.0, 0.0), np.array([0.0, 0.0, 3.0, 0.0, 0.0])])
+    answer = forecast_kind(name, panel, task())
+    assert answer.replaced.tolist() == [False, True]
+    assert ((answer.values[0] > 0.2) & (answer.values[0] < 3)).all()
+    assert all((low >= 0).all() for _, low, _ in answer.intervals)
+
+
 def test_mstl_needs_a_season() -> None:
     with pytest.raises(UsageError, match="mstl needs a season"):
         forecast_kind("mstl", monthly(seasonal()), task(season=1))
