@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,6 +153,10 @@ def list_models(*, models_dir: str | Path | None = None) -> list[dict[str, Any]]
 
 def _job_of(job: type, model: Model | str, data: Table | None, settings: dict[str, Any], **given: Any) -> Any:
     """Return a job on a model, and on the data given or that it was trained on."""
+    future = settings.get("future")
+    if not isinstance(future, str | Path | list | tuple | None):  # future rows that are in memory
+        made = _job_of(job, model, data, {**settings, "future": None}, **given)
+        return replace(made, settings=replace(made.settings, future=as_data(future)))
     if isinstance(model, str) and is_builtin(model):
         if data is None:
             raise UsageError("the built-in network was trained on none of your data", hint="Pass the data")

@@ -15,6 +15,7 @@ import pytest
 
 import forecaster
 from forecaster import ForecastError, ForecastWarning, Model, api, jobs
+from forecaster.data.source import Source
 from tests.conftest import Trained, names, run_forecast
 from tests.saved import TINY_DATA, copy_tiny
 
@@ -174,3 +175,14 @@ def test_what_a_notebook_shows_of_a_result_is_one_line(trained: Trained) -> None
     for result in results:
         assert re.fullmatch(rf"<{type(result).__name__} .{{20,300}}>", repr(result)), repr(result)
     assert re.search(r"model='shops', version='v000001', .*horizon=3, rows=15>", repr(results[0]))
+
+
+def test_the_package_shows_its_functions_alone() -> None:
+    assert set(dir(forecaster)) == {*forecaster.__all__, "__version__"}
+
+
+def test_future_rows_may_be_a_frame() -> None:
+    frame = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=3), "promo": [0, 1, 0]})
+    job = api._job_of(jobs.PredictJob, "builtin", frame, {"future": frame, "horizon": 3})
+    assert isinstance(job.settings.future, Source)
+    assert job.settings.horizon == 3

@@ -155,8 +155,8 @@ def describe(result: TrainResult, store: StoreSettings) -> Iterator[Block]:
         )
     if (share := model.manifest.companion) is not None:
         yield TextLine(
-            f"The forecast is {share.describe()}: so the error was least on {share.windows:,} held-out windows. "
-            "To train without the pretrained network: --from none."
+            f"The forecast is {share.describe()}: this mix had the smallest error on {share.windows:,} "
+            "held-out windows. To train without the pretrained network: --from none."
         )
     yield TextLine("")
     folder = f" --models-dir {shlex.quote(str(store.models_dir))}" if store.models_dir else ""

@@ -2,7 +2,7 @@
 
 Below `cli` and `api` a message names a setting `--season-length`, and proposes a value `--season-length 12`: so the
 command line shows it as it is, and a notebook as a keyword: `season_length`, `season_length=12`.
-A whole command of the shell (`forecast train DATA --horizon 12`) stays one.
+A whole command of the shell (`forecast train DATA --horizon 12`) stays one, unless its data is in memory.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args, get_origin
 
 SETTING = re.compile(r"(?<![\w-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?: ('[^']*'|\"[^\"]*\"|\S+))?")
 COMMAND = re.compile(r"\b(?:forecast [a-z]|pip install )")
+IN_MEMORY = re.compile(r"\bforecast [a-z ]+ DataFrame ?((?:(?!DataFrame)\S+ ?)*)")
+"""A command that names data in memory, which no shell has: what remains of it are its settings."""
 PLAIN = re.compile(r"[a-z]+")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -26,6 +28,7 @@ def as_keywords(text: str, kinds: Mapping[str, Any] | None = None) -> str:
         kinds: Keyword → its type, where that is known: a word after a setting of choices is its value only if it is one
             of them.
     """
+    text = IN_MEMORY.sub(r"\1", text)
     found = COMMAND.search(text)
     own, command = (text[: found.start()], text[found.start() :]) if found else (text, "")
     return SETTING.sub(lambda match: _spell(match, kinds or {}), own) + command

@@ -121,6 +121,10 @@ class PredictResult:
         frame[self.forecast.time_column] = as_times(stamps, self.panel.schema.tz)
         return frame
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of it: the table."""
+        return str(self.to_frame()._repr_html_())
+
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
         names, counts = np.unique(self.forecast.last_methods().astype(str), return_counts=True)

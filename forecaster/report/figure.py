@@ -273,7 +273,8 @@ def draw_histogram(residuals: OneStepErrors) -> Figure:
     centres = (residuals.edges[1:] + residuals.edges[:-1]) / 2
     note = (
         f"Actual − forecast in units of MASE: mean {number(residuals.mean, 2)}, standard deviation "
-        f"{number(residuals.deviation, 2)}. A heap beside 0 says that forecasts are too low (right) or too high (left)."
+        f"{number(residuals.deviation, 2)}. A heap right of 0 says that forecasts are too low, one left of it "
+        "that they are too high."
     )
     return Figure(
         name="histogram",

@@ -39,6 +39,7 @@ KINDS = {key.field: key.kind for key in keys_of(TrainJob).values()}
             "Leave out --seed, or: forecast check DATA --freq D",
             "Leave out seed, or: forecast check DATA --freq D",
         ),
+        ("Such as: forecast check DataFrame --target sales", "Such as: target='sales'"),
         ("a--b and -- and ---x stay", "a--b and -- and ---x stay"),
         ("nothing to spell", "nothing to spell"),
     ],
