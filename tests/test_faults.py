@@ -214,7 +214,7 @@ def run_here(case: Case, monkeypatch: pytest.MonkeyPatch, *, surprises: bool = T
         hints.append(failure.hint)
         report(error, failure, as_json=as_json)
 
-    def only_read(job: jobs.TrainJob, events: jobs.Events) -> None:
+    def only_read(job: jobs.TrainJob, events: jobs.Events, *further: object) -> None:
         panel = read_panel(job.data, job.reading)
         events.on_panel(panel)
         if (case.reads or {}).get("plan"):
