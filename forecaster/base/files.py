@@ -158,6 +158,8 @@ def check_writable(path: Path) -> None:
         parent = Path(os.path.realpath(path)).parent
         if not parent.is_dir():
             raise OutputError(f"cannot write {path}: the folder {parent} does not exist", hint=f"mkdir -p {parent}")
+        if os.statvfs(parent).f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, "")
         if not os.access(parent, os.W_OK):
             raise AccessError(f"cannot write {path}: permission denied on the folder {parent}")
 

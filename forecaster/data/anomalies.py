@@ -239,10 +239,12 @@ def find_outliers(values: Floats, offsets: Ints, seasons: tuple[int, ...]) -> Ou
             expected, limit = _closest(series, at, lags)
             wrong = np.abs(series[:, at] - expected) > limit
             if (wrong & positive).any():
-                middle, width = _closest(logs, at, lags)
+                middle, width = _closest(logs, at, lags, farthest=np.log(FAR))
                 wrong &= (np.abs(logs[:, at] - middle) > width) | ~positive
             if wrong.any():
-                found.append(((starts[:, None] + at)[wrong], expected[wrong], limit[wrong]))
+                usual = np.broadcast_to(np.quantile(np.abs(series), 0.9, axis=1)[:, None], wrong.shape)
+                edge = np.where(limit >= FAR * usual, usual, limit)  # a thousand times the usual is nothing to clip to
+                found.append(((starts[:, None] + at)[wrong], expected[wrong], edge[wrong]))
     parts = zip(*found, strict=True) if found else ([np.empty(0, np.int64)], [np.empty(0)], [np.empty(0)])
     at, expected, limit = (np.concatenate(part) for part in parts)
     return _judge_demand(Outliers(at, expected, limit), values, offsets, find_intermittent(values, offsets, seasons[0]))
@@ -259,18 +261,21 @@ def _alike(offsets: Ints) -> Iterator[tuple[Ints, int]]:
             yield offsets[group[k : k + size]], length
 
 
-def _closest(series: Floats, at: Ints, lags: list[int]) -> tuple[Floats, Floats]:
+def _closest(series: Floats, at: Ints, lags: list[int], farthest: float | None = None) -> tuple[Floats, Floats]:
     """Return `_expected` by the lag that expects most closely, for each series [S, n]."""
-    expected, limit = _expected(series, at, lags[0])
+    expected, limit = _expected(series, at, lags[0], farthest)
     for m in lags[1:]:
-        other, width = _expected(series, at, m)
+        other, width = _expected(series, at, m, farthest)
         closer = width.mean(axis=1, keepdims=True) < limit.mean(axis=1, keepdims=True)
         expected, limit = np.where(closer, other, expected), np.where(closer, width, limit)
     return expected, limit
 
 
-def _expected(series: Floats, at: Ints, m: int) -> tuple[Floats, Floats]:
-    """Return what is expected at some steps [n] of series [S, length], and how far a value may be from it: [S, n]."""
+def _expected(series: Floats, at: Ints, m: int, farthest: float | None) -> tuple[Floats, Floats]:
+    """Return what is expected at some steps [n] of series [S, length], and how far a value may be from it: [S, n].
+
+    Where nearly all values lie exactly as expected, that is so far; None for `FAR` times the usual size of the series.
+    """
     before, after = at // m, (series.shape[1] - 1 - at) // m
     aside = np.maximum(AROUND - before, 0) - np.maximum(AROUND - after, 0)  # seasons that the five are shifted by
     cycles = np.arange(-AROUND, AROUND + 1)[:, None]
@@ -282,7 +287,7 @@ def _expected(series: Floats, at: Ints, m: int) -> tuple[Floats, Floats]:
     upper = np.quantile(size[:, aside == 0] if (aside == 0).any() else size, 0.75, axis=1)
     usual = np.quantile(np.abs(series), 0.9, axis=1)  # not the largest: that may be the very value that is looked for
     floor = 1e-9 * usual  # rounding: a perfectly regular series has residuals of 1e-16
-    far = np.where(usual > 0, FAR * usual, np.inf)
+    far = np.where(usual > 0, FAR * usual if farthest is None else farthest, np.inf)
     limit = np.where(upper > floor, LIMIT * upper, far)
     return expected, limit[:, None] * np.where(aside == 0, 1.0, EDGE)
 

@@ -189,7 +189,7 @@ class Frequency:
         if not self.is_integer and (ahead <= unique[:, None]).any():  # 64 bits ran over
             raise DataError(
                 "the steps ahead go beyond 2262-04-11, the last day that stamps of nanoseconds can hold",
-                hint="Forecast fewer steps with --horizon, or number the steps: --date-format integer",
+                hint="Forecast fewer steps with --horizon, or number the steps: --time none",
             )
         return ahead[inverse]
 

@@ -39,6 +39,9 @@ LATE = 24
 CLOSE = 95
 """Percent of steps of one size from which others are gaps or mistakes, and no rows in disorder."""
 
+MOST_MARKERS = 3
+"""Different markers of missing values that are looked for in one file."""
+
 MANY_ROWS = 1 << 20
 """Rows from which it is worth while to give memory back."""
 
@@ -160,7 +163,8 @@ def _lay_out(read: Observations) -> Panel:
         fill(values, filled, schema.on_gap)
     if read.schema is None:
         panel = replace(panel, findings=(*panel.findings, *doubt_season(panel, read.settings)))
-    return treat_outliers(panel) if schema.on_outlier != "keep" else panel if marked else _with_giants(panel)
+    treated = treat_outliers(panel) if schema.on_outlier != "keep" else panel
+    return treated if marked else _with_giants(treated)
 
 
 def _with_giants(panel: Panel) -> Panel:
@@ -173,7 +177,14 @@ def _with_giants(panel: Panel) -> Panel:
     where = (f"series {shown(name)}, " if name else "") + str(panel.write(panel.stamps(s)[at[0] - panel.offsets[s]]))
     count = "1 value is" if len(at) == 1 else f"{len(at):,} values are"
     message = f"{count} more than 1,000 times as large as nine in ten others, first at {where}: {value:g}"
-    found = Finding("giants", "warning", message, series=name or None, count=len(at), hint=GIANTS)
+    found = Finding(
+        "giants",
+        "warning",
+        message,
+        series=name or None,
+        count=len(at),
+        hint=GIANTS if panel.schema.on_outlier == "keep" else "Correct them",
+    )
     return replace(panel, findings=(*panel.findings, found))
 
 
@@ -186,19 +197,25 @@ def _more_seasons(read: Observations, frequency: Frequency) -> tuple[int, ...]:
 
 
 def find_markers(read: Observations) -> list[Finding]:
-    """Return a finding where one impossible value comes again and again: it means that a value is missing."""
-    seen = np.flatnonzero(~np.isnan(read.rows.values))
-    marker = find_marker(read.rows.values[seen])
-    if marker is None:
+    """Return a finding where impossible values come again and again: they mean that a value is missing."""
+    values, told, names = read.rows.values, list[str](), list[str]()
+    left, lines = np.flatnonzero(~np.isnan(values)), list[int]()
+    while len(names) < MOST_MARKERS and (marker := find_marker(values[left])) is not None:
+        is_marker = values[left] == marker
+        lines.append(read.table.line_of(int(read.rows.lines[left[is_marker]].min())))
+        names.append(f"{marker:.15g}" if float(f"{marker:.15g}") == marker else repr(marker))
+        told.append(f"{names[-1]} comes {int(is_marker.sum()):,} times, first in line {lines[-1]}")
+        left = left[~is_marker]
+    if not told:
         return []
-    at = seen[read.rows.values[seen] == marker]
-    row = int(read.rows.lines[at].min())
-    message = (
-        f"the value {marker:.17g} comes {len(at):,} times, first in line {read.table.line_of(row)}, and is far from "
-    )
-    message += "all others: it looks like a marker of missing values"
-    hint = f"Pass --na-values={marker:.17g}"
-    return [Finding("marker", "warning", message, line=read.table.line_of(row), count=len(at), hint=hint)]
+    alike = ", and ".join(told)
+    message = f"the value {alike}, and is far from all others: it looks like a marker of missing values"
+    if len(told) > 1:
+        message = f"the value {alike}, far from all others: they look like markers of missing values"
+    count = int((~np.isnan(values)).sum()) - len(left)
+    return [
+        Finding("marker", "warning", message, line=lines[0], count=count, hint=f"Pass --na-values={','.join(names)}")
+    ]
 
 
 def _schema_of(read: Observations, frequency: Frequency) -> Schema:

@@ -218,7 +218,7 @@ def treat_outliers(panel: Panel) -> Panel:
     s = int(np.searchsorted(panel.offsets, found.at[0], side="right")) - 1
     when = panel.write(panel.stamps(s)[found.at[0] - panel.offsets[s]])
     where = (f"series {panel.ids[s]!r}, " if panel.ids[s] else "") + f"{when}: {observed[0]:g} became {new[0]:g}"
-    message = f"{len(new)} outliers {OUTLIER_WORDS[schema.on_outlier]}, first in {where}"
+    message = f"{len(new)} outlier{'s' * (len(new) > 1)} {OUTLIER_WORDS[schema.on_outlier]}, first in {where}"
     finding = Finding("outliers", "warning", message, series=panel.ids[s] or None, count=len(new))
     return replace(panel, findings=(*panel.findings, finding), outliers=Treated(found.at, observed))
 

@@ -357,7 +357,7 @@ def check_names(path: str, names: list[str]) -> None:
             twice = (
                 f"column {name!r} appears twice"
                 if other == name
-                else f"columns {other!r} and {name!r} differ only in case"
+                else f"columns {other!r} and {name!r} differ only in case or blanks"
             )
             raise DataError(f"{path}: {twice}", hint="Rename one")
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import ClassVar
 
 from forecaster.base import files
@@ -247,7 +248,7 @@ def current_version(home: Path) -> str:
     if not path.is_symlink() and not path.exists():
         if not list_versions(home):
             raise MissingError(f"model {home.name!r} has no version yet", hint="Run: forecast train DATA")
-        raise ModelError(f"{path} is missing", hint=f"Run: forecast models rollback {home.name}")
+        raise ModelError(f"{path} is missing", hint=f"Run: forecast models rollback {home.name}{_where(home)}")
     text = files.read_own(path, 64).decode("ascii", "replace").removesuffix("\n")
     if not VERSION.fullmatch(text):
         raise ModelError(f"{path}: expected a version like v000001, received {text[:20]!r}")
@@ -353,6 +354,19 @@ def load_model(root: Path, reference: str) -> SavedModel:
                 raise
             return load_model(root, reference)  # another version became current, and this one was pruned meanwhile
     except ModelError as error:
-        name = reference.partition("@")[0]
-        other = f"Run: forecast models check {name}, and then: forecast models rollback {name}"
-        raise ModelError(error.message, hint=error.hint or other) from error
+        raise ModelError(error.message, hint=error.hint or _way_back(root / reference.partition("@")[0])) from error
+
+
+def _way_back(home: Path) -> str:
+    """Return what to do about a model that cannot be read: another version of it, where there is one, or a new one."""
+    where = _where(home)
+    checked = f"Run: forecast models check {home.name}{where}"
+    if len(list_versions(home)) < 2:
+        return f"{checked}; there is no other version: train it again, or take --model builtin"
+    return f"{checked}, and then: forecast models rollback {home.name}{where}"
+
+
+def _where(home: Path) -> str:
+    """Return the flag that names the folder of a model's folder, where it is not the usual one."""
+    root = home.parent
+    return "" if root == Path(os.environ.get("FORECAST_MODELS") or "models") else f" --models-dir {quote(str(root))}"

@@ -217,3 +217,14 @@ def test_demand_that_is_mostly_0_is_intermittent_and_has_no_outliers(rate: float
 )
 def test_other_zeros_are_not_intermittent(values: np.ndarray) -> None:
     assert not len(find_intermittent(values, np.array([0, len(values)]), 24))
+
+
+@pytest.mark.parametrize("giant", [5e5, 4294967295.0, 1e15, 9.97e36])
+@pytest.mark.parametrize("base", [np.full(120, 100.0), 100.0 + 10 * (np.arange(120) % 7)])
+def test_a_giant_in_a_perfectly_regular_series_is_clipped_to_its_usual_size(base: np.ndarray, giant: float) -> None:
+    values = base.astype(float)
+    values[50] = giant
+    offsets = np.array([0, 120])
+    found = find_outliers(values, offsets, (7,))
+    assert found.at.tolist() == find_giants(values, offsets).tolist() == [50]
+    assert abs(found.clipped(values)[0]) < 500

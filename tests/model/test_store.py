@@ -179,7 +179,7 @@ def test_a_reader_follows_when_its_version_is_pruned_meanwhile(
     kept: int, models: Path, draft: store.Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between finding the current version and reading it, newer ones are published and it is removed."""
-    monkeypatch.setattr(store._Kept, "most", kept)
+    monkeypatch.setattr(store._InMemory, "most", kept)
     found = store.find_version
 
     def overtaken(root: Path, reference: str) -> tuple[Path, str, str]:
@@ -196,7 +196,7 @@ def test_a_reader_follows_when_its_version_is_pruned_meanwhile(
 def test_a_version_in_memory_is_read_anew_once_a_file_of_it_changes(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store._Kept, "most", 1)
+    monkeypatch.setattr(store._InMemory, "most", 1)
     first = store.load_model(models, "tiny")
     assert store.load_model(models, "tiny") is first
     graph = version_of(models) / "network.onnx"

@@ -45,3 +45,15 @@ def make_6() -> None:
 
 def make_7() -> None:
     daily([-1 if k % 9 == 0 else 50 + k % 7 * 1.5 for k in range(200)])
+
+
+def make_8() -> None:
+    daily([4294967295 if k == 50 else 100 + 10 * (k % 7) for k in range(120)])
+
+
+def make_9() -> None:
+    daily(["-9999" if k % 11 == 3 else "9.96921e36" if k % 13 == 5 else str(50 + k % 7 * 1.5) for k in range(200)])
+
+
+def make_10() -> None:
+    make_9()
