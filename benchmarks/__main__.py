@@ -17,6 +17,7 @@ from benchmarks import (
     peers,
     planners,
     pretrained,
+    scaling,
     service,
     speed,
     toolbox,
@@ -25,8 +26,8 @@ from benchmarks import (
 from benchmarks.measure import machine
 
 PARTS = (
-    "speed, memory, many, service, hierarchy, planners, toolbox, builtin, pretrained, trained, accuracy, distilled, "
-    "ett, leaderboard, peers"
+    "speed, memory, many, scaling, service, hierarchy, planners, toolbox, builtin, pretrained, trained, accuracy, "
+    "distilled, ett, leaderboard, peers"
 )
 NEED_DATA = ("pretrained", "trained", "accuracy", "distilled", "ett", "leaderboard", "peers")
 PAGES = (
@@ -45,12 +46,15 @@ def main() -> None:
     parser.add_argument("--peers-python", type=Path, help="Python that has neuralforecast and statsforecast")
     parser.add_argument("--presets", default="fast,default", help="presets to train, separated by commas")
     parser.add_argument("--seeds", default="1,2", help="seeds to train with, separated by commas")
+    parser.add_argument("--series", default=",".join(map(str, scaling.SIZES)), help="series of scaling, by commas")
     given = parser.parse_args()
+    sizes = tuple(map(int, given.series.split(",")))
     presets, seeds = given.presets.split(","), [*map(int, given.seeds.split(","))]
     parts = {
         "speed": speed.measure,
         "memory": memory.measure,
         "many": many.measure,
+        "scaling": lambda: scaling.measure(sizes),
         "service": service.measure,
         "hierarchy": hierarchy.measure,
         "planners": planners.measure,

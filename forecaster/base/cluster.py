@@ -13,7 +13,8 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -39,11 +40,13 @@ QUIET = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.admin.system-monitor.gil.enabled": False,
+    "distributed.scheduler.worker-saturation": 1.0,
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**28,
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**28,
 }
-"""Settings of worker processes of our own: results are small, so nothing is gained by writing some to disk. Dask has
-freed memory handed back from 64 KiB on, so that each array of a part would be mapped, cleared and unmapped anew."""
+"""Settings of worker processes of our own: results are small, so nothing is gained by writing some to disk. A worker has
+no task that it does not do yet: it would be blamed for a death that it had no part in. Dask has freed memory handed back
+from 64 KiB on, so that each array of a part would be mapped, cleared and unmapped anew."""
 
 
 class Unpacked(WorkerPlugin):
@@ -119,10 +122,26 @@ class DaskExecutor:
         return max(sum(int(worker["nthreads"]) for worker in there), 1)
 
     def run(self, work: Work, tasks: Sequence[Any]) -> Generator[TaskEnd]:
-        """Do tasks, and yield each as it ends. Whatever still runs when it is closed is given up."""
+        """Do tasks, and yield each as it ends. Whatever still runs when it is closed is given up.
+
+        A worker that dies is held against all tasks that it had. Of several that were with one each time, each is done
+        once more alone: then it is known which of them it was.
+        """
+        suspects = {}
+        for ended in self._run_some(work, dict(enumerate(tasks))):
+            if ended.value is not _KILLED:
+                yield ended
+            else:
+                suspects[ended.index] = tasks[ended.index]
+        for index, task in suspects.items():
+            for ended in self._run_some(work, {index: task}) if len(suspects) > 1 else [TaskEnd(index, _KILLED)]:
+                yield ended if ended.value is not _KILLED else TaskEnd(index, fault=_killed())
+
+    def _run_some(self, work: Work, tasks: Mapping[int, Any]) -> Generator[TaskEnd]:
+        """Do tasks, by their index; `_KILLED` is what came of one that was with each worker that died."""
         self.runs += 1
         futures = {}
-        for index, task in enumerate(tasks):
+        for index, task in tasks.items():
             key = f"forecast-{self.token}-{self.runs}-{index}"
             futures[self.client.submit(call, work, index, task, self.token, key=key, pure=False)] = index
         try:
@@ -136,18 +155,23 @@ class DaskExecutor:
                     self.client.cancel(list(futures))
 
 
+_KILLED = object()
+
+
+def _killed() -> ResourceError:
+    what = "each worker died of it, one after the other"
+    return ResourceError(what, hint="Is its part too large for a worker's memory?")
+
+
 def _ended(future: Any, index: int) -> TaskEnd:
-    """Return how a task went that may have taken its workers with it."""
-    error = future.exception() if future.status == "error" else None
-    if future.status == "finished":
+    """Return how a task went that may have taken its workers with it, even after it was finished."""
+    try:
         ended: TaskEnd = future.result()
         return ended
-    if isinstance(error, KilledWorker):
-        what = f"{error.allowed_failures + 1} workers died of it, one after the other"
-        return TaskEnd(index, fault=ResourceError(what, hint="Is its part too large for a worker's memory?"))
-    if error is None:
+    except KilledWorker:
+        return TaskEnd(index, _KILLED)
+    except CancelledError:
         return TaskEnd(index, fault=ResourceError("the cluster gave it up", hint="Run the command again"))
-    raise error
 
 
 @contextmanager

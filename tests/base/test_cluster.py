@@ -37,6 +37,13 @@ def die_once(mark: Path, sent: Path | None) -> str:
     return "never"
 
 
+def die_or_double(task: int, sent: Path | None) -> int:
+    """End the process that does 13, whichever does it."""
+    if task == 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * task
+
+
 @pytest.fixture
 def executor(dask_cluster: str) -> Iterator[DaskExecutor]:
     with connected(dask_cluster, 1, Luggage(files={"a/b.txt": b"sent once"})) as opened:
@@ -70,6 +77,16 @@ def test_a_worker_that_dies_costs_its_tasks_alone(executor: DaskExecutor, tmp_pa
     ends = in_order(executor.run(die_once, [tmp_path / f"{k}" for k in range(2)]))
     assert [end.value for end in ends] == ["lived", "lived"]
     assert {end.value for end in executor.run(unpack, ["a/b.txt"] * 4)} == {"sent once"}
+
+
+@pytest.mark.slow
+def test_a_task_that_kills_every_worker_fails_alone() -> None:
+    with connected(None, 2, Luggage()) as executor:
+        ends = in_order(executor.run(die_or_double, [1, 13, 2, 3]))
+    assert [end.value for end in ends] == [2, None, 4, 6]
+    fault = ends[1].fault
+    assert isinstance(fault, ResourceError)
+    assert "each worker died of it, one after the other" in fault.message
 
 
 def test_a_run_that_was_given_up_ends_at_its_next_step() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -279,6 +280,34 @@ def test_the_extra_is_named_where_it_is_missing(run: Run, monkeypatch: pytest.Mo
     assert "pip install 'forecast-lstm[cluster]'" in result.stderr
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_part_that_changes_meanwhile_fails_alone(
+    run: Run, monkeypatch: pytest.MonkeyPatch, dask_cluster: str, elsewhere: bool
+) -> None:
+    shops(Path("shops"))
+    part = Path("shops/part-1.csv")
+    before = part.read_text()
+
+    def change(*_: object) -> Any:
+        """Change a part when all were looked at, and none is done."""
+
+        def check(_: object) -> tuple[str, ...]:
+            part.write_text(before.replace("shop-3", "shop-9"))
+            return ()
+
+        return check
+
+    monkeypatch.setattr(sys.modules["forecaster.jobs.predict_parts"], "_find_gone", change)
+    where = ("--cluster", dask_cluster) if elsewhere else ()
+    result = run("predict", "shops", "--output", "out/", "--horizon", 3, "--ledger", "none", *where)
+    assert result.exit_code == 3
+    assert "1 of 3 parts failed: part-1.csv: BUSY: " in result.stderr.splitlines()[-1]
+    assert "part-1.csv changed meanwhile" in result.stderr
+    assert sorted(path.name for path in Path("out").glob("*.csv")) == ["part-0.csv", "part-2.csv"]
+    again = run("predict", "shops", "--output", "out/", "--horizon", 3, "--ledger", "none", "--format", "json", *where)
+    assert json.loads(again.stdout)["done_now"] == 1
+
+
 # ---------------------------------------------------------------------------------------------------- scores
 
 
@@ -350,6 +379,28 @@ def test_a_killed_worker_costs_its_parts_alone(run: Run, where: tuple[str, ...])
     stderr = driver.communicate()[1]
     assert driver.returncode == 0, stderr
     assert content(Path("whole")) == content(Path("out"))
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_for_workers_costs_the_parts_that_it_met(run: Run) -> None:
+    shops(Path("shops"), 6, 2, 40)
+    rows = Path("shops/part-3.csv").read_text().splitlines()
+    more = [line.replace("shop-6", f"shop-6{k}") for k in range(40) for line in rows[1:] if line.startswith("shop-6,")]
+    Path("shops/part-3.csv").write_text("\n".join([*rows, *more]) + "\n")  # its results are larger than files may be
+    command = [sys.executable, "-m", "forecaster", "predict", "shops", "--model", "builtin", "--horizon", "12"]
+    command += ["--ledger", "none", "--output", "out/", "--workers", "2"]
+    done = subprocess.run(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY)),
+    )
+    assert done.returncode == 3, done.stderr
+    assert "1 of 6 parts failed: part-3.csv: IO: " in done.stderr.splitlines()[-1]
+    assert len(list(Path("out").glob("*.csv"))) == 5
+    told = json.loads(run(*command[3:-2], "--format", "json").stdout)
+    assert (told["done_now"], told["unchanged"], told["complete"]) == (1, 5, True)
 
 
 @pytest.mark.slow
