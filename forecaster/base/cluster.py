@@ -44,8 +44,8 @@ QUIET = {
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**28,
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**28,
 }
-"""Settings of worker processes of our own: results are small, so nothing is gained by writing some to disk. A worker has
-no task that it does not do yet: it would be blamed for a death that it had no part in. Dask has freed memory handed back
+"""Settings of worker processes of our own: results are small, and gain nothing by being on disk. No worker has a
+task that it does not do yet: it would be blamed for a death that it had no part in. Dask has freed memory handed back
 from 64 KiB on, so that each array of a part would be mapped, cleared and unmapped anew."""
 
 

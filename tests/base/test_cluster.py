@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import dask
 import pytest
 
 from forecaster.base.cluster import DaskExecutor, connected
@@ -81,7 +82,8 @@ def test_a_worker_that_dies_costs_its_tasks_alone(executor: DaskExecutor, tmp_pa
 
 @pytest.mark.slow
 def test_a_task_that_kills_every_worker_fails_alone() -> None:
-    with connected(None, 2, Luggage()) as executor:
+    patience = dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    with patience, connected(None, 2, Luggage()) as executor:
         ends = in_order(executor.run(die_or_double, [1, 13, 2, 3]))
     assert [end.value for end in ends] == [2, None, 4, 6]
     fault = ends[1].fault

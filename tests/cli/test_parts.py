@@ -301,7 +301,7 @@ def test_a_part_that_changes_meanwhile_fails_alone(
     where = ("--cluster", dask_cluster) if elsewhere else ()
     result = run("predict", "shops", "--output", "out/", "--horizon", 3, "--ledger", "none", *where)
     assert result.exit_code == 3
-    assert "1 of 3 parts failed: part-1.csv: BUSY: " in result.stderr.splitlines()[-1]
+    assert "1 of 3 parts failed: part-1.csv: RETRY: " in result.stderr.splitlines()[-1]
     assert "part-1.csv changed meanwhile" in result.stderr
     assert sorted(path.name for path in Path("out").glob("*.csv")) == ["part-0.csv", "part-2.csv"]
     again = run("predict", "shops", "--output", "out/", "--horizon", 3, "--ledger", "none", "--format", "json", *where)
