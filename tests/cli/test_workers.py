@@ -16,9 +16,9 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.cli.test_parts import content, shops, workers_of
-from tests.conftest import Trained, monthly_csv, panel_csv
+from tests.conftest import Trained, monthly_csv, panel_csv, run_forecast
 
-SMALL = ("--units", 4, "--layers", 1, "--steps", 8, "--horizon", 3)
+SMALL = ("--units", "4", "--layers", "1", "--steps", "8", "--horizon", "3")
 
 
 def version(models: Path) -> dict[str, bytes]:
@@ -88,17 +88,25 @@ def test_live_scores_of_parts_are_the_scores_of_all(run: Run, dask_cluster: str)
 
 
 @pytest.mark.slow
-def test_networks_trained_on_workers_are_those_of_one_process(run: Run, dask_cluster: str) -> None:
-    panel_csv(Path("shops.csv"))
-    asked = ("train", "shops.csv", "--ensemble", 2, *SMALL, "--models-dir")
-    assert run(*asked, "here").exit_code == 0
-    result = run(*asked, "there", "--cluster", dask_cluster)
-    assert result.exit_code == 0, result.stderr
-    assert version(Path("here")) == version(Path("there"))
-    more = (*asked, "here", "--from", "shops", "--name")
-    assert run(*more, "on").exit_code == 0
-    assert run(*more, "there-on", "--cluster", dask_cluster).exit_code == 0
-    ours, theirs = (Path("here") / name / "versions/v000001/weights.npz" for name in ("on", "there-on"))
+def test_networks_trained_on_workers_are_those_of_one_process(tmp_path: Path, dask_cluster: str) -> None:
+    panel_csv(tmp_path / "shops.csv")
+    asked = ("train", "shops.csv", "--ensemble", "2", *SMALL, "--models-dir")
+    for models, where in (("here", ()), ("there", ("--cluster", dask_cluster))):
+        done = run_forecast(*asked, models, *where, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert version(tmp_path / "here") == version(tmp_path / "there")
+
+
+@pytest.mark.slow
+def test_workers_go_on_from_a_version_that_is_sent_to_them(tmp_path: Path, dask_cluster: str) -> None:
+    panel_csv(tmp_path / "shops.csv")
+    common = ("train", "shops.csv", "--ensemble", "2", "--models-dir", "models")
+    begun = run_forecast(*common, *SMALL, "--from", "none", cwd=tmp_path)
+    assert begun.returncode == 0, begun.stderr
+    for name, where in (("on", ()), ("there-on", ("--cluster", dask_cluster))):
+        done = run_forecast(*common, "--steps", "8", "--from", "shops", "--name", name, *where, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    ours, theirs = (tmp_path / "models" / name / "versions/v000001/weights.npz" for name in ("on", "there-on"))
     assert ours.read_bytes() == theirs.read_bytes()
 
 
