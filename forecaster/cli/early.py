@@ -17,6 +17,9 @@ MOST_SECONDS = 31_622_400.0
 LEASH = "FORECAST_LEASH"
 """Variable with the descriptor of a pipe that ends when the process that began this one does, however it ends."""
 
+LED: list[bool] = []
+"""Holds something where another process of ours began this one and reports what it does."""
+
 BEGAN: list[float] = []
 """When this process began, on the monotonic clock; empty where it is not a command of its own, as in tests."""
 
@@ -38,6 +41,7 @@ def follow(leash: str) -> None:
     """Stop this process, as SIGTERM would, when the other end of a pipe is closed; what is no pipe is let alone."""
     with suppress(OSError, ValueError):
         if stat.S_ISFIFO(os.fstat(int(leash)).st_mode):
+            LED.append(True)
             _thread.start_new_thread(_wait_for_end, (int(leash),))
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from forecaster.base.errors import UsageError
 from forecaster.cli import screen
@@ -39,6 +39,17 @@ _logger = logging.getLogger("forecast")
 def event(name: str, /, **facts: Any) -> None:
     """Record that something happened, with facts that JSON can hold (others are written as text)."""
     _logger.info(name, extra={"facts": facts})
+
+
+class _About:
+    """What every line says from here on."""
+
+    facts: ClassVar[dict[str, Any]] = {}
+
+
+def set_about(**facts: Any) -> None:
+    """Let every line say so from here on, until the recording ends."""
+    _About.facts = facts
 
 
 def now() -> str:
@@ -68,7 +79,8 @@ class JsonLines(logging.Handler):
             entry["logger"] = record.name
         if record.exc_info:
             entry["traceback"] = "".join(traceback.format_exception(*record.exc_info))
-        line = json.dumps(entry | getattr(record, "facts", {}), default=str, ensure_ascii=False)
+        facts = {**_About.facts, **getattr(record, "facts", {})}
+        line = json.dumps(entry | facts, default=str, ensure_ascii=False)
         data = line.encode("utf-8", "backslashreplace") + b"\n"
         try:
             if self.stream.write(data) is None and not (_is_ready(self.stream) and self.stream.write(data)):
@@ -101,6 +113,7 @@ def recording(path: Path | None, listener: logging.Handler | None = None) -> Ite
     try:
         yield
     finally:
+        set_about()
         logging.captureWarnings(False)
         _logger.setLevel(level)
         if listener is not None:

@@ -15,10 +15,12 @@ from forecaster.base.errors import OK, PARTIAL, BatchError, ForecastError, TryAg
 from forecaster.base.meter import one, tally
 from forecaster.base.workers import check_workers
 from forecaster.cli import log
+from forecaster.cli.early import LED
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, warn
 from forecaster.cli.parts import check_alone, noting
+from forecaster.cli.process import deadline, now_stands
 from forecaster.cli.rehearsal import show_batch
 from forecaster.config import BatchSettings, DrySettings, WorkerSettings
 
@@ -73,7 +75,9 @@ def run(
         )
     if settings.only:
         check_alone(workers, "the jobs of a file: leave out --only")
-        row = run_here(entries[0], path.parent, records, settings, printer)
+        log.set_about(job=entries[0].name)
+        with deadline(entries[0].deadline if output.deadline is None else None):
+            row = run_here(entries[0], path.parent, records, settings, printer)
         printer.show([row], [row], describe([row]))
         return int(row["exit_code"])
     rows: dict[str, Row] = {}
@@ -85,6 +89,7 @@ def run(
                 failed.append(ended)
             row = row_of(ended)
             rows[ended.entry.name] = row
+            now_stands(standing(entries, rows))
             log.event("job", **row)
             for warning in ended.warnings:
                 warn(f"job {ended.entry.name}: {warning}")
@@ -95,6 +100,13 @@ def run(
     if failed:
         raise failure(sorted(failed, key=lambda ended: entries.index(ended.entry)), len(entries))
     return max(int(row["exit_code"]) for row in ordered)
+
+
+def standing(entries: Sequence[Entry], rows: Mapping[str, Row]) -> str:
+    """Return in words which jobs have ended, for who stops the batch."""
+    left = [entry.name for entry in entries if entry.name not in rows]
+    done = [f"{name}: {row['outcome']}" for name, row in rows.items()]
+    return f"{', '.join(done)}; not done: {', '.join(left)}" if left else ", ".join(done)
 
 
 def order_of(records: Path, settings: BatchSettings) -> Run:
@@ -148,7 +160,8 @@ def run_here(entry: Entry, folder: Path, records: Path, settings: BatchSettings,
     with contextlib.chdir(folder):
         record = jobs.run_entry(entry, order, listening(printer))
     row = row_of_record(record)
-    log.event("job", **row)
+    if not LED:  # where a batch began this process, the batch says it
+        log.event("job", **row)
     skipped = [name for name, status in record["series"].items() if status.startswith("skipped")]
     reasons = [(name, record["series"][name].removeprefix("skipped: ")) for name in skipped]
     finish(reasons, record["warnings"])
@@ -169,6 +182,8 @@ class Apart:
         wait = self.settings.lock_wait if lock_wait is None else lock_wait
         line = ["run", str(self.path), "--only", entry.name, "--runs-dir", str(self.records), "--format", "json"]
         line += [f"--lock-wait={wait}", *(["--force"] if self.settings.force else [])]
+        if entry.deadline is not None:
+            line += [f"--deadline={entry.deadline}"]
         if self.output.log_file is not None:
             line += ["--log-file", str(self.output.log_file.absolute())]
         return line

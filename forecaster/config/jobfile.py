@@ -25,6 +25,13 @@ LARGEST = 16 * 1024 * 1024
 """Bytes that a TOML file may have."""
 
 
+OF_ENTRY = ("name", "command", "deadline")
+"""Keys of a job that are no settings of its command."""
+
+LONGEST_DEADLINE = 31_622_400
+"""Seconds: a year."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One job of a file, checked.
@@ -34,12 +41,14 @@ class Entry:
         command: `train`, `predict`, …
         values: Key → value, the defaults of the file among them.
         line: Of its `[[jobs]]`.
+        deadline: Seconds after which its process stops; None where the batch alone has a limit.
     """
 
     name: str
     command: str
     values: Mapping[str, Any]
     line: int
+    deadline: float | None = None
 
 
 def keys_in_batch(job: type) -> dict[str, Key]:
@@ -101,7 +110,7 @@ def read_jobs(path: Path, commands: Mapping[str, type]) -> tuple[Entry, ...]:
     defaults = data.get("defaults", {})
     start = text.header("defaults")
     for name in defaults:
-        everywhere = {key for known in keys.values() for key in known}
+        everywhere = {"deadline", *(key for known in keys.values() for key in known)}
         if name not in everywhere:
             raise _unknown(text, text.line(name, start), "[defaults]: unknown key", name, everywhere)
     entries: list[Entry] = []
@@ -187,7 +196,7 @@ def _read_entry(
     if command not in keys:
         raise _unknown(text, text.line("command", start), f"job {name!r}: unknown command", command, keys)
     known = keys[command]
-    own = {key: value for key, value in table.items() if key not in ("name", "command")}
+    own = {key: value for key, value in table.items() if key not in OF_ENTRY}
     shared = {key: value for key, value in defaults.items() if key in known}
     values = dict(_values(text, text.header("defaults"), shared, known, "[defaults]: "))
     values |= _values(text, start, own, known, f"job {name!r}: ")
@@ -196,7 +205,18 @@ def _read_entry(
         raise text.fault(start, f"job {name!r} has no {missing[0]!r}", f'Such as {missing[0]} = "…"')
     if "-" in (values.get("data"), values.get("output")):
         raise text.fault(start, f"job {name!r}: data and output must be files, received '-'", "A batch has no pipes")
-    return Entry(name, command, values, start)
+    return Entry(name, command, values, start, _deadline(text, {**defaults, **table}, start))
+
+
+def _deadline(text: _Text, table: Mapping[str, Any], start: int) -> float | None:
+    """Return the seconds that a job may take, where the table or the defaults limit them."""
+    given = table.get("deadline")
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 1 <= given <= LONGEST_DEADLINE:
+        fault = f"deadline: expected seconds from 1 to {LONGEST_DEADLINE:,}, received {given!r}"
+        raise text.fault(text.line("deadline", start), fault, "Such as deadline = 600")
+    return float(given)
 
 
 def _required(text: _Text, start: int, table: Mapping[str, Any], key: str) -> str:

@@ -218,6 +218,10 @@ def rehearse_entry(entry: Entry, run: Run, earlier: Iterable[Planned], events: E
         ForecastError: What the job would be refused for.
     """
     command = COMMANDS[entry.command]
+    for key in WRITTEN:
+        written = entry.values.get(key)
+        if written is not None and not Path(str(written)).is_dir():  # of a folder of parts the command itself says it
+            files.check_writable(Path(str(written)))
     job = make_job(command.job, entry.values, **_given(command.job, run))
     trained = [plan for plan in earlier if plan.runs and plan.entry.command == "train"]
     maker = next((plan.entry.name for plan in trained if model_key(plan.entry) == model_key(entry)), None)
@@ -230,7 +234,7 @@ def rehearse_entry(entry: Entry, run: Run, earlier: Iterable[Planned], events: E
     except MissingError:
         if maker is None or entry.command == "train":
             raise
-        return Planned(entry=entry, outcome=f"would run after {maker}, which makes its model")
+        return Planned(entry=entry, outcome=f"would run after {maker}")
 
 
 def _given(job: type, run: Run) -> Mapping[str, Any]:

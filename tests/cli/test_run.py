@@ -206,7 +206,8 @@ def test_a_log_has_the_events_of_all(run: Run, bench: Callable[..., Path], tmp_p
     events = [json.loads(line) for line in log.read_text().splitlines()]
     assert sum(event["event"] == "start" for event in events) == 3
     assert [event["exit_code"] for event in events if event["event"] == "end"] == [0, 66, 3]
-    assert [event["name"] for event in events if event["event"] == "job"] == ["a", "a", "b"]
+    assert [event["name"] for event in events if event["event"] == "job"] == ["a", "b"]
+    assert [event.get("job") for event in events if event["event"] == "end"] == ["a", "b", None]
 
 
 @pytest.mark.parametrize(
@@ -260,6 +261,36 @@ def entries(*names: str) -> list[Entry]:
 
 def ended(names: list[str], most: int, key: Callable[[Entry], str] = lambda e: e.name) -> list[Ended]:
     return list(run_all(entries(*names), key, lambda entry: [entry.name], most))
+
+
+def test_a_batch_that_is_stopped_says_which_jobs_are_done(bench: Callable[..., Path], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "b.csv")  # the job waits there for a reader
+    path = bench(good("a"), bad("c"), good("b"), good("d"))
+    record = tmp_path / "runs/night/b/run.json"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "forecaster", "run", str(path)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    until = time.monotonic() + 60
+    while not record.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 143
+    last = stderr.splitlines()[-1]
+    assert last == "forecast: error[STOPPED]: stopped; a: done, c: failed: MISSING; not done: b, d"
+
+
+def test_a_job_may_have_a_deadline_of_its_own(run: Run, bench: Callable[..., Path], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    path = bench(good("a") + "deadline = 6\n", good("b"))
+    done = run("run", path)
+    assert done.exit_code == 3
+    assert "a: DEADLINE: the deadline of 6 s passed" in done.stderr
+    assert (tmp_path / "b.csv").exists()
+    assert json.loads((tmp_path / "runs/night/a/run.json").read_text())["exit_code"] == 124
 
 
 def test_a_stopped_batch_stops_its_jobs_and_says_so(bench: Callable[..., Path], tmp_path: Path) -> None:

@@ -96,6 +96,14 @@ def test_text_that_is_a_number_needs_no_quotes(write_toml: WriteToml, written: s
     assert entry.values["units"] == taken
 
 
+def test_a_deadline_is_the_jobs_own_or_that_of_all(write_toml: WriteToml) -> None:
+    jobs = [f'[[jobs]]\nname = "{name}"\ncommand = "train"\ndata = "x.csv"\n' for name in "ab"]
+    path = write_toml("[defaults]\ndeadline = 60\n" + jobs[0] + "deadline = 5\n" + jobs[1])
+    assert [entry.deadline for entry in read_jobs(path, COMMANDS)] == [5.0, 60.0]
+    with pytest.raises(UsageError, match=r"line 5: deadline: expected seconds from 1 to 31,622,400, received 0"):
+        read_jobs(write_toml(jobs[0] + "deadline = 0\n"), COMMANDS)
+
+
 def test_a_default_goes_to_the_jobs_that_take_it(write_toml: WriteToml) -> None:
     train, predict = read_jobs(write_toml(TWO), COMMANDS)
     assert (train.values["preset"], "preset" in predict.values) == ("fast", False)
