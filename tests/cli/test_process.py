@@ -25,7 +25,7 @@ BEGIN = """
 import hashlib, sys, time
 from forecaster import jobs
 from forecaster.cli.app import main
-def train(job, events):
+def train(job, events, *_):
     print("ready", file=sys.stderr, flush=True)
 """
 SLEEPING = "    time.sleep(60)"
