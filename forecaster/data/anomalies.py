@@ -116,6 +116,7 @@ def find_giants(values: Floats, offsets: Ints) -> Ints:
     return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a difference that no number holds is further than any
 def find_marker(values: Floats) -> float | None:
     """Return the value that looks like a marker of missing values, such as -9999 or 4294967295; None where none does.
 

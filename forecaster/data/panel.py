@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from forecaster.base.errors import DataError
+from forecaster.base.errors import DataError, shown
 from forecaster.data.anomalies import find_outliers, seasons_of
 from forecaster.data.covariates import Covariates
 from forecaster.data.frequency import Frequency
@@ -135,6 +135,12 @@ class Panel:
     def series(self, index: int) -> Floats:
         """Return the values of one series, oldest first (a view)."""
         return self.values[self.offsets[index] : self.offsets[index + 1]]
+
+    def where(self, at: int) -> str:
+        """Return where the value at an index stands: its series, where it has a name, and its stamp."""
+        s = int(np.searchsorted(self.offsets, at, side="right")) - 1
+        stamp = self.write(self.stamps_at(np.array([s]), np.array([at - self.offsets[s]])))[0]
+        return f"series {shown(self.ids[s])}, {stamp}" if self.ids[s] else str(stamp)
 
     def observed(self, at: Ints) -> Floats:
         """Return the values at these indices, any shape, as they were observed: NaN where none was."""

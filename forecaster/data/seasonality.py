@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 MOST_SERIES = 200
 MOST_STEPS = 4096
 LONGEST = 400
+LARGEST = 1e150
+"""What can still be squared: series with larger values show no season."""
+
 STRONG = 0.3
 """Autocorrelation of the differenced series at a season's lag from which the season is believed."""
 
@@ -34,7 +37,7 @@ def find_season(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> int:
     for s in np.unique(np.linspace(0, len(lengths) - 1, min(MOST_SERIES, len(lengths))).astype(int)):
         series = values[max(offsets[s], offsets[s + 1] - MOST_STEPS) : offsets[s + 1]]
         usable = min(longest + 2, len(series) // 3 + 1)
-        if usable > 2 and np.ptp(series) > 0:
+        if usable > 2 and np.abs(series).max() <= LARGEST and np.ptp(series) > 0:
             total[:usable] += _autocorrelation(np.diff(series))[:usable] * len(series)
             weight[:usable] += len(series)
     acf = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
@@ -57,7 +60,7 @@ def seasonal_strength(values: NDArray[np.float64], offsets: NDArray[np.int64], s
     long = np.flatnonzero(lengths >= 4 * season)
     for s in long[np.unique(np.linspace(0, len(long) - 1, min(MOST_SERIES, len(long))).astype(int))]:
         series = values[max(offsets[s], offsets[s + 1] - MOST_STEPS) : offsets[s + 1]]
-        if np.ptp(series) == 0:
+        if np.abs(series).max() > LARGEST or np.ptp(series) == 0:
             continue
         sums = np.cumsum(np.concatenate([[0.0], series - series.mean()]))
         around = (sums[season:] - sums[:-season]) / season  # mean of season steps, from each step on

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecaster.base.errors import DataError, shown
 from forecaster.config import PredictSettings, parse_duration
@@ -20,42 +21,22 @@ from forecaster.model.ledger import last_cutoffs
 from forecaster.model.origins import Origins
 from forecaster.model.predictor import UsedModel, forecast_windows
 from forecaster.model.store import SavedModel
-from forecaster.model.windows import Floats
+from forecaster.model.windows import Floats, extremes
 
 MOST_NAMED = 10_000
 """Series that a model remembers by name."""
 
-FEW = 0.01
-"""Share of values up to which those that are too large are outliers."""
-
 MOST_TRIED = 50
 """Series by which a training is compared with naive forecasts."""
+
+LATELY = 12
+"""Values at the end of a series, or a season if that is longer, that say whether it is at a bound."""
 
 SAME = 1e-4
 """Share of a series' mean step by which a forecast may differ from another and still say nothing else."""
 
 ROUNDING = 1e-15
 """The rounding of a value, relatively."""
-
-LARGEST = 1e150
-"""What the square of a value, and sums of those, can still be reckoned with."""
-
-
-def check_size(panel: Panel) -> None:
-    """Refuse values whose squares no number holds: they can neither be learned nor forecast.
-
-    Raises:
-        DataError: There is one.
-    """
-    at = int(np.argmax(np.abs(panel.values)))
-    if abs(panel.values[at]) <= LARGEST:
-        return
-    s = int(np.searchsorted(panel.offsets, at, side="right")) - 1
-    stamp = panel.write(panel.stamps_at(np.array([s]), np.array([at - panel.offsets[s]])))[0]
-    where = f"series {shown(panel.ids[s])}, {stamp}" if panel.ids[s] else str(stamp)
-    fault = f"{panel.source}: {where}: {panel.values[at]:g} is too large to reckon with: expected at most {LARGEST:g}"
-    few = np.mean(np.abs(panel.values) > LARGEST) < FEW
-    raise DataError(fault, hint="Divide the values by a constant" + (", or pass --on-outlier clip" if few else ""))
 
 
 @dataclass(frozen=True)
@@ -191,6 +172,49 @@ def _steps_of(panel: Panel, series: Ints) -> Floats:
     bounds = panel.offsets[series], panel.offsets[series + 1]
     moves = [np.abs(np.diff(panel.values[start:end])) for start, end in zip(*bounds, strict=True)]
     return np.array([each.mean() if len(each) else 0.0 for each in moves])
+
+
+def held_at_bound(model: UsedModel, panel: Panel, forecast: Forecast, series: Ints | None = None) -> tuple[str, ...]:
+    """Return a line where forecasts are held at a bound that the series was lately away from: no interval tells then.
+
+    Args:
+        model: What forecast; the built-in network holds what was never negative at 0.
+        panel: What was forecast.
+        forecast: Of every series of the panel, or of `series`.
+        series: Which they are [S].
+    """
+    lines = []
+    chosen = np.arange(panel.n_series) if series is None else series
+    ends = panel.offsets[chosen + 1]
+    starts = np.maximum(panel.offsets[chosen], ends - max(model.season, LATELY))
+    low, high = extremes(panel.values, starts, ends)
+    least = extremes(panel.values, panel.offsets[chosen], ends)[0]
+    lows = np.where(least >= 0, 0.0, np.nan) if isinstance(model, BuiltinModel) else _or_nan(model.window.low)
+    away = ((low > lows, lows, "below"), (high < (highs := _or_nan(model.window.high)), highs, "above"))
+    for is_away, bound, side in away:
+        held = (forecast.values == np.reshape(bound, (-1, 1))) & is_away[:, None]
+        if held.any():
+            lines.append(_held(panel.source, model, (held, forecast.ids), (np.broadcast_to(bound, len(held)), side)))
+    return tuple(lines)
+
+
+def _or_nan(bound: float | None) -> Floats:
+    return np.array([np.nan if bound is None else bound])
+
+
+def _held(
+    source: str, model: UsedModel, found: tuple[NDArray[np.bool_], Sequence[str]], bounds: tuple[Floats, str]
+) -> str:
+    """Return in words which forecasts are held at a bound."""
+    (held, ids), (values, side) = found, bounds
+    rows = np.flatnonzero(held.any(axis=1))
+    name = ids[rows[0]]
+    subject = f"series {shown(name)}" if name else "the forecast"
+    more = f", and {len(rows) - 1:,} more series" if len(rows) > 1 else ""
+    steps = f"{held[rows[0]].sum():,} of {held.shape[1]:,} steps"
+    reason = f"no value was ever {side} it" if isinstance(model, BuiltinModel) else "the range of the model ends there"
+    message = f"{subject} is held at {values[rows[0]]:g} on {steps}{more}: {reason}, and no interval goes beyond"
+    return f"{source}: {message}. If values can be {side} it, train with --bounds none"
 
 
 def unread_season(model: UsedModel, panel: Panel) -> tuple[str, ...]:

@@ -26,7 +26,15 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.futures import Futures, check_files, forecast_tree, imagine, levels_of, write_futures
 from forecaster.jobs.hierarchy import Tree, check_hierarchy, grow, named_by_groups, reading_groups
 from forecaster.jobs.names import check_outputs, ledger_of, models_folder
-from forecaster.jobs.notices import known_before, lost_data, mostly_zero, naive_twin, repeated_hour, unread_season
+from forecaster.jobs.notices import (
+    held_at_bound,
+    known_before,
+    lost_data,
+    mostly_zero,
+    naive_twin,
+    repeated_hour,
+    unread_season,
+)
 from forecaster.jobs.opening import Asked, ModelJob, asked_by
 from forecaster.model import ledger
 from forecaster.model.builtin import BuiltinModel
@@ -227,7 +235,8 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     text, content = _content(job, written, shown)
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
     warnings = (*age.warnings(panel.source), *futures.warnings, *lost, *repeated_hour(panel, series))
-    warnings += (*unread_season(model, panel), *naive_twin(panel, model.season, series))
+    warnings += (*unread_season(model, panel), *held_at_bound(model, panel, series))
+    warnings += naive_twin(panel, model.season, series)
     if forecast.means is None and not settings.quantiles and not settings.totals:
         warnings += mostly_zero(panel, model.season)
     warnings += _enter(job, ledger.make_issue(model, panel, series, issued), root)

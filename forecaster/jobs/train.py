@@ -36,12 +36,13 @@ from forecaster.data.drawing import Room, draw_panel
 from forecaster.data.folders import parts_of
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
+from forecaster.data.size import check_size
 from forecaster.data.source import Data
 from forecaster.jobs.brief import brief
 from forecaster.jobs.elsewhere import do_all, found_elsewhere, is_shared_out
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import NONE, models_folder, name_to_save, recorded
-from forecaster.jobs.notices import MOST_NAMED, check_size, twin_of_training
+from forecaster.jobs.notices import MOST_NAMED, twin_of_training
 from forecaster.jobs.parts import MODELS, pack_model
 from forecaster.model import store
 from forecaster.model.calibration import Intervals

@@ -17,6 +17,7 @@ from forecaster.base.meter import tally, working
 from forecaster.base.runtime import prepare_onnx
 from forecaster.data.panel import Panel
 from forecaster.data.schema import Schema
+from forecaster.data.size import too_large_to_add
 from forecaster.model import pretrained
 from forecaster.model.conformal import AS_GIVEN, FEWEST_TO_MEASURE, Correction, Fan, Misses, experience, fit_correction
 from forecaster.model.forecast import Block, Interval
@@ -232,7 +233,11 @@ class BuiltinModel:
         return Past(origins=origins, fan=fan, misses=misses)
 
     def ask(self, panel: Panel, origins: Origins) -> Fan:
-        """Return what the network says after each origin, its quantiles apart as far as real series need on average."""
+        """Return what the network says after each origin, its quantiles apart as far as real series need on average.
+
+        Raises:
+            DataError: Its answer is not finite, for values that are too large.
+        """
         values, horizon = self._values(panel), self.window.horizon
         starts = np.maximum(origins.starts, origins.ends - LONGEST_CONTEXT)
         answer = np.empty((len(origins), horizon, len(self.network.levels)))
@@ -240,6 +245,8 @@ class BuiltinModel:
         for seasons, chosen in self._by_seasons(lengths):
             contexts = [values[starts[i] : origins.ends[i]] for i in chosen]
             answer[chosen] = forecast_apart(self.network, contexts, seasons, horizon)
+        if not np.isfinite(answer).all() and (fault := too_large_to_add(panel, starts, origins.ends)):
+            raise fault
         return Fan(self.network.levels, answer).apart(experience(lengths))
 
     def median(self, contexts: list[Floats]) -> Floats:
@@ -272,6 +279,7 @@ class BuiltinModel:
 
         Raises:
             ModelError: The network's answer is not finite.
+            DataError: It is not, for values that are too large.
         """
         changes = first_changes(panel)
         size = self.window.lookback + len(self.network.levels) * self.window.horizon
@@ -314,7 +322,8 @@ class BuiltinModel:
             low, high = np.maximum(np.minimum(low, values), least), np.maximum(high, values)
             intervals.append((level, low[:, :horizon], high[:, :horizon]))
         if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):
-            raise ModelError(f"{self.reference} answered with values that are not finite")
+            fault = too_large_to_add(panel, part.starts, part.ends)
+            raise fault or ModelError(f"{self.reference} answered with values that are not finite")
         methods = np.where(constant, "constant", METHOD).astype(object)
         return Block(origins=part, values=values[:, :horizon], intervals=tuple(intervals), methods=methods)
 

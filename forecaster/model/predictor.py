@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from forecaster.base.errors import ModelError, UsageError, shown
 from forecaster.base.meter import tally
 from forecaster.data.panel import Panel
+from forecaster.data.size import too_large_to_add
 from forecaster.model import baselines
 from forecaster.model.builtin import METHOD, BuiltinModel
 from forecaster.model.calibration import Answers, answer_windows
@@ -112,6 +113,7 @@ def forecast_windows(
 
     Raises:
         ModelError: The network's answer is not finite.
+        DataError: It is not, for values that are too large.
     """
     if isinstance(model, BuiltinModel):
         yield from model.forecast(panel, origins, horizon, levels)
@@ -136,7 +138,8 @@ def forecast_windows(
             low, high = np.minimum(low, values), np.maximum(high, values)
             intervals.append((level, low[:, :horizon], high[:, :horizon]))
         if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):
-            raise ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
+            fault = too_large_to_add(panel, part.starts, part.ends)
+            raise fault or ModelError(f"model {model.name!r} {model.version} answered with values that are not finite")
         short = part.lengths < model.window.shortest_history
         methods = np.where(
             few, "last_value", np.where(constant, "constant", np.where(short, "seasonal_naive", _name_of(model)))

@@ -25,6 +25,7 @@ from forecaster.data.panel import Panel
 from forecaster.data.problems import where_of
 from forecaster.data.rows import Finding, Severity
 from forecaster.data.seasonality import seasonal_strength
+from forecaster.data.size import check_size
 from forecaster.model.planner import choose_season, make_plan
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def _judge(read: Observations, work: Work) -> Verdict:
         detected += _times(panel, read, season)
         drafts += [(finding, -1) for finding in panel.findings[len(read.findings) :] if finding.code not in BY_SERIES]
         work.begin(0.75)
+        check_size(panel)
         plan = make_plan(panel, season, ModelSettings(), TrainSettings())
     except DataError as error:
         drafts.append((_of_error(error), -1))

@@ -8,7 +8,7 @@ import pytest
 from forecaster.base.errors import DataError
 from forecaster.config import PredictSettings
 from forecaster.data.panel import Panel, panel_from_arrays
-from forecaster.jobs.notices import Known, lost_data, naive_twin, unread_season
+from forecaster.jobs.notices import Known, held_at_bound, lost_data, naive_twin, unread_season
 from forecaster.model.builtin import bind
 from forecaster.model.forecast import Forecast
 
@@ -74,3 +74,18 @@ def test_a_season_that_the_builtin_network_cannot_read_is_named() -> None:
     assert "reads 2,048 values at most, so a season of 2,500 steps says nothing" in line
     assert unread_season(bind(panel, season=24, horizon=2), panel) == ()
     assert unread_season(bind(panel, season=5000, horizon=2), panel) == ()
+
+
+def test_a_forecast_that_is_held_at_zero_though_the_series_was_not_there_is_named() -> None:
+    falling, counts = 100 - 2.0 * np.arange(50), np.arange(50) % 4.0
+    panel = panel_from_arrays({"a": falling, "b": falling, "c": counts}, freq="MS")
+    model = bind(panel, horizon=3)
+    values = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    [line] = held_at_bound(model, panel, forecast_of(panel, values, "lstm_pretrained"))
+    assert "series 'a' is held at 0 on 2 of 3 steps, and 1 more series: no value was ever below it" in line
+    assert "--bounds none" in line
+    assert held_at_bound(model, panel, forecast_of(panel, values + 1, "lstm_pretrained")) == ()
+    negative = panel_from_arrays([falling - 50], freq="MS")
+    assert (
+        held_at_bound(bind(negative, horizon=3), negative, forecast_of(negative, values[:1], "lstm_pretrained")) == ()
+    )

@@ -42,7 +42,8 @@ def forecast_apart(network: Builtin, contexts: Sequence[Floats], seasons: tuple[
         contexts = [context - offset if offset else context for context, offset in pairs]
     rows = max(1, MOST_MEMORY // _memory(seasons))
     parts = [contexts[start : start + rows] for start in range(0, len(contexts), rows)]
-    answers = [network.forecast(part, seasons, horizon) for part in parts or [contexts]]
+    with np.errstate(over="ignore", invalid="ignore"):  # the caller judges answers that are not finite
+        answers = [network.forecast(part, seasons, horizon) for part in parts or [contexts]]
     answer = answers[0] if len(answers) == 1 else np.concatenate(answers)
     return answer + offsets[:, None, None] if offsets.any() else answer
 

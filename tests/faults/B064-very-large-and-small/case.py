@@ -25,3 +25,10 @@ def make_2(k: int) -> None:
     factor = [1e305, 5e-320][k]
     rows = [f"big,{day},{(1 + n % 7 / 7 + n / 100) * factor!r}" for n, day in enumerate(days(60))]
     write("data.csv", "\n".join(["shop,day,sales", *rows]) + "\n")
+
+
+def make_3() -> None:
+    write("data.csv", "day,sales\n" + "".join(f"{day},{(-1) ** n * 1.7e308!r}\n" for n, day in enumerate(days(60))))
+
+
+make_4 = make_3

@@ -20,3 +20,9 @@ def make_8() -> None:
 def make_10() -> None:
     rows = [f"{day},{100 + 40 * (n % 13 < 5) + n % 3}\n" for n, day in enumerate(days(200))]
     write("other.csv", "day,visits\n" + "".join(rows))
+
+
+def make_11() -> None:
+    write(
+        "other.csv", "day,balance\n" + "".join(f"{day},{100 - 2 * n + n % 3 / 4}\n" for n, day in enumerate(days(50)))
+    )
