@@ -10,7 +10,7 @@ import numpy as np
 
 from forecaster.base import files
 from forecaster.base.arrow import from_numpy
-from forecaster.base.errors import DataError, ModelError, UsageError, shown
+from forecaster.base.errors import DataError, UsageError, shown
 from forecaster.base.meter import one, tally
 from forecaster.base.rowfile import categories, is_parquet, measured, writing_rows
 from forecaster.config import PredictSettings, ScenarioSettings, parse_levels
@@ -209,7 +209,7 @@ def open_futures(job: ScenarioJob) -> list[Opened]:
 
     Raises:
         DataError: A covariate has values ahead that are far from all that it had in the history of the data.
-        ModelError: The model reads no covariates.
+        UsageError: The model reads no covariates that are known ahead.
     """
     settings, source = job.settings, read_source(job.data)
     opened = []
@@ -218,11 +218,6 @@ def open_futures(job: ScenarioJob) -> list[Opened]:
             model=settings.model, horizon=settings.horizon, future=path, output="-", ledger="none", paths=SAMPLES
         )
         future = open_data(PredictJob(data=source, settings=asked, models_dir=job.models_dir))
-        if not any(encoding.source == "future" for encoding in future.model.encodings):
-            raise ModelError(
-                f"model {future.model.name!r} reads no covariates that are known ahead: all futures are alike to it",
-                hint="Train one that does: forecast train DATA --future-covariates COLUMN",
-            )
         far = [novelty for novelty in new_in(future) if novelty.is_far]
         if far and not settings.extrapolate:
             hint = "The model cannot know what happens there; forecast it anyway with --extrapolate"
