@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from forecaster.base import files
+from forecaster.base.rowfile import check_ending
 from forecaster.base.runtime import prepare_keras
 from forecaster.config import PredictSettings, parse_levels
 from forecaster.data.age import age_of, limits_of
@@ -105,7 +107,12 @@ def rehearse_predict(job: PredictJob, events: Events = Events()) -> Rehearsal:
         ForecastError: What `predict` would refuse.
     """
     limits, settings = limits_of(job.fresh), job.settings
-    check_files(settings, (None if settings.output == "-" else Path(settings.output),))
+    output = None if settings.output == "-" else Path(settings.output)
+    if output is not None:
+        check_ending(output, "--output")
+    for path in filter(None, (output, settings.paths_output, settings.totals_output)):
+        files.check_writable(path)
+    check_files(settings, (output,))
     opened = open_data(job)
     model, panel, steps, tree = opened.model, opened.panel, opened.steps, opened.tree
     at_once = model.window.horizon if opened.recursive else steps

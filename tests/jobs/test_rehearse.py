@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from forecaster import jobs
-from forecaster.base.errors import DataError, MissingError
+from forecaster.base.errors import DataError, MissingError, OutputError, UsageError
 from forecaster.config import ModelSettings, PredictSettings, StoreSettings, TrainSettings
 from forecaster.data.panel import panel_from_arrays
 from forecaster.jobs.rehearse import MOST_SERIES, sample_of
@@ -75,6 +76,22 @@ def test_a_hierarchy_is_rehearsed_with_its_sums(tmp_path: Path) -> None:
 def test_what_the_command_refuses_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MissingError):
         jobs.rehearse_train(jobs.TrainJob(data=str(tmp_path / "none.csv")))
+
+
+@pytest.mark.parametrize(
+    ("asked", "fault", "said"),
+    [
+        ({"output": "nowhere/f.csv"}, OutputError, "does not exist"),
+        ({"output": "f.xlsx"}, UsageError, "CSV or Parquet is written"),
+        ({"output": "-", "totals": "3", "totals_output": Path("nowhere/t.csv")}, OutputError, "does not exist"),
+    ],
+)
+def test_what_cannot_be_written_is_found_before_anything_is_read(
+    asked: dict[str, Any], fault: type[Exception], said: str
+) -> None:
+    settings = PredictSettings(model="builtin", **asked)
+    with pytest.raises(fault, match=said):
+        jobs.rehearse_predict(jobs.PredictJob(data="none.csv", settings=settings))
 
 
 def test_of_many_series_some_are_timed() -> None:
