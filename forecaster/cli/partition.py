@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecaster.base.errors import OK
@@ -31,7 +32,7 @@ def partition(data: DataFile, settings: PartitionSettings, reading: ReadSettings
 
     printer = Printer(output)
     job = jobs.PartitionJob(data=data, settings=settings, reading=reading)
-    with ShareBar("reading") as bar:
+    with ShareBar("reading", megabytes(data), "MB") as bar:
         result = jobs.partition(job, jobs.Events(on_share=bar.update, on_state=now_stands))
     with after(f"{result.output} was written"):
         log.event("partitioned", **result.summary())
@@ -53,3 +54,13 @@ def describe(result: PartitionResult) -> TextGrid:
             ("next", f"forecast train {result.output}"),
         ]
     )
+
+
+def megabytes(data: str) -> float | None:
+    """Return how large a file, or the files in a folder, are; None where that is not known beforehand."""
+    try:
+        path = Path(data)
+        files = [path] if path.is_file() else [*path.rglob("*")] if path.is_dir() else []
+        return sum(file.stat().st_size for file in files if file.is_file()) / 1e6 or None
+    except (OSError, ValueError):  # which is told where it is read
+        return None

@@ -89,9 +89,10 @@ class LastLine:
 
         The share and what is left are those of the whole, or of the first part of it that knows how much there is.
         """
-        names = [work.what for work in chain if work.share is not None or work is chain[-1]]
+        names = [work.what for work in chain if work is chain[-1] or (work.share is not None and work.share < 1)]
         names = list(dict.fromkeys(names)) or [self.command]
-        known = next((k for k, work in enumerate(chain) if share_of(chain[k:])), None)
+        shares = [share_of(chain[k:]) for k in range(len(chain))]
+        known = next((k for k, part in enumerate(shares) if part and (part < 1 or k == len(shares) - 1)), None)
         share = left = None
         if known is not None:
             share = share_of(chain[known:])
@@ -100,7 +101,8 @@ class LastLine:
                 left = (now - since) * (1 - share) / (share - before)
         limits = [work.limit - now + self.since[id(work)][1] for work in chain if work.limit is not None]
         left = min([*limits, *([] if left is None else [left])], default=None)
-        counted = next((k for k, work in enumerate(chain) if work.unit and (work.total or 2) > 1), None)
+        many = [k for k, work in enumerate(chain) if work.unit and (work.total or 2) > 1]
+        counted = next((k for k in many if (chain[k].share or 0.0) < 1 or k == many[-1]), None)
         facts = [] if counted is None else [self._count(chain[counted:], now)]
         facts = [*filter(None, facts), *(work.note for work in chain if work.note)]
         ending = clock(now - self.began) if left is None else f"{clock(left)} left"
@@ -194,14 +196,14 @@ def clock(seconds: float) -> str:
 class ShareBar:
     """Passes on how much of the work of a command is done; a context manager, so that it ends whatever happens."""
 
-    def __init__(self, label: str) -> None:
-        """Args: label: What is done."""
-        self.label = label
+    def __init__(self, label: str, total: float | None = None, unit: str = "") -> None:
+        """Args: label: What is done. total: How much there is of it, where that is known. unit: What is counted."""
+        self.label, self.total, self.unit = label, total, unit
         self.work: Work | None = None
         self.inside: Any = None
 
     def __enter__(self) -> Self:
-        self.inside = working(self.label)
+        self.inside = working(self.label, self.total, self.unit)
         self.work = self.inside.__enter__()
         return self
 

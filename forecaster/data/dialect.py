@@ -245,7 +245,7 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
 
 def even_separator(body: memoryview | bytes, separator: str) -> str | None:
     """Return another separator than this one that cuts all rows into as many cells; None where none does."""
-    heads = ((mark, _head(body, mark)) for mark in SEPARATORS if mark != separator)
+    heads = ((mark, _head(memoryview(body), mark)) for mark in SEPARATORS if mark != separator)
     return next((mark for mark, rows in heads if _is_even([row for _, row in rows])), None)
 
 

@@ -226,7 +226,8 @@ def _first_days(column: pa.ChunkedArray, unit: str) -> pa.ChunkedArray:
     whole = column.combine_chunks()
     numbers = whole.storage if isinstance(whole, pa.ExtensionArray) else whole
     known = numbers.is_valid()
-    stamps = pd.PeriodIndex.from_ordinals(numbers.fill_null(0).to_numpy(), freq=unit).to_timestamp(how="start")
+    index: Any = pd.PeriodIndex  # whose stubs do not know all of it
+    stamps = index.from_ordinals(numbers.fill_null(0).to_numpy(), freq=unit).to_timestamp(how="start")
     found = pa.array(stamps.to_numpy().astype("M8[ns]"))
     return pa.chunked_array([pc.if_else(known, found, pa.scalar(None, found.type))])
 

@@ -51,8 +51,16 @@ def test_what_was_done_before_is_no_speed_of_now() -> None:
     work = Work("training", "steps", 100.0, 50.0)
     line = LastLine("train", [work], 0.0)
     line.draw(0.0)
-    work.done = 60.0
-    assert line.tell([work], 10.0)[2:] == ("60 of 100 steps, 1.0/s", "0:40 left")
+    work.done = 75.0
+    assert line.tell([work], 10.0)[2:] == ("75 of 100 steps, 2.5/s", "0:10 left")
+
+
+def test_what_is_done_makes_room_for_what_comes_after_it() -> None:
+    done, back = Work("reading", "MB", 44.0, 44.0), Work("reading back", "parts", 4.0, 1.0)
+    line = LastLine("partition", [done, back], 0.0)
+    line.draw(0.0)
+    back.done = 2.0
+    assert line.tell([done, back], 10.0)[:3] == ("reading back", 0.5, "2 of 4 parts, 6.0/min")
 
 
 def test_a_limit_of_time_ends_it_sooner() -> None:
