@@ -75,7 +75,10 @@ def describe(panel: Panel) -> Iterator[Block]:
             ("data", f"{panel.source}, {panel.rows:,} rows"),
             ("columns", ", ".join(known)),
             ("frequency", f"{panel.frequency.alias}, {season}"),
-            ("series", f"{panel.n_series:,}, each of {steps} steps" if panel.n_series > 1 else f"1, of {steps} steps"),
+            (
+                "series",
+                f"{panel.n_series:,}, each {steps} steps long" if panel.n_series > 1 else f"1, {steps} steps long",
+            ),
             *([("drawn", panel.drawn.describe())] if panel.drawn else []),
         ]
     )

@@ -125,7 +125,10 @@ def describe_all(result: LiveScores) -> Iterator[Block]:
         [
             ("model", f"{result.model} (issued by {', '.join(result.versions)})"),
             ("issued", f"{outcome.issues:,} predictions"),
-            ("came", f"{outcome.values:,} values; {outcome.pending:,} forecasts are of the future"),
+            (
+                "compared",
+                f"{outcome.values:,} values that have come; {outcome.pending:,} forecasts still to be compared",
+            ),
         ]
     )
     if result.hindsight:

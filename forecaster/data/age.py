@@ -73,7 +73,7 @@ class Limits:
         if self.most is None and self.warn is None:
             return age
         if age.moment is None:
-            raise UsageError(f"{source}: an integer index has no age", hint="Leave out --max-age and --warn-age")
+            raise UsageError(f"{source}: whole numbers as times have no age", hint="Leave out --max-age and --warn-age")
         distance = timedelta(seconds=abs(age.seconds or 0.0))
         if self.most is not None and distance > self.most:
             remedy = "Bring the data up to date" if (age.seconds or 0.0) > 0 else "Correct its stamps"

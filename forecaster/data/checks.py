@@ -74,8 +74,8 @@ def check_duplicates(rows: Rows, table: Table, clock: Clock) -> None:
     fault = table.fault(
         sorted({int(line) for line in rows.lines[at + 1]}),
         f"{table.source}: {name}lines {a} and {b} have the same time stamp "
-        f"(values {rows.values[first]:g} and {rows.values[first + 1]:g}); {count} such rows of {len(rows.series):,}, "
-        f"{alike if equal else 'none with the same value'}",
+        f"(values {rows.values[first]:g} and {rows.values[first + 1]:g}); {count:,} of {len(rows.series):,} rows "
+        f"repeat a stamp, {alike if equal else 'none with the same value'}",
         way_out(rows, clock, at, equal),
     )
     local = [f"--tz {zone} --on-ambiguous infer" for zone in ZONES] if _may_be_autumn(rows, clock, at) else []

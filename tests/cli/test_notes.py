@@ -33,7 +33,7 @@ def test_what_was_detected(tmp_path: Path) -> None:
     shown = dict(grid.rows)
     assert shown["columns"] == "time: month, series: id, target: sales"
     assert shown["frequency"] == "MS, season of 12 steps"
-    assert shown["series"] == "2, each of 60 steps"
+    assert shown["series"] == "2, each 60 steps long"
     assert any("skipped: series 'c'" in getattr(line, "text", "") for line in others)
 
 

@@ -102,7 +102,7 @@ def test_stamps_far_in_the_future_are_not_fresh(write_csv: Callable[..., Path]) 
 def test_an_integer_index_has_no_age(write_csv: Callable[..., Path]) -> None:
     found = age(write_csv(WHOLE))
     assert (found.newest, found.seconds) == ("79", None)
-    with pytest.raises(UsageError, match="an integer index has no age"):
+    with pytest.raises(UsageError, match="whole numbers as times have no age"):
         limits_of(FreshSettings(warn_age="2d")).judge(found, "x.csv")
 
 

@@ -60,8 +60,8 @@ def test_the_command_that_is_named_reads_the_file(write_csv: Write) -> None:
 @pytest.mark.parametrize(
     ("values", "said", "hint"),
     [
-        ("5,5", "2 such rows of 62, all with the same value", "--on-duplicate first"),
-        ("5,9", "2 such rows of 62, none with the same value", "--on-duplicate last"),
+        ("5,5", "2 of 62 rows repeat a stamp, all with the same value", "--on-duplicate first"),
+        ("5,9", "2 of 62 rows repeat a stamp, none with the same value", "--on-duplicate last"),
     ],
 )
 def test_duplicates_are_counted_and_compared(write_csv: Write, values: str, said: str, hint: str) -> None:
@@ -80,7 +80,7 @@ def test_a_few_repeated_stamps_are_no_missing_name(write_csv: Write) -> None:
     hours.insert(24 * 7 + 3, hours[24 * 7 + 2])
     lines = [f"{hour},{1000 + k},{k // 5}" for k, hour in enumerate(hours)]
     fault = refused(write_csv("Datetime,PJME_MW,count\n" + "\n".join(lines) + "\n"), target="PJME_MW")
-    assert "1 such rows of 337" in fault.message
+    assert "1 of 337 rows repeat a stamp" in fault.message
     assert "--tz ZONE --on-ambiguous infer" in fault.hint
 
 
