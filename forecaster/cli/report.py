@@ -55,7 +55,7 @@ def report(
             "reported", model=result.model.name, version=result.model.version, output=result.output, bytes=result.size
         )
         printer.show(result.summary(), [{**result.summary(), "skipped": None, "findings": None}], describe(result))
-        return finish(result.evaluation.skipped, result.evaluation.warnings)
+        return finish(result.evaluation.skipped, result.warnings)
 
 
 def describe(result: ReportResult) -> Iterator[Block]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,9 @@ from forecaster.model.origins import Origins
 from forecaster.model.predictor import UsedModel, forecast_windows
 from forecaster.model.store import SavedModel
 from forecaster.model.windows import Floats, extremes
+
+MOST_READ = 2**18
+"""Characters at the beginning of a file that is written over, by which it is known what it holds."""
 
 MOST_NAMED = 10_000
 """Series that a model remembers by name."""
@@ -121,6 +127,50 @@ def _check_lag(panel: Panel, ends: np.ndarray[tuple[int, ...], np.dtype[np.int64
         first = f"series {shown(panel.ids[int(s[0])])} at {panel.write(ends[s].astype(panel.starts.dtype))[0]}"
         fault = f"{panel.source}: {len(late):,} series end more than {text} before the newest stamp: {first}"
         raise DataError(fault, hint="Complete the data, or pass a longer --max-lag")
+
+
+def replaced_forecast(output: Path | None, forecast: Forecast) -> tuple[str, ...]:
+    """Return a line where the file that is about to be written over holds a forecast of other data.
+
+    It does where its columns before the forecast have other names, or none of its series is forecast now. Two files of
+    one series each with the same time column cannot be told apart, nor is a Parquet file looked at.
+    """
+    if output is None:
+        return ()
+    rows = list(csv.reader(_beginning_of(output).splitlines()[:-1]))
+    if not rows or "forecast" not in rows[0] or "method" not in rows[0]:
+        return ()
+    columns = list(forecast.written_columns())
+    before, now = (each[: each.index("forecast")] for each in (rows[0], columns))
+    if before == now:
+        others = {row[0] for row in rows[1:] if row}
+        if forecast.id_column is None or not others or others & {str(name).lstrip("'") for name in forecast.ids}:
+            return ()
+        what = f"of other series ({shown(min(others))}, …)"
+    else:
+        what = f"with other columns ({', '.join(before)})"
+    another = f"give each its own: --output {output.stem}_2{output.suffix}"
+    return (f"{output} held a forecast {what}, and is written over; {another}",)
+
+
+def replaced_report(output: Path, model: str, source: str) -> tuple[str, ...]:
+    """Return a line where the page that is about to be written over is the report of another model or other data."""
+    found = re.search(r"<title>(\S+) \S+ · (.*) · forecast report</title>", _beginning_of(output))
+    if found is None or (unescape(found[1]), unescape(found[2])) == (model, source):
+        return ()
+    was = f"the report of {unescape(found[1])} on {unescape(found[2])}"
+    return (f"{output} was {was}, and is written over; give each its own: --output {output.stem}_2{output.suffix}",)
+
+
+def _beginning_of(path: Path) -> str:
+    """Return the beginning of a file as text; nothing where there is none, or none that can be read."""
+    if not path.is_file():  # a pipe would wait for somebody to write into it
+        return ""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(MOST_READ)
+    except OSError:
+        return ""
 
 
 def mostly_zero(panel: Panel, season: int) -> tuple[str, ...]:

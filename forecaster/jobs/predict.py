@@ -33,6 +33,7 @@ from forecaster.jobs.notices import (
     mostly_zero,
     naive_twin,
     repeated_hour,
+    replaced_forecast,
     unread_season,
 )
 from forecaster.jobs.opening import Asked, ModelJob, asked_by
@@ -234,8 +235,8 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     written = replace(forecast, digits=digits, time_parts=parts_of_stamps(panel))
     text, content = _content(job, written, shown)
     issued = "" if job.now is None else job.now.isoformat(timespec="seconds")
-    warnings = (*age.warnings(panel.source), *futures.warnings, *lost, *repeated_hour(panel, series))
-    warnings += (*unread_season(model, panel), *held_at_bound(model, panel, series))
+    warnings = (*replaced_forecast(output, written), *age.warnings(panel.source), *futures.warnings, *lost)
+    warnings += (*repeated_hour(panel, series), *unread_season(model, panel), *held_at_bound(model, panel, series))
     warnings += naive_twin(panel, model.season, series)
     if forecast.means is None and not settings.quantiles and not settings.totals:
         warnings += mostly_zero(panel, model.season)

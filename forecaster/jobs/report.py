@@ -18,6 +18,7 @@ from forecaster.jobs.brief import brief
 from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, open_model, score_panel
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs
+from forecaster.jobs.notices import replaced_report
 from forecaster.jobs.opening import ModelJob, note_covariates
 from forecaster.jobs.score import NOT_TRAINED
 from forecaster.model.builtin import HOME, BuiltinModel
@@ -76,14 +77,21 @@ class ReportResult:
         evaluation: The scores that it shows.
         headline: The sentence that it begins with, whether that is good news, and the numbers shown with it.
         size: Of the file, in bytes.
+        replaced: What was said of the page that was there before.
     """
 
     output: Path
     evaluation: EvaluateResult
     headline: dict[str, Any]
     size: int
+    replaced: tuple[str, ...] = ()
 
     __repr__ = brief
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What did not go as it should, though the page is whole."""
+        return (*self.replaced, *self.evaluation.warnings)
 
     @property
     def model(self) -> UsedModel:
@@ -153,9 +161,12 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
         )
         work.begin(1.0)
         page = write_page(evidence).encode()
+    replaced = replaced_report(output, model.name, panel.source)
     events.on_state(f"{output} is the old file or the new one, whole")
     files.write_file(output, page)
-    return ReportResult(output=output, evaluation=result, headline=headline(evidence), size=len(page))
+    return ReportResult(
+        output=output, evaluation=result, headline=headline(evidence), size=len(page), replaced=replaced
+    )
 
 
 def _card_of(model: BuiltinModel, result: EvaluateResult) -> BuiltinCard:

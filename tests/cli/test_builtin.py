@@ -123,6 +123,31 @@ def test_a_person_sees_what_was_detected_and_how_good_it_is(see: See) -> None:
     assert "of 80 %" in seen.stdout
 
 
+def test_who_writes_over_a_forecast_of_other_data_is_told(run: Run) -> None:
+    """By other columns, or none of its series; the same data again, with more levels, is no news."""
+    rows = [f"{s},2024-01-{d:02d},{d % 7 + 1}\n" for s in ("a", "b") for d in range(1, 29)]
+    Path("shops.csv").write_text("shop,day,y\n" + "".join(rows))
+    Path("more.csv").write_text("shop,day,y\n" + "".join(f"z{row}" for row in rows))
+    monthly_csv(Path("sales.csv"))
+    asked = ("--model", "builtin", "--horizon", 3)
+    assert run("predict", "shops.csv", *asked).stderr == ""
+    assert run("predict", "shops.csv", *asked, "--levels", "50,60,70").stderr == ""
+    other = run("predict", "more.csv", *asked)
+    assert other.stderr == (
+        "forecast: warning: forecasts.csv held a forecast of other series ('a', …), and is written over; "
+        "give each its own: --output forecasts_2.csv\n"
+    )
+    assert other.exit_code == 0
+    assert "held a forecast with other columns (shop, day)" in run("predict", "sales.csv", *asked).stderr
+    Path("forecasts.csv").write_text("no forecast,at all\n")
+    assert run("predict", "sales.csv", *asked).stderr == ""
+
+    assert run("report", "shops.csv", *asked, "--windows", 2).stderr == ""
+    assert run("report", "shops.csv", *asked, "--windows", 2).stderr == ""
+    page = run("report", "more.csv", *asked, "--windows", 2)
+    assert "report.html was the report of builtin on shops.csv, and is written over" in page.stderr
+
+
 def parts_csv(path: Path) -> Path:
     """Write the monthly demand of six spare parts, mostly 0."""
     rng = np.random.default_rng(3)
