@@ -176,16 +176,19 @@ def _beginning_of(path: Path) -> str:
 def mostly_zero(panel: Panel, season: int) -> tuple[str, ...]:
     """Return a line where series are intermittent demand: the forecast is a median, near 0, and no plan.
 
+    It is the same sentence whichever series these are, so that many parts of a folder say it once.
+
     Args:
         panel: What is forecast.
         season: m, in steps.
     """
-    found = find_intermittent(panel.values, panel.offsets, season)
-    if not len(found):
+    if not len(find_intermittent(panel.values, panel.offsets, season)):
         return ()
-    which = "most values are 0" if panel.n_series == 1 else f"most values of {len(found):,} series are 0"
+    which = (
+        "most values are 0" if panel.n_series == 1 else "most values of some series are 0 (forecast check names them)"
+    )
     plan = "plan with --mean, or with --totals and --quantiles, and judge by CRPS or RMSE: MASE rewards a forecast of 0"
-    return (f"{panel.source}: {which}, so the forecast (a median) is near 0: {plan}",)
+    return (f"{which}, so the forecast (a median) is near 0: {plan}",)
 
 
 def naive_twin(panel: Panel, season: int, forecast: Forecast, series: Ints | None = None) -> tuple[str, ...]:

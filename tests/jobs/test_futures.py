@@ -43,6 +43,21 @@ def test_paths_follow_the_intervals(models: Path, tmp_path: Path) -> None:
     assert {row["day"] for row in rows} == {"2024-03-01", "2024-03-02", "2024-03-03"}
 
 
+def test_means_are_those_of_the_paths(models: Path, tmp_path: Path) -> None:
+    """A column of their own, of a trained model as well, beyond its horizon too, and in Parquet."""
+    paths = predict(models, paths=4000, paths_output=tmp_path / "p.csv", mean=True)
+    assert paths.forecast.means is not None
+    drawn = paths.futures.paths.all()
+    assert np.abs(drawn.mean(axis=1) - paths.forecast.means).max() < 4 * drawn.std(axis=1).max() / np.sqrt(4000)
+    assert [level for level, *_ in paths.forecast.intervals] == [80.0, 95.0]
+    assert next(iter(csv.DictReader(paths.text.splitlines()))).keys() >= {"forecast-mean", "method"}
+    far = predict(models, output=str(tmp_path / "f.parquet"), mean=True, recursive=True, horizon=5)
+    means = pq.read_table(tmp_path / "f.parquet")["forecast-mean"].to_numpy().reshape(2, 5)
+    assert far.forecast.means is not None
+    np.testing.assert_array_equal(means, far.forecast.means)
+    np.testing.assert_allclose(means[:, :3], paths.forecast.means)
+
+
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_the_same_seed_gives_the_same_bytes(models: Path, tmp_path: Path, suffix: str) -> None:
     written = []
