@@ -190,6 +190,7 @@ def test_forecasts_while_another_process_publishes(scene: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_1000_forecasts_while_another_process_publishes(scene: Path, tmp_path: Path) -> None:
     forecast_while_publishing(copy_scene(scene, tmp_path / "scene"), 1000)
 

@@ -21,7 +21,7 @@ from forecaster.cli.output import (
     TextLine,
     counted,
     number,
-    printable,
+    one_line,
     width_of,
 )
 from forecaster.config import CheckSettings, ReadSettings
@@ -99,7 +99,7 @@ def picture(verdict: Verdict) -> Iterator[Block]:
     lines = draw_history(panel.series(drawn), (str(first), str(last)), number, width_of(sys.stdout))
     if lines:
         others = f"; {panel.n_series - 1:,} more series" if panel.n_series > 1 else ""
-        name = f"{printable(panel.ids[drawn])}: " if panel.ids[drawn] else ""
+        name = f"{one_line(panel.ids[drawn])}: " if panel.ids[drawn] else ""
         yield TextLine(f"{name}{panel.lengths[drawn]:,} values{others}", "bold")
         yield Picture(lines)
         yield TextLine("")

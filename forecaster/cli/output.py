@@ -134,7 +134,7 @@ def warn(text: str) -> None:
 def tell(text: str) -> None:
     """Write one line to stderr that is no warning, whoever reads it."""
     with screen.free():
-        print(f"forecast: {printable(text)}", file=sys.stderr, flush=True)
+        print(f"forecast: {one_line(text)}", file=sys.stderr, flush=True)
 
 
 def write_stdout(text: str) -> None:
@@ -203,7 +203,7 @@ def to_markdown(blocks: Iterable[Block]) -> str:
                 header = block.header or [""] * len(block.rows[0])
                 numbers = len(header) - block.texts if block.header else 0
                 rules = ["---"] * (len(header) - numbers) + ["---:"] * numbers
-                cells = [[_escaped(printable(cell)) for cell in row] for row in [header, *block.rows]]
+                cells = [[_escaped(one_line(cell)) for cell in row] for row in [header, *block.rows]]
                 parts.append("\n".join("| " + " | ".join(row) + " |" for row in [cells[0], rules, *cells[1:]]))
             case Picture():
                 parts.append("\n".join(["```", *block.lines, "```"]))
@@ -245,7 +245,7 @@ def fitted(grid: TextGrid, width: int) -> Iterator[TextGrid]:
     from rich.cells import cell_len
 
     columns = zip(grid.header, *grid.rows, strict=True) if grid.header else ()
-    if sum(max(cell_len(printable(cell)) for cell in column) + 2 for column in columns) - 2 <= width:
+    if sum(max(cell_len(one_line(cell)) for cell in column) + 2 for column in columns) - 2 <= width:
         yield grid
         return
     for row in grid.rows:
@@ -260,14 +260,14 @@ def _table(grid: TextGrid) -> Any:
     table = Table(box=None, show_header=bool(grid.header), pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for index in range(len(grid.header or grid.rows[0])):
         table.add_column(
-            Text(printable(grid.header[index])) if grid.header else "",
+            Text(one_line(grid.header[index])) if grid.header else "",
             justify="left" if index < grid.texts or not grid.header else "right",
             style="" if grid.header or index else "cyan",
             overflow="fold",
         )
     for first, *rest in grid.rows:  # a minimal width of the column would make Rich cut the others
         name = first if grid.header else first.ljust(LABEL)
-        table.add_row(*(Text(printable(cell)) for cell in (name, *rest)))
+        table.add_row(*(Text(one_line(cell)) for cell in (name, *rest)))
     return table
 
 

@@ -19,8 +19,8 @@ from forecaster.cli.output import (
     TextLine,
     counted,
     number,
+    one_line,
     percent,
-    printable,
     width_of,
     write_stdout,
 )
@@ -241,7 +241,7 @@ def chart(result: PredictResult) -> Iterator[Block]:
     curve = Curve(history=history, forecast=forecast.values[0], low=low[0], high=high[0], stamps=ends)
     lines = draw(curve, number, width_of(sys.stdout))
     if lines:
-        name = f"{printable(forecast.ids[0])}: " if forecast.ids[0] else ""
+        name = f"{one_line(forecast.ids[0])}: " if forecast.ids[0] else ""
         yield TextLine(f"{name}the last {len(history)} values, the forecast, and its {level:g} % interval", "bold")
         yield Picture(lines)
         yield TextLine("")
