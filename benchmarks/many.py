@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from benchmarks.measure import FORECAST, Run, run, table
+from benchmarks.measure import FORECAST, Run, bound, run, table
 
 SERIES, STEPS, LEARNED = 100_000, 60, 3_000
 ROUNDS = 3
@@ -45,14 +45,14 @@ def measure() -> str:
         run([*FORECAST, "train", "some.csv", "--steps", "60"], folder)
         asked = [*FORECAST, "predict", "data.csv", "--output", "a.csv", "--ledger", "none", "--model"]
         rows = [
-            row("reading by Arrow alone", median([sys.executable, "-c", ARROW, "data.csv"], folder)),
+            [*row("reading by Arrow alone", median([sys.executable, "-c", ARROW, "data.csv"], folder))[:3], ""],
             row("`predict`, built-in network", median([*asked, "builtin"], folder)),
             row("`predict`, trained with `--preset default`", median([*asked, "some"], folder)),
         ]
         run([sys.executable, "-c", NETWORK, str(SERIES)], folder)
         seconds = (folder / "output.txt").read_text().strip()
-        rows.insert(1, ["the multiplications of its networks alone, once a series", f"{seconds} s", ""])
-    return table(["what", "processor time", "peak memory"], rows)
+        rows.insert(1, ["the multiplications of its networks alone, once a series", f"{seconds} s", "", ""])
+    return table(["what", "processor time", "peak memory", "bound"], rows)
 
 
 def median(command: list[str], folder: Path) -> Run:
@@ -64,7 +64,8 @@ def median(command: list[str], folder: Path) -> Run:
 
 def row(label: str, done: Run) -> list[str]:
     """Return a line of the table."""
-    return [label, f"{done.cpu:.1f} s", f"{done.megabytes:.0f} MB"]
+    allowed = bound((done.cpu, 15, "≤ 15 s"), (done.megabytes, 1024, "≤ 1 GB"))
+    return [label, f"{done.cpu:.1f} s", f"{done.megabytes:.0f} MB", allowed]
 
 
 def write(path: Path, series: int) -> None:
