@@ -20,6 +20,7 @@ from forecaster.base.errors import (
     MissingError,
     StorageError,
     TryAgainError,
+    UsageError,
     shown,
 )
 from forecaster.data.packed import unpack, unzip
@@ -234,9 +235,8 @@ def decode(source: Source, encoding: str | None) -> tuple[bytes, str]:
         try:
             data = data.decode(used).removeprefix("\ufeff").encode()
         except LookupError:
-            raise DataError(
-                f"{name} cannot be read as {shown(used)}: there is no such encoding", hint=_ENCODINGS
-            ) from None
+            fault = f"{name} cannot be read as {shown(used)}: there is no such encoding"
+            raise UsageError(fault, hint=_ENCODINGS) from None
         except UnicodeError as error:
             where = f" after {error.start:,} bytes" if isinstance(error, UnicodeDecodeError) else ""
             raise DataError(f"{name} cannot be read as {used}: other bytes{where}", hint=_ENCODINGS) from None
