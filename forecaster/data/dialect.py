@@ -202,6 +202,19 @@ def _head(body: memoryview, separator: str) -> list[tuple[int, list[str]]]:
     return rows[:-1] if len(rows) > 1 and len(head) < len(body) else rows
 
 
+def check_marks(decimal: str, thousands: str | None) -> None:
+    """Refuse marks in numbers that could not be told from digits, signs or each other.
+
+    Raises:
+        UsageError: They could not.
+    """
+    if decimal not in (".", ",") or thousands == decimal:
+        raise UsageError("--decimal must be . or , and differ from --thousands")
+    if thousands is not None and (len(thousands) != 1 or thousands.isalnum() or thousands in '+-"\r\n'):
+        fault = f"--thousands must be one mark that stands in no number otherwise, received {thousands!r}"
+        raise UsageError(fault, hint="Such as --thousands , or --thousands ' '")
+
+
 def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSettings) -> Dialect:
     """Return the one dialect in which the first rows all have the same number of cells."""
     made = Dialect(
@@ -212,8 +225,7 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
         skip_rows=settings.skip_rows,
         skip_footer=settings.skip_footer,
     )
-    if made.decimal not in (".", ",") or made.thousands == made.decimal:
-        raise UsageError("--decimal must be . or , and differ from --thousands")
+    check_marks(made.decimal, made.thousands)
     if settings.sep:
         separator = {"\\t": "\t", "tab": "\t", "TAB": "\t"}.get(settings.sep, settings.sep)
         if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':

@@ -28,7 +28,7 @@ from forecaster.base.errors import DataError, ForecastError, ResourceError, Usag
 from forecaster.base.extras import check_extra
 from forecaster.config import ReadSettings
 from forecaster.data.database import as_array, is_database, read_query
-from forecaster.data.dialect import Dialect
+from forecaster.data.dialect import Dialect, check_marks
 from forecaster.data.folders import Part, parts_at, parts_of, path_of
 from forecaster.data.places import Numbered, PartPlaces
 from forecaster.data.recipe import Recipe
@@ -327,6 +327,7 @@ def _json_records(value: Any) -> list[Any]:
 def _text_dialect(settings: ReadSettings) -> Dialect:
     """Return how texts are written in a format that has types too."""
     decimal = settings.decimal or ("," if settings.thousands == "." else ".")
+    check_marks(decimal, settings.thousands)
     return Dialect(
         decimal=decimal,
         thousands=settings.thousands,

@@ -193,3 +193,12 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
         "Better \\*than\\* that.\n\n| series | error |\n| --- | ---: |\n| a\\|b | 1.5 |\n\n"
         "|  |  |\n| --- | --- |\n| model | co2_monthly |\n\n```\n⣀⣀\n⣀\n```\n"
     )
+
+
+def test_no_name_begins_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a\nforecast: error[BUG]: forged"
+    output.tell(f"time {name}")
+    output.warn(name)
+    assert len(capsys.readouterr().err.splitlines()) == 2
+    grid = output.TextGrid([(name, "1")], ("name", "value"))
+    assert "\nforecast: error[BUG]" not in output.render([grid], io.StringIO()) + output.to_markdown([grid])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from forecaster.base.errors import (
     DataError,
+    UsageError,
 )
 from forecaster.data.grid import read_panel
 from tests.data.conftest import DAILY, Bad, Read, codes, quick, refuse, written
@@ -96,3 +97,9 @@ def test_any_dialect_reads_back_equal_or_is_refused(tmp_path: Path, **drawn: obj
     assert list(panel.ids) == ids
     for k in range(len(ids)):
         assert panel.series(k).tolist() == values
+
+
+@pytest.mark.parametrize("mark", ["1", "", "ab", "-", "e", "٣", "\n"])
+def test_a_mark_between_thousands_is_no_part_of_a_number(read: Read, mark: str) -> None:
+    with pytest.raises(UsageError, match="--thousands must be one mark"):
+        read("ds,y\n2024-01-01,111\n2024-01-02,121\n2024-01-03,131\n", thousands=mark)
