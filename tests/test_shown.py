@@ -17,9 +17,14 @@ OF_PLANNERS = (
 )
 
 
+LONG = ("forecast train", "--hierarchy", "--paths", "forecast serve", "make_server")
+"""What takes seconds of processor time."""
+
+
 def marks(page: str) -> list[pytest.MarkDecorator]:
-    """Return the mark of the slow tests for a page that trains."""
-    return [pytest.mark.slow] if "forecast train" in "".join(step.code for step in steps_in(PAGES[page])) else []
+    """Return the mark of the slow tests for a page that does something long."""
+    code = "".join(step.code for step in steps_in(PAGES[page]))
+    return [pytest.mark.slow] if any(long in code for long in LONG) else []
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, marks=marks(page)) for page in PAGES])
