@@ -126,8 +126,8 @@ def _parquet(path: Path, asked: Cutting) -> Iterator[Table]:
                 yield replace(table, places=Numbered("row", done + 1))
                 done += batch.num_rows
                 asked.on_share(done / facts.num_rows)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} is not a sound Parquet file: {str(error).splitlines()[0]}") from None
+    except (pa.ArrowException, OSError):
+        raise DataError(f"{path} is not a sound Parquet file", hint="Copy or export it again") from None
 
 
 # ---------------------------------------------------------------------------------------------------- text
@@ -155,9 +155,10 @@ def _text(path: Path, asked: Cutting) -> Iterator[Table]:
                 if chunk is None:
                     return
                 body = memoryview(_checked(chunk, path, line))
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, pa.ArrowException) as error:
-        fault = str(error).splitlines()[0] if str(error) else "it ends early"
-        raise DataError(f"{path} is not a sound compressed file: {fault}", hint="Copy or export it again") from None
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, pa.ArrowException):
+        raise DataError(
+            f"{path} is not a sound compressed file: damaged, or cut off", hint="Copy or export it again"
+        ) from None
 
 
 def _checked(chunk: bytes, path: Path, line: int) -> bytes:

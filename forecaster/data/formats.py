@@ -172,8 +172,8 @@ def _read_parquet(source: Source, asked: Reading) -> Table:
 
     try:
         table = pq.read_table(pa.BufferReader(source.data))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{source.path} is not a sound Parquet file: {str(error).splitlines()[0]}") from None
+    except (pa.ArrowException, OSError):
+        raise DataError(f"{source.path} is not a sound Parquet file", hint="Copy or export it again") from None
     return typed_table(source, table, "Parquet")
 
 
@@ -186,8 +186,8 @@ def _read_arrow(source: Source, asked: Reading) -> Table:
                 table = stream.read_all()
         else:
             table = feather.read_table(pa.BufferReader(source.data))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{source.path} is not a sound Arrow file: {str(error).splitlines()[0]}") from None
+    except (pa.ArrowException, OSError):
+        raise DataError(f"{source.path} is not a sound Arrow file", hint="Copy or export it again") from None
     return typed_table(source, table, "Arrow")
 
 
@@ -287,7 +287,7 @@ def _json_fault(error: ValueError) -> str:
     """Return where a text stops being JSON."""
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno}, from character {error.colno} on"
-    return str(error)
+    return "a number of several thousand digits" if "digits" in str(error) else str(error)
 
 
 def _json_lines(text: bytes) -> list[tuple[int, Any]] | None:
@@ -348,8 +348,8 @@ def _read_excel(source: Source, asked: Reading) -> Table:
     try:
         book = CalamineWorkbook.from_filelike(BytesIO(source.data))
         sheets = {sheet: book.get_sheet_by_name(sheet).to_python(skip_empty_area=False) for sheet in book.sheet_names}
-    except (CalamineError, OSError, ValueError) as error:
-        raise DataError(f"{name} is not a sound workbook: {error}", hint="Save it again, or export CSV") from None
+    except (CalamineError, OSError, ValueError):
+        raise DataError(f"{name} is not a sound workbook", hint="Save it again, or export CSV") from None
     chosen = _sheet(name, sheets, asked.settings.sheet or asked.recipe.sheet)
     rows = [(number, row) for number, row in enumerate(sheets[chosen], 1) if any(cell != "" for cell in row)]
     dialect = asked.dialect or _text_dialect(asked.settings)

@@ -35,9 +35,10 @@ def unpack(raw: bytes, name: str, most: int) -> bytes:
         return raw
     try:
         return _opened(kind, raw, lambda size: _check_size(size, name, most))
-    except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
-        fault = str(error).splitlines()[0] if str(error) else "it ends early"
-        raise DataError(f"{name} is not a sound {kind} file: {fault}", hint="Copy or export it again") from None
+    except (OSError, EOFError, lzma.LZMAError, ValueError):
+        raise DataError(
+            f"{name} is not a sound {kind} file: damaged, or cut off", hint="Copy or export it again"
+        ) from None
 
 
 def _opened(kind: str, raw: bytes, check: Callable[[int], None]) -> bytes:
@@ -83,4 +84,9 @@ def unzip(raw: bytes, name: str, most: int) -> bytes:
         _check_size(archive.getinfo(files[0]).file_size, name, most)
         return archive.read(files[0])
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{name} is not a sound ZIP file: {error}", hint="Copy or export it again") from None
+        fault = "damaged, or cut off"
+        if isinstance(error, NotImplementedError):
+            fault = "packed in a way that is not known here"
+        elif isinstance(error, RuntimeError):
+            fault = "it wants a password"
+        raise DataError(f"{name} is not a sound ZIP file: {fault}", hint="Copy or export it again") from None

@@ -186,8 +186,10 @@ def _inflate(raw: bytes, name: str) -> bytes:
                 if whole.tell() > most:
                     hint = "Decompress it yourself, if it is meant so"
                     raise DataError(f"{name} expands to more than {most >> 20:,} MiB", hint=hint)
-        except zlib.error as error:
-            raise DataError(f"{name} is not a sound gzip file: {error}", hint="Copy or export it again") from None
+        except zlib.error:
+            raise DataError(
+                f"{name} is not a sound gzip file: damaged, or cut off", hint="Copy or export it again"
+            ) from None
         if not member.eof:
             lines = count_lines(whole.getvalue())
             raise DataError(f"{name}: the gzip stream ends early, after {lines} lines", hint="Copy it again")
