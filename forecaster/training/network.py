@@ -82,7 +82,7 @@ def drawing_alone(seed: int) -> Iterator[None]:
     def draw(low: int, high: int) -> int:
         return own.randint(low, high) if threading.get_ident() == here else shared(low, high)
 
-    random.randint = draw
+    random.randint = draw  # type: ignore[assignment]
     try:
         yield
     finally:
