@@ -284,6 +284,8 @@ def describe_models(rows: list[dict[str, Any]]) -> Iterator[Block]:
 
 def describe_model(model: ModelFacts) -> Iterator[Block]:
     """Yield the facts of a version that people ask for first."""
+    from forecaster.model.plan import describe_path, describe_range
+
     manifest = model.manifest
     data, window, metrics = manifest.data, manifest.window, manifest.metrics
     network = manifest.network.reading(window)
@@ -298,8 +300,12 @@ def describe_model(model: ModelFacts) -> Iterator[Block]:
             ("created", manifest.created),
             ("folder", str(model.folder)),
             ("data", f"{data.source}, {data.rows:,} rows, {data.series:,} series"),
+            *manifest.schema.describe(),
             ("frequency", f"{data.frequency}, season of {manifest.season} steps"),
             ("window", f"{window.lookback:,} steps in {window.segment}s, {window.horizon:,} ahead"),
+            ("base path", describe_path(window)),
+            ("transform", window.transform),
+            ("range", describe_range(window)),
             ("network", f"{network.describe()}, dropout {network.dropout:g}"),
             *([("forecast", manifest.companion.describe())] if manifest.companion else []),
             ("error", f"MASE {mase}, {metrics.baseline_name} {base}, skill {percent(metrics.skill)}"),

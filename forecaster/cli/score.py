@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forecaster.base.errors import OK, PARTIAL
+from forecaster.base.words import counted
 from forecaster.cli import log
 from forecaster.cli.notes import listening
 from forecaster.cli.options import ModelsDir, WatchedSettings, takes_settings
@@ -124,7 +125,7 @@ def describe_all(result: LiveScores) -> Iterator[Block]:
     yield TextGrid(
         [
             ("model", f"{result.model} (issued by {', '.join(result.versions)})"),
-            ("issued", f"{outcome.issues:,} predictions"),
+            ("issued", counted(outcome.issues, "prediction")),
             (
                 "compared",
                 f"{outcome.values:,} values that have come; {outcome.pending:,} forecasts still to be compared",
@@ -133,7 +134,7 @@ def describe_all(result: LiveScores) -> Iterator[Block]:
     )
     if result.hindsight:
         yield TextLine(
-            f"{result.hindsight:,} predictions left out: as of a time that their model was trained on", "dim"
+            f"{counted(result.hindsight, 'prediction')} left out: as of a time that their model was trained on", "dim"
         )
     if overall is None:
         yield TextLine("Nothing to score yet.", "yellow")

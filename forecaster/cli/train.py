@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecaster.base.words import MEASURES
+from forecaster.base.words import MEASURES, counted
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, WatchedSettings, takes_settings
@@ -164,6 +164,18 @@ def describe(result: TrainResult, store: StoreSettings) -> Iterator[Block]:
         [
             ("model", f"{model.name} {model.version}"),
             ("folder", str(model.folder)),
-            ("next", f"forecast predict --model {model.name}{folder}"),
+            ("next", f"forecast predict --model {model.name}{folder}{' --future FILE' if result.wants_future else ''}"),
+            *([("FILE holds", _of_future(result))] if result.wants_future else []),
         ]
+    )
+
+
+def _of_future(result: TrainResult) -> str:
+    """Return which columns a file of what is known ahead has, and how many rows."""
+    schema, steps = result.model.schema, result.model.window.horizon
+    facts = dict(schema.describe())
+    names = [facts[what] for what in ("series by", "time") if what in facts]
+    columns = [*names, *schema.future_covariates]
+    return (
+        f"{', '.join(columns)}, for the {counted(steps, 'step')} after the data{' of each series' if schema.id else ''}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,6 +58,17 @@ class Schema:
     targets: tuple[str, ...] = ()
     recipe: Recipe = PLAIN
     tz_chosen: bool = False
+
+    def describe(self) -> Iterator[tuple[str, str]]:
+        """Yield which columns a file of this kind has, as (what, names) for people."""
+        yield "target", ", ".join(self.targets) or self.target or "each of the columns"
+        yield "time", ", ".join(self.recipe.time or (self.time,))
+        if self.id is not None:
+            yield "series by", ", ".join(self.recipe.id or (self.id,))
+        kinds = ((self.past_covariates, "known until now"), (self.future_covariates, "known ahead"))
+        named = (*kinds, (self.static_covariates, "fixed for a series"))
+        if told := [f"{', '.join(names)} ({kind})" for names, kind in named if names]:
+            yield "covariates", "; ".join(told)
 
     @property
     def covariates(self) -> tuple[str, ...]:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SETTINGS = ("season", "window", "network", "fit", "schema")
 """What of a manifest decides what a version does; besides it, it says what it was made from."""
 
+SAID_BY_OTHERS = ("data.ends",)
+"""What of a manifest another entry says in words: the last stamp."""
+
 MEASURES = ("mase", "rmsse", "mae", "rmse", "smape", "bias")
 
 
@@ -77,7 +80,10 @@ class SuccessionResult:
 
     def settings(self) -> list[dict[str, Any]]:
         """Return the settings that differ, one a row: `setting`, `old`, `new`."""
-        return list(_differing(self.old, self.new, SETTINGS))
+        shares = [side.manifest.companion for side in (self.old, self.new)]
+        old, new = ("the networks trained here alone" if share is None else share.describe() for share in shares)
+        mix = [] if old == new else [{"setting": "forecast", "old": old, "new": new}]
+        return [*mix, *_differing(self.old, self.new, SETTINGS)]
 
     def made_from(self) -> list[dict[str, Any]]:
         """Return what else differs of what the versions were made from: data and packages."""
@@ -188,5 +194,5 @@ def _differing(old: store.SavedModel, new: store.SavedModel, keys: tuple[str, ..
     """Yield what differs in some parts of the manifests."""
     one, other = (dict(flatten({key: dump(getattr(model.manifest, key)) for key in keys})) for model in (old, new))
     for name in {**one, **other}:
-        if one.get(name) != other.get(name):
+        if one.get(name) != other.get(name) and name not in SAID_BY_OTHERS:
             yield {"setting": name, "old": one.get(name), "new": other.get(name)}

@@ -89,8 +89,9 @@ def roll_back(name: str, models_dir: Path | None, lock_wait: float) -> Switch:
     with store.hold_model(root, name, lock_wait, "forecast models rollback") as home:
         version, before = store.previous_version(home), _current_or_none(home)
         if version is None:
-            there = ", ".join(store.list_versions(home)) or "none"
-            raise MissingError(f"model {name!r} was never at another version than {before} (versions: {there})")
+            others = [each for each in store.list_versions(home) if each != before]
+            hint = f"To use {others[-1]}: forecast models promote {name}@{others[-1]}" if others else ""
+            raise MissingError(f"model {name!r} has no version before {before} to go back to", hint=hint)
         store.load_model(root, f"{name}@{version}")
         store.go_back(home, version)
         return Switch(name=name, before=before, version=version)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster.base.arrow import return_memory
-from forecaster.base.errors import ForecastError, GateError, TryAgainError, UsageError
+from forecaster.base.errors import DataError, ForecastError, GateError, TryAgainError, UsageError
 from forecaster.base.machine import version_of
 from forecaster.base.meter import working
 from forecaster.base.records import Json
@@ -46,7 +46,7 @@ from forecaster.jobs.notices import MOST_NAMED, twin_of_training
 from forecaster.jobs.parts import MODELS, pack_model
 from forecaster.model import store
 from forecaster.model.calibration import Intervals
-from forecaster.model.features import signals_of
+from forecaster.model.features import check_ahead, signals_of
 from forecaster.model.manifest import DataFacts, Metrics, TrainingFacts
 from forecaster.model.origins import Origins
 from forecaster.model.plan import Plan
@@ -120,6 +120,15 @@ class TrainResult:
     unread: tuple[int, ...] = ()
 
     __repr__ = brief
+
+    @property
+    def wants_future(self) -> bool:
+        """Whether a forecast needs values that are known ahead and that the data has no rows for."""
+        try:
+            check_ahead(self.panel, self.model.encodings, self.model.window.horizon)
+        except DataError:
+            return True
+        return False
 
     @property
     def warnings(self) -> tuple[str, ...]:

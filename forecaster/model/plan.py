@@ -182,11 +182,11 @@ class Plan:
         yield "season length", f"{self.season} steps" if self.season > 1 else "none"
         yield "horizon", f"{w.horizon} steps"
         yield "lookback", f"{w.lookback} steps in {w.segments} segments of {w.segment}"
-        yield "base path", _path_of(w)
+        yield "base path", describe_path(w)
         yield "transform", w.transform
         if self.encodings:
             yield "features", ", ".join(f"{e.name} ({e.source})" for e in self.encodings)
-        yield "range", " and ".join(_range_of(w)) or "any value"
+        yield "range", describe_range(w)
         yield (
             "network",
             f"{n.describe()}, dropout {n.dropout:g}, {f.loss} loss, {f.optimizer}"
@@ -216,7 +216,8 @@ class Plan:
             )
 
 
-def _path_of(window: WindowShape) -> str:
+def describe_path(window: WindowShape) -> str:
+    """Return in words the path that the network corrects."""
     seasons = " and ".join(map(str, window.base))
     if not window.smoothing:
         return f"last season of {seasons} steps" if seasons else "last value"
@@ -225,6 +226,11 @@ def _path_of(window: WindowShape) -> str:
     return (f"seasons of {seasons} steps around the {level}" if seasons else level) + (
         "" if not slope else ", damped slope" if slope == 1 else f", {slope:.0%} of the damped slope"
     )
+
+
+def describe_range(window: WindowShape) -> str:
+    """Return in words what no forecast and no interval leaves."""
+    return " and ".join(_range_of(window)) or "any value"
 
 
 def _range_of(window: WindowShape) -> Iterator[str]:

@@ -19,6 +19,7 @@ from forecaster.base.words import MEASURES, conclude, counted, number, percent
 from forecaster.data.panel import Panel
 from forecaster.data.rows import Finding
 from forecaster.model.manifest import FileFacts, Look, Manifest, Metrics
+from forecaster.model.plan import describe_path, describe_range
 from forecaster.model.windows import Floats, WindowShape
 from forecaster.report.drawing import HALF, SIZE, to_inline
 from forecaster.report.figure import (
@@ -348,17 +349,17 @@ def settings_of(evidence: Evidence) -> Iterator[tuple[str, str | list[str]]]:
         yield from facts_of_card(manifest.card)
         return
     window, network, fit, schema = manifest.window, manifest.network, manifest.fit, manifest.schema
-    season, ends, steps = manifest.season, (window.low, window.high), manifest.best_steps
+    season, steps = manifest.season, manifest.best_steps
+    yield from ((what.capitalize(), names) for what, names in schema.describe())
+    if manifest.companion is not None:
+        yield "Forecast", manifest.companion.describe()
     yield "Frequency", manifest.data.frequency
     yield "Season", counted(season, "step") if season > 1 else "none"
     yield "Horizon", counted(window.horizon, "step")
     yield "Lookback", f"{window.lookback:,} steps in {counted(network.segments, 'segment')} of {window.segment:,}"
-    base = " and ".join(f"{lag:,}" for lag in window.base)
-    ago = f"the {'value' if len(window.base) == 1 else 'mean of the values'} {base} steps ago"
-    yield "Base path", ago if base else "the last value"
+    yield "Base path", describe_path(window)
     yield "Transform", "logarithm" if window.transform == "log" else "none"
-    limited = any(end is not None for end in ends)
-    yield "Range", " to ".join("∞" if end is None else f"{end:g}" for end in ends) if limited else "any value"
+    yield "Range", describe_range(window)
     units = f"{network.units:,}" if isinstance(network.units, int) else ", ".join(map(str, network.units))
     yield "Network", f"{network.layers} × {network.cell.upper()} of {units} units"
     yield "Dropout", f"{network.dropout:g}"

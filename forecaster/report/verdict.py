@@ -212,8 +212,12 @@ def _columns(read: Observations) -> Iterator[Detected]:
             marks = f"numbers as text with decimal mark {dialect.decimal!r}"
         yield Detected("format", f"{read.table.kind}, {marks}", "given" if asked else "certain", "every row fits")
     clock = read.clock.time_format
-    sure: Sure = "given" if settings.time else "likely" if clock == "integer" else "certain"
-    because = _reason(columns.time, TIME_NAMES, "the only column of dates", settings.time and "--time")
+
+    def said(given: str | None, flag: str) -> str | None:
+        return flag if given else "as in its training" if read.schema else None
+
+    sure: Sure = "given" if settings.time or read.schema else "likely" if clock == "integer" else "certain"
+    because = _reason(columns.time, TIME_NAMES, "the only column of dates", said(settings.time, "--time"))
     yield Detected("time", f"{columns.time}, written {clock}", sure, because)
     if columns.shape == "wide":
         yield Detected("series", f"each of {len(columns.targets)} columns", "given", "--wide")
@@ -221,11 +225,11 @@ def _columns(read: Observations) -> Iterator[Detected]:
     if columns.id is None:
         yield Detected("series", "one", "likely" if columns.ignored else "certain", "there is no column of names")
     else:
-        because = _reason(columns.id, ID_NAMES, "the column of names that repeat", settings.id and "--id")
-        yield Detected("series", columns.id, "given" if settings.id else "certain", because)
+        because = _reason(columns.id, ID_NAMES, "the column of names that repeat", said(settings.id, "--id"))
+        yield Detected("series", columns.id, "given" if settings.id or read.schema else "certain", because)
     target = columns.targets[0]
-    because = _reason(target, TARGET_NAMES, "the only column of numbers", settings.target and "--target")
-    yield Detected("target", target, "given" if settings.target else "certain", because)
+    because = _reason(target, TARGET_NAMES, "the only column of numbers", said(settings.target, "--target"))
+    yield Detected("target", target, "given" if settings.target or read.schema else "certain", because)
 
 
 def _reason(name: str, known: list[str], otherwise: str, flag: str | None) -> str:

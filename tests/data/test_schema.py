@@ -25,6 +25,17 @@ def test_schema_round_trip_and_reuse(read: Read) -> None:
     assert later.future_stamps(1).tolist() == [["03.03.2024"], ["03.03.2024"]]
 
 
+def test_it_says_which_columns_a_file_has(read: Read) -> None:
+    text = "d,region,shop,promo,y\n" + "".join(f"2024-02-0{n},N,s,{n},{n}\n" for n in range(1, 6))
+    schema = read(text, target="y", id="region,shop", future_covariates="promo").schema
+    assert dict(schema.describe()) == {
+        "target": "y",
+        "time": "d",
+        "series by": "region, shop",
+        "covariates": "promo (known ahead)",
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [

@@ -86,8 +86,9 @@ def test_a_version_that_is_not_whole_is_never_made_current(models: Path) -> None
 def test_there_is_an_end_to_going_back(models: Path) -> None:
     for version in ("v000003", "v000002", "v000001"):
         assert jobs.roll_back("tiny", models, 0).version == version
-    with pytest.raises(MissingError, match="never at another version than v000001"):
+    with pytest.raises(MissingError, match="has no version before v000001 to go back to") as refused:
         jobs.roll_back("tiny", models, 0)
+    assert "forecast models promote tiny@v000004" in refused.value.hint
     assert current(models) == "v000001"
 
 
