@@ -132,7 +132,7 @@ class PredictResult:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows of it: the table."""
-        return str(self.to_frame()._repr_html_())
+        return str(self.to_frame().to_html())
 
     def summary(self) -> dict[str, Any]:
         """Return the result as JSON-safe data."""
@@ -352,7 +352,7 @@ def _rows_of(forecast: Forecast, model: UsedModel, issued: str) -> dict[str, lis
     made = {name: column.tolist() for name, column in forecast.written_columns().items()}
     columns = {name: [None if cell != cell else cell for cell in cells] for name, cells in made.items()}
     if forecast.time_column not in columns:
-        parts = {name: typed_part(columns[name]).to_pylist() for name in forecast.time_parts}
+        parts = {name: typed_part(made[name]).to_pylist() for name in forecast.time_parts}
         columns |= {name: [c if isinstance(c, int) else str(c) for c in cells] for name, cells in parts.items()}
     facts = {"model": model.name, "version": model.version, "issued": issued or None}
     return columns | {name: [fact] * forecast.values.size for name, fact in facts.items()}

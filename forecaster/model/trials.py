@@ -101,4 +101,5 @@ def _by_node(values: Floats) -> Floats:
 def _of_levels(hierarchy: Hierarchy, errors: Floats) -> Floats:
     """Return the sum of errors [n, C] over each level; what is not known adds nothing."""
     level_of: Ints = hierarchy.level_of
-    return np.bincount(level_of, np.nansum(errors, axis=1), minlength=len(hierarchy.levels))
+    sums = np.bincount(level_of, np.nansum(errors, axis=1), minlength=len(hierarchy.levels))
+    return np.asarray(sums, np.float64)

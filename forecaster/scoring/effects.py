@@ -194,7 +194,7 @@ def members_of(model: Forecaster) -> list[Forecaster]:
     return [replace(model, server=model.server.alone(member)) for member in range(count)]
 
 
-def _exchanged(panel: Panel, names: Sequence[str], origins: Origins, times: tuple[int, int]) -> Panel:
+def _exchanged(panel: Panel, names: Sequence[str], origins: Origins, times: tuple[int, int, int]) -> Panel:
     """Return the panel with covariates of another time in the place of those ahead of some origins.
 
     Args:
@@ -243,8 +243,11 @@ def _ahead(panel: Panel, name: str, steps: int) -> np.ndarray[Any, Any]:
     values = column.values[np.where(known, (covariates.starts + panel.lengths)[:, None] + after, 0)]
     known &= ~np.isnan(values)
     if column.names is None:
-        return np.where(known, values, None)
-    return np.where(known, np.array(column.names, object)[np.where(known, values, 0).astype(np.int64)], None)
+        found = values.astype(object)
+    else:
+        found = np.array(column.names, object)[np.where(known, values, 0).astype(np.int64)]
+    found[~known] = None
+    return found
 
 
 def _sample(panel: Panel) -> Panel:

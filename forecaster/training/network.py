@@ -79,8 +79,8 @@ def drawing_alone(seed: int) -> Iterator[None]:
     """
     own, here, shared = random.Random(seed), threading.get_ident(), random.randint  # noqa: S311 - no secret
 
-    def draw(low: int, high: int) -> int:
-        return own.randint(low, high) if threading.get_ident() == here else shared(low, high)
+    def draw(a: int, b: int) -> int:
+        return own.randint(a, b) if threading.get_ident() == here else shared(a, b)
 
     random.randint = draw  # type: ignore[assignment]
     try:
