@@ -31,7 +31,10 @@ class PruneSettings:
     """How many versions of a model are kept."""
 
     keep: int = knob(
-        5, "Newest versions to keep; the current one is kept in any case.", panel="Model store", bounds=(2, None)
+        5,
+        "Newest versions to keep, 2 or more, so that there is one to go back to; the current one is kept in any case.",
+        panel="Model store",
+        bounds=(2, None),
     )
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,10 @@ import pytest
 
 from forecaster import jobs
 from forecaster.base.errors import GateError, ModelError
-from forecaster.config import ModelSettings, PredictSettings, StoreSettings, TrainSettings
+from forecaster.config import ModelSettings, PredictSettings, ReadSettings, StoreSettings, TrainSettings
+from forecaster.data.grid import read_panel
 from forecaster.model import store
+from forecaster.model.features import choose_encodings
 from forecaster.scoring.challenge import ChallengeResult
 from tests.conftest import Trained, monthly_csv
 from tests.saved import TINY_DATA, copy_tiny
@@ -139,3 +142,13 @@ def test_a_constant_series_goes_on(tmp_path: Path, write_csv: Callable[..., Path
     assert result.metrics["skill"] is None
     job = jobs.PredictJob(settings=PredictSettings(output="-"), models_dir=tmp_path / "models")
     assert {float(row["forecast"]) for row in rows_of(jobs.predict(job))} == {constant}
+
+
+@pytest.mark.parametrize("ahead", [0, 3])
+def test_it_is_known_whether_a_forecast_needs_a_file_of_what_is_known_ahead(tmp_path: Path, ahead: int) -> None:
+    rows = [f"2024-02-{n + 1:02d},{n % 3},{n if n < 20 else ''}" for n in range(20 + ahead)]
+    (tmp_path / "a.csv").write_text("\n".join(["ds,promo,y", *rows]) + "\n")
+    panel = read_panel(str(tmp_path / "a.csv"), ReadSettings(target="y", future_covariates="promo"))
+    model = SimpleNamespace(encodings=choose_encodings(panel, SMALL), window=SimpleNamespace(horizon=3))
+    result = jobs.TrainResult(model=model, panel=panel, plan=None, metrics={}, seconds=0)  # type: ignore[arg-type]
+    assert result.wants_future == (not ahead)
