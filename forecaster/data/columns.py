@@ -50,6 +50,7 @@ ROWS_OF_A_SERIES = 3
 SUMMED = tuple(f"--aggregate sum --freq {freq}" for freq in ("D", "W", "MS"))
 """Ways to make one row of all rows of a step."""
 
+_MONTHS = r"^\s*(0?[1-9]|1[0-2])[.,](19|20)\d\d\s*$"
 _FEW = 0.1
 """Share of rows that repeat a stamp up to which they are a mistake, and no other series."""
 
@@ -272,12 +273,15 @@ def _codes_of_time(table: Table, names: Sequence[str]) -> list[str]:
     found = []
     for name in names:
         texts = pc.unique(from_texts([str(cell) for cell in _sample(table, name)])) if table.rows else None
+        if texts is not None and pc.all(pc.match_substring_regex(texts, _MONTHS)).as_py():
+            found.append(f"--time {quote(name)} --date-format %m{str(texts[0]).strip()[-5]}%Y")
+            continue
         if texts is None or len(texts) < table.rows / 2 or not holds_numbers(table, name):
             continue
         try:
             form = detect_format(texts)
         except StampError as error:
-            form = next(iter(re.findall(r"--date-format (\S+?)[,\s]", error.hint)), "integer")
+            form = next(iter(re.findall(r"--date-format (\S+?)(?:[,\s]|$)", error.hint)), "integer")
         if form not in ("integer", "excel"):
             found.append(f"--time {quote(name)} --date-format {form}")
     return found
@@ -285,10 +289,10 @@ def _codes_of_time(table: Table, names: Sequence[str]) -> list[str]:
 
 def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_merged: bool) -> str | None:
     names = _rest(table, time, *used)
-    if name := by_name(names, ID_NAMES):
-        return name
     column = table.columns[time]
     repeated = table.rows - pc.count_distinct(column).as_py()
+    if (name := by_name(names, ID_NAMES)) and (repeated or not _numbers_rows(table, name)):
+        return name
     if is_merged or not repeated or len(names) - (not has_target) < 1:
         return None
     texts = [name for name in names if not holds_numbers(table, name)]
@@ -337,6 +341,12 @@ def _find_target(table: Table, time: str, series: str | None, used: Sequence[str
     many = [name for name in numeric if pc.count_distinct(table.columns[name]).as_py() * 10 > table.rows]
     measured = likely_measures([name for name in numeric if is_measure(name) or name in many] or numeric)
     raise error.choosing(*(f"--target {quote(name)}" for name in measured[:2]), "--wide")
+
+
+def _numbers_rows(table: Table, name: str) -> bool:
+    """Return whether a column only numbers the rows: whole numbers, no two alike, of more rows than one would type."""
+    whole = table.rows > ROWS_OF_A_SERIES**2 and _holds_whole_numbers(table, name)
+    return whole and pc.count_distinct(table.columns[name]).as_py() == table.rows
 
 
 def _are_events(table: Table, time: str, names: Sequence[str]) -> bool:

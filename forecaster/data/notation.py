@@ -113,6 +113,8 @@ def likelier_first(formats: Sequence[str], text: str) -> list[str]:
 
 def guessed_formats(text: str) -> list[str]:
     """Return formats that a text with a year and one more number in it may be written in: `KW 05/2023`, `T1-2020`."""
+    if zoned := re.fullmatch(r"(.*\d)( [A-Z]{2,5})", text):
+        return [f"{form}{zoned[2]}" for form in date_formats(zoned[1])]
     year = re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)
     if year is None:
         return []

@@ -204,6 +204,10 @@ AUTUMN = ["2017-11-05 00:00", "2017-11-05 01:00", *(f"2017-11-05 {hour:02d}:00" 
             "Woche,Umsatz\n" + "".join(f"KW {n % 52 + 1:02}/{2021 + n // 52},{n % 9}\n" for n in range(90)),
             "--time Woche --date-format 'KW %V/%G'",
         ),
+        (daily("m;v", lambda n, _: f"{n % 12 + 1:02}.{2018 + n // 12};{n % 7}"), "--time m --date-format %m.%Y"),
+        (daily("ts,v", lambda n, _: f"{1609459200 + 3600 * n}.0,{n % 7}"), "--time ts --date-format epoch-s"),
+        (daily("ts,v", lambda n, day: f"{day} 07:00 CET,{n % 7}"), "--time ts --date-format '%Y-%m-%d %H:%M CET'"),
+        (daily("id;at;temperature;wet", lambda n, day: f"{n};{day};{n % 9}.5;{n % 8}.1"), "--target temperature"),
         (daily("Date,Open,Close,Volume", lambda n, day: f"{day},{n},{n + 1},{n * n}"), "--target Close"),
         (
             "Country,Code,"
