@@ -33,6 +33,12 @@ _CLEAR = 10
 """Steps from which missing weekends are no accident."""
 
 
+FEWER = 0.6
+"""Rows that a step has on average, at least, where a step of the calendar is chosen for stamps at any time."""
+
+NEAR = 0.1
+"""How far a distance may be from the usual one, as a share of it, to be like it."""
+
 ALIKE = 0.8
 """Share of distances that are like the usual one from which stamps are meant to be regular."""
 
@@ -324,8 +330,10 @@ def _nearest_step(steps: Steps) -> tuple[str, tuple[str, ...]]:
         return "D", ("W", "MS", "QS")
     usual = float(np.median(inside))
     at = min(range(len(USUAL)), key=lambda k: abs(np.log(USUAL[k][1] / usual)))
-    if np.mean(np.abs(inside / usual - 1) < 0.5) < ALIKE:  # at any time: whole days, or what is coarser than they are
-        at = next((k for k, (freq, size) in enumerate(USUAL) if freq in ("D", "W", "MS", "QS") and size > usual), at)
+    if np.mean(np.abs(inside / usual - 1) < NEAR) < ALIKE:  # at any time: whole days, or what is coarser than they are
+        at = next(
+            (k for k, (freq, size) in enumerate(USUAL) if freq in ("D", "W", "MS", "QS") and size > FEWER * usual), at
+        )
     days = steps.unique.astype("M8[ns]").astype("M8[D]")
     late = (days - days.astype("M8[M]")).astype(np.int64).min() >= LATE
     name = USUAL[at][0]
