@@ -116,7 +116,9 @@ def _rows(address: str, name: str, sql: str) -> Iterator[tuple[list[str], Iterat
                 names = [column[0] for column in cursor.description or ()]
                 yield names, iter(lambda: cursor.fetchmany(_BATCH), [])
             except sqlite3.Error as error:
-                raise DataError(f"{name}: {error}", hint=_tables(connection)) from None
+                refused = str(error) in ("not authorized", "authorization denied")
+                fault = "the query does more than read" if refused else str(error).rstrip(".")
+                raise DataError(f"{name}: {fault}", hint=_tables(connection)) from None
         return
     check_extra("sql", f"reading {name}")
     import sqlalchemy
@@ -169,9 +171,15 @@ def _open_sqlite(address: str, name: str) -> sqlite3.Connection:
     if not path.is_file():
         raise MissingError(f"{name}: no such file: {path}")
     try:
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error as error:
         raise AccessError(f"{name}: {error}") from None
+    connection.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY)
+    return connection
+
+
+_READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+"""What a query may do: a read-only database does not keep it from writing other files (ATTACH, VACUUM INTO)."""
 
 
 def _tables(connection: sqlite3.Connection) -> str:
