@@ -18,6 +18,7 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.export import TOLERANCES, ExportJob
 from forecaster.jobs.names import check_outputs
 from forecaster.model import builtin
+from forecaster.model.pretrained.offset import forecast_apart, readable
 from forecaster.model.pretrained.rhythm import LEVELS, rhythm
 from forecaster.model.recorded import WholeServer, ports_of, whole_graph
 from forecaster.model.windows import Floats
@@ -116,12 +117,12 @@ def _bare(settings: ExportSettings, output: Path) -> BuiltinExport:
 
 def _whole(settings: ExportSettings, output: Path, model: builtin.BuiltinModel) -> BuiltinExport:
     """Record the network with all that makes its inputs of raw values, compare, and write."""
-    seasons = model.seasons_for(model.window.lookback)
+    seasons = readable(model.seasons_for(model.window.lookback))
     shape, horizon = rhythm(seasons), model.window.horizon
     context = settings.context or min(builtin.LONGEST_CONTEXT, shape.bucket(model.window.lookback) * shape.segment)
     graph = whole_graph((builtin.HOME / "network.onnx").read_bytes(), shape, context, horizon)
     server, values = WholeServer(graph), contexts_of(model.panel, context)
-    drift = _drift(values, model.network.forecast([*values], seasons, horizon), server.answer(values))
+    drift = _drift(values, forecast_apart(model.network, [*values], seasons, horizon), server.answer(values))
     if not drift <= TOLERANCES["onnx"]:
         raise GateError(
             f"nothing was published: as ONNX the built-in network forecasts {drift:.2g} of a naive error off, allowed "

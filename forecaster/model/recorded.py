@@ -16,6 +16,7 @@ from forecaster.base.runtime import prepare_onnx
 from forecaster.model.pretrained.candidates import Array, count, namespace
 from forecaster.model.pretrained.inputs import read
 from forecaster.model.pretrained.network import MEDIAN, in_rounds, in_units
+from forecaster.model.pretrained.offset import HIGH
 from forecaster.model.pretrained.rhythm import AHEAD, LEVELS, LONGEST, Rhythm
 
 OPSET = 20
@@ -41,11 +42,22 @@ class Recorded:
         Contexts count as full: those of series that begin later are read in the same number of segments.
         """
         xp = namespace(values)
-        seen = xp.isfinite(values)
+        seen, offset = xp.isfinite(values), self._offset(values)
+        values = values - offset
         least = xp.min(xp.where(seen, values, xp.inf), axis=1, keepdims=True)
         low = xp.where(least >= 0, xp.zeros_like(least), -xp.inf)[:, :, None]
         answer = in_rounds(self._direct, self._extended, (values[:, -LONGEST:], low), self.shape, horizon)
-        return xp.where((count(seen) > 0)[:, :, None], answer, xp.nan)
+        return xp.where((count(seen) > 0)[:, :, None], answer + offset[:, :, None], xp.nan)
+
+    def _offset(self, values: Array) -> Array:
+        """What `offset.offsets_of` takes off contexts far from 0, `(N, 1)`."""
+        xp = namespace(values)
+        recent = values[:, -min(self.shape.bucket(values.shape[1]) * self.shape.segment, LONGEST) :]
+        seen = xp.isfinite(recent)
+        high = xp.max(xp.where(seen, recent, -xp.inf), axis=1, keepdims=True)
+        low = xp.min(xp.where(seen, recent, xp.inf), axis=1, keepdims=True)
+        is_high = (high > low) & (xp.minimum(xp.abs(high), xp.abs(low)) > HIGH * (high - low))
+        return xp.where(is_high, high, xp.zeros_like(high))
 
     def _direct(self, past: Array, ahead: int) -> Array:
         given = read(past, self.shape, self.shape.bucket(past.shape[1]), ahead)

@@ -82,7 +82,7 @@ def drawing_alone(seed: int) -> Iterator[None]:
     def draw(a: int, b: int) -> int:
         return own.randint(a, b) if threading.get_ident() == here else shared(a, b)
 
-    random.randint = draw  # type: ignore[assignment]
+    random.randint = draw
     try:
         yield
     finally:
