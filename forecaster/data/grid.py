@@ -170,7 +170,7 @@ def _lay_out(read: Observations) -> Panel:
         if schema.on_gap == "error":
             raise _gap_error(panel)
         fill(values, filled, schema.on_gap)
-    if read.schema is None:
+    if read.schema is None and not marked:  # a marker looks like any season
         panel = replace(panel, findings=(*panel.findings, *doubt_season(panel, read.settings)))
     treated = treat_outliers(panel) if schema.on_outlier != "keep" else panel
     return treated if marked else _with_giants(treated)

@@ -25,6 +25,7 @@ from forecaster.data.panel import Panel
 from forecaster.model.forecast import Forecast
 from forecaster.model.manifest import Metrics
 from forecaster.model.version import read_manifest
+from forecaster.model.windows import WindowShape
 from forecaster.scoring.challenge import ChallengeResult
 from tests.saved import NEWEST, version_of
 
@@ -125,6 +126,8 @@ MODEL = SimpleNamespace(
     version="v000001",
     folder=Path("models/sales/versions/v000001"),
     manifest=replace(TINY, name="sales", metrics=Metrics(**metrics_of())),
+    encodings=(),
+    window=WindowShape(lookback=12, segment=3, horizon=3, season=12),
 )
 
 

@@ -114,7 +114,7 @@ def test_a_pointer_that_is_none_is_refused(models: Path, text: str) -> None:
     (models / "tiny" / "CURRENT").write_text(text)
     with pytest.raises(ModelError, match="expected a version like v000001") as refused:
         store.load_model(models, "tiny")
-    assert "forecast models rollback tiny" in refused.value.hint
+    assert "forecast models check tiny" in refused.value.hint
 
 
 def test_a_pointer_that_is_gone_or_leads_nowhere_is_refused(models: Path) -> None:

@@ -33,7 +33,7 @@ def daily(values: list[object]) -> None:
 
 def make_5() -> None:
     values = np.zeros(400)
-    values[::3], values[77] = 2, 1e12
+    values[::2], values[77] = 2, 1e12
     daily(values.tolist())
 
 
