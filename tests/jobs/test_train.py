@@ -45,6 +45,7 @@ def rows_of(result: jobs.PredictResult) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(result.text)))
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     data = monthly_csv(tmp_path / "sales.csv")
     texts = []

@@ -26,7 +26,7 @@ def contexts(length: int) -> np.ndarray:
 @pytest.mark.parametrize(
     ("seasons", "length", "horizon"),
     [
-        ((1,), 14, 40),
+        pytest.param((1,), 14, 40, marks=pytest.mark.slow),
         pytest.param((7, 365), 800, 20, marks=pytest.mark.slow),
         pytest.param((24, 168), 700, 48, marks=pytest.mark.slow),
         pytest.param((52,), 150, 13, marks=pytest.mark.slow),

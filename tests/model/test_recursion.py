@@ -164,6 +164,7 @@ def test_what_is_known_ahead_must_reach_as_far(tmp_path: Path) -> None:
                 jobs.predict(job)
 
 
+@pytest.mark.slow
 def test_what_is_known_of_the_past_alone_cannot_go_on(tmp_path: Path) -> None:
     model = train_on(tmp_path / "models", featured_csv(tmp_path / "a.csv"), past_covariates="rain")
     assert recursion.check_rounds(model, 5) == 1

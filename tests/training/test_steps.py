@@ -44,6 +44,7 @@ def test_one_device_needs_no_strategy() -> None:
     assert spread_over().strategy is None
 
 
+@pytest.mark.slow
 def test_a_strategy_of_one_device_trains_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of(schedule="plateau")
     alone = losses(plan)
@@ -79,6 +80,7 @@ def test_two_devices_train_as_one() -> None:
     assert together[-1] < together[0]
 
 
+@pytest.mark.slow
 def test_mixed_precision_trains_alike() -> None:
     plan = plan_of(precision="mixed")
     plan = replace(plan, network=replace(plan.network, cell="peephole", attention=True))
