@@ -52,7 +52,7 @@ class ModelChoice:
         None,
         "Steps to forecast, at most those of training; by default all. The built-in network goes as far as is asked.",
         panel="Forecast",
-        bounds=(1, 100_000),
+        bounds=(1, 10_000),
     )
 
 
@@ -345,7 +345,7 @@ class ServeSettings:
     )
     max_body: int = knob(16, "Largest body of a request, in megabytes.", panel="Limits", bounds=(1, 4096))
     max_series: int = knob(1000, "Most series in one request.", panel="Limits", bounds=(1, None))
-    max_horizon: int = knob(1000, "Most steps ahead in one request.", panel="Limits", bounds=(1, 100_000))
+    max_horizon: int = knob(1000, "Most steps ahead in one request.", panel="Limits", bounds=(1, 10_000))
     timeout: float = knob(30.0, "Seconds after which a request is given up.", panel="Limits", bounds=(0.1, 3600))
     concurrency: int = knob(
         4, "Requests that are worked on at once; more are answered 503, try again.", panel="Limits", bounds=(1, 1000)

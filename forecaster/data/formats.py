@@ -79,9 +79,21 @@ def _read_one(path: Data, asked: Reading) -> Table:
         raise UsageError(f"--skip-footer is for texts and workbooks, and {source.path} has types of its own")
     try:
         table = _with_empty_cells(READERS[source.kind](source, asked))
-        return table.without(range(table.rows - footer, table.rows)) if footer and source.kind == "json" else table
+        return _above(table, footer) if footer and source.kind == "json" else table
     except (MemoryError, pa.ArrowMemoryError):
         raise ResourceError(f"{source.path} does not fit into memory") from None
+
+
+def _above(table: Table, rows: int) -> Table:
+    """Return a table without its last rows.
+
+    Raises:
+        DataError: It has no more than these.
+    """
+    if rows >= table.rows:
+        fault = f"{table.source}: nothing stands above its last {rows:,} rows"
+        raise DataError(fault, hint="Pass a smaller --skip-footer")
+    return table.without(range(table.rows - rows, table.rows))
 
 
 def _with_empty_cells(table: Table) -> Table:
@@ -354,7 +366,7 @@ def _read_excel(source: Source, asked: Reading) -> Table:
     rows = [(number, row) for number, row in enumerate(sheets[chosen], 1) if any(cell != "" for cell in row)]
     dialect = asked.dialect or _text_dialect(asked.settings)
     rows = [(number, row) for number, row in rows if number > dialect.skip_rows]
-    rows = rows[: len(rows) - dialect.skip_footer]
+    rows = rows[: max(len(rows) - dialect.skip_footer, 0)]
     if len(rows) < 2:
         raise DataError(f"{name}, sheet {chosen!r} has no rows below its header")
     width = max(k + 1 for _, row in rows for k, cell in enumerate(row) if cell != "")

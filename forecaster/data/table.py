@@ -335,11 +335,16 @@ def _above(path: str, body: memoryview, lines: int) -> memoryview:
     """
     if not lines:
         return body
-    text, end = bytes(body), len(body)
+    text = bytes(body)
+    end = len(text.rstrip())
     for _ in range(lines):
-        end = len(text[:end].rstrip())
-        end = max(text.rfind(b"\n", 0, end), text.rfind(b"\r", 0, end)) + 1
-    if not text[:end].strip():
+        if not end:
+            break
+        line = text.rfind(b"\n", 0, end)
+        end = max(line, text.rfind(b"\r", max(line, 0), end)) + 1
+        while end and text[end - 1 : end].isspace():
+            end -= 1
+    if not end:
         raise DataError(f"{path}: nothing stands above its last {lines:,} lines", hint="Pass a smaller --skip-footer")
     return body[:end]
 

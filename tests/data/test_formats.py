@@ -297,6 +297,24 @@ def test_the_header_of_a_sheet_may_stand_below_a_title(tmp_path: Path) -> None:
     assert read_panel(path, schema=panel.schema).rows == 12  # predict leaves out what train did
 
 
+@pytest.mark.parametrize("lines", [7, 9, 1_000_000_000])
+@pytest.mark.parametrize("kind", ["csv", "json", "xlsx"])
+def test_a_footer_longer_than_the_file_is_refused_at_once(kind: str, lines: int, tmp_path: Path) -> None:
+    rows = [{"day": f"2024-01-0{k}", "sales": k} for k in range(1, 7)]
+    path = tmp_path / f"sales.{kind}"
+    if kind == "xlsx":
+        book = openpyxl.Workbook()
+        for row in [list(rows[0]), *(list(row.values()) for row in rows)]:
+            book.active.append(row)
+        book.save(path)
+    else:
+        cells = "day,sales\r\n" + "".join(f"{row['day']},{row['sales']}\r\n\r\n" for row in rows)
+        path.write_text(json.dumps(rows) if kind == "json" else cells, newline="")
+    assert read_panel(path, ReadSettings(skip_footer=2)).values.tolist() == [1.0, 2.0, 3.0, 4.0]
+    with pytest.raises(DataError, match=r"nothing stands above its last|no rows below its header"):
+        read_panel(path, ReadSettings(skip_footer=lines))
+
+
 def test_a_stream_of_arrow_is_read_as_a_file_of_it(tmp_path: Path) -> None:
     with pa.OSFile(str(tmp_path / "x.arrows"), "wb") as sink, pa.ipc.new_stream(sink, ARROW.schema) as stream:
         stream.write_table(ARROW)
