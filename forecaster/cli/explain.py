@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from forecaster.cli import log
@@ -74,9 +74,9 @@ def describe(result: ExplainResult) -> Iterator[Block]:
         ],
         header=("lag", "share", "weight", *(["contribution"] if alone is not None else [])),
     )
-    yield TextLine("")
     if seasons := result.seasons():
-        header = (f"seasons of {result.found.season}", "share", "of it the same step")
+        yield TextLine("")
+        header = (f"seasons of {result.found.season}", "share", "of that, same step")
         shown = [(f"{s['season']} back", percent(s["share"]), percent(s["same_step"])) for s in seasons[:MOST_SEASONS]]
         yield TextGrid(shown, header=header)
         yield TextLine("")
@@ -88,7 +88,7 @@ def describe(result: ExplainResult) -> Iterator[Block]:
         yield TextLine("")
         yield TextGrid(
             [(row["covariate"], f"{row['size']:.4g}", f"{row['effect']:+.4g}") for row in moved],
-            header=("covariate", "moves the forecast by", "on average up"),
+            header=("covariate", "moves the forecast by", "mean effect"),
         )
     yield TextLine("")
     leads = result.found.leads.tolist()
@@ -101,11 +101,24 @@ def describe(result: ExplainResult) -> Iterator[Block]:
                 "model",
                 f"{result.model.name} {result.model.version}, a window of {result.found.values.shape[1]:,} steps",
             ),
-            ("explained", f"{explained}{f'leads {leads[0]} to {leads[-1]}' if len(leads) > 1 else f'lead {leads[0]}'}"),
+            ("explained", f"{explained}{words_of(leads)}"),
+            ("lags", "steps back from the one that is forecast"),
             *([("forecast", result.share.describe())] if result.share else []),
             *([("file", str(result.output))] if result.output else []),
         ]
     )
+
+
+def words_of(leads: Sequence[int]) -> str:
+    """Return lead times in words: `lead 3`, `leads 1 to 7`, `leads 1, 3 to 5, 8`."""
+    runs = [[leads[0], leads[0]]]
+    for lead in leads[1:]:
+        if lead == runs[-1][1] + 1:
+            runs[-1][1] = lead
+        else:
+            runs.append([lead, lead])
+    shown = ", ".join(f"{low}" if low == high else f"{low} to {high}" for low, high in runs)
+    return f"lead{'s' if len(leads) > 1 else ''} {shown}"
 
 
 def conclusion(result: ExplainResult) -> TextLine:

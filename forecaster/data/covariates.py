@@ -7,6 +7,7 @@ target is empty, and from a file of future rows alone.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -26,6 +27,12 @@ from forecaster.data.table import Table
 
 Floats = npt.NDArray[np.float64]
 Role = Literal["past", "future", "static"]
+
+STRANGER = "future-series"
+"""Code of the finding that a file of future rows has a series that the data lacks, and one of like name lacks a row."""
+
+MOST_STRANGERS, MOST_NEAR, LIKE = 5, 2_000, 0.8
+"""Names that are looked for, names that they are compared with, and how like them one must be, of at most 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,23 +79,25 @@ class Covariates:
         starts: [S] index into `values` of each series' first step.
         lengths: [S] steps of each series there; at least as many as are observed.
         columns: The covariates.
+        ahead: The file of future rows; empty where there is none.
     """
 
     starts: Ints
     lengths: Ints
     columns: tuple[Covariate, ...]
+    ahead: str = ""
 
     def take(self, kept: Ints) -> Covariates:
         """Return those of some of the series."""
         columns = tuple(replace(c, values=c.values[kept]) if c.role == "static" else c for c in self.columns)
-        return Covariates(self.starts[kept], self.lengths[kept], columns)
+        return Covariates(self.starts[kept], self.lengths[kept], columns, self.ahead)
 
     def compact(self) -> Covariates:
         """Return the same without the steps of series that were left out."""
         ends = np.cumsum(self.lengths)
         at = np.repeat(self.starts - (ends - self.lengths), self.lengths) + np.arange(int(ends[-1]))
         columns = tuple(c if c.role == "static" else replace(c, values=c.values[at]) for c in self.columns)
-        return Covariates(np.asarray(ends - self.lengths, np.int64), self.lengths, columns)
+        return Covariates(np.asarray(ends - self.lengths, np.int64), self.lengths, columns, self.ahead)
 
 
 def join_covariates(parts: Sequence[Covariates]) -> Covariates:
@@ -100,7 +109,8 @@ def join_covariates(parts: Sequence[Covariates]) -> Covariates:
         names = tuple(sorted({name for own in same for name in own.names or ()})) if same[0].names is not None else None
         columns.append(replace(same[0], values=np.concatenate([_coded(own, names) for own in same]), names=names))
     starts = np.concatenate([part.starts + at for part, at in zip(parts, steps[:-1].tolist(), strict=True)])
-    return Covariates(starts, np.concatenate([part.lengths for part in parts]), tuple(columns))
+    lengths = np.concatenate([part.lengths for part in parts])
+    return Covariates(starts, lengths, tuple(columns), parts[0].ahead)
 
 
 def _coded(own: Covariate, names: tuple[str, ...] | None) -> Floats:
@@ -145,14 +155,13 @@ def lay_covariates(
     """
     if not columns.covariates:
         return None, []
-    for ahead in parts[1:]:
-        _check_ahead(ahead, grid)
+    strangers = [found for ahead in parts[1:] for found in _check_ahead(ahead, grid)]
     places = [_places(cells, grid) for cells in parts]
     lengths = grid.lengths.copy()
     for series, steps, _ in places:
         np.maximum.at(lengths, series, steps + 1)
     starts = np.concatenate(([0], np.cumsum(lengths)))[:-1].astype(np.int64)
-    size, found, findings = int(lengths.sum()), [], []
+    size, found, findings = int(lengths.sum()), [], strangers
     for role in ("past", "future", "static"):
         for name in getattr(columns, role):
             there = [k for k, cells in enumerate(parts) if name in cells.table.columns]
@@ -171,11 +180,12 @@ def lay_covariates(
             found.append(column)
     if columns.is_joint:  # which of the columns it is that is forecast
         found.append(Covariate("series", "static", np.arange(len(grid.ids), dtype=np.float64), grid.ids))
-    return Covariates(starts, lengths, tuple(found)), findings
+    ahead = parts[1].table.source if len(parts) > 1 else ""
+    return Covariates(starts, lengths, tuple(found), ahead), findings
 
 
-def _check_ahead(cells: Cells, grid: CovariateGrid) -> None:
-    """Refuse a file of future rows that has a stamp twice, or none of the series.
+def _check_ahead(cells: Cells, grid: CovariateGrid) -> list[Finding]:
+    """Refuse a file of future rows that has a stamp twice, or none of the series; name series that may be misspelled.
 
     Raises:
         DataError: It has.
@@ -190,6 +200,28 @@ def _check_ahead(cells: Cells, grid: CovariateGrid) -> None:
         at = int(np.argmax(twice))
         lines = sorted(cells.table.line_of(int(rows[order[k]])) for k in (at, at + 1))
         raise DataError(f"{cells.table.source}: lines {lines[0]} and {lines[1]} are of the same series and stamp")
+    return _strangers(cells, grid, np.bincount(series, minlength=len(grid.ids)))
+
+
+def _strangers(cells: Cells, grid: CovariateGrid, rows: Ints) -> list[Finding]:
+    """Return what is said of series that the data lacks, where a name is like one that has fewer rows than others.
+
+    A plan for more series than the data has is none: then no series of the data lacks a row.
+
+    Args:
+        cells: Of the file of future rows.
+        grid: The series of the data.
+        rows: [S] rows that each has in the file.
+    """
+    known = set(grid.ids)
+    unknown = [k for k, name in enumerate(cells.ids) if name not in known][:MOST_STRANGERS]
+    short = [grid.ids[s] for s in np.flatnonzero(rows < rows.max()).tolist()[:MOST_NEAR]]
+    for k in unknown:
+        if near := difflib.get_close_matches(cells.ids[k], short, 1, LIKE):
+            at = cells.table.place(int(cells.lines[int(np.argmax(cells.series == k))]))
+            message = f"{at}: no series of the data is called {shown(cells.ids[k])}; one is called {shown(near[0])}"
+            return [Finding(STRANGER, "warning", message)]
+    return []
 
 
 def _places(cells: Cells, grid: CovariateGrid) -> tuple[Ints, Ints, Ints]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from forecaster.base.errors import DataError, UsageError, shown
 from forecaster.config import ModelSettings
 from forecaster.data.almanac import CATEGORIES, calendar_feature, check_country, features_of, holiday_counts
-from forecaster.data.covariates import Covariate
+from forecaster.data.covariates import STRANGER, Covariate
 from forecaster.data.panel import Panel
 from forecaster.model.origins import Origins
 from forecaster.model.windows import Ints, Signals, WindowShape
@@ -201,10 +201,12 @@ def _not_known(panel: Panel, name: str, layout: _Layout, missing: NDArray[np.boo
     s, step = int(layout.series[at]), int(layout.steps[at])
     stamp = panel.write(panel.stamps_at(np.array([s]), np.array([step])))[0]
     where = f", series {shown(panel.ids[s])}" if panel.ids[s] else ""
-    return DataError(
-        f"{panel.source}: column {name!r} has no value at {stamp}{where} ({int(missing.sum()):,} missing ahead)",
-        hint="Add rows with an empty target to the data, or give them with --future FILE",
-    )
+    ahead = panel.covariates.ahead if panel.covariates else ""
+    fault = f"column {name!r} has no value at {stamp}{where} ({int(missing.sum()):,} missing ahead)"
+    if stranger := next((found for found in panel.findings if found.code == STRANGER), None):
+        return DataError(f"{stranger.message}: {fault}", hint=f"Correct the name in {ahead}")
+    rows = "Add rows with an empty target to the data, or give them with --future FILE"
+    return DataError(f"{ahead or panel.source}: {fault}", hint=f"Add what is missing to {ahead}" if ahead else rows)
 
 
 def _out_of_range(panel: Panel, encoding: Encoding, layout: _Layout, values: NDArray[np.float64]) -> str | None:

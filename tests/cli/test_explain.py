@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from forecaster import jobs
+from forecaster.cli.explain import words_of
 from forecaster.config import ExplainSettings
 from tests.cli.conftest import Run, Seen
 from tests.conftest import Trained, run_forecast
@@ -46,6 +47,13 @@ def test_json_off_a_terminal(run: Run, command: tuple[object, ...]) -> None:
 def test_csv(run: Run, command: tuple[object, ...]) -> None:
     rows = list(csv.DictReader(run(*command, "--leads", "1", "--format", "csv").stdout.splitlines()))
     assert {(row["scope"], row["series"]) for row in rows} >= {("overall", ""), ("series", "shop-4")}
+
+
+@pytest.mark.parametrize(
+    ("leads", "words"), [([3], "lead 3"), ([1, 8], "leads 1, 8"), ([1, 2, 3, 5, 7, 8], "leads 1 to 3, 5, 7 to 8")]
+)
+def test_leads_in_words(leads: list[int], words: str) -> None:
+    assert words_of(leads) == words
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

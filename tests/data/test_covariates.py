@@ -99,6 +99,21 @@ def test_a_wrong_file_of_future_rows_is_refused(write_csv: Write, text: str, mes
         read_panel(write_csv(ROWS), LONG, future=write_csv(text, "ahead.csv"))
 
 
+def test_a_misspelled_series_of_a_file_of_future_rows_is_named(write_csv: Write) -> None:
+    rows = ROWS.replace("a,", "Shop 01,").replace("b,", "Shop 02,")
+    text = "id,day,promo,event\nShop 1,2024-01-04,1,fair\nShop 02,2024-01-04,1,fair\n"
+    [found] = read_panel(write_csv(rows), LONG, future=write_csv(text, "ahead.csv")).findings[-1:]
+    assert (found.code, found.severity) == ("future-series", "warning")
+    assert found.message.endswith(
+        "ahead.csv, line 2: no series of the data is called 'Shop 1'; one is called 'Shop 01'"
+    )
+    whole = text + "Shop 01,2024-01-04,1,fair\n"  # a plan for more series than the data has
+    panel = read_panel(write_csv(rows), LONG, future=write_csv(whole, "plan.csv"))
+    assert "future-series" not in {found.code for found in panel.findings}
+    assert panel.covariates is not None
+    assert panel.covariates.take(np.array([0])).ahead.endswith("plan.csv")
+
+
 def test_a_file_of_future_rows_needs_a_covariate_that_is_known_ahead(write_csv: Write) -> None:
     with pytest.raises(UsageError, match="--future") as caught:
         read_panel(write_csv(ROWS), ReadSettings(target="y", past_covariates="rain"), future=write_csv(ROWS, "f.csv"))

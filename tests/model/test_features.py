@@ -16,6 +16,7 @@ from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ModelSettings, PredictSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.config.jobfile import Entry
 from forecaster.data.grid import read_panel
+from forecaster.data.rows import Finding
 from forecaster.jobs.record import find_inputs
 from forecaster.model.features import Encoding, Features, check_ahead, choose_encodings, signals_of, sizes
 from forecaster.model.origins import Origins
@@ -120,6 +121,15 @@ def test_a_missing_future_row_names_column_and_first_stamp(tmp_path: Path) -> No
     ) as caught:
         check_ahead(panel, encodings, 5)
     assert "--future FILE" in caught.value.hint
+    assert panel.covariates is not None
+    given = replace(panel, covariates=replace(panel.covariates, ahead="plan.csv"))
+    with pytest.raises(DataError, match=r"plan.csv: column 'promo' has no value") as caught:
+        check_ahead(given, encodings, 5)
+    assert caught.value.hint == "Add what is missing to plan.csv"
+    near = Finding("future-series", "warning", "plan.csv, line 3: no series of the data is called 's'")
+    with pytest.raises(DataError, match=r"plan.csv, line 3: no series of the data is called 's': column") as caught:
+        check_ahead(replace(given, findings=(near,)), encodings, 5)
+    assert caught.value.hint == "Correct the name in plan.csv"
 
 
 def test_a_category_that_was_never_seen_is_told_and_reads_as_unknown(tmp_path: Path) -> None:
