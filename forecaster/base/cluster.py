@@ -10,11 +10,14 @@ connects to it. See SECURITY.md.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import shutil
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -30,6 +33,15 @@ from forecaster.base.tasks import Luggage, TaskEnd, Work, attempt, give_up, work
 
 PATIENCE = 30.0
 """Seconds to wait for a scheduler to answer, and for its first worker."""
+
+GONE = 60.0
+"""Seconds without any worker, or without an answer of the scheduler, after which tasks are given up."""
+
+LOOKING = 2.0
+"""Seconds between two looks at whether there are workers."""
+
+SENDING = 300.0
+"""Seconds for what is sent to be on each worker, and for what came of a finished task to arrive."""
 
 CLOSING = 1.5
 """Seconds that a connection or workers have to end by themselves: less than a process has that is asked to stop."""
@@ -90,14 +102,19 @@ class Unpacked(WorkerPlugin):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def ask(token: str) -> str:
-    """Return what is wrong with the packages of this worker; empty for nothing."""
+async def ask(token: str) -> str:
+    """Return what is wrong with the packages of this worker; empty for nothing. One that just joined unpacks first."""
+    until = time.monotonic() + PATIENCE
+    while token not in Unpacked.rooms and time.monotonic() < until:
+        await asyncio.sleep(0.05)
     return Unpacked.rooms[token][1]
 
 
 def call(work: Work, index: int, task: Any, token: str) -> TaskEnd:
     """Do a task on a worker."""
-    folder, odd = Unpacked.rooms[token]
+    folder, odd = Unpacked.rooms.get(token, (None, ""))
+    if folder is None:
+        return TaskEnd(index, fault=ResourceError("a worker has not what was sent", hint="Run the command again"))
     if odd:
         return TaskEnd(index, fault=_mismatch("the worker that it came to", odd))
     work_for(token)
@@ -140,16 +157,19 @@ class DaskExecutor:
     def _run_some(self, work: Work, tasks: Mapping[int, Any]) -> Generator[TaskEnd]:
         """Do tasks, by their index; `_KILLED` is what came of one that was with each worker that died."""
         self.runs += 1
-        futures = {}
+        futures: dict[Any, int] = {}
+        watch = _Watch(self.client, futures)
         for index, task in tasks.items():
             key = f"forecast-{self.token}-{self.runs}-{index}"
             futures[self.client.submit(call, work, index, task, self.token, key=key, pure=False)] = index
         try:
+            watch.start()
             for future in as_completed(list(futures), loop=self.client.loop):
                 index = futures.pop(future)
-                yield _ended(future, index)
+                yield _ended(future, index, watch)
                 future.release()
         finally:
+            watch.stop.set()
             if futures:
                 with suppress(OSError, TimeoutError):
                     self.client.cancel(list(futures))
@@ -163,15 +183,66 @@ def _killed() -> ResourceError:
     return ResourceError(what, hint="Is its part too large for a worker's memory?")
 
 
-def _ended(future: Any, index: int) -> TaskEnd:
+class _Watch(threading.Thread):
+    """Gives up tasks that nobody will ever do: Dask itself would wait for ever for a worker to come.
+
+    Attributes:
+        stop: Set when nobody waits for the tasks.
+        why: Why they were given up; empty where they were not.
+    """
+
+    def __init__(self, client: Client, futures: Mapping[Any, int]) -> None:
+        super().__init__(daemon=True)
+        self.client, self.futures = client, futures
+        self.stop, self.why = threading.Event(), ""
+
+    def run(self) -> None:
+        """Look from time to time whether the scheduler answers, and has a worker."""
+        seen, missing = time.monotonic(), ""
+        while not self.stop.wait(LOOKING):
+            try:
+                there = self.client.sync(self.client.scheduler.ncores, callback_timeout=GONE)
+                missing = "" if there else "no worker is there any more"
+            except (OSError, RuntimeError, ValueError, CancelledError):
+                missing = "the scheduler does not answer any more"
+            if not missing:
+                seen = time.monotonic()
+            elif time.monotonic() - seen > GONE:
+                self.why = missing
+                with suppress(OSError, RuntimeError):  # those that wait for a task hear of it even so
+                    self.client.cancel(list(self.futures))
+                return
+
+
+def _ended(future: Any, index: int, watch: _Watch) -> TaskEnd:
     """Return how a task went that may have taken its workers with it, even after it was finished."""
     try:
-        ended: TaskEnd = future.result()
+        ended: TaskEnd = future.result(SENDING)
         return ended
     except KilledWorker:
         return TaskEnd(index, _KILLED)
-    except CancelledError:
-        return TaskEnd(index, fault=ResourceError("the cluster gave it up", hint="Run the command again"))
+    except (CancelledError, TimeoutError, OSError) as error:
+        late = isinstance(error, TimeoutError)
+        what = watch.why or ("what came of it does not arrive" if late else "the cluster gave it up")
+        return TaskEnd(index, fault=ResourceError(what, hint="Run the command again"))
+
+
+def _within(seconds: float, do: Callable[[], Any]) -> Any:
+    """Return what a question to the cluster came to that has no bound of its own.
+
+    Raises:
+        TimeoutError: No answer for so long.
+    """
+    answer: Future[Any] = Future()
+
+    def wait() -> None:
+        try:
+            answer.set_result(do())
+        except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=wait, daemon=True).start()
+    return answer.result(seconds)
 
 
 @contextmanager
@@ -192,14 +263,11 @@ def connected(address: str | None, workers: int, luggage: Luggage) -> Iterator[D
         client = _client(where, address)
         try:
             _check_workers(client, address)
-            client.register_plugin(Unpacked(token, luggage))
-            odd = {worker: told for worker, told in client.run(ask, token).items() if told}
-            if odd:
-                raise _mismatch(*next(iter(odd.items())))
+            _send(client, Unpacked(token, luggage), address)
             yield DaskExecutor(client, token, _place(client, address))
         finally:
             with suppress(OSError, TimeoutError, RuntimeError, ValueError):  # it may not have come so far
-                client.unregister_worker_plugin(f"forecast-{token}")
+                _within(CLOSING, lambda: client.unregister_worker_plugin(f"forecast-{token}"))
             with suppress(OSError, TimeoutError):
                 client.close(CLOSING)
 
@@ -243,10 +311,28 @@ def _check_workers(client: Client, address: str | None) -> None:
     except TimeoutError:
         who = address or "this machine"
         raise ResourceError(f"no worker of {who} is there", hint=f"Start one: dask worker {address or ''}") from None
+    until = time.monotonic() + PATIENCE
+    try:  # one that dies is in the scheduler's list for a moment more
+        while not _within(PATIENCE, lambda: client.run(os.getpid, on_error="ignore")):
+            if time.monotonic() > until:
+                raise TimeoutError("no answer")
+            time.sleep(0.2)
+    except (OSError, TimeoutError) as error:
+        who = address or "this machine"
+        raise ResourceError(f"the workers of {who} do not answer: {error}", hint="Start them anew") from None
+
+
+def _send(client: Client, luggage: Unpacked, address: str | None) -> None:
+    """Send files to all workers, and compare their packages with ours."""
     try:
-        client.run(os.getpid)
-    except OSError as error:
-        raise ResourceError(f"the workers of {address} do not answer: {error}") from None
+        _within(SENDING, lambda: client.register_plugin(luggage))
+        told = _within(SENDING, lambda: client.run(ask, luggage.token, on_error="ignore"))
+    except (OSError, TimeoutError) as error:
+        who = address or "this machine"
+        raise ResourceError(f"the workers of {who} cannot be sent to: {error}", hint="Start them anew") from None
+    for worker, odd in told.items():
+        if odd:
+            raise _mismatch(worker, odd)
 
 
 def _place(client: Client, address: str | None) -> str:

@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -126,3 +127,24 @@ def check_wanted(*_: object) -> None:
     """
     if getattr(_Given.thread, "token", None) in _Given.up:
         raise TryAgainError("the command was stopped")
+
+
+_ONE = threading.Lock()
+
+
+def alone(work: Work) -> Work:
+    """Do one task at a time in a process, however many threads a worker has: those of others change what Keras draws.
+
+    Keras has one generator of seeds, one precision and one graph for a whole process.
+    """
+
+    @wraps(work)
+    def wait(task: Any, folder: Path | None) -> Any:
+        while not _ONE.acquire(timeout=0.2):
+            check_wanted()
+        try:
+            return work(task, folder)
+        finally:
+            _ONE.release()
+
+    return wait

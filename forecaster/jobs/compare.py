@@ -12,7 +12,7 @@ import numpy as np
 from forecaster.base import files
 from forecaster.base.errors import DataError
 from forecaster.base.rowfile import is_parquet, maybe_writing_rows
-from forecaster.base.tasks import TRAINING, Luggage, check_wanted
+from forecaster.base.tasks import TRAINING, Luggage, alone, check_wanted
 from forecaster.base.workers import check_workers, open_executor
 from forecaster.config import (
     HERE_ALONE,
@@ -186,6 +186,7 @@ class Lesson:
     nth: int
 
 
+@alone
 def learn(lesson: Lesson, _: Path | None) -> tuple[Answer, float]:
     """Let a kind learn at a cutoff, in a process that keeps the data of the last comparison."""
     check_wanted()

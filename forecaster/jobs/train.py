@@ -18,7 +18,7 @@ from forecaster.base.machine import version_of
 from forecaster.base.meter import working
 from forecaster.base.records import Json
 from forecaster.base.runtime import prepare_keras
-from forecaster.base.tasks import TRAINING, check_wanted
+from forecaster.base.tasks import TRAINING, alone, check_wanted
 from forecaster.base.workers import open_executor
 from forecaster.config import (
     HERE_ALONE,
@@ -281,6 +281,7 @@ class MemberTask:
     parent: str | None
 
 
+@alone
 def learn_member(task: MemberTask, sent: Path | None) -> TrainedMember:
     """Train one network of an ensemble in a process that reads the data itself."""
     check_wanted()

@@ -13,7 +13,7 @@ from forecaster.base import files
 from forecaster.base.errors import DataError, DeadlineError, GateError, UsageError
 from forecaster.base.extras import check_extra
 from forecaster.base.meter import Work, working
-from forecaster.base.tasks import TRAINING, Executor, Luggage, check_wanted
+from forecaster.base.tasks import TRAINING, Executor, Luggage, alone, check_wanted
 from forecaster.base.workers import open_executor
 from forecaster.config import (
     HERE_ALONE,
@@ -277,6 +277,7 @@ _BEGUN: dict[str, Tuning] = {}
 """The search that this process has read the data of."""
 
 
+@alone
 def judge(trial: TrialTask, _: Path | None) -> Judged:
     """Judge settings network by network, in a process that keeps the data of the last search."""
     check_wanted()

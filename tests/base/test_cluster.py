@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +17,7 @@ import pytest
 
 from forecaster.base.cluster import DaskExecutor, connected
 from forecaster.base.errors import DataError, ResourceError
-from forecaster.base.tasks import Luggage, Serial, TaskEnd, check_wanted, give_up, work_for
+from forecaster.base.tasks import Luggage, Serial, TaskEnd, alone, check_wanted, give_up, work_for
 
 
 def double(task: int, sent: Path | None) -> int:
@@ -43,6 +48,25 @@ def die_or_double(task: int, sent: Path | None) -> int:
     if task == 13:
         os.kill(os.getpid(), signal.SIGKILL)
     return 2 * task
+
+
+def sleep_long(task: int, sent: Path | None) -> int:
+    """Take a minute."""
+    time.sleep(60)
+    return task
+
+
+BUSY = list[int]()
+
+
+@alone
+def be_alone(task: int, sent: Path | None) -> int:
+    """Return how many do this in this process."""
+    BUSY.append(task)
+    time.sleep(0.02)
+    seen = len(BUSY)
+    BUSY.remove(task)
+    return seen
 
 
 @pytest.fixture
@@ -107,3 +131,73 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     opening = connected("tcp://127.0.0.1:9", 1, Luggage())
     with pytest.raises(ResourceError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         opening.__enter__()
+
+
+@pytest.fixture
+def others(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Start a scheduler and one worker as programs of others, and return its address, and both."""
+    found, dask_program = tmp_path / "scheduler.json", [sys.executable, "-m", "dask"]
+    place = ("--scheduler-file", str(found))
+    scheduler = [*dask_program, "scheduler", *place, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    worker = [*dask_program, "worker", *place, "--no-nanny", "--nthreads", "2", "--no-dashboard"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": Path(__file__).parents[2]}
+    started = [subprocess.Popen(line, **quiet) for line in (scheduler, worker)]
+    until = time.monotonic() + 60
+    while not found.exists() or not found.read_text().strip():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    yield json.loads(found.read_text())["address"], started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("which", "how", "told"),
+    [
+        (1, signal.SIGKILL, "no worker is there any more"),
+        (0, signal.SIGKILL, "the cluster gave it up"),
+        (0, signal.SIGSTOP, "the scheduler does not answer any more"),
+    ],
+)
+def test_a_cluster_that_is_lost_ends_the_run(
+    others: tuple[str, list[subprocess.Popen[bytes]]],
+    which: int,
+    how: signal.Signals,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("forecaster.base.cluster.GONE", 6.0)
+    monkeypatch.setattr("forecaster.base.cluster.LOOKING", 0.5)
+    address, started = others
+    with connected(address, 1, Luggage()) as executor:
+        assert [end.value for end in in_order(executor.run(double, [1, 2]))] == [2, 4]
+        timer = threading.Timer(2.0, started[which].send_signal, [how])
+        timer.start()
+        began = time.monotonic()
+        (end,) = executor.run(sleep_long, [1])
+    assert end.fault is not None
+    assert told in end.fault.message
+    assert time.monotonic() - began < 40
+
+
+@pytest.mark.slow
+def test_tasks_that_must_be_alone_are_alone_on_a_worker_of_two_threads(
+    others: tuple[str, list[subprocess.Popen[bytes]]],
+) -> None:
+    with connected(others[0], 1, Luggage()) as executor:
+        assert executor.workers == 2
+        assert {end.value for end in executor.run(be_alone, range(20))} == {1}
+
+
+@pytest.mark.slow
+def test_a_worker_that_does_not_answer_is_said_to(
+    others: tuple[str, list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connected(others[0], 1, Luggage()):
+        pass  # it has joined
+    others[1][1].send_signal(signal.SIGSTOP)
+    monkeypatch.setattr("forecaster.base.cluster.PATIENCE", 3.0)
+    with pytest.raises(ResourceError, match="do not answer"), connected(others[0], 1, Luggage()):
+        pass
