@@ -198,10 +198,11 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         """Look from time to time whether the scheduler answers, and has a worker."""
+        scheduler: Any = self.client.scheduler
         seen, missing = time.monotonic(), ""
         while not self.stop.wait(LOOKING):
             try:
-                there = self.client.sync(self.client.scheduler.ncores, callback_timeout=GONE)
+                there = self.client.sync(scheduler.ncores, callback_timeout=GONE)
                 missing = "" if there else "no worker is there any more"
             except (OSError, RuntimeError, ValueError, CancelledError):
                 missing = "the scheduler does not answer any more"
