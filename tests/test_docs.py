@@ -63,7 +63,9 @@ READ_FIRST = ("README.md", "docs/builtin.md")
 """Pages that are tried each time. Of the others, those that train or try the machine are tried with the slow tests."""
 BEFORE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 """A command that a page builds on, and that stands on another page: it is run before those of the page."""
-PYTHON = re.compile(r"(?<!<!-- shown -->\n)^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"(?<!<!-- shown -->\n)(?<!<!-- not run -->\n)^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NOT_RUN = re.compile(r"<!-- not run -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+"""What needs a Kubernetes or SLURM cluster."""
 
 
 def run_on(page: str) -> list[str]:
@@ -149,6 +151,12 @@ def test_python_of_the_docs_runs(page: str, workshop: Callable[[str], Path]) -> 
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if NOT_RUN.search(PAGES[page])])
+def test_python_of_the_docs_that_needs_a_cluster_is_python(page: str) -> None:
+    for code in NOT_RUN.findall(PAGES[page]):
+        compile(code, page, "exec")
 
 
 def test_readme_shows_the_essentials() -> None:

@@ -148,7 +148,7 @@ def test_jobs_run_where_workers_are(run: Run, trained: Trained, dask_cluster: st
 
 @pytest.mark.slow
 def test_a_deadline_ends_what_runs_on_a_cluster(run: Run, dask_cluster: str) -> None:
-    shops(Path("shops"), 12, 40, 60)
+    shops(Path("shops"), 60, 40, 60)
     command = [
         "predict",
         "shops",
