@@ -158,7 +158,7 @@ class DaskExecutor:
         """Do tasks, by their index; `_KILLED` is what came of one that was with each worker that died."""
         self.runs += 1
         futures: dict[Any, int] = {}
-        watch = _Watch(self.client, futures)
+        watch = _Lookout(self.client, futures)
         for index, task in tasks.items():
             key = f"forecast-{self.token}-{self.runs}-{index}"
             futures[self.client.submit(call, work, index, task, self.token, key=key, pure=False)] = index
@@ -183,7 +183,7 @@ def _killed() -> ResourceError:
     return ResourceError(what, hint="Is its part too large for a worker's memory?")
 
 
-class _Watch(threading.Thread):
+class _Lookout(threading.Thread):
     """Gives up tasks that nobody will ever do: Dask itself would wait for ever for a worker to come.
 
     Attributes:
@@ -215,7 +215,7 @@ class _Watch(threading.Thread):
                 return
 
 
-def _ended(future: Any, index: int, watch: _Watch) -> TaskEnd:
+def _ended(future: Any, index: int, watch: _Lookout) -> TaskEnd:
     """Return how a task went that may have taken its workers with it, even after it was finished."""
     try:
         ended: TaskEnd = future.result(SENDING)
