@@ -143,6 +143,7 @@ def alone(work: Work) -> Work:
         while not _ONE.acquire(timeout=0.2):
             check_wanted()
         try:
+            check_wanted()
             return work(task, folder)
         finally:
             _ONE.release()

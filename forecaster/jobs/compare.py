@@ -189,7 +189,6 @@ class Lesson:
 @alone
 def learn(lesson: Lesson, _: Path | None) -> tuple[Answer, float]:
     """Let a kind learn at a cutoff, in a process that keeps the data of the last comparison."""
-    check_wanted()
     key = repr(lesson.job)
     if key not in _OPENED:
         _OPENED.clear()

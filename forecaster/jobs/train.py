@@ -284,7 +284,6 @@ class MemberTask:
 @alone
 def learn_member(task: MemberTask, sent: Path | None) -> TrainedMember:
     """Train one network of an ensemble in a process that reads the data itself."""
-    check_wanted()
     job = task.job
     if task.parent is not None and sent is not None:
         job = replace(job, store=replace(job.store, models_dir=sent / MODELS))

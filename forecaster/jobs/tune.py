@@ -280,7 +280,6 @@ _BEGUN: dict[str, Tuning] = {}
 @alone
 def judge(trial: TrialTask, _: Path | None) -> Judged:
     """Judge settings network by network, in a process that keeps the data of the last search."""
-    check_wanted()
     began, key = time.monotonic(), repr(trial.job)
     if key not in _BEGUN:
         _BEGUN.clear()
