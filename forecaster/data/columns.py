@@ -247,7 +247,7 @@ def _find_time(table: Table, used: tuple[str | None, ...]) -> str:
     for name in names:
         if (cell := _year_in(table, name)) is not None:
             forms = [form for form in guessed_formats(cell) if parse(pc.unique(table.columns[name]), form)[1].all()]
-            other = "--date-format FORMAT if one fits, else write dates such as 2018-01"
+            other = "--date-format FORMAT if one fits (months named in English), else write dates such as 2018-01"
             such = f"--date-format {quote(forms[0])}" if forms else other
             fault = f"{table.source}: column {name!r} may hold the stamps, and {cell!r} is in no known format"
             error = DataError(fault, hint=f"Pass --time {quote(name)} {such}")

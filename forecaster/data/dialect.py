@@ -244,6 +244,9 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
     widths = [len(row) for _, row in heads[best]]
     if max(widths, default=1) < 2 and settings.time == "none":  # rows in order: one column of values is enough
         return made
+    if max(widths, default=1) < 2 and path.lower().endswith((".json", ".jsonl", ".ndjson")):
+        hint = 'Write objects, such as {"ds": "2024-01-01", "y": 5}, one a line or in an array'
+        raise DataError(f"{path} is called JSON, but holds no records", hint=hint)
     if max(widths, default=1) < 2:
         hint = "Pass --sep ' '" if heads[best] and " " in heads[best][-1][1][0].strip() else "Pass --sep"
         error = DataError(f"{path} has one column: a time and a value column are needed", hint=hint)

@@ -79,6 +79,8 @@ def _read_one(path: Data, asked: Reading) -> Table:
         raise UsageError(f"--skip-footer is for texts and workbooks, and {source.path} has types of its own")
     try:
         table = _with_empty_cells(READERS[source.kind](source, asked))
+        if table.dialect is None and (asked.dialect or asked.settings.decimal or asked.settings.thousands):
+            table = replace(table, dialect=asked.dialect or _text_dialect(asked.settings))  # numbers stored as texts
         return _above(table, footer) if footer and source.kind == "json" else table
     except (MemoryError, pa.ArrowMemoryError):
         raise ResourceError(f"{source.path} does not fit into memory") from None
@@ -217,7 +219,12 @@ def typed_table(source: Source, table: pa.Table, kind: str) -> Table:
     if not table.num_rows:
         raise DataError(f"{source.path} has no rows")
     return Table(
-        source=source.path, sha256=source.sha256, columns=columns, rows=table.num_rows, dialect=None, kind=kind
+        source=source.path,
+        sha256=source.sha256,
+        columns=columns,
+        rows=table.num_rows,
+        dialect=None,
+        kind=kind,
     )
 
 
@@ -258,7 +265,7 @@ def _read_json(source: Source, asked: Reading) -> Table:
         fault = "nested too deep" if isinstance(error, RecursionError) else _json_fault(error)
         hint = "Export the data as CSV, Parquet or JSON lines"
         raise DataError(f"{name} is not JSON: {fault}", hint=hint) from None
-    if not records or not all(isinstance(record, dict) for record in records):
+    if not records or not all(isinstance(record, dict) for record in records) or not any(records):
         hint = 'Each line or element is an object, such as {"ds": "2024-01-01", "y": 5}'
         raise DataError(f"{name} is JSON, but holds no records", hint=hint)
     names = list(dict.fromkeys(key for record in records for key in record))

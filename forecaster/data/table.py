@@ -117,7 +117,7 @@ class Table:
         Raises:
             DataError: A cell that is neither a number in the dialect nor a known spelling of missing, or is infinite.
         """
-        typed = [name for name in names if self.dialect is None or not pa.types.is_string(self.columns[name].type)]
+        typed = [name for name in names if not pa.types.is_string(self.columns[name].type)]
         if typed:
             return np.concatenate([self._typed_numbers(n) if n in typed else self._written_numbers(n) for n in names])
         return self._written_numbers(*names)
@@ -162,8 +162,6 @@ class Table:
         column = self.columns[name]
         if pa.types.is_boolean(column.type):
             column = column.cast(pa.int8())
-        if pa.types.is_string(column.type) and pc.all(pc.equal(column, EMPTY)).as_py():
-            return np.full(self.rows, np.nan)  # nothing but empty cells
         if not is_number_type(column.type):
             raise DataError(f"{self.source}: column {name!r} holds {column.type}, not numbers", hint="Pass --target")
         valid = to_numpy(column.is_valid())

@@ -91,11 +91,12 @@ def lost_data(
         _check_lag(panel, ends, settings.max_lag)
     early = [s for s, name in enumerate(panel.ids) if name in known.ends and ends[s] < known.ends[name]]
     if early and not cut:
-        stamps = panel.write(ends[early[:1]].astype(panel.starts.dtype))
+        both = np.array([ends[early[0]], known.ends[panel.ids[early[0]]]])
+        now, then = panel.write(both.astype(panel.starts.dtype))
         first = f"series {shown(panel.ids[early[0]])}" if panel.ids[early[0]] else "the data"
         count = f"{len(early):,} of {panel.n_series:,} series end" if panel.n_series > 1 else "the data ends"
         when = "when the model was trained" if known.when == "the training" else f"at {known.when}"
-        notes.append(f"{panel.source}: {count} earlier than {when}: {first} at {stamps[0]}")
+        notes.append(f"{panel.source}: {count} earlier than {when}: {first} at {now}, then at {then}")
     return tuple(notes)
 
 

@@ -8,6 +8,7 @@ import io
 import json
 import lzma
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -313,6 +314,26 @@ def test_a_footer_longer_than_the_file_is_refused_at_once(kind: str, lines: int,
     assert read_panel(path, ReadSettings(skip_footer=2)).values.tolist() == [1.0, 2.0, 3.0, 4.0]
     with pytest.raises(DataError, match=r"nothing stands above its last|no rows below its header"):
         read_panel(path, ReadSettings(skip_footer=lines))
+
+
+def test_numbers_stored_as_texts_are_read_from_parquet(tmp_path: Path) -> None:
+    days = [date(2024, 1, day) for day in range(1, 5)]
+    for cells, settings in (["1", "2.5", "", "4"], ReadSettings()), (["1", "2,5", "", "4"], ReadSettings(decimal=",")):
+        pq.write_table(pa.table({"day": days, "sales": cells}), path := tmp_path / "texts.parquet")
+        panel = read_panel(path, replace(settings, on_gap="interpolate"))
+        assert panel.values.tolist() == [1.0, 2.5, 3.25, 4.0]
+        assert read_panel(path, schema=panel.schema).values.tolist() == panel.values.tolist()
+    with pytest.raises(DataError, match="row 2, column 'sales': '2,5' is not a number") as refused:
+        read_panel(path)
+    assert refused.value.hint.startswith("Pass --decimal ,")
+
+
+@pytest.mark.parametrize("text", ["null", '"x"', "{}", "[]", "[{}]"])
+def test_json_without_records_is_said_to_be_that(text: str, tmp_path: Path) -> None:
+    (path := tmp_path / "empty.json").write_text(text)
+    with pytest.raises(DataError, match="but holds no records") as refused:
+        read_panel(path)
+    assert '{"ds": "2024-01-01", "y": 5}' in refused.value.hint
 
 
 def test_a_stream_of_arrow_is_read_as_a_file_of_it(tmp_path: Path) -> None:
