@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecaster.base.errors import ForecastError, GateError, MissingError, StorageError
+from forecaster.base.errors import DataError, ForecastError, GateError, MissingError, StorageError
 from forecaster.config import ReadSettings, ScoreSettings, parse_limit
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
@@ -205,7 +205,11 @@ def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
     known = ScoredModel.of(root, reference)
     folder = Path(settings.ledger) if settings.ledger else ledger_of(root, known.name, job.actuals)
     issues, hindsight, unreadable = _issued(folder, known)
-    panel = read_panel(job.actuals, known.reading(job.reading), known.schema)
+    try:
+        panel = read_panel(job.actuals, known.reading(job.reading), known.schema)
+    except DataError as error:  # a command that it names has what the user said, not what is added here
+        error.respell(lambda text: text.replace(" --max-missing 1.0", ""))
+        raise
     events.on_panel(panel)
     result = ScoreResult(
         model=known.name,

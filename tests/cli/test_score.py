@@ -133,3 +133,16 @@ def test_the_whole_way_in_processes_of_their_own(site: Path) -> None:
     done = run_forecast("score", "--actuals", "later.csv", "--models-dir", "models", cwd=site)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["values"] == 9
+
+
+def test_the_command_that_is_advised_has_what_the_user_said(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [f"2024-01-{day:02},{day % 7},{day}" for day in range(1, 31)]
+    Path("two.csv").write_text("\n".join(["day,sold,stock", *rows]) + "\n")
+    assert run("predict", "two.csv", "--model", "builtin", "--target", "sold", "--output", "o.csv").exit_code == 0
+    done = run("score", "--model", "builtin", "--actuals", "two.csv")
+    assert done.exit_code == 65
+    assert "--target" in done.stderr
+    assert "--max-missing" not in done.stderr
