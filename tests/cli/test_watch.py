@@ -172,7 +172,7 @@ def test_also_of_skipped_series(run: Run, fake: FakeJobs, tmp_path: Path) -> Non
 
 def test_also_of_wrong_usage(run: Run, tmp_path: Path) -> None:
     assert run("predict", "--horizon", "0", f"--on-failure={HOOK}").exit_code == 2
-    assert told(tmp_path) == "predict|2|USAGE|--horizon must be from 1 to 100000, received 0"
+    assert told(tmp_path) == "predict|2|USAGE|--horizon must be from 1 to 10000, received 0"
 
 
 @pytest.mark.parametrize(
