@@ -19,11 +19,14 @@ STEPS, PART = 60, 15_625
 """Steps of a series, and series of a part: 1,000,000 series are 64 parts."""
 
 SIZES = (62_500, 250_000, 1_000_000)
+ONE_CORE = ("taskset", "--cpu-list", "0")
 WAYS = {
-    "this process": (),
-    "one worker": ("--cluster", "local", "--workers", "1"),
-    "two workers": ("--workers", "2"),
+    "this process": ((), ()),
+    "one worker, one core": (ONE_CORE, ("--cluster", "local")),
+    "two workers": ((), ("--workers", "2")),
 }
+"""What stands before the command, and its flags. `local` starts a worker for each core that it may use."""
+
 PAUSE = 0.25
 """Seconds between two looks at the memory of all processes."""
 
@@ -51,7 +54,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> str:
             folder = Path(name)
             write(folder / "parts", series)
             runs = {way: forecast(folder, way) for way in WAYS}
-        one = runs["one worker"]
+        one = runs["one worker, one core"]
         rows += [
             [
                 f"{series:,}",
@@ -96,9 +99,10 @@ def write(folder: Path, series: int) -> None:
 
 def forecast(folder: Path, way: str) -> TreeRun:
     """Forecast all parts with the built-in network in one of the ways."""
-    output = f"{way.replace(' ', '-')}/"
+    output = f"{way.replace(', ', '-').replace(' ', '-')}/"
     asked = ("predict", "parts", "--model", "builtin", "--horizon", "6", "--freq", "MS", "--ledger", "none")
-    return run_tree([*FORECAST, *asked, "--output", output, *WAYS[way]], folder)
+    before, flags = WAYS[way]
+    return run_tree([*before, *FORECAST, *asked, "--output", output, *flags], folder)
 
 
 def run_tree(command: list[str], cwd: Path) -> TreeRun:
