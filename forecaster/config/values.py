@@ -131,11 +131,11 @@ def parse_units(text: str, layers: int) -> tuple[int, ...]:
     Raises:
         UsageError: Something is not a width, or there are more or fewer of them than layers.
     """
-    parts = str(text).split(",")  # a number, where Python gives the settings
-    widths = tuple(int(part) for part in parts if part.strip().isdecimal())
+    parts = [part.strip() for part in str(text).split(",")]  # a number, where Python gives the settings
+    widths = tuple(int(part[:10]) for part in parts if part.isdecimal())
     if len(widths) != len(parts) or not all(1 <= width <= MOST_UNITS for width in widths):
         raise UsageError(
-            f"--units: expected whole numbers from 1 to {MOST_UNITS}, received {str(text)!r}", hint="--units 64,32"
+            f"--units: expected whole numbers from 1 to {MOST_UNITS}, received {str(text)[:40]!r}", hint="--units 64,32"
         )
     if len(widths) not in (1, layers):
         raise UsageError(

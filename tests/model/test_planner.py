@@ -142,7 +142,7 @@ def test_widths_are_one_or_one_a_layer(units: str, expected: int | tuple[int, ..
     assert network.widths == expected
 
 
-@pytest.mark.parametrize("units", ["", "0", "-8", "8,", "8;4", "1e3", "2049", "64,0"])
+@pytest.mark.parametrize("units", ["", "0", "-8", "8,", "8;4", "1e3", "2049", "64,0", "9" * 5000])
 def test_what_is_no_width_is_refused(units: str) -> None:
     with pytest.raises(UsageError, match="--units: expected whole numbers from 1 to 2048"):
         plan_of(monthly(), ModelSettings(units=units))
