@@ -25,9 +25,10 @@ from typing import Any, ClassVar
 import dask
 from distributed import Client, LocalCluster, Worker, WorkerPlugin, as_completed
 from distributed.scheduler import KilledWorker
+from distributed.system import MEMORY_LIMIT
 
 from forecaster.base.errors import ResourceError, UsageError
-from forecaster.base.machine import versions_of
+from forecaster.base.machine import usable_cores, versions_of
 from forecaster.base.runtime import use_threads
 from forecaster.base.tasks import Luggage, TaskEnd, Work, attempt, give_up, work_for
 
@@ -45,6 +46,9 @@ SENDING = 300.0
 
 CLOSING = 1.5
 """Seconds that a connection or workers have to end by themselves: less than a process has that is asked to stop."""
+
+MEMORY_OF_WORKER = 400 << 20
+"""Bytes that a worker process takes with small tasks."""
 
 QUIET = {
     "distributed.logging.distributed": "critical",
@@ -273,11 +277,25 @@ def connected(address: str | None, workers: int, luggage: Luggage) -> Iterator[D
                 client.close(CLOSING)
 
 
+def _check_memory(workers: int) -> None:
+    """Refuse more worker processes than this machine can hold.
+
+    Raises:
+        UsageError: There is no memory for so many.
+    """
+    most = max(int(MEMORY_LIMIT // MEMORY_OF_WORKER), usable_cores())
+    if workers > most:
+        each = f"{MEMORY_OF_WORKER >> 20:,} MiB each"
+        fault = f"--workers {workers}: this machine has memory for {most:,} worker processes ({each})"
+        raise UsageError(fault, hint=f"One a core is enough: --workers {max(usable_cores(), 2)}")
+
+
 @contextmanager
 def _scheduler(address: str | None, workers: int) -> Iterator[Any]:
     if address is not None:
         yield address
         return
+    _check_memory(workers)
     try:
         cluster = LocalCluster(
             n_workers=workers,

@@ -15,9 +15,19 @@ from pathlib import Path
 import dask
 import pytest
 
+from forecaster.base import cluster
 from forecaster.base.cluster import DaskExecutor, connected
-from forecaster.base.errors import DataError, ResourceError
+from forecaster.base.errors import DataError, ResourceError, UsageError
 from forecaster.base.tasks import Luggage, Serial, TaskEnd, alone, check_wanted, give_up, work_for
+
+
+def test_no_more_workers_are_started_than_the_machine_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "MEMORY_LIMIT", 3 * cluster.MEMORY_OF_WORKER)
+    monkeypatch.setattr(cluster, "usable_cores", lambda: 2)
+    many = "--workers 1024: this machine has memory for 3 worker processes"
+    with pytest.raises(UsageError, match=many) as refused, connected(None, 1024, Luggage()):
+        pass
+    assert refused.value.hint == "One a core is enough: --workers 2"
 
 
 def double(task: int, sent: Path | None) -> int:
