@@ -25,10 +25,12 @@ from tests.conftest import Trained, panel_csv
 def shops(folder: Path, parts: int = 3, series: int = 2, length: int = 40) -> Path:
     """Write a folder of CSV parts, each with series of its own."""
     folder.mkdir()
-    whole = panel_csv(folder.with_suffix(".csv"), parts * series, length).read_text().splitlines()
-    for k in range(parts):
-        own = [row for row in whole[1:] if int(row.split(",")[0].removeprefix("shop-")) // series == k]
-        (folder / f"part-{k}.csv").write_text("\n".join([whole[0], *own]) + "\n")
+    header, *rows = panel_csv(folder.with_suffix(".csv"), parts * series, length).read_text().splitlines()
+    own: dict[int, list[str]] = {k: [] for k in range(parts)}
+    for row in rows:
+        own[int(row.split(",")[0].removeprefix("shop-")) // series].append(row)
+    for k, found in own.items():
+        (folder / f"part-{k}.csv").write_text("\n".join([header, *found]) + "\n")
     return folder
 
 
