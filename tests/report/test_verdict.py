@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import json
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from forecaster import jobs
 from forecaster.base.errors import MissingError, UsageError
-from forecaster.config import ReadSettings
-from forecaster.data.rows import Finding
-from forecaster.report.verdict import REMEDIES, Verdict
-
-Write = Callable[..., Path]
-
-
-def days(count: int, start: str = "2024-01-01") -> list[str]:
-    return [str(np.datetime64(start) + day) for day in range(count)]
-
-
-def series(name: str, values: list[object], start: str = "2024-01-01") -> list[str]:
-    return [f"{name},{day},{value}" for day, value in zip(days(len(values), start), values, strict=True)]
-
-
-def usual(count: int = 60, seed: int = 0) -> list[object]:
-    rng = np.random.default_rng(seed)
-    return [round(50 + 10 * (i % 7) + rng.normal(), 2) for i in range(count)]
-
-
-def check(data: Path | str, **flags: object) -> Verdict:
-    verdict = jobs.check(jobs.CheckJob(data=str(data), reading=ReadSettings(**flags)))
-    json.dumps(verdict.summary(), allow_nan=False)
-    return verdict
-
-
-def finding(verdict: Verdict, code: str) -> Finding:
-    [found] = [finding for finding in verdict.findings if finding.code == code]
-    return found
+from forecaster.report.verdict import REMEDIES
+from tests.findings import Write, check, days, finding, series, usual
 
 
 def test_good_data(write_csv: Write) -> None:
