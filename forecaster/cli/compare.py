@@ -9,7 +9,6 @@ from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number
-from forecaster.cli.parts import noting
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import ShareBar
 from forecaster.cli.rehearsal import show_rehearsal
@@ -53,9 +52,7 @@ def compare(
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_compare(job, listening(printer)))
     with ShareBar("comparing") as bar:
-        result = jobs.compare(
-            job, listening(printer, on_share=bar.update, on_state=now_stands, on_place=noting(printer)), workers
-        )
+        result = jobs.compare(job, listening(printer, on_share=bar.update, on_state=now_stands), workers)
     with after(f"{settings.predictions} was written" if settings.predictions else "nothing changed"):
         log.event("compared", source=result.panel.source, leaderboard=result.records())
         printer.show(result.summary(), result.records(), describe(result))

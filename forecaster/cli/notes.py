@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from forecaster.base.errors import OK, PARTIAL
@@ -21,14 +21,30 @@ STYLES = {"warning": "yellow", "error": "red"}
 
 
 def listening(printer: Printer, **others: Any) -> Events:
-    """Return events that tell and record what was found in the data; `others` are the command's own."""
-    from forecaster.jobs import Events
-
-    return Events(
+    """Return events that show and record what was found in the data and what workers report, and `others`."""
+    return listening_to_workers(
+        printer,
         on_panel=lambda panel: note_panel(printer, panel),
         on_age=lambda age: log.event("age", **age.summary()),
         **others,
     )
+
+
+def listening_to_workers(printer: Printer, **others: Any) -> Events:
+    """Return events that show where tasks are done, and record the bugs of their processes."""
+    from forecaster.jobs import Events
+
+    return Events(on_place=noting(printer), on_trace=lambda trace: log.event("bug", traceback=trace), **others)
+
+
+def noting(printer: Printer) -> Callable[[str], None]:
+    """Return what shows a person where tasks are done, where that is not this process."""
+
+    def show_place(place: str) -> None:
+        if place:
+            printer.note(TextLine(place, "dim"))
+
+    return show_place
 
 
 def note_panel(printer: Printer, panel: Panel) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from forecaster.base.errors import PARTIAL, ForecastError, UsageError
 from forecaster.cli import log
+from forecaster.cli.notes import listening_to_workers
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, warn
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import ShareBar
@@ -32,28 +33,11 @@ def check_alone(workers: WorkerSettings, what: str) -> None:
         raise UsageError(f"{flag} has nothing to share out here", hint=f"It is for {what}")
 
 
-def noting(printer: Printer) -> Callable[[str], None]:
-    """Return what tells a person where tasks are done, where that is not this process."""
-
-    def tell_place(place: str) -> None:
-        if place:
-            printer.note(TextLine(place, "dim"))
-
-    return tell_place
-
-
 @contextmanager
 def showing_parts(printer: Printer, label: str) -> Iterator[Events]:
     """Give events that show how far the parts are, where that is done, and what exists if it is stopped."""
-    from forecaster.jobs import Events
-
     with ShareBar(label) as bar:
-        yield Events(
-            on_share=bar.update,
-            on_place=noting(printer),
-            on_state=now_stands,
-            on_trace=lambda trace: log.event("bug", traceback=trace),
-        )
+        yield listening_to_workers(printer, on_share=bar.update, on_state=now_stands)
 
 
 def nothing_else(_: PartsResult) -> Iterator[Block]:

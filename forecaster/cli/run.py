@@ -16,10 +16,10 @@ from forecaster.base.meter import one, tally
 from forecaster.base.workers import check_workers
 from forecaster.cli import log
 from forecaster.cli.early import LED
-from forecaster.cli.notes import finish, listening
+from forecaster.cli.notes import finish, listening, noting
 from forecaster.cli.options import WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, warn
-from forecaster.cli.parts import check_alone, noting
+from forecaster.cli.parts import check_alone
 from forecaster.cli.process import deadline, now_stands
 from forecaster.cli.rehearsal import show_batch
 from forecaster.config import BatchSettings, DrySettings, WorkerSettings

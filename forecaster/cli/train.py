@@ -15,7 +15,6 @@ from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, WatchedSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent
-from forecaster.cli.parts import noting
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.progress import TrainingProgress
 from forecaster.cli.rehearsal import show_rehearsal
@@ -122,8 +121,6 @@ def train(
             on_start=show_start,
             on_progress=progress.update,
             on_state=now_stands,
-            on_place=noting(printer),
-            on_trace=lambda trace: log.event("bug", traceback=trace),
         )
         result = jobs.train(job, events, workers)
     with after(f"{result.model.name} {result.model.version} was published"):

@@ -11,7 +11,6 @@ from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number, percent
-from forecaster.cli.parts import noting
 from forecaster.cli.process import after, now_stands
 from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.config import (
@@ -82,8 +81,6 @@ def tune(
         on_start=show_start,
         on_trial=table.add,
         on_state=now_stands,
-        on_place=noting(printer),
-        on_trace=lambda trace: log.event("bug", traceback=trace),
     )
     result = jobs.tune(job, events, workers)
     with after(f"{result.output} was written"):

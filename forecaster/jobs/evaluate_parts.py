@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from forecaster.base import files
 from forecaster.base.arrow import from_texts
 from forecaster.base.errors import UsageError
 from forecaster.base.rowfile import writing_rows
@@ -19,7 +18,7 @@ from forecaster.jobs.evaluate import EvaluateJob, EvaluateResult, check_gates, e
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder
 from forecaster.jobs.opening import Asked, asked_by
-from forecaster.jobs.part_records import Json, PartRecord, hash_file, holding_results
+from forecaster.jobs.part_records import Json, PartRecord, holding_results
 from forecaster.jobs.part_tasks import PartsJob
 from forecaster.jobs.parts import PartsOrder, PartsResult, PartTask, check_folders, pack_model, run_parts
 from forecaster.model.builtin import NAME, open_network, version_of_card
@@ -96,19 +95,13 @@ def check_evaluate_parts(job: EvaluateJob, workers: WorkerSettings) -> tuple[Par
 def evaluate_part(task: PartTask, events: Events) -> PartRecord:
     """Measure a part, and write its scores by series."""
     job: EvaluateJob = task.job
-    output = task.folder / task.name
-    files.make_folder(output.parent, task.folder)
+    output = task.output()
     settings = replace(job.settings, output=None)
     result = evaluate(replace(job, data=task.part, models_dir=task.models_dir, settings=settings), events)
     with writing_rows(output) as writer:
         writer.write(_by_series(result))
-    return PartRecord(
-        part=task.label,
-        sha256=task.sha256,
-        made=task.made,
-        names=task.names,
-        outputs={task.name: hash_file(output)},
-        facts={
+    return task.record(
+        {
             "rows": result.panel.n_series,
             "series": result.panel.n_series,
             "horizon": len(result.scores.model.by_lead["mae"]),
@@ -118,7 +111,7 @@ def evaluate_part(task: PartTask, events: Events) -> PartRecord:
             "skipped": len(result.skipped),
             "skipped_series": [list(each) for each in result.skipped[:MOST_SKIPPED]],
             "warnings": list(result.warnings),
-        },
+        }
     )
 
 

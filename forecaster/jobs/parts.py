@@ -28,6 +28,7 @@ from forecaster.jobs.part_records import (
     Json,
     PartRecord,
     find_done,
+    hash_file,
     hash_part,
     open_names,
     recorded_parts,
@@ -94,6 +95,23 @@ class PartTask:
                 models_dir=Path(self.cwd, self.models_dir),
             )
         return here if sent is None or self.model is None else replace(here, models_dir=sent / MODELS)
+
+    def output(self) -> Path:
+        """Return its file of results; the folder of it is made."""
+        path = self.folder / self.name
+        files.make_folder(path.parent, self.folder)
+        return path
+
+    def record(self, facts: Json) -> PartRecord:
+        """Return what is remembered of it, once its file of results is written."""
+        return PartRecord(
+            part=self.label,
+            sha256=self.sha256,
+            made=self.made,
+            names=self.names,
+            outputs={self.name: hash_file(self.folder / self.name)},
+            facts=facts,
+        )
 
     def here(self, path: Path | str) -> Path:
         """Return another path of the command as it is right in this process."""

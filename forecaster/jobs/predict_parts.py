@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from forecaster.base import files
 from forecaster.base.errors import UsageError
 from forecaster.base.workers import check_workers, open_executor
 from forecaster.config import FreshSettings, PredictSettings, WorkerSettings, parse_levels
@@ -123,8 +122,7 @@ def _check(settings: PredictSettings, fresh: FreshSettings) -> None:
 def predict_part(task: PartTask, events: Events) -> PartRecord:
     """Forecast a part, and write its file."""
     job: PredictJob = task.job
-    output = task.folder / task.name
-    files.make_folder(output.parent, task.folder)
+    output = task.output()
     settings = replace(job.settings, output=str(output))
     if settings.future is not None:
         settings = replace(settings, future=task.here(settings.future))
@@ -136,13 +134,8 @@ def predict_part(task: PartTask, events: Events) -> PartRecord:
     own = replace(job, data=task.part, models_dir=task.models_dir, settings=settings, part_of=part_of)
     result = predict(own, events)
     methods, counts = np.unique(result.forecast.last_methods().astype(str), return_counts=True)
-    return PartRecord(
-        part=task.label,
-        sha256=task.sha256,
-        made=task.made,
-        names=task.names,
-        outputs={task.name: hash_file(output)},
-        facts={
+    return task.record(
+        {
             "rows": int(result.forecast.values.size),
             "series": result.panel.n_series,
             "horizon": result.forecast.values.shape[1],
@@ -150,7 +143,7 @@ def predict_part(task: PartTask, events: Events) -> PartRecord:
             "skipped": len(result.skipped),
             "skipped_series": [list(each) for each in result.skipped[:MOST_SKIPPED]],
             "warnings": [text for text in result.warnings if not text.startswith(str(task.part))],
-        },
+        }
     )
 
 

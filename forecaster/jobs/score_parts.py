@@ -25,7 +25,7 @@ from forecaster.data.listing import Parts
 from forecaster.data.schema import Schema
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import choose_model, ledger_of, models_folder
-from forecaster.jobs.part_records import Json, PartRecord, hash_file, holding_results
+from forecaster.jobs.part_records import Json, PartRecord, holding_results
 from forecaster.jobs.part_tasks import first_found
 from forecaster.jobs.parts import PartsOrder, PartsResult, PartTask, check_folders, run_parts
 from forecaster.jobs.score import LiveScores, ScoredModel, ScoreJob, check_limits, limits_in, nothing_issued
@@ -149,18 +149,12 @@ def score_part(task: PartTask, events: Events) -> PartRecord:
             else:
                 issues[name] = found
     outcome = score_issues(list(issues.values()), panel) if issues else None
-    output = task.folder / task.name
-    files.make_folder(output.parent, task.folder)
+    output = task.output()
     rows = by_series(panel.ids, outcome)
     with writing_rows(output) as writer:
         writer.write(rows)
-    return PartRecord(
-        part=task.label,
-        sha256=task.sha256,
-        made=task.made,
-        names=task.names,
-        outputs={task.name: hash_file(output)},
-        facts={
+    return task.record(
+        {
             "rows": len(rows["series"]),
             "series": panel.n_series,
             "skipped": 0,
@@ -169,7 +163,7 @@ def score_part(task: PartTask, events: Events) -> PartRecord:
             "hindsight": hindsight,
             "unreadable": unreadable,
             "outcome": outcome and _kept(outcome),
-        },
+        }
     )
 
 
