@@ -6,7 +6,7 @@ from glob import glob, has_magic
 from pathlib import Path, PurePath, PurePosixPath
 
 from forecaster.base.errors import MissingError, UsageError
-from forecaster.data.remote import is_folder_address, list_files
+from forecaster.data.remote import is_folder_address, list_files, root_of, without_password
 from forecaster.data.source import Data, Source
 
 DATA_ENDS = tuple(
@@ -75,18 +75,9 @@ def parts_at(path: Data) -> list[str] | None:
     root = root_of(str(path))
     found = [each for each in list_files(str(path)) if may_be_part(PurePosixPath(each), PurePosixPath(root))]
     if not found:
-        raise MissingError(f"{path}: no data files are there", hint="Files end in .csv, .parquet and the like")
+        fault = f"{without_password(str(path))}: no data files are there"
+        raise MissingError(fault, hint="Files end in .csv, .parquet and the like")
     return found
-
-
-def root_of(source: str) -> str:
-    """Return the folder that all parts of a folder or glob are below; of an address, ending in no `/`."""
-    plain = []
-    for part in source.split("/")[:-1]:
-        if has_magic(part):
-            break
-        plain.append(part)
-    return "/".join(plain)
 
 
 def path_of(part: Part) -> Path | str:

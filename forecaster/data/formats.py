@@ -32,6 +32,7 @@ from forecaster.data.dialect import Dialect, check_marks
 from forecaster.data.folders import Part, parts_at, parts_of, path_of
 from forecaster.data.places import Numbered, PartPlaces
 from forecaster.data.recipe import Recipe
+from forecaster.data.remote import without_password
 from forecaster.data.source import ARROW_STREAM, Data, Source, decode, read_source
 from forecaster.data.table import Table, check_names, read_csv
 
@@ -66,7 +67,7 @@ def read_data(path: Data, settings: ReadSettings, dialect: Dialect | None, recip
         raise UsageError(f"--sql is for a database, and {path} is none", hint="Such as sqlite:///shop.db")
     parts = [path_of(path)] if isinstance(path, Part) else parts_of(path) or parts_at(path)
     if parts is not None:
-        return _read_parts(str(path), parts, asked)
+        return _read_parts(without_password(str(path)), parts, asked)
     return _read_one(path, asked)
 
 
@@ -115,7 +116,8 @@ def _with_empty_cells(table: Table) -> Table:
 def _read_parts(name: str, paths: Sequence[Path | str], asked: Reading) -> Table:
     """Return the rows of several files, which have the same columns, one after the other."""
     tables: list[Table] = []
-    for path in paths:
+    names = [without_password(str(path)) for path in paths]
+    for path, own in zip(paths, names, strict=True):
         known = tables[0].dialect if tables and asked.dialect is None else asked.dialect
         table = _read_one(path, replace(asked, dialect=known))
         keys = folder_keys(PurePath(path), table.rows)
@@ -123,13 +125,13 @@ def _read_parts(name: str, paths: Sequence[Path | str], asked: Reading) -> Table
         if tables and table.columns.keys() != tables[0].columns.keys():
             odd = sorted(table.columns.keys() ^ tables[0].columns.keys())
             raise DataError(
-                f"{path} has other columns than {paths[0]}: {', '.join(odd[:5])}", hint="Give files of one kind"
+                f"{own} has other columns than {names[0]}: {', '.join(odd[:5])}", hint="Give files of one kind"
             )
         tables.append(table)
     columns = {column: _stacked([table.columns[column] for table in tables]) for column in tables[0].columns}
     starts = np.cumsum([0, *(table.rows for table in tables)]).tolist()
     digest = hashlib.sha256("".join(table.sha256 for table in tables).encode()).hexdigest()
-    places = PartPlaces(tuple(map(str, paths)), tuple(starts[:-1]), tuple(table.places for table in tables))
+    places = PartPlaces(tuple(names), tuple(starts[:-1]), tuple(table.places for table in tables))
     kind = f"{len(tables)} parts of {tables[0].kind}" if len(tables) > 1 else tables[0].kind
     return replace(
         tables[0],

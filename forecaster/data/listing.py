@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forecaster.base.errors import UsageError
-from forecaster.data.folders import Part, parts_at, parts_of, root_of
+from forecaster.data.folders import Part, parts_at, parts_of
+from forecaster.data.remote import root_of, without_password
 from forecaster.data.source import Data, Source
 
 Hashes = npt.NDArray[np.uint64]
@@ -62,7 +63,7 @@ class Parts:
         else:
             folder = _root(str(data))
             names = [PurePosixPath(os.path.relpath(path, folder)).as_posix() for path in found]
-        return cls(str(data), tuple(Part(path) for path in found), tuple(names))
+        return cls(without_password(str(data)), tuple(Part(path) for path in found), tuple(names))
 
     def outputs(self) -> tuple[str, ...]:
         """Return what the file of each part is called in a folder of results: Parquet for Parquet, else CSV.

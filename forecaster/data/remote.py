@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import has_magic
+from itertools import takewhile
 from typing import Any
 
 from forecaster.base.errors import AccessError, DataError, ForecastError, MissingError, TryAgainError
@@ -69,8 +70,15 @@ def is_folder_address(path: str) -> bool:
     return scheme_of(path) in LISTED and (path.endswith("/") or has_magic(path))
 
 
+def root_of(address: str) -> str:
+    """Return the folder that all files of a folder, which ends in `/`, or of a glob are below, without its last `/`."""
+    return "/".join(takewhile(lambda part: not has_magic(part), address.split("/")[:-1]))
+
+
 def list_files(address: str) -> list[str]:
     """Return the addresses of all files below a folder, or of those that a glob matches, sorted.
+
+    They begin as the address does: a file system names them by its own first scheme, and may leave out the host.
 
     Raises:
         ForecastError: As `fetch`.
@@ -83,7 +91,8 @@ def list_files(address: str) -> list[str]:
         system, root = fsspec.core.url_to_fs(_lowered(address))
         system.invalidate_cache()
         found = system.glob(root) if has_magic(root) else system.find(root)
-        return sorted(str(system.unstrip_protocol(path)) for path in found)
+    above = root_of(root if has_magic(root) else root.rstrip("/") + "/")
+    return sorted(f"{root_of(address)}/{str(path).removeprefix(above).lstrip('/')}" for path in found)
 
 
 @contextmanager

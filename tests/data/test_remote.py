@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from forecaster.base.errors import DataError, MissingError, TryAgainError
+from forecaster.data import remote
 from forecaster.data.grid import read_panel
-from forecaster.data.remote import fetch, scheme_of, without_password
+from forecaster.data.listing import Parts
+from forecaster.data.remote import fetch, list_files, scheme_of, without_password
 from tests.data.test_formats import FILES, check, write
 
 
@@ -65,3 +70,33 @@ def test_more_than_is_taken_is_refused(tmp_path: Path, server: str) -> None:
     assert fetch(f"{server}/a.csv", 1000) == b"x" * 1000
     with pytest.raises(DataError, match="has more than 0 GiB"):
         fetch(f"{server}/a.csv", 999)
+
+
+FOLDERS = [("memory://", "shop/new"), ("MEMORY://", "shop/new"), ("other://me:secret@host/", "shop/new")]
+
+
+@pytest.mark.parametrize("pattern", ["/", "/*.csv", "/**/*.csv"])
+@pytest.mark.parametrize(("host", "folder"), FOLDERS)
+def test_files_below_an_address_begin_as_it_does(
+    monkeypatch: pytest.MonkeyPatch, host: str, folder: str, pattern: str
+) -> None:
+    """A file system names its files by its first scheme, and FTP and SFTP do without the host."""
+
+    class Other(MemoryFileSystem):
+        protocol = ("first", "other")
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            return str(super()._strip_protocol(re.sub(r"^\w+://me:secret@host", "", path)))
+
+    fsspec.register_implementation("other", Other, clobber=True)
+    monkeypatch.setattr(remote, "LISTED", (*remote.LISTED, "other"))
+    monkeypatch.setattr(MemoryFileSystem, "store", {})
+    for name in ("a.csv", "b.csv", "old/c.csv"):
+        fsspec.filesystem("memory").pipe(f"/{folder}/{name}", b"ds,y\n2024-01-01,1\n")
+    names = ["a.csv", "b.csv", "old/c.csv"][: 2 if pattern == "/*.csv" else 3]
+    assert list_files(f"{host}{folder}{pattern}") == [f"{host}{folder}/{name}" for name in names]
+    parts = Parts.of(f"{host}{folder}{pattern}")
+    assert parts is not None
+    assert parts.names == tuple(names)
+    assert "secret" not in parts.source
