@@ -23,7 +23,7 @@ import pyarrow as pa
 from forecaster.base.errors import DataError, TryAgainError, UsageError
 from forecaster.config import ReadSettings
 from forecaster.data.folders import parts_of
-from forecaster.data.formats import folder_keys, read_data, typed_table
+from forecaster.data.formats import folder_keys, read_data, sound, typed_table
 from forecaster.data.places import Numbered
 from forecaster.data.rows import recipe_of
 from forecaster.data.source import Data, Source, of_one_byte, os_fault
@@ -111,23 +111,18 @@ def _unchanged(path: Path) -> Iterator[None]:
 def _parquet(path: Path, asked: Cutting) -> Iterator[Table]:
     import pyarrow.parquet as pq
 
-    try:
-        with pq.ParquetFile(path) as file:
-            facts = file.metadata
-            width = sum(facts.row_group(k).total_byte_size for k in range(facts.num_row_groups)) / max(
-                facts.num_rows, 1
-            )
-            rows = int(np.clip(asked.size / max(width, 8.0 * facts.num_columns), 1_000, 1 << 20))
-            done = 0
-            for batch in file.iter_batches(batch_size=rows):
-                if not batch.num_rows:
-                    continue
-                table = typed_table(Source(str(path), b"", ""), pa.Table.from_batches([batch]), "Parquet")
-                yield replace(table, places=Numbered("row", done + 1))
-                done += batch.num_rows
-                asked.on_share(done / facts.num_rows)
-    except (pa.ArrowException, OSError):
-        raise DataError(f"{path} is not a sound Parquet file", hint="Copy or export it again") from None
+    with sound(str(path), "Parquet"), pq.ParquetFile(path) as file:
+        facts = file.metadata
+        width = sum(facts.row_group(k).total_byte_size for k in range(facts.num_row_groups)) / max(facts.num_rows, 1)
+        rows = int(np.clip(asked.size / max(width, 8.0 * facts.num_columns), 1_000, 1 << 20))
+        done = 0
+        for batch in file.iter_batches(batch_size=rows):
+            if not batch.num_rows:
+                continue
+            table = typed_table(Source(str(path), b"", ""), pa.Table.from_batches([batch]), "Parquet")
+            yield replace(table, places=Numbered("row", done + 1))
+            done += batch.num_rows
+            asked.on_share(done / facts.num_rows)
 
 
 # ---------------------------------------------------------------------------------------------------- text

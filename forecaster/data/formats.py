@@ -14,7 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path, PurePath
@@ -83,7 +84,7 @@ def _read_one(path: Data, asked: Reading) -> Table:
         if table.dialect is None and (asked.dialect or asked.settings.decimal or asked.settings.thousands):
             table = replace(table, dialect=asked.dialect or _text_dialect(asked.settings))  # numbers stored as texts
         return _above(table, footer) if footer and source.kind == "json" else table
-    except (MemoryError, pa.ArrowMemoryError):
+    except MemoryError:
         raise ResourceError(f"{source.path} does not fit into memory") from None
 
 
@@ -168,6 +169,22 @@ def _read_text(source: Source, asked: Reading) -> Table:
     return read_csv(source, asked.settings, asked.dialect)
 
 
+@contextmanager
+def sound(name: str, kind: str) -> Iterator[None]:
+    """Raise that a file is not sound for what pyarrow raises, or the types of pandas that it makes of a column.
+
+    Raises:
+        DataError: It is not.
+        MemoryError: It does not fit into memory.
+    """
+    try:
+        yield
+    except MemoryError:  # as one of pyarrow's errors too
+        raise
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
+        raise DataError(f"{name} is not a sound {kind} file", hint="Copy or export it again") from None
+
+
 def read_column(path: Data, name: str) -> Table | None:
     """Return one column of a Parquet file, without the others; None where that cannot be: then the whole file tells."""
     if isinstance(path, Source) or "://" in str(path) or not str(path).lower().endswith((".parquet", ".pq", ".parq")):
@@ -175,35 +192,31 @@ def read_column(path: Data, name: str) -> Table | None:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with sound(str(path), "Parquet"), pq.ParquetFile(path, memory_map=True) as file:
             if name not in file.schema_arrow.names or not file.metadata.num_rows:
                 return None
             return typed_table(Source(str(path), b"", ""), file.read(columns=[name]), "Parquet")
-    except (pa.ArrowException, OSError, ForecastError):
+    except ForecastError:
         return None
 
 
 def _read_parquet(source: Source, asked: Reading) -> Table:
     import pyarrow.parquet as pq  # only where there is such a file
 
-    try:
+    with sound(source.path, "Parquet"):
         table = pq.read_table(pa.BufferReader(source.data))
-    except (pa.ArrowException, OSError):
-        raise DataError(f"{source.path} is not a sound Parquet file", hint="Copy or export it again") from None
     return typed_table(source, table, "Parquet")
 
 
 def _read_arrow(source: Source, asked: Reading) -> Table:
     import pyarrow.feather as feather
 
-    try:
+    with sound(source.path, "Arrow"):
         if source.data.startswith(ARROW_STREAM):
             with pa.ipc.open_stream(source.data) as stream:
                 table = stream.read_all()
         else:
             table = feather.read_table(pa.BufferReader(source.data))
-    except (pa.ArrowException, OSError):
-        raise DataError(f"{source.path} is not a sound Arrow file", hint="Copy or export it again") from None
     return typed_table(source, table, "Arrow")
 
 
@@ -211,9 +224,13 @@ def typed_table(source: Source, table: pa.Table, kind: str) -> Table:
     """Return a table whose columns have types of their own."""
     columns = {}
     for name, field, stored in zip(table.column_names, table.schema, table.columns, strict=True):
-        if (unit := _unit_of_periods(field)) is not None:
-            columns[name] = _first_days(stored, unit)
-            continue
+        try:
+            if (unit := _unit_of_periods(field)) is not None:
+                columns[name] = _first_moments(stored, unit)
+                continue
+        except (KeyError, TypeError, ValueError):
+            fault = f"{source.path}, column {name!r}: no sound periods of pandas"
+            raise DataError(fault, hint="Write it as dates, such as 2018-01") from None
         column = stored.cast(stored.type.value_type) if pa.types.is_dictionary(stored.type) else stored
         text = pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)
         columns[name] = column.cast(pa.string()) if text else column
@@ -231,7 +248,11 @@ def typed_table(source: Source, table: pa.Table, kind: str) -> Table:
 
 
 def _unit_of_periods(field: pa.Field) -> str | None:
-    """Return the frequency of a column of pandas' periods, which Parquet and Arrow hold as numbers; else None."""
+    """Return the frequency of a column of pandas' periods, which Parquet and Arrow hold as numbers; else None.
+
+    Raises:
+        KeyError, TypeError, ValueError: The file does not say which.
+    """
     if isinstance(field.type, pa.BaseExtensionType):
         return str(field.type.freq) if field.type.extension_name == "pandas.period" else None
     facts = field.metadata or {}
@@ -240,8 +261,12 @@ def _unit_of_periods(field: pa.Field) -> str | None:
     return str(json.loads(facts[b"ARROW:extension:metadata"])["freq"])
 
 
-def _first_days(column: pa.ChunkedArray, unit: str) -> pa.ChunkedArray:
-    """Return the first moment of each of pandas' periods."""
+def _first_moments(column: pa.ChunkedArray, unit: str) -> pa.ChunkedArray:
+    """Return the first moment of each of pandas' periods.
+
+    Raises:
+        TypeError, ValueError: pandas does not know the unit, or it is before 1678 or after 2262.
+    """
     import pandas as pd
 
     whole = column.combine_chunks()

@@ -11,6 +11,7 @@ import zipfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import openpyxl
@@ -21,7 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from forecaster.base import extras
-from forecaster.base.errors import DataError, MissingError, UsageError
+from forecaster.base.errors import DataError, MissingError, ResourceError, UsageError
 from forecaster.config import ReadSettings
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
@@ -281,6 +282,21 @@ def test_periods_of_pandas_are_their_first_moments(tmp_path: Path, unit: str, en
     assert panel.frequency.alias == {"M": "MS", "Q": "QS-JAN", "W": "W-MON", "Y": "YS-JAN"}.get(unit, unit)
 
 
+@pytest.mark.parametrize("facts", [None, b"{", b"{}", b"[]", b'{"freq": "XX"}', b'{"freq": "Y"}'])
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_periods_of_an_unknown_unit_are_refused(tmp_path: Path, ending: str, facts: bytes | None) -> None:
+    written = {b"ARROW:extension:name": b"pandas.period"} | ({b"ARROW:extension:metadata": facts} if facts else {})
+    days = pa.array(np.full(3, 10**9))  # years that no stamp has
+    table = pa.table(
+        [days, pa.array([1.0, 2, 3])],
+        schema=pa.schema([pa.field("ds", days.type, metadata=written), ARROW.schema.field("y")]),
+    )
+    path = tmp_path / f"data.{ending}"
+    (pq.write_table if ending == "parquet" else feather.write_feather)(table, path)
+    with pytest.raises(DataError, match=r"column 'ds': no sound periods of pandas|not a sound (Parquet|Arrow) file"):
+        read_panel(path)
+
+
 def test_the_header_of_a_sheet_may_stand_below_a_title(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     rows = [["Sales report"], [], ["Month", "Sales"], *([f"2020-{k:02}", k] for k in range(1, 13)), ["Total", 78]]
@@ -334,6 +350,18 @@ def test_json_without_records_is_said_to_be_that(text: str, tmp_path: Path) -> N
     with pytest.raises(DataError, match="but holds no records") as refused:
         read_panel(path)
     assert '{"ds": "2024-01-01", "y": 5}' in refused.value.hint
+
+
+@pytest.mark.parametrize(("name", "reader"), [("a.parquet", pq), ("a.feather", feather)])
+def test_a_file_that_does_not_fit_into_memory_is_not_called_unsound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reader: ModuleType
+) -> None:
+    def refuse(_: object) -> pa.Table:
+        raise pa.ArrowMemoryError("malloc of size 1e15 failed")
+
+    monkeypatch.setattr(reader, "read_table", refuse)
+    with pytest.raises(ResourceError, match="does not fit into memory"):
+        read_panel(write(tmp_path, name, FILES[name]))
 
 
 def test_a_stream_of_arrow_is_read_as_a_file_of_it(tmp_path: Path) -> None:
