@@ -326,7 +326,7 @@ def _find_target(table: Table, time: str, series: str | None, used: Sequence[str
     if len(numeric) == 1:
         return numeric[0]
     if not numeric:
-        if rest and len(rest) <= 1 + bool(series) and _are_events(table, time, rest):
+        if rest and len(rest) <= 1 + bool(series) and _are_events(table, rest):
             raise DataError(
                 f"{table.source} has no column of numbers; columns found: {_listed(rest)}",
                 hint="Pass --target, or count the rows of each step: --aggregate count --freq D",
@@ -349,8 +349,8 @@ def _numbers_rows(table: Table, name: str) -> bool:
     return whole and pc.count_distinct(table.columns[name]).as_py() == table.rows
 
 
-def _are_events(table: Table, time: str, names: Sequence[str]) -> bool:
-    """Return whether rows are events without a number: words beside stamps that are no regular steps."""
+def _are_events(table: Table, names: Sequence[str]) -> bool:
+    """Return whether rows are events without a number: six or more, of which these columns hold nothing but words."""
     cells = [cell for name in names for cell in _sample(table, name)]
     if not cells or any(re.search(r"^\W*\d", str(cell)) for cell in cells):
         return False

@@ -31,6 +31,8 @@ Role = Literal["past", "future", "static"]
 STRANGER = "future-series"
 """Code of the finding that a file of future rows has a series that the data lacks, and one of like name lacks a row."""
 
+UNKNOWN = "has no value and counts as unknown"
+
 MOST_STRANGERS, MOST_NEAR, LIKE = 5, 2_000, 0.8
 """Names that are looked for, names that they are compared with, and how like them one must be, of at most 1."""
 
@@ -283,12 +285,7 @@ def _fill(column: Covariate, starts: Ints, grid: CovariateGrid) -> list[Finding]
     """
     values = column.values
     if column.role == "static":
-        missing = np.flatnonzero(np.isnan(values))
-        return (
-            _findings_of(column, missing, len(missing), "has no value and counts as unknown", grid)
-            if len(missing)
-            else []
-        )
+        return _findings_of(column, np.flatnonzero(np.isnan(values)), UNKNOWN, grid)
     series = np.repeat(np.arange(len(starts)), grid.lengths)
     past = starts[series] + np.arange(len(series)) - np.repeat(np.cumsum(grid.lengths) - grid.lengths, grid.lengths)
     cell = values[past]
@@ -296,10 +293,9 @@ def _fill(column: Covariate, starts: Ints, grid: CovariateGrid) -> list[Finding]
     if not holes.any():
         return []
     values[past] = carried = _carry(cell, series, ~holes)
-    never = np.unique(series[np.isnan(carried)])
-    count = int(holes.sum()) - int(np.isnan(carried).sum())
-    findings = _findings_of(column, never, len(never), "has no value and counts as unknown", grid) if len(never) else []
-    return findings + (_findings_of(column, series[holes], count, "is missing: carried forward", grid) if count else [])
+    never = np.isnan(carried)
+    unknown = _findings_of(column, np.unique(series[never]), UNKNOWN, grid)
+    return [*unknown, *_findings_of(column, series[holes & ~never], "is missing: carried forward", grid)]
 
 
 def _carry(cell: Floats, series: Ints, known: Mask) -> Floats:
@@ -313,7 +309,11 @@ def _carry(cell: Floats, series: Ints, known: Mask) -> Floats:
     return np.asarray(cell[taken])
 
 
-def _findings_of(column: Covariate, series: Ints, count: int, what: str, grid: CovariateGrid) -> list[Finding]:
+def _findings_of(column: Covariate, series: Ints, what: str, grid: CovariateGrid) -> list[Finding]:
+    """Return what is said of cases in these series [n], one for each case; nothing where there are none."""
+    count = len(series)
+    if not count:
+        return []
     name = grid.ids[int(series[0])]
     where = f", first in series {shown(name)}" if name else ""
     message = f"covariate {column.name!r} {what} ({count} {'case' if count == 1 else 'cases'}{where})"

@@ -155,8 +155,8 @@ class Examination:
         for group in self._of_places(found.at):
             k = group.first
             low, high = found.expected[k] - found.limit[k], found.expected[k] + found.limit[k]
-            s = int(np.searchsorted(panel.offsets, found.at[k], side="right")) - 1
-            usual = f"{max(low, 0.0) if panel.series(s).min() >= 0 else low:.4g} to {high:.4g}"
+            series = panel.series(panel.series_at(int(found.at[k])))
+            usual = f"{max(low, 0.0) if series.min() >= 0 else low:.4g} to {high:.4g}"
             what = f"{_many(group.count, 'outlier')}, first at {group.stamp}"
             message = f"{what}: {panel.values[found.at[k]]:g}, usual is {usual}"
             yield self._draft("outliers", "warning", message, group)

@@ -9,22 +9,9 @@ TIMES = ("ds", "date", "datetime", "timestamp", "day", "datum", "fecha", "month"
 """Words in the names of columns of stamps, the likeliest first."""
 
 MEASURES = (
-    *("y", "target", "value", "values", "sales", "demand", "revenue", "quantity", "qty", "units", "amount"),
-    *(
-        "total",
-        "count",
-        "cnt",
-        "close",
-        "price",
-        "volume",
-        "load",
-        "consumption",
-        "usage",
-        "visitors",
-        "passengers",
-        "orders",
-    ),
-)
+    "y target value values sales demand revenue quantity qty units amount total count cnt close price volume load "
+    "consumption usage visitors passengers orders"
+).split()
 """Words in the names of columns that are worth a forecast, the likeliest first."""
 
 NO_MEASURES = re.compile(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecaster.base.errors import shown
-from forecaster.data.covariates import Covariate, Covariates
+from forecaster.data.covariates import Covariate, Floats
 from forecaster.data.panel import Panel
+from forecaster.data.stamps import Ints
 
 TOLERANCE = 0.1
 """Share of the range of the history by which a number may lie outside it: prices grow."""
@@ -34,14 +35,19 @@ def novelties(panel: Panel) -> list[Novelty]:
     covariates = panel.covariates
     if covariates is None:
         return []
-    found = (_novelty(column, covariates, panel) for column in covariates.columns if column.role == "future")
+    lengths = covariates.lengths
+    series = np.repeat(np.arange(panel.n_series), lengths)
+    steps = np.arange(len(series)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    at = covariates.starts[series] + steps
+    columns = [column for column in covariates.columns if column.role == "future"]
+    found = (_novelty(column, column.values[at], (series, steps), panel) for column in columns)
     return [novelty for novelty in found if novelty is not None]
 
 
-def _novelty(column: Covariate, covariates: Covariates, panel: Panel) -> Novelty | None:
-    series = np.repeat(np.arange(panel.n_series), covariates.lengths)
-    steps = np.concatenate([np.arange(length) for length in covariates.lengths])
-    values, ahead = column.values[covariates.starts[series] + steps], steps >= panel.lengths[series]
+def _novelty(column: Covariate, values: Floats, places: tuple[Ints, Ints], panel: Panel) -> Novelty | None:
+    """Return what is new of a covariate with some values [N], whose series and steps are the places."""
+    series, steps = places
+    ahead = steps >= panel.lengths[series]
     known = values[~ahead & ~np.isnan(values)]
     coming = np.flatnonzero(ahead & ~np.isnan(values))
     if not len(known) or not len(coming):

@@ -136,9 +136,13 @@ class Panel:
         """Return the values of one series, oldest first (a view)."""
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
+    def series_at(self, at: int) -> int:
+        """Return the index of the series of the value at an index."""
+        return int(np.searchsorted(self.offsets, at, side="right")) - 1
+
     def where(self, at: int) -> str:
         """Return where the value at an index stands: its series, where it has a name, and its stamp."""
-        s = int(np.searchsorted(self.offsets, at, side="right")) - 1
+        s = self.series_at(at)
         stamp = self.write(self.stamps_at(np.array([s]), np.array([at - self.offsets[s]])))[0]
         return f"series {shown(self.ids[s])}, {stamp}" if self.ids[s] else str(stamp)
 
@@ -221,11 +225,11 @@ def treat_outliers(panel: Panel) -> Panel:
     new = found.clipped(panel.values) if schema.on_outlier == "clip" else found.expected
     observed = panel.values[found.at]
     panel.values[found.at] = new
-    s = int(np.searchsorted(panel.offsets, found.at[0], side="right")) - 1
-    when = panel.write(panel.stamps(s)[found.at[0] - panel.offsets[s]])
-    where = (f"series {panel.ids[s]!r}, " if panel.ids[s] else "") + f"{when}: {observed[0]:g} became {new[0]:g}"
+    first = int(found.at[0])
+    where = f"{panel.where(first)}: {observed[0]:g} became {new[0]:g}"
     message = f"{len(new)} outlier{'s' * (len(new) > 1)} {OUTLIER_WORDS[schema.on_outlier]}, first in {where}"
-    finding = Finding("outliers", "warning", message, series=panel.ids[s] or None, count=len(new))
+    name = panel.ids[panel.series_at(first)] or None
+    finding = Finding("outliers", "warning", message, series=name, count=len(new))
     return replace(panel, findings=(*panel.findings, finding), outliers=Treated(found.at, observed))
 
 

@@ -47,6 +47,10 @@ _MAGIC = (
 )
 _MARKUP = tuple(b"<" + tag for tag in (b"!doctype", b"html", b"?xml", b"!--", b"head", b"body", b"script", b"svg"))
 _MARK = b"\xef\xbb\xbf"
+_MARKS = (
+    *((mark, "utf-32") for mark in (b"\xff\xfe\0\0", b"\0\0\xfe\xff")),  # before that of UTF-16, which it begins with
+    *((mark, "utf-16") for mark in (b"\xff\xfe", b"\xfe\xff")),
+)
 _ENCODINGS = "Pass another --encoding, such as --encoding utf-8 or latin-1"
 
 
@@ -226,9 +230,7 @@ def decode(source: Source, encoding: str | None) -> tuple[bytes, str]:
         DataError: A byte that is not text in this encoding (line and column are named), or a NUL.
     """
     data, name = source.data, source.path
-    marks = {_MARK: "utf-8", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16"}
-    marks |= {b"\xfe\xff": "utf-16"}
-    found = next((found for mark, found in marks.items() if data.startswith(mark)), "utf-8")
+    found = next((found for mark, found in _MARKS if data.startswith(mark)), "utf-8")
     used = (encoding or found).lower()
     if used.replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii"):
         used, data = "utf-8", data.removeprefix(_MARK)
