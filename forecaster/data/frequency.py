@@ -20,8 +20,6 @@ from forecaster.data.stamps import DAY, SECOND, Ints, Mask, to_local, to_utc
 
 Unit = Literal["integer", "fixed", "day", "business", "week", "start", "end"]
 
-LONE = "one stamp in every series does not show the frequency"
-
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _FIXED = {"h": 3600 * SECOND, "min": 60 * SECOND, "s": SECOND, "ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -317,6 +315,22 @@ class Steps:
         return np.bincount(series, minlength=count), np.bincount(series[jumps == 1], minlength=count)
 
 
+@dataclass(frozen=True)
+class Irregular:
+    """Why stamps have no frequency; `share`, from 0 to 1, of all distances is the commonest one, None without any."""
+
+    message: str
+    share: float | None
+
+
+class IrregularError(DataError):
+    """Stamps have no frequency; `share` as in `Irregular`."""
+
+    def __init__(self, message: str, *, hint: str = "", share: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.share = share
+
+
 def infer_frequency(steps: Steps, *, is_integer: bool, tz: str | None = None) -> Frequency:
     """Return the one frequency that every series has; gaps do not disturb it.
 
@@ -329,7 +343,8 @@ def infer_frequency(steps: Steps, *, is_integer: bool, tz: str | None = None) ->
         tz: Zone on whose calendar days and months are counted.
 
     Raises:
-        DataError: Fewer than two stamps in every series, no regular step, or two series differ (both are named).
+        IrregularError: Fewer than two stamps in every series, or no regular step.
+        DataError: Two series differ (both are named).
     """
     found = _infer(steps, is_integer, tz)
     if isinstance(found, Frequency):
@@ -347,10 +362,13 @@ def infer_frequency(steps: Steps, *, is_integer: bool, tz: str | None = None) ->
                 f"series differ in frequency: {known[0][0]!r} is {known[0][1].alias}, {name!r} is {one.alias}",
                 hint=f"Pass --freq {known[0][1].alias} to use the series that have it, or split the file",
             )
-    reason = (
-        found if isinstance(found, str) else next((one for _, one in each if isinstance(one, str)), "no regular step")
+    odd_ones = (one for one in (found, *(one for _, one in each)) if isinstance(one, Irregular))
+    reason, hint = next(odd_ones, None), "Pass --freq, such as --freq D"
+    raise (
+        IrregularError(reason.message, hint=hint, share=reason.share)
+        if reason
+        else DataError("no regular step", hint=hint)
     )
-    raise DataError(reason, hint="Pass --freq, such as --freq D")
 
 
 def is_coarser(steps: Steps, frequency: Frequency) -> Mask:
@@ -374,7 +392,7 @@ def resolve_frequency(alias: str, steps: Steps, tz: str | None = None) -> Freque
     return max(options, key=lambda option: int(steps.on_grid(option.split(steps.unique)[1]).sum()))
 
 
-def _infer(steps: Steps, is_integer: bool, tz: str | None) -> Frequency | str:
+def _infer(steps: Steps, is_integer: bool, tz: str | None) -> Frequency | Irregular:
     """Return the frequency of all series pooled, or why there is none."""
     for alias in ("1",) if is_integer else ("MS", "ME", "D", "ns"):
         base = Frequency(alias, tz)
@@ -383,7 +401,7 @@ def _infer(steps: Steps, is_integer: bool, tz: str | None) -> Frequency | str:
             break
     jumps, _ = steps.of(ordinals)
     if not len(jumps):
-        return LONE
+        return Irregular("one stamp in every series does not show the frequency", None)
     sizes, counts = np.unique(jumps, return_counts=True)
     step, common, share = int(np.gcd.reduce(sizes)), int(sizes[np.argmax(counts)]), counts.max() / counts.sum()
     if alias == "D" and step == 1 and (business := _business(steps, tz)):
@@ -391,7 +409,7 @@ def _infer(steps: Steps, is_integer: bool, tz: str | None) -> Frequency | str:
     if step != common:
         monthly = alias == "D" and 28 <= common <= 31
         closest = "MS" if monthly else _anchored(base, common, steps).alias
-        return f"no regular frequency; closest {closest} ({100 * share:.0f} %)"
+        return Irregular(f"no regular frequency; closest {closest} ({100 * share:.0f} %)", share)
     return _anchored(base, step, steps)
 
 

@@ -16,7 +16,7 @@ from forecaster.data.anomalies import find_giants, find_marker
 from forecaster.data.checks import check_duplicates, find_holes
 from forecaster.data.columns import holds_numbers
 from forecaster.data.covariates import CovariateGrid, lay_covariates
-from forecaster.data.frequency import LONE, Frequency, Steps, infer_frequency, is_coarser, resolve_frequency
+from forecaster.data.frequency import Frequency, IrregularError, Steps, infer_frequency, is_coarser, resolve_frequency
 from forecaster.data.holes import extent, fill, reasons_to_skip
 from forecaster.data.naming import adds_up
 from forecaster.data.observations import Observations, Rest, observe
@@ -181,19 +181,12 @@ def _with_giants(panel: Panel) -> Panel:
     at = find_giants(panel.values, panel.offsets)
     if not len(at):
         return panel
-    s = int(np.searchsorted(panel.offsets, at[0], side="right")) - 1
-    name, value = panel.ids[s], panel.values[at[0]]
-    where = (f"series {shown(name)}, " if name else "") + str(panel.write(panel.stamps(s)[at[0] - panel.offsets[s]]))
-    count = "1 value is" if len(at) == 1 else f"{len(at):,} values are"
-    message = f"{count} more than 1,000 times as large as nine in ten others, first at {where}: {value:g}"
-    found = Finding(
-        "giants",
-        "warning",
-        message,
-        series=name or None,
-        count=len(at),
-        hint=GIANTS if panel.schema.on_outlier == "keep" else "Correct them",
-    )
+    first, count = int(at[0]), "1 value is" if len(at) == 1 else f"{len(at):,} values are"
+    where = f"{panel.where(first)}: {panel.values[first]:g}"
+    message = f"{count} more than 1,000 times as large as nine in ten others, first at {where}"
+    hint = GIANTS if panel.schema.on_outlier == "keep" else "Correct them"
+    name = panel.ids[panel.series_at(first)] or None
+    found = Finding("giants", "warning", message, series=name, count=len(at), hint=hint)
     return replace(panel, findings=(*panel.findings, found))
 
 
@@ -207,24 +200,23 @@ def _more_seasons(read: Observations, frequency: Frequency) -> tuple[int, ...]:
 
 def find_markers(read: Observations) -> list[Finding]:
     """Return a finding where impossible values come again and again: they mean that a value is missing."""
-    values, told, names = read.rows.values, list[str](), list[str]()
-    left, lines = np.flatnonzero(~np.isnan(values)), list[int]()
-    while len(names) < MOST_MARKERS and (marker := find_marker(values[left])) is not None:
+    values, found = read.rows.values, list[tuple[str, int, int]]()
+    left = np.flatnonzero(~np.isnan(values))
+    while len(found) < MOST_MARKERS and (marker := find_marker(values[left])) is not None:
         is_marker = values[left] == marker
-        lines.append(read.table.line_of(int(read.rows.lines[left[is_marker]].min())))
-        names.append(f"{marker:.15g}" if float(f"{marker:.15g}") == marker else repr(marker))
-        told.append(f"{names[-1]} comes {int(is_marker.sum()):,} times, first in line {lines[-1]}")
+        line = read.table.line_of(int(read.rows.lines[left[is_marker]].min()))
+        name = f"{marker:.15g}" if float(f"{marker:.15g}") == marker else repr(marker)
+        found.append((name, int(is_marker.sum()), line))
         left = left[~is_marker]
-    if not told:
+    if not found:
         return []
-    alike = ", and ".join(told)
-    message = f"the value {alike}, and is far from all others: it looks like a marker of missing values"
-    if len(told) > 1:
-        message = f"the value {alike}, far from all others: they look like markers of missing values"
-    count = int((~np.isnan(values)).sum()) - len(left)
-    return [
-        Finding("marker", "warning", message, line=lines[0], count=count, hint=f"Pass --na-values={','.join(names)}")
-    ]
+    each = ", and ".join(f"{name} comes {count:,} times, first in line {line}" for name, count, line in found)
+    what = "and is far from all others: it looks like a marker"
+    if len(found) > 1:
+        what = "far from all others: they look like markers"
+    message, count = f"the value {each}, {what} of missing values", sum(count for _, count, _ in found)
+    hint = f"Pass --na-values={','.join(name for name, _, _ in found)}"
+    return [Finding("marker", "warning", message, line=found[0][2], count=count, hint=hint)]
 
 
 def _schema_of(read: Observations, frequency: Frequency) -> Schema:
@@ -259,7 +251,7 @@ def _schema_of(read: Observations, frequency: Frequency) -> Schema:
 
 def _gap_error(panel: Panel) -> DataError:
     at = int(np.argmax(panel.filled))
-    s = int(np.searchsorted(panel.offsets, at, side="right")) - 1
+    s = panel.series_at(at)
     when = panel.write(panel.stamps(s)[at - panel.offsets[s]])
     name = f"series {shown(panel.ids[s])}: " if panel.ids[s] else ""
     message = f"{panel.source}: {name}no value at {when} ({int(panel.filled.sum())} missing)"
@@ -288,7 +280,9 @@ def _frequency(steps: Steps, read: Observations) -> tuple[Frequency, Mask]:
         except DataError as error:
             odd = next((finding for finding in clock.findings if finding.code == "offsets"), None)
             fault = DataError(f"{source}: {error.message}", hint=odd.hint if odd else error.hint)
-            raise fault if whole or odd or read.recipe.aggregate else _merging(fault, steps, read) from None
+            if whole or odd or read.recipe.aggregate or not isinstance(error, IrregularError):
+                raise fault from None
+            raise _merging(fault, error.share, steps, read) from None
     frequency = Frequency(alias, clock.tz) if schema else resolve_frequency(alias, steps, clock.tz)
     if frequency.is_integer != whole and schema is None:
         raise UsageError(f"--freq {alias} does not fit: the stamps are {'integers' if whole else 'dates'}")
@@ -297,19 +291,23 @@ def _frequency(steps: Steps, read: Observations) -> tuple[Frequency, Mask]:
     return frequency, ~steps.on_grid(frequency.split(steps.unique)[1])
 
 
-def _merging(fault: DataError, steps: Steps, read: Observations) -> DataError:
-    """Return the fault of stamps that are no regular steps, with the flags that make steps of them."""
-    how = "sum" if any(map(adds_up, read.columns.targets)) or not (steps.unique % DAY).any() else "mean"
-    near = re.search(r"closest (\S+) \((\d+) %\)$", fault.message)
-    if fault.message.endswith(LONE):
-        hint = "Give more rows a series, or put those of all series together: --aggregate sum --freq D"
-    elif near and int(near[2]) < CLOSE:
-        hint = f"Put the rows of a step together: --aggregate {how} --freq D; or --aggregate count --freq D counts them"
-    else:
+def _merging(fault: DataError, share: float | None, steps: Steps, read: Observations) -> DataError:
+    """Return the fault of stamps that are no regular steps, with the flags that make steps of them.
+
+    Args:
+        fault: What is wrong with them.
+        share: Of all distances, from 0 to 1, that are the commonest one; None where there is none.
+        steps: The stamps.
+        read: Where they come from.
+    """
+    if share is not None and round(100 * share) >= CLOSE:
         return fault
+    how = "sum" if any(map(adds_up, read.columns.targets)) or not (steps.unique % DAY).any() else "mean"
     nearest, rest = _nearest_step(steps)
-    if near and nearest not in ("D", *rest):
-        hint = hint.replace("--freq D;", f"--freq {nearest};")
+    put = f"--aggregate {how} --freq {nearest}"
+    hint = f"Put the rows of a step together: {put}; or --aggregate count --freq D counts them"
+    if share is None:
+        hint = "Give more rows a series, or put those of all series together: --aggregate sum --freq D"
     whole = "last" if nearest.endswith("E") and how == "sum" and _is_one_each(steps, nearest) else how
     choices = [f"--aggregate {whole} --freq {nearest}", *(f"--aggregate {how} --freq {freq}" for freq in rest)]
     return DataError(fault.message, hint=hint).choosing(*choices)
