@@ -100,8 +100,8 @@ def to_file(figures: Sequence[Figure], kind: Kind) -> bytes:
 
 
 def legend_columns(labels: Sequence[str], width: float) -> int:
-    """Return how many columns a legend of a picture may have, so many inches wide, that none is cut off."""
-    longest = max((len(clipped(label)) for label in labels), default=0)
+    """Return how many columns a legend may have, so that none is cut off in a picture that is `width` inches wide."""
+    longest = max(map(len, labels), default=0)
     return max(1, min(6, int(width / (HANDLE + LETTER * longest))))
 
 

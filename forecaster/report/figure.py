@@ -139,16 +139,17 @@ def _numbers(x: NDArray[Any], is_time: bool) -> Floats:
 # ---------------------------------------------------------------------------------------------------- the figures
 
 
+def local_stamps(stamps: NDArray[np.generic], tz: str | None) -> NDArray[Any]:
+    """Return stamps [n] for an axis: those in UTC as datetime64[ns] of the zone's clock, an integer index as it is."""
+    return to_local(stamps.astype(np.int64), tz).astype("M8[ns]") if stamps.dtype.kind == "M" else stamps
+
+
 def draw_outlook(outlook: Outlook, tz: str | None, title: str, name: str = "outlook") -> Figure:
     """Return the figure of one series at its end: what was observed, and the forecasts with their intervals."""
-    is_time = outlook.stamps.dtype.kind == "M"
-
-    def local(stamps: NDArray[np.generic]) -> NDArray[Any]:
-        return to_local(stamps.astype(np.int64), tz).astype("M8[ns]") if is_time else stamps
 
     def interval(paths: tuple[Path, ...], k: int) -> tuple[NDArray[Any], Floats, Floats]:
         low, high = (np.concatenate([path.intervals[k][end] for path in paths]) for end in (1, 2))
-        return local(np.concatenate([path.stamps for path in paths])), low, high
+        return local_stamps(np.concatenate([path.stamps for path in paths]), tz), low, high
 
     levels = [level for level, _, _ in outlook.next.intervals]
     marks: list[Mark] = []
@@ -157,16 +158,17 @@ def draw_outlook(outlook: Outlook, tz: str | None, title: str, name: str = "outl
         marks.append(Band(f"{levels[k]:g} % interval", *interval((outlook.next,), k), density))
         if outlook.past:
             marks.append(Band("", *interval(outlook.past, k), 0.45 * density))
-    marks.append(Line("observed", local(outlook.stamps), outlook.history, "history"))
+    marks.append(Line("observed", local_stamps(outlook.stamps, tz), outlook.history, "history"))
     if outlook.past:
         stamps, values = (
             np.concatenate([getattr(path, part) for path in outlook.past]) for part in ("stamps", "values")
         )
-        marks.append(Line("forecast then", local(stamps), values, "model", "dashed"))
+        marks.append(Line("forecast then", local_stamps(stamps, tz), values, "model", "dashed"))
+    ahead = local_stamps(outlook.next.stamps, tz)
     for share, values in outlook.next.quantiles:
-        marks.append(Line(f"quantile {share:g}", local(outlook.next.stamps), values, "model", "dashed"))
-    marks.append(Line("forecast", local(outlook.next.stamps), outlook.next.values, "model"))
-    return Figure(name=name, title=title, marks=tuple(marks), is_time=is_time)
+        marks.append(Line(f"quantile {share:g}", ahead, values, "model", "dashed"))
+    marks.append(Line("forecast", ahead, outlook.next.values, "model"))
+    return Figure(name=name, title=title, marks=tuple(marks), is_time=ahead.dtype.kind == "M")
 
 
 def draw_curves(curve: Sequence[Look]) -> Figure | None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecaster.data.panel import Panel
-from forecaster.data.stamps import to_local
 from forecaster.model.forecast import Forecast
-from forecaster.report.figure import Band, Figure, Line, Mark, Tone
+from forecaster.report.figure import Band, Figure, Line, Mark, Tone, local_stamps
 from forecaster.scoring.outlook import usual_history
 
 TONES: tuple[Tone, ...] = ("model", "baseline", "faint")
@@ -30,11 +28,7 @@ def draw_futures(panel: Panel, s: int, forecasts: Sequence[tuple[str, Forecast]]
     length = int(panel.lengths[s])
     shown = min(usual_history(panel.season_length, horizon), length)
     steps = np.arange(length - shown, length + horizon)
-    stamps = panel.stamps_at(np.full(len(steps), s), steps)
-    is_time = stamps.dtype.kind == "M"
-    x: NDArray[np.generic] = stamps
-    if is_time:
-        x = to_local(stamps.astype(np.int64), panel.schema.tz).astype("M8[ns]")
+    x = local_stamps(panel.stamps_at(np.full(len(steps), s), steps), panel.schema.tz)
     past, ahead = x[:shown], x[shown:]
     marks: list[Mark] = []
     tones = [TONES[k % len(TONES)] for k in range(len(forecasts))]
@@ -45,4 +39,4 @@ def draw_futures(panel: Panel, s: int, forecasts: Sequence[tuple[str, Forecast]]
     marks.append(Line("observed", past, history, "history"))
     for k, ((name, forecast), tone) in enumerate(zip(forecasts, tones, strict=True)):
         marks.append(Line(name, ahead, forecast.values[s], tone, "solid" if k < len(TONES) else "dashed"))
-    return Figure(name=f"scenarios-{s}", title=title, marks=tuple(marks), is_time=is_time)
+    return Figure(name=f"scenarios-{s}", title=title, marks=tuple(marks), is_time=x.dtype.kind == "M")
