@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from forecaster.base.meter import working
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening
 from forecaster.cli.options import DataFile, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number
 from forecaster.cli.process import after, now_stands
-from forecaster.cli.progress import ShareBar
 from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.config import (
     CompareSettings,
@@ -51,8 +51,8 @@ def compare(
     job = jobs.CompareJob(data=data, settings=settings, reading=reading, model=model, training=training)
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_compare(job, listening(printer)))
-    with ShareBar("comparing") as bar:
-        result = jobs.compare(job, listening(printer, on_share=bar.update, on_state=now_stands), workers)
+    with working("comparing") as work:
+        result = jobs.compare(job, listening(printer, on_share=work.see_share, on_state=now_stands), workers)
     with after(f"{settings.predictions} was written" if settings.predictions else "nothing changed"):
         log.event("compared", source=result.panel.source, leaderboard=result.records())
         printer.show(result.summary(), result.records(), describe(result))

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forecaster.base.errors import OK
+from forecaster.base.meter import working
 from forecaster.base.records import flatten
 from forecaster.cli import log
 from forecaster.cli.options import ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, counted, number
-from forecaster.cli.progress import ShareBar
 
 if TYPE_CHECKING:
     from forecaster.jobs import Diagnosis
@@ -32,8 +32,8 @@ def doctor(output: OutputSettings, models_dir: ModelsDir = None) -> int:
     from forecaster import jobs
 
     printer = Printer(output, piped="json")
-    with ShareBar("measuring") as bar:
-        found = jobs.diagnose(models_dir, jobs.Events(on_share=bar.update))
+    with working("measuring") as work:
+        found = jobs.diagnose(models_dir, jobs.Events(on_share=work.see_share))
     log.event("diagnosed", **found.summary())
     rows = [{"field": field, "value": value} for field, value in flatten(found.summary())]
     printer.show(found.summary(), rows, describe(found))

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from forecaster.base.meter import working
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
 from forecaster.cli.parts import check_alone, show_parts, showing_parts
 from forecaster.cli.process import after, now_stands
-from forecaster.cli.progress import ShareBar
 from forecaster.cli.rehearsal import show_rehearsal
 from forecaster.cli.scores import error_grid, verdict, way_of
 from forecaster.config import (
@@ -76,8 +76,8 @@ def evaluate(
     if settings.output is not None:
         return evaluate_by_part(printer, job, workers)
     check_alone(workers, "a folder or glob of parts, and a folder for their scores: --output scores")
-    with ShareBar("forecasting") as bar:
-        result = jobs.evaluate(job, listening(printer, on_share=bar.update, on_state=now_stands))
+    with working("forecasting") as work:
+        result = jobs.evaluate(job, listening(printer, on_share=work.see_share, on_state=now_stands))
     tell_builtin(result.model, output.quiet)
     with after(f"{result.predictions} was written" if result.predictions else "nothing changed"):
         log.event("evaluated", model=result.model.name, version=result.model.version, metrics=result.metrics)

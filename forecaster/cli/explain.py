@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from forecaster.base.meter import working
 from forecaster.cli import log
 from forecaster.cli.notes import finish, note_panel, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
 from forecaster.cli.process import after
-from forecaster.cli.progress import ShareBar
 from forecaster.config import ExplainSettings, ReadSettings
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def explain(
     printer = Printer(output, piped="json")
     attended = sys.stdout.isatty()
     job = jobs.ExplainJob(data=data, settings=settings, reading=reading, models_dir=models_dir, attended=attended)
-    with ShareBar("explaining") as bar:
-        events = jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=bar.update)
+    with working("explaining") as work:
+        events = jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=work.see_share)
         result: Any = jobs.read_gates(job, events) if settings.gates else jobs.explain(job, events)
     tell_builtin(result.model, output.quiet)
     with after(f"{settings.output} was written" if settings.output else "nothing changed"):

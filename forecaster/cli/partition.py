@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecaster.base.errors import OK
+from forecaster.base.meter import working
 from forecaster.cli import log
 from forecaster.cli.options import DataFile, OutputSettings, takes_settings
 from forecaster.cli.output import Printer, TextGrid
 from forecaster.cli.process import after, now_stands
-from forecaster.cli.progress import ShareBar
 from forecaster.config import PartitionSettings, ReadSettings
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def partition(data: DataFile, settings: PartitionSettings, reading: ReadSettings
 
     printer = Printer(output)
     job = jobs.PartitionJob(data=data, settings=settings, reading=reading)
-    with ShareBar("reading", megabytes(data), "MB") as bar:
-        result = jobs.partition(job, jobs.Events(on_share=bar.update, on_state=now_stands))
+    with working("reading", megabytes(data), "MB") as work:
+        result = jobs.partition(job, jobs.Events(on_share=work.see_share, on_state=now_stands))
     with after(f"{result.output} was written"):
         log.event("partitioned", **result.summary())
         rows = [{"part": name, "rows": count} for name, count in result.parts.items()]

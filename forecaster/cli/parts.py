@@ -8,11 +8,11 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from forecaster.base.errors import PARTIAL, ForecastError, UsageError
+from forecaster.base.meter import working
 from forecaster.cli import log
 from forecaster.cli.notes import listening_to_workers
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, warn
 from forecaster.cli.process import after, now_stands
-from forecaster.cli.progress import ShareBar
 from forecaster.config import WorkerSettings
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def check_alone(workers: WorkerSettings, what: str) -> None:
 @contextmanager
 def showing_parts(printer: Printer, label: str) -> Iterator[Events]:
     """Give events that show how far the parts are, where that is done, and what exists if it is stopped."""
-    with ShareBar(label) as bar:
-        yield listening_to_workers(printer, on_share=bar.update, on_state=now_stands)
+    with working(label) as work:
+        yield listening_to_workers(printer, on_share=work.see_share, on_state=now_stands)
 
 
 def nothing_else(_: PartsResult) -> Iterator[Block]:

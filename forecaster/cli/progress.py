@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from forecaster.base.meter import Work, working, works
+from forecaster.base.meter import Work, works
 from forecaster.base.words import number
 from forecaster.cli import log, screen
 from forecaster.cli.early import BEGAN
@@ -191,29 +191,6 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-class ShareBar:
-    """Passes on how much of the work of a command is done; a context manager, so that it ends whatever happens."""
-
-    def __init__(self, label: str, total: float | None = None, unit: str = "") -> None:
-        """Args: label: What is done. total: How much there is of it, where that is known. unit: What is counted."""
-        self.label, self.total, self.unit = label, total, unit
-        self.work: Work | None = None
-        self.inside: Any = None
-
-    def __enter__(self) -> Self:
-        self.inside = working(self.label, self.total, self.unit)
-        self.work = self.inside.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.inside.__exit__(*error)
-
-    def update(self, share: float) -> None:
-        """Take the share of the work that is done, from 0 to 1."""
-        if self.work is not None:
-            self.work.see_share(share)
 
 
 class TrainingProgress:

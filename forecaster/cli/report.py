@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from forecaster.base.meter import working
 from forecaster.cli import log
 from forecaster.cli.notes import finish, listening, tell_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number
 from forecaster.cli.process import after, now_stands
-from forecaster.cli.progress import ShareBar
 from forecaster.config import BacktestSettings, ReadSettings, ReportSettings
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def report(
         now=log.clock(),
         attended=sys.stdout.isatty(),
     )
-    with ShareBar("forecasting") as bar:
-        result = jobs.report(job, listening(printer, on_share=bar.update, on_state=now_stands))
+    with working("forecasting") as work:
+        result = jobs.report(job, listening(printer, on_share=work.see_share, on_state=now_stands))
     tell_builtin(result.model, output.quiet)
     with after(f"{result.output} was written"):
         log.event(
