@@ -16,11 +16,11 @@ from forecaster.base.errors import DataError, shown
 from forecaster.config import PredictSettings, parse_duration
 from forecaster.data.anomalies import find_intermittent
 from forecaster.data.panel import Panel
-from forecaster.data.stamps import SECOND, Ints
+from forecaster.data.stamps import SECOND
 from forecaster.model.baselines import seasonal_naive
 from forecaster.model.builtin import LONGEST_CONTEXT, METHOD, BuiltinModel
 from forecaster.model.forecast import RECURSIVE, SIMPLE, Forecast
-from forecaster.model.ledger import last_cutoffs
+from forecaster.model.ledger import last_cutoffs, series_scales
 from forecaster.model.origins import Origins
 from forecaster.model.predictor import UsedModel, forecast_windows
 from forecaster.model.store import SavedModel
@@ -138,7 +138,8 @@ def replaced_forecast(output: Path | None, forecast: Forecast) -> tuple[str, ...
     """
     if output is None:
         return ()
-    rows = list(csv.reader(_beginning_of(output).splitlines()[:-1]))
+    whole_lines, _, _ = _beginning_of(output).rpartition("\n")
+    rows = list(csv.reader(whole_lines.splitlines()))
     if not rows or "forecast" not in rows[0] or "method" not in rows[0]:
         return ()
     columns = list(forecast.written_columns())
@@ -192,14 +193,13 @@ def mostly_zero(panel: Panel, season: int) -> tuple[str, ...]:
     return (f"{which}, so the forecast (a median) is near 0: {plan}",)
 
 
-def naive_twin(panel: Panel, season: int, forecast: Forecast, series: Ints | None = None) -> tuple[str, ...]:
+def naive_twin(panel: Panel, season: int, forecast: Forecast) -> tuple[str, ...]:
     """Return a line where the network's forecasts are those of a naive method, and it adds nothing.
 
     Args:
         panel: What was forecast.
         season: m, in steps.
-        forecast: Of every series of the panel, or of `series`.
-        series: Which they are [S].
+        forecast: Of every series of the panel.
     """
     methods = [str(method).removesuffix(RECURSIVE) for method in forecast.methods]
     own = np.array([method not in SIMPLE for method in methods], bool)
@@ -209,9 +209,9 @@ def naive_twin(panel: Panel, season: int, forecast: Forecast, series: Ints | Non
     horizon = forecast.values.shape[1]
     if horizon < 2:
         return ()
-    chosen = np.flatnonzero(own) if series is None else series[own]
-    origins = Origins.at_end(panel, chosen)
-    nothing = SAME * _steps_of(panel, chosen)[:, None]
+    origins = Origins.at_end(panel, np.flatnonzero(own))
+    steps, _ = series_scales(panel, 1)  # that the level of a series is high says nothing
+    nothing = SAME * np.nan_to_num(steps)[own, None]
     builtin = {method for method, is_own in zip(methods, own, strict=True) if is_own} == {METHOD}
     instead = "train a model of this data: forecast train DATA" if builtin else "train longer, or use the baseline"
     for name, m in (("the last value", 1), ("the last season, repeated", season)):
@@ -221,28 +221,18 @@ def naive_twin(panel: Panel, season: int, forecast: Forecast, series: Ints | Non
     return ()
 
 
-def _steps_of(panel: Panel, series: Ints) -> Floats:
-    """Return how far each of some series [n] moves in a step, on average: that its level is high says nothing."""
-    bounds = panel.offsets[series], panel.offsets[series + 1]
-    moves = [np.abs(np.diff(panel.values[start:end])) for start, end in zip(*bounds, strict=True)]
-    return np.array([each.mean() if len(each) else 0.0 for each in moves])
-
-
-def held_at_bound(model: UsedModel, panel: Panel, forecast: Forecast, series: Ints | None = None) -> tuple[str, ...]:
+def held_at_bound(model: UsedModel, panel: Panel, forecast: Forecast) -> tuple[str, ...]:
     """Return a line where forecasts are held at a bound that the series was lately away from: no interval tells then.
 
     Args:
         model: What forecast; the built-in network holds what was never negative at 0.
         panel: What was forecast.
-        forecast: Of every series of the panel, or of `series`.
-        series: Which they are [S].
+        forecast: Of every series of the panel.
     """
     lines = []
-    chosen = np.arange(panel.n_series) if series is None else series
-    ends = panel.offsets[chosen + 1]
-    starts = np.maximum(panel.offsets[chosen], ends - max(model.season, LATELY))
-    low, high = extremes(panel.values, starts, ends)
-    least = extremes(panel.values, panel.offsets[chosen], ends)[0]
+    begins, ends = panel.offsets[:-1], panel.offsets[1:]
+    low, high = extremes(panel.values, np.maximum(begins, ends - max(model.season, LATELY)), ends)
+    least = extremes(panel.values, begins, ends)[0]
     lows = np.where(least >= 0, 0.0, np.nan) if isinstance(model, BuiltinModel) else _or_nan(model.window.low)
     away = ((low > lows, lows, "below"), (high < (highs := _or_nan(model.window.high)), highs, "above"))
     for is_away, bound, side in away:
@@ -282,19 +272,20 @@ def unread_season(model: UsedModel, panel: Panel) -> tuple[str, ...]:
 
 def twin_of_training(model: SavedModel, panel: Panel) -> tuple[str, ...]:
     """Return a line where a model that was just trained forecasts as a naive method does, by some of its series."""
-    series = np.unique(np.linspace(0, panel.n_series - 1, min(panel.n_series, MOST_TRIED)).astype(np.int64))
-    origins = Origins.at_end(panel, series)
-    blocks = list(forecast_windows(model, panel, origins, model.window.horizon, ()))
+    tried = np.zeros(panel.n_series, bool)
+    tried[np.linspace(0, panel.n_series - 1, min(panel.n_series, MOST_TRIED)).astype(np.int64)] = True
+    some = panel.only(tried)
+    blocks = list(forecast_windows(model, some, Origins.at_end(some), model.window.horizon, ()))
     forecast = Forecast(
-        ids=tuple(panel.ids[s] for s in series),
-        stamps=np.empty((len(series), 0), object),
+        ids=some.ids,
+        stamps=np.empty((some.n_series, 0), object),
         values=np.concatenate([block.values for block in blocks]),
         intervals=(),
         methods=np.concatenate([block.methods for block in blocks]),
         id_column=panel.id_column,
         time_column=panel.schema.time,
     )
-    return naive_twin(panel, model.season, forecast, series)
+    return naive_twin(some, model.season, forecast)
 
 
 def repeated_hour(panel: Panel, forecast: Forecast) -> tuple[str, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from forecaster.base.errors import DataError
 from forecaster.config import PredictSettings
 from forecaster.data.panel import Panel, panel_from_arrays
-from forecaster.jobs.notices import Known, held_at_bound, lost_data, naive_twin, unread_season
+from forecaster.jobs.notices import Known, held_at_bound, lost_data, naive_twin, replaced_forecast, unread_season
 from forecaster.model.builtin import bind
 from forecaster.model.forecast import Forecast
 
@@ -37,8 +39,8 @@ def test_a_forecast_that_a_naive_method_gives_is_said_to_be_one(method: str) -> 
     season = np.array([[0.0, 1, 2], [3, 4, 5]])
     assert "equals the last season" in naive_twin(PANEL, 7, forecast_of(PANEL, season, method))[0]
     assert naive_twin(PANEL, 7, forecast_of(PANEL, season + 0.1, method)) == ()
-    second = forecast_of(PANEL, season[1:], method)
-    assert "equals the last season" in naive_twin(PANEL, 7, second, np.array([1]))[0]
+    second = PANEL.only(np.array([False, True]))
+    assert "equals the last season" in naive_twin(second, 7, forecast_of(second, season[1:], method))[0]
 
 
 def test_a_high_level_makes_no_twin_of_a_forecast() -> None:
@@ -47,6 +49,19 @@ def test_a_high_level_makes_no_twin_of_a_forecast() -> None:
     assert naive_twin(high, 7, forecast_of(high, season + 0.05, "lstm")) == ()
     assert "train longer" in naive_twin(high, 7, forecast_of(high, season, "lstm"))[0]
     assert "forecast train DATA" in naive_twin(high, 7, forecast_of(high, season, "lstm_pretrained"))[0]
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_forecast_of_other_series_is_not_written_over_in_silence(tmp_path: Path, steps: int) -> None:
+    """However few rows it has."""
+    both = panel_from_arrays({"a": np.arange(28.0), "b": np.arange(28.0)}, freq="D")
+    one, other = (
+        forecast_of(both.only(np.array(wanted)), np.ones((1, steps)), "lstm")
+        for wanted in ([True, False], [False, True])
+    )
+    (tmp_path / "f.csv").write_text(one.to_csv())
+    assert replaced_forecast(tmp_path / "f.csv", one) == ()
+    assert "of other series ('a', …)" in replaced_forecast(tmp_path / "f.csv", other)[0]
 
 
 def test_no_network_had_a_part_in_it() -> None:
