@@ -21,6 +21,7 @@ from forecaster.data.panel import Panel
 from forecaster.jobs.brief import brief
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
+from forecaster.jobs.opening import check_unread
 from forecaster.model import store
 from forecaster.model.companion import LONGEST_CONTEXT, Share
 from forecaster.model.features import feature_numbers
@@ -159,6 +160,7 @@ def export(job: ExportJob, events: Events = Events()) -> ExportResult:
     settings = job.settings
     check_settings(settings)
     model = load_asked(models_folder(job.models_dir), settings.model, job.data)
+    check_unread(model.name, job.reading)
     check_share(model, settings)
     output = settings.output or Path(f"{model.name}{ENDINGS[settings.format]}")
     panel = _read(job, model, output, events)
@@ -181,11 +183,16 @@ def export(job: ExportJob, events: Events = Events()) -> ExportResult:
 
 
 def check_settings(settings: ExportSettings) -> None:
-    """Refuse settings that do not fit each other.
+    """Refuse settings that do not fit each other, or a saved model.
 
     Raises:
         UsageError: They do not.
     """
+    if settings.horizon is not None:
+        raise UsageError(
+            "--horizon is for the built-in network: a saved model is exported with that of its training",
+            hint="Leave it out, or train for another horizon",
+        )
     if settings.quantize and settings.format == "saved-model":
         raise UsageError("--quantize is for ONNX and LiteRT", hint="Use --format onnx or --format litert")
     if settings.quantize == "int8" and settings.format == "litert":
@@ -207,13 +214,19 @@ def check_share(model: store.SavedModel, settings: ExportSettings) -> None:
 
     Raises:
         GateError: It has one, another format than ONNX is asked for, and not the trained part alone.
+        UsageError: It has one and is to be quantised; or it has none in the export, and a context is asked for.
     """
-    if model.companion is not None and not settings.trained_part and settings.format != "onnx":
+    if model.companion is None or settings.trained_part:
+        if settings.context is not None:
+            fault = "--context is for the pretrained network, which has no share in this export"
+            raise UsageError(fault, hint="Leave it out")
+        return
+    if settings.format != "onnx":
         raise GateError(
             f"nothing was published: as {settings.format}, {alone_in(model.companion.share)}",
             hint="Use --format onnx, which holds both, or add --trained-part",
         )
-    if model.companion is not None and settings.quantize and not settings.trained_part:
+    if settings.quantize:
         raise UsageError(
             "--quantize is for the networks trained here, and the pretrained network has a share in the forecasts",
             hint="Leave out --quantize, or add --trained-part",
@@ -325,13 +338,18 @@ def windows_of(model: store.SavedModel, panel: Panel, context: int = 0) -> Measu
     origins = Cutoffs(starts=starts, first=starts + shape.lookback, count=count).spread(MOST_WINDOWS)
     if not len(origins):
         return None
-    wanted, starts = origins.ends[:, None] + np.arange(-(context or shape.lookback), 0), origins.starts[:, None]
-    values = np.where(wanted >= starts, panel.values[np.maximum(wanted, starts)], np.nan)
+    values = values_before(panel, origins, context or shape.lookback)
     raw = Raw(values)
     if model.encodings:
         features, static = feature_numbers(panel, model.encodings, origins, shape)
         raw = Raw(values, features if features.shape[-1] else None, static if static.shape[-1] else None)
     return Measured(panel=panel, raw=raw, origins=origins, horizon=shape.horizon)
+
+
+def values_before(panel: Panel, origins: Origins, steps: int) -> Floats:
+    """Return so many values before each origin [N, steps], oldest first; NaN before its series begins."""
+    wanted, starts = origins.ends[:, None] + np.arange(-steps, 0), origins.starts[:, None]
+    return np.where(wanted >= starts, panel.values[np.maximum(wanted, starts)], np.nan)
 
 
 def _read(job: ExportJob, model: store.SavedModel, output: Path, events: Events) -> Panel | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from forecaster.config import ExportSettings
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
 from forecaster.jobs.events import Events
-from forecaster.jobs.export import TOLERANCES, ExportJob
+from forecaster.jobs.export import TOLERANCES, ExportJob, values_before
 from forecaster.jobs.names import check_outputs
 from forecaster.model import builtin
+from forecaster.model.origins import Origins
 from forecaster.model.pretrained.offset import forecast_apart, readable
 from forecaster.model.pretrained.rhythm import LEVELS, rhythm
 from forecaster.model.recorded import WholeServer, ports_of, whole_graph
@@ -112,7 +113,7 @@ def _bare(settings: ExportSettings, output: Path) -> BuiltinExport:
     network = builtin.open_network()
     content = (builtin.HOME / "network.onnx").read_bytes()
     files.write_file(output, content)
-    return _described(ports_of(network.session), BuiltinExport(output=output, size=len(content), **_of(network)))
+    return BuiltinExport(output=output, size=len(content), **_facts(network, ports_of(network.session)))
 
 
 def _whole(settings: ExportSettings, output: Path, model: builtin.BuiltinModel) -> BuiltinExport:
@@ -130,23 +131,14 @@ def _whole(settings: ExportSettings, output: Path, model: builtin.BuiltinModel) 
             hint="Name other data, or export the bare network: forecast export --model builtin",
         )
     files.write_file(output, graph)
-    found = BuiltinExport(
-        output=output,
-        size=len(graph),
-        seasons=seasons,
-        compared=len(values),
-        drift=drift,
-        **_of(model.network),
-    )
-    return _described(server.ports(), found)
+    facts = _facts(model.network, server.ports())
+    return BuiltinExport(output=output, size=len(graph), seasons=seasons, compared=len(values), drift=drift, **facts)
 
 
 def contexts_of(panel: Panel, context: int) -> Floats:
     """Return the last values [N, context] of series, evenly spread over the panel; NaN before a series begins."""
     chosen = np.unique(np.linspace(0, panel.n_series - 1, min(panel.n_series, MOST_COMPARED)).astype(np.int64))
-    ends, starts = panel.offsets[1:][chosen, None], panel.offsets[:-1][chosen, None]
-    wanted = ends + np.arange(-context, 0)
-    return np.where(wanted >= starts, panel.values[np.maximum(wanted, starts)], np.nan)
+    return values_before(panel, Origins.at_end(panel, chosen), context)
 
 
 def _drift(values: Floats, ours: Floats, theirs: Floats) -> float:
@@ -157,13 +149,8 @@ def _drift(values: Floats, ours: Floats, theirs: Floats) -> float:
     return float(np.where(np.isfinite(apart), apart, np.where(np.isnan(ours) & np.isnan(theirs), 0.0, np.inf)).max())
 
 
-def _of(network: Any) -> dict[str, Any]:
-    return {"version": builtin.version_of_card(network.card), "inputs": (), "outputs": ()}
-
-
-def _described(ports: tuple[list[tuple[str, list[str]]], ...], found: BuiltinExport) -> BuiltinExport:
-    """Return it with what the inputs and outputs of its graph are."""
+def _facts(network: Any, ports: tuple[list[tuple[str, list[str]]], ...]) -> dict[str, Any]:
+    """Return the version of the network, and what the inputs and outputs of a graph are."""
     inputs, outputs = (tuple({"name": name, "shape": shape} for name, shape in part) for part in ports)
-    return replace(
-        found, inputs=tuple({**port, "holds": MEANINGS[str(port["name"])]} for port in inputs), outputs=outputs
-    )
+    described = tuple({**port, "holds": MEANINGS[str(port["name"])]} for port in inputs)
+    return {"version": builtin.version_of_card(network.card), "inputs": described, "outputs": outputs}

@@ -182,17 +182,26 @@ def ask_for(root: Path, name: str | None, data: Data | None, reading: ReadSettin
         there = store.list_models(root) if name is None else []
         others = f"{root} has {', '.join(there)} for other files" if there else f"no model in {root}"
         return Asked(saved=None, reading=reading, reason="" if name else others)
+    if reading != ReadSettings(tz=reading.tz):  # a zone may say which offset it was
+        check_unread(chosen, reading)
+    saved = store.load_model(root, chosen)
+    if reading.tz is not None:
+        check_follows(saved, reading.tz)
+    return Asked(saved=saved, reading=reading)
+
+
+def check_unread(name: str, reading: ReadSettings) -> None:
+    """Refuse settings of reading where a saved model reads as in its training.
+
+    Raises:
+        UsageError: One is not at its default.
+    """
     given = [f"--{key_of(f.name)}" for f in fields(reading) if getattr(reading, f.name) != f.default]
-    if given == ["--tz"]:
-        saved = store.load_model(root, chosen)
-        check_follows(saved, str(reading.tz))
-        return Asked(saved=saved, reading=reading)
     if given:
         raise UsageError(
-            f"model {chosen!r} reads data as in its training, so {', '.join(given)} has no place",
+            f"model {name!r} reads data as in its training, so {', '.join(given)} has no place",
             hint=f"Leave it out, or take the built-in network: --model {builtin.NAME}",
         )
-    return Asked(saved=store.load_model(root, chosen), reading=reading)
 
 
 def check_follows(model: SavedModel, tz: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from forecaster import jobs
 from forecaster.base.errors import DataError, GateError, MissingError, ModelError, OutputError, UsageError
-from forecaster.config import ExportSettings, ModelSettings, StoreSettings, TrainSettings
+from forecaster.config import ExportSettings, ModelSettings, ReadSettings, StoreSettings, TrainSettings
 from forecaster.data.almanac import calendar_feature
 from forecaster.data.grid import read_panel
 from forecaster.jobs import ExportJob, ExportResult, export
@@ -102,6 +102,19 @@ def test_without_its_data_a_model_is_compared_on_its_probe(trained: Trained, tmp
 def test_settings_that_do_not_fit_each_other(trained: Trained, tmp_path: Path, settings: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         run(trained, tmp_path / "out", **settings)
+
+
+def test_no_setting_of_the_built_in_network_is_passed_over(trained: Trained, tmp_path: Path) -> None:
+    for settings, said in (
+        ({"horizon": 3}, "--horizon is for the built-in"),
+        ({"context": 40}, "--context is for the"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            run(trained, tmp_path / "m.onnx", **settings)
+    told = ExportSettings(model=trained.name, output=tmp_path / "m.onnx")
+    with pytest.raises(UsageError, match="reads data as in its training, so --target has no place"):
+        export(ExportJob(settings=told, reading=ReadSettings(target="x"), models_dir=trained.models_dir))
+    assert names(tmp_path) == []
 
 
 def test_a_folder_is_never_replaced(trained: Trained, tmp_path: Path) -> None:
