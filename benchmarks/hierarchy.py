@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import FORECAST, bound, run, table
-from benchmarks.service import free_cores
+from benchmarks.measure import FORECAST, bound, free_cores, run, table
 
 SERIES, DAYS, HORIZON = 10_000, 60, 14
 METHODS = ("bottom-up", "top-down", "wls", "mint")

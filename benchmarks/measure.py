@@ -77,6 +77,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
+def free_cores(seconds: float = 3.0) -> float:
+    """Return how many cores had nothing to do for a while."""
+
+    def idle() -> int:
+        return int(Path("/proc/stat").read_text().split()[4])
+
+    before = idle()
+    time.sleep(seconds)
+    return (idle() - before) / os.sysconf("SC_CLK_TCK") / seconds
+
+
 def machine() -> str:
     """Return one line about this machine."""
     names = [line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]

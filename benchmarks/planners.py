@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import FORECAST, Run, run, table
-from benchmarks.service import free_cores
+from benchmarks.measure import FORECAST, Run, free_cores, run, table
 
 SAMPLES = Path(__file__).parent.parent / "sample_data"
 DAILY, GROUPS = "nyc_departures_daily.csv", "nyc_departures_groups.csv"

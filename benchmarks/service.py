@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.measure import free_cores
+
 CLIENTS = (1, 8, 64)
 SECONDS = 10.0
 RUNS = 3
@@ -92,17 +94,6 @@ def load(port: int, clients: int, seconds: float) -> tuple[float, float, float, 
     for thread in threads:
         thread.join()
     return len(took) / seconds, float(np.median(took)), float(np.quantile(took, 0.99)), refused[0]
-
-
-def free_cores(seconds: float = 3.0) -> float:
-    """Return how many cores had nothing to do for a while."""
-
-    def idle() -> int:
-        return int(Path("/proc/stat").read_text().split()[4])
-
-    before = idle()
-    time.sleep(seconds)
-    return (idle() - before) / os.sysconf("SC_CLK_TCK") / seconds
 
 
 def resident(pid: int) -> float:
