@@ -102,18 +102,18 @@ class Comparison:
         levels = levels_with(self.task.levels, self.task.quantiles, DECILES)
         spans = iter(pairwise(parts.tolist()))
         with working("comparing", len(kinds) * self.cutoffs, "forecasts") as work:
-            for nth in np.unique(self._nth)[::-1]:
-                origins, known = self.at(int(nth))
+            for nth in self.numbers:
+                origins, known = self.at(nth)
                 for kind in kinds:
                     low, high = next(spans)
                     task = replace(self.task, levels=levels, on_share=partial(_within, on_share, low, high))
-                    taken = self._taken.pop((kind, int(nth)), None)
+                    taken = self._taken.pop((kind, nth), None)
                     answer, seconds = taken or self._ask(kind, (known, origins), task, clock)
                     self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
                     self._replaced[kind] = self._replaced.get(kind, 0) + int(answer.replaced.sum())
                     methods = np.full(len(origins), kind, object)
                     block = Block(origins=origins, values=answer.values, intervals=answer.intervals, methods=methods)
-                    yield kind, self._score(kind, int(nth), block)
+                    yield kind, self._score(kind, nth, block)
                     work.done += 1
                     on_share(high)
 

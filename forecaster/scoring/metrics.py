@@ -383,21 +383,12 @@ def sums_by_group(evaluation: Evaluation, groups: Ints, count: int) -> Pooled:
 def pool_groups(parts: Sequence[Pooled], count: int) -> tuple[Row, Columns]:
     """Return the measures over all windows of several parts, and of each of `count` groups, that all parts have."""
     whole, each = _Means(1), _Means(count)
-    for part in parts:
-        whole.join(part["overall"])
-        each.join(_widened(part["groups"], count))
     shared = set.intersection(*(set(part["overall"]) for part in parts))
-    overall = {name: column[0] for name, column in whole.columns().items()}
-
-    def kept(name: str) -> bool:
-        return name in shared or not any(char.isdigit() for char in name)
-
-    return {n: x for n, x in overall.items() if kept(n)}, {n: x for n, x in each.columns().items() if kept(n)}
-
-
-def _widened(sums: Pooled, count: int) -> Pooled:
-    """Return sums of fewer groups with 0 for those that are missing."""
-    return {name: [[*row, *[0.0] * (count - len(row))] for row in rows] for name, rows in sums.items()}
+    for part in parts:
+        whole.join({name: rows for name, rows in part["overall"].items() if name in shared})
+        groups = {name: rows for name, rows in part["groups"].items() if name in shared}
+        each.join({name: [[*row, *[0.0] * (count - len(row))] for row in rows] for name, rows in groups.items()})
+    return {name: column[0] for name, column in whole.columns().items()}, each.columns()
 
 
 def _measures_of(e: Evaluation) -> Iterator[tuple[str, Floats]]:

@@ -9,7 +9,7 @@ and are easy.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from forecaster.data.panel import Panel
 from forecaster.model.ledger import Issue
 from forecaster.model.manifest import Metrics
 from forecaster.model.windows import Floats, Ints
-from forecaster.scoring.metrics import Columns, Evaluation, Pooled, Row, by_series, pool_groups, score, sums_by_group
+from forecaster.scoring.metrics import Columns, Evaluation, Pooled, Row, by_series, pool_groups, sums_by_group
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,19 +114,20 @@ def score_issues(issues: Sequence[Issue], panel: Panel) -> Outcome:
     if not len(windows.series) and pending < sum(issue.values.size for issue in ordered):
         raise _no_match(ordered[-1], panel)
     evaluation, leads = _flat(windows, levels)
-    scaled = np.isfinite(evaluation.scale)
+    scaled, sums = np.isfinite(evaluation.scale), sums_by_group(evaluation, leads, horizon)
+    overall, by_lead = pool_groups([sums], horizon)
     return Outcome(
         issues=len(ordered),
         values=len(leads),
         pending=pending,
         levels=levels,
-        overall=_without_rmsse(score(evaluation)) if len(leads) else None,
-        by_lead=_without_rmsse(by_series(replace(evaluation, series=leads), horizon)),
+        overall=_without_rmsse(overall) if len(leads) else None,
+        by_lead=_without_rmsse(by_lead),
         by_series=_without_rmsse(by_series(evaluation, panel.n_series)),
         counts=np.bincount(leads, minlength=horizon),
         scaled=np.bincount(leads[scaled], minlength=horizon),
         of_series=np.bincount(evaluation.series, minlength=panel.n_series),
-        sums=sums_by_group(evaluation, leads, horizon),
+        sums=sums,
     )
 
 

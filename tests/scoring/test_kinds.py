@@ -99,7 +99,6 @@ def test_seasonal_naive_stands_in_where_a_kind_cannot(name: str) -> None:
 
 
 @needs_extra
-@needs_extra
 @pytest.mark.parametrize("name", ["croston", "tsb", "adida"])
 def test_kinds_for_demand_that_is_mostly_0_forecast_its_mean(name: str) -> None:
     """Near the rate of demand and never below 0; a series too short for their intervals gets seasonal naive."""
@@ -111,6 +110,7 @@ def test_kinds_for_demand_that_is_mostly_0_forecast_its_mean(name: str) -> None:
     assert all((low >= 0).all() for _, low, _ in answer.intervals)
 
 
+@needs_extra
 def test_mstl_needs_a_season() -> None:
     with pytest.raises(UsageError, match="mstl needs a season"):
         forecast_kind("mstl", monthly(seasonal()), task(season=1))
