@@ -131,11 +131,10 @@ def answer_forecast(
     def count(panel: Any) -> None:
         if panel.n_series > limits.series:
             raise UsageError(f"{panel.n_series:,} series: this service takes {limits.series:,} at most in one request")
-        if asked.get("hierarchy") and panel.n_series * (asked.get("horizon") or 1) > MOST_CELLS:
-            most = MOST_CELLS // panel.n_series
-            raise UsageError(
-                f"horizon {asked['horizon']}: a hierarchy of so many series has {most:,} steps at most here"
-            )
+        steps = asked.get("horizon") or 1
+        if asked.get("hierarchy") and panel.n_series * steps > MOST_CELLS:
+            wanted = f"{panel.n_series * steps:,} forecasts of a hierarchy (series times steps)"
+            raise UsageError(f"{wanted}: this service makes {MOST_CELLS:,} at most in one request")
 
     job = make(jobs.PredictJob, told, data=source, models_dir=models_folder(root), now=now)
     return jobs.predict(job, jobs.Events(on_panel=count))
@@ -150,10 +149,7 @@ def check_reference(name: str | None) -> None:
     if name is None:
         return
     model, at, version = name.partition("@")
-    try:
-        check_name(model)
-    except UsageError as error:
-        raise UsageError(error.message, hint="Name one of the models that are listed, or builtin") from None
+    check_name(model, "Name one of the models that are listed, or builtin")
     if at and not VERSION.fullmatch(version):
         raise UsageError(f"model {name[:80]!r}: expected NAME or NAME@v000001")
 
@@ -169,16 +165,16 @@ def as_json(result: jobs.PredictResult) -> dict[str, Any]:
 
 def history_of(result: jobs.PredictResult, steps: int) -> list[dict[str, Any]]:
     """Return the last observed values of every series, one row a step; null where nothing was observed."""
-    panel, rows = result.panel, []
-    for s in range(panel.n_series):
-        at = np.arange(max(panel.offsets[s], panel.offsets[s + 1] - steps), panel.offsets[s + 1])
-        stamps = panel.write(panel.stamps_at(np.full(len(at), s), at - panel.offsets[s])).tolist()
-        name = {} if panel.id_column is None else {panel.id_column: panel.ids[s]}
-        values = (None if value != value else value for value in panel.observed(at).tolist())
-        rows += [
-            {**name, panel.schema.time: stamp, "value": value} for stamp, value in zip(stamps, values, strict=True)
-        ]
-    return rows
+    panel, many = result.panel, np.minimum(result.panel.lengths, steps)
+    series = np.repeat(np.arange(panel.n_series), many)
+    before = np.concatenate([np.arange(n, 0, -1) for n in many])  # steps before the end of each series
+    stamps = panel.write(panel.stamps_at(series, panel.lengths[series] - before)).tolist()
+    values = panel.observed(panel.offsets[series + 1] - before).tolist()
+    columns: dict[str, list[Any]] = {}
+    if panel.id_column is not None:
+        columns[panel.id_column] = [panel.ids[s] for s in series.tolist()]
+    columns |= {panel.schema.time: stamps, "value": [None if value != value else value for value in values]}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def written(result: jobs.PredictResult) -> Forecast:

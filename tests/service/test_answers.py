@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from forecaster.base.errors import DataError, MissingError, UsageError
+from forecaster.service import answers
 from forecaster.service.answers import RequestLimits, answer_forecast, as_fault, as_source, check_reference, list_models
 from tests.conftest import Trained
 
@@ -48,12 +49,14 @@ def test_what_is_no_data(body: bytes, kind: str, said: str) -> None:
         ({"output": "/etc/x"}, {}, "unknown parameter 'output'"),
         ({"horizon": 14}, {"horizon": 7}, "forecasts 7 steps at most"),
         ({}, {"series": 4}, "5 series: this service takes 4 at most"),
+        ({"hierarchy": "shop"}, {}, r"5 forecasts of a hierarchy \(series times steps\): this service makes 4 at most"),
         ({"model": "../x"}, {}, "model name"),
     ],
 )
 def test_what_one_request_may_ask_for(
-    trained: Trained, asked: dict[str, Any], limits: dict[str, int], said: str
+    trained: Trained, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], limits: dict[str, int], said: str
 ) -> None:
+    monkeypatch.setattr(answers, "MOST_CELLS", 4)
     source = as_source(trained.data.read_bytes(), "text/csv")
     with pytest.raises(UsageError, match=said):
         answer_forecast(source, asked, trained.models_dir, RequestLimits(**limits), datetime.now(UTC))
