@@ -14,10 +14,11 @@ from forecaster.base.errors import ForecastError, MissingError, UsageError
 from forecaster.base.identity import check_apart
 from forecaster.config import KeepSettings
 from forecaster.data.database import sqlite_path
+from forecaster.data.folders import LEDGER
 from forecaster.data.recipe import PLAIN
 from forecaster.data.remote import scheme_of, without_password
 from forecaster.data.source import Data, Source
-from forecaster.model import builtin, ledger, store
+from forecaster.model import builtin, store
 from forecaster.scoring.kept import Kept
 
 NONE = "none"
@@ -169,7 +170,7 @@ def source_of(model: store.SavedModel, data: Data | None) -> Data:
 
 def ledger_of(root: Path, model: str, data: Data | None) -> Path:
     """Return the folder of a model's ledger; the built-in network, which answers any file, has one for each name."""
-    folder = root / model / ledger.FOLDER
+    folder = root / model / LEDGER
     return folder / name_of(data) if model == builtin.NAME and data is not None else folder
 
 

@@ -26,14 +26,10 @@ from numpy.typing import NDArray
 from forecaster.base import files
 from forecaster.base.arrow import from_numpy, from_texts, to_numpy
 from forecaster.base.errors import StorageError
-from forecaster.data.folders import LEDGER
 from forecaster.data.panel import Panel
 from forecaster.model.forecast import Forecast, Predicted
 from forecaster.model.predictor import UsedModel
 from forecaster.model.windows import Floats, Ints
-
-FOLDER = LEDGER
-"""Name of the folder next to a model's versions."""
 
 FORMAT = 1
 """Version of the parts; a newer one is not read."""

@@ -189,12 +189,12 @@ class NetworkFacts:
     def of(cls, network: NetworkShape) -> NetworkFacts:
         """Return what a manifest holds of an architecture."""
         own = {name: part for name, part in vars(network).items() if name not in ("window", "widths")}
-        window, widths = network.window, network.widths
+        window = network.window
         return cls(
             **own,
             **{name: getattr(window, name) for name in OF_WINDOW},
-            units=widths[0] if len(set(widths)) == 1 else widths,
-            layers=len(widths),
+            units=network.units,
+            layers=network.layers,
             base=window.base if window.future else (),
         )
 

@@ -52,6 +52,11 @@ class NetworkShape:
     draws: int = 0
 
     @property
+    def units(self) -> int | tuple[int, ...]:
+        """U: one width where all layers have it, else that of each."""
+        return self.widths[0] if len(set(self.widths)) == 1 else self.widths
+
+    @property
     def layers(self) -> int:
         """How many recurrent layers are stacked."""
         return len(self.widths)
@@ -63,12 +68,11 @@ class NetworkShape:
 
     def describe(self) -> str:
         """Return what the recurrent layers are: `2 × LSTM(128)`."""
-        alike = len(set(self.widths)) == 1
-        widths = self.widths[:1] if alike else self.widths
+        widths = ", ".join(map(str, self.units)) if isinstance(self.units, tuple) else str(self.units)
         extras = [name for name in ("bidirectional", "attention") if getattr(self, name)]
         if self.activation != "tanh":
             extras.append(self.activation)
-        return ", ".join([f"{self.layers} × {self.cell.upper()}({', '.join(map(str, widths))})", *extras])
+        return ", ".join([f"{self.layers} × {self.cell.upper()}({widths})", *extras])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,7 @@ LARGEST_HELD_OUT_SHARE = 0.2
 """Of the median series, unless one horizon is more."""
 
 
+@working("planning")
 def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSettings) -> Plan:
     """Decide everything.
 
@@ -55,11 +56,6 @@ def make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSetti
         UsageError: Settings that do not fit each other.
         DataError: No series is long enough for the network.
     """
-    with working("planning"):
-        return _make_plan(panel, season, model, train)
-
-
-def _make_plan(panel: Panel, season: int, model: ModelSettings, train: TrainSettings) -> Plan:
     horizon = model.horizon or choose_horizon(panel, season)
     encodings = choose_encodings(panel, model)
     window = choose_window(panel, model, season, horizon, encodings)

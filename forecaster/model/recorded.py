@@ -16,7 +16,7 @@ from forecaster.base.runtime import prepare_onnx
 from forecaster.model.pretrained.candidates import Array, count, namespace
 from forecaster.model.pretrained.inputs import read
 from forecaster.model.pretrained.network import MEDIAN, in_rounds, in_units
-from forecaster.model.pretrained.offset import HIGH
+from forecaster.model.pretrained.offset import offset_of
 from forecaster.model.pretrained.rhythm import AHEAD, LEVELS, LONGEST, Rhythm
 
 OPSET = 20
@@ -56,8 +56,7 @@ class Recorded:
         seen = xp.isfinite(recent)
         high = xp.max(xp.where(seen, recent, -xp.inf), axis=1, keepdims=True)
         low = xp.min(xp.where(seen, recent, xp.inf), axis=1, keepdims=True)
-        is_high = (high > low) & (xp.minimum(xp.abs(high), xp.abs(low)) > HIGH * (high - low))
-        return xp.where(is_high, high, xp.zeros_like(high))
+        return offset_of(high, low)
 
     def _direct(self, past: Array, ahead: int) -> Array:
         given = read(past, self.shape, self.shape.bucket(past.shape[1]), ahead)

@@ -26,6 +26,7 @@ from typing import ClassVar
 
 from forecaster.base import files
 from forecaster.base.errors import MissingError, ModelError, OutputError, UsageError
+from forecaster.data.folders import LEDGER
 from forecaster.model.version import Draft, FittedModel, SavedModel, contents_of, read_manifest, read_version
 
 __all__ = [
@@ -210,7 +211,7 @@ def home_of(path: Path, flag: str = "") -> Path | None:
     for home in real.parents:
         if (home / "versions").is_dir() and os.path.lexists(home / "LOCK"):
             part = real.relative_to(home).parts[0]
-            return home if part in (*OWN_FILES, "LEDGER") or (part == "TUNING" and flag != "--storage") else None
+            return home if part in (*OWN_FILES, LEDGER) or (part == "TUNING" and flag != "--storage") else None
     return None
 
 

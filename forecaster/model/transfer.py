@@ -160,8 +160,6 @@ def _settings_of(parent: SavedModel) -> dict[str, str]:
     ends = ["" if end is None else f"{end:g}" for end in (window.low, window.high)]
     given = {f.name: getattr(window, f.name, getattr(network, f.name, None)) for f in fields(ModelSettings)}
     return {name: ",".join(map(str, x)) if isinstance(x, tuple) else str(x) for name, x in given.items()} | {
-        "units": ",".join(map(str, network.widths[:1] if len(set(network.widths)) == 1 else network.widths)),
-        "layers": str(network.layers),
         "base": "smoothed" if window.smoothing else "seasonal" if window.base else "last",
         "bounds": ",".join(ends) if any(ends) else "none",
         "calendar": "on" if any(e.source == "calendar" for e in parent.encodings) else "off",

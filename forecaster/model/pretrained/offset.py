@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.model.pretrained.candidates import Array, namespace
 from forecaster.model.pretrained.network import Builtin
 from forecaster.model.pretrained.rhythm import LONGEST, rhythm
 
@@ -75,5 +76,11 @@ def offsets_of(contexts: Sequence[Floats], seasons: tuple[int, ...]) -> Floats:
     values = np.concatenate(recent)
     high, low = np.fmax.reduceat(values, starts), np.fmin.reduceat(values, starts)
     with np.errstate(over="ignore", invalid="ignore"):
-        is_high = (high > low) & (np.minimum(np.abs(high), np.abs(low)) > HIGH * (high - low)) & np.isfinite(high - low)
-    return np.where(is_high, high, 0.0)
+        return np.asarray(offset_of(high, low))
+
+
+def offset_of(high: Array, low: Array) -> Array:
+    """Return what is taken off contexts with these highest and lowest values, in the library of both."""
+    xp = namespace(high)
+    is_high = (high > low) & (xp.minimum(xp.abs(high), xp.abs(low)) > HIGH * (high - low))
+    return xp.where(is_high, high, xp.zeros_like(high))
