@@ -222,6 +222,7 @@ def _start(entry: Entry, arguments: Sequence[str], leash: int, variables: Mappin
 
 
 def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask processes to end, and kill those that do not in `GRACE` seconds; none runs any more when this returns."""
     for process in processes:
         process.terminate()
     until = time.monotonic() + GRACE
@@ -230,3 +231,4 @@ def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
             process.wait(max(until - time.monotonic(), 0.1))
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()  # until then it is still seen, and holds its files and locks

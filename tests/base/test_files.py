@@ -164,7 +164,7 @@ def test_a_folder_is_removed_whole(tmp_path: Path) -> None:
 def _hold(path: Path, ready: object, release: object) -> None:
     with files.locked(path, 0, "forecast train"):
         ready.set()  # type: ignore[attr-defined]
-        release.wait(30)  # type: ignore[attr-defined]
+        release.wait(120)  # type: ignore[attr-defined]
 
 
 def test_a_lock_is_exclusive_and_freed_by_the_kernel(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_lock_is_exclusive_and_freed_by_the_kernel(tmp_path: Path) -> None:
     ready, release = context.Event(), context.Event()
     holder = context.Process(target=_hold, args=(tmp_path / "LOCK", ready, release))
     holder.start()
-    assert ready.wait(30)
+    assert ready.wait(120)
     said = rf"locked by pid {holder.pid} \(forecast train\) on \S+ since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"
     with pytest.raises(TryAgainError, match=said), files.locked(tmp_path / "LOCK", 0):
         pass

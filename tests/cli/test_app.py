@@ -16,6 +16,7 @@ from forecaster.base import errors
 from forecaster.cli.app import log_file_in
 from forecaster.cli.process import Expired, Stopped
 from tests.cli.conftest import FakeJobs, Run, Seen
+from tests.waiting import LATE
 
 ROOT = Path(__file__).parents[2]
 FORECAST = [sys.executable, "-m", "forecaster"]
@@ -132,7 +133,7 @@ def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=LATE,
         stdin=subprocess.DEVNULL,
     )
 
@@ -147,7 +148,7 @@ def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         ("$forecast models list 2>&- <&-", 0),
         ("$forecast models list -q >&- 2>&- <&-", 0),
         ("$forecast predict 2>&-", 66),
-        ("exec 3> >(exit 0); sleep 0.2; $forecast models list >&3", 141),
+        ("exec 3> >(exit 0); wait $!; $forecast models list >&3", 141),
     ],
 )
 def test_streams_that_are_closed_or_full(command: str, code: int) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from forecaster.cli.early import follow, seconds_of
+from tests.waiting import is_alive, wait_until
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_a_signal_before_anything_is_imported(number: signal.Signals) -> None:
     assert process.stdout is not None
     process.stdout.readline()
     os.kill(process.pid, number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=25)
     assert (process.returncode, err) == (128 + number, b"forecast: error[STOPPED]: stopped; nothing changed\n")
 
 
@@ -71,12 +72,9 @@ def test_a_process_ends_with_the_one_that_began_it_even_if_that_was_killed() -> 
     assert process.stdout is not None
     child = int(process.stdout.readline())
     process.kill()
-    _, err = process.communicate(timeout=20)  # the child holds its stderr until it ends
+    _, err = process.communicate(timeout=25)  # the child holds its stderr until it ends
     assert err == b"forecast: error[STOPPED]: stopped; nothing changed\n"
-    until = time.monotonic() + 5
-    while Path(f"/proc/{child}").exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{child}").exists()
+    wait_until(lambda: not is_alive(child))
 
 
 def test_what_is_no_pipe_is_no_leash() -> None:

@@ -20,6 +20,7 @@ from forecaster.base import files
 from forecaster.base.errors import StorageError
 from tests.cli.conftest import Run
 from tests.conftest import Trained, panel_csv
+from tests.waiting import is_alive, wait_until
 
 
 def shops(folder: Path, parts: int = 3, series: int = 2, length: int = 40) -> Path:
@@ -418,10 +419,7 @@ def test_a_signal_ends_all_workers(run: Run) -> None:
     stderr = driver.communicate()[1]
     assert driver.returncode == 143
     assert "parts are done, and are left alone when the command is run again" in stderr.splitlines()[-1]
-    until = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}").exists() for pid in left):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    wait_until(lambda: not any(map(is_alive, left)), 30)
 
 
 def workers_of(driver: int) -> list[int]:

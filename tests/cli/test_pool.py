@@ -37,19 +37,50 @@ def ended(names: list[str], most: int, key: Callable[[Entry], str] = lambda e: e
     return list(run_all(entries(*names), key, lambda entry: [entry.name], most))
 
 
+def interrupt_when(monkeypatch: pytest.MonkeyPatch, condition: Callable[[], object]) -> None:
+    """Interrupt us when this has come true."""
+
+    def sleep(seconds: float) -> None:
+        if condition():
+            raise KeyboardInterrupt
+        time.sleep(seconds)
+
+    monkeypatch.setattr(pool, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+
+
 def test_jobs_begin_in_order_and_those_on_one_model_never_together(monkeypatch: pytest.MonkeyPatch) -> None:
     program(
         monkeypatch,
-        "import sys, time; open('log', 'a').write(f'+{sys.argv[1]} '); time.sleep(0.3);"
-        "open('log', 'a').write(f'-{sys.argv[1]} ')",
+        "import sys, time\n"
+        "def log(sign): open('log', 'a').write(f'{sign}{sys.argv[1]} ')\n"
+        "log('+')\n"
+        "while sys.argv[1] == 'c1' and '+d1' not in open('log').read(): time.sleep(0.01)\n"  # they run side by side
+        "log('-')",
     )
     ended(["a1", "a2", "b1"], 1, key=lambda entry: entry.name[0])
     assert Path("log").read_text() == "+a1 -a1 +a2 -a2 +b1 -b1 "
     Path("log").unlink()
-    ended(["a1", "a2", "b1"], 3, key=lambda entry: entry.name[0])
+    ended(["c1", "c2", "d1"], 3, key=lambda entry: entry.name[0])
     log = Path("log").read_text().split()
-    assert log.index("-a1") < log.index("+a2")
-    assert log.index("+b1") < log.index("+a2")
+    assert log.index("-c1") < log.index("+c2")
+    assert log.index("+d1") < log.index("+c2")
+
+
+def test_what_does_not_stop_is_killed_and_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    program(
+        monkeypatch,
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "open('pid', 'w').write(str(os.getpid()))\n"
+        "time.sleep(600)",
+    )
+    monkeypatch.setattr(pool, "GRACE", 0.0)
+    running = run_all(entries("a"), lambda entry: entry.name, lambda entry: [entry.name], 1)
+    interrupt_when(monkeypatch, lambda: Path("pid").exists() and Path("pid").read_text())
+    with pytest.raises(KeyboardInterrupt):
+        next(running)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(Path("pid").read_text()), 0)
 
 
 def test_how_a_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,16 +117,11 @@ def test_nothing_is_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch, "import os, sys, time; open(sys.argv[1] + '.pid', 'w').write(str(os.getpid())); time.sleep(60)"
     )
     running = run_all(entries("a", "b", "c"), lambda entry: entry.name, lambda entry: [entry.name], 2)
-
-    def interrupt(seconds: float) -> None:
-        if all(Path(f"{name}.pid").exists() and Path(f"{name}.pid").read_text() for name in "ab"):
-            raise KeyboardInterrupt
-        time.sleep(seconds)
-
-    monkeypatch.setattr(pool, "time", SimpleNamespace(sleep=interrupt, monotonic=time.monotonic))
+    pids = [Path(f"{name}.pid") for name in "ab"]
+    interrupt_when(monkeypatch, lambda: all(path.exists() and path.read_text() for path in pids))
     with pytest.raises(KeyboardInterrupt):
         next(running)
-    for name in "ab":
+    for path in pids:
         with pytest.raises(ProcessLookupError):
-            os.kill(int(Path(f"{name}.pid").read_text()), 0)
+            os.kill(int(path.read_text()), 0)
     assert not Path("c.pid").exists()

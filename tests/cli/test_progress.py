@@ -11,6 +11,7 @@ from forecaster.base.meter import Work, working, works
 from forecaster.cli import output, progress, screen
 from forecaster.cli.progress import LastLine, clock, share_of, showing, speed
 from tests.cli.conftest import Terminal
+from tests.waiting import wait_until
 
 
 def told(*looks: tuple[float, list[Work]]) -> tuple[str, float | None, str, str]:
@@ -107,10 +108,7 @@ def test_a_thread_shows_what_the_main_thread_does(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(progress, "PAUSE", 0.01)
     with showing("check"), working("forecasting") as work:
         work.see_share(0.5)
-        until = time.monotonic() + 5
-        while "50%" not in stream.getvalue() and time.monotonic() < until:
-            time.sleep(0.01)
-    assert "50%" in stream.getvalue()
+        wait_until(lambda: "50%" in stream.getvalue())
     assert works() == []
 
 

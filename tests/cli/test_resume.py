@@ -20,23 +20,28 @@ from tests.cli.conftest import Run
 from tests.conftest import monthly_csv, panel_csv
 from tests.saved import TINY_DATA, copy_tiny
 
-PROGRAM = (
-    "from forecaster.scoring import kept; from forecaster.model import origins; "
-    "kept.WORTH, origins.MOST_WINDOWS = 0.0, 2; from forecaster.__main__ import main; main()"
-)
-"""The command, that keeps every part, and has many of them."""
+PROGRAM = """
+import os
+from forecaster.model import origins
+from forecaster.scoring import kept
+kept.WORTH, origins.MOST_WINDOWS = 0.0, 2
+keep = kept.Kept.keep
+def keep_some(parts, *part):
+    keep(parts, *part)
+    if parts.written == 3:
+        os.kill(os.getpid(), {number})
+kept.Kept.keep = keep_some
+from forecaster.__main__ import main
+main()
+"""
+"""The command, that keeps every part, has many of them, and gets a signal when it has kept three."""
 
 
-def stop_early(folder: Path, number: int, *arguments: str) -> tuple[int, str]:
-    """Run the command until it has kept some parts, stop it by a signal, and return its exit code and stderr."""
-    command = [sys.executable, "-c", PROGRAM, *arguments]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 120
-    while len(parts_of(folder)) < 3 and running.poll() is None and time.monotonic() < end:
-        time.sleep(0.002)
-    running.send_signal(number)
-    _, said = running.communicate(timeout=60)
-    return running.returncode, said
+def stop_early(number: int, *arguments: str) -> tuple[int, str]:
+    """Run the command until it has kept some parts and gets a signal; return its exit code and stderr."""
+    command = [sys.executable, "-c", PROGRAM.format(number=int(number)), *arguments]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stderr
 
 
 def parts_of(folder: Path) -> list[str]:
@@ -61,7 +66,7 @@ def test_a_comparison(run: Run, every_part: None, monkeypatch: pytest.MonkeyPatc
     panel_csv(Path("shops.csv"))
     line = ["compare", "shops.csv", "--models", "pretrained,naive", "--windows", "8", "--horizon", "4", "--step", "2"]
     folder = Path("models") / "shops" / "COMPARING"
-    code, said = stop_early(folder, signal.SIGINT, *line)
+    code, said = stop_early(signal.SIGINT, *line)
     done = len(parts_of(folder))
     assert 3 <= done < 16
     assert code == 130
@@ -91,7 +96,7 @@ def test_an_evaluation(run: Run, every_part: None, monkeypatch: pytest.MonkeyPat
     models = copy_tiny(Path("models"))
     line = ["evaluate", str(TINY_DATA), "--model", model, "--models-dir", "models", "--windows", "5", "--step", "1"]
     folder = models / model / "EVALUATING"
-    code, said = stop_early(folder, signal.SIGTERM, *line)
+    code, said = stop_early(signal.SIGTERM, *line)
     assert code == 143
     assert f"kept in {folder}; to go on, run it again with --resume" in said
     done = parts_of(folder)
@@ -106,7 +111,7 @@ def test_an_evaluation(run: Run, every_part: None, monkeypatch: pytest.MonkeyPat
 def test_a_folder_of_ones_own(run: Run, every_part: None) -> None:
     panel_csv(Path("shops.csv"))
     line = ["compare", "shops.csv", "--models", "pretrained,naive", "--horizon", "4"]
-    stop_early(Path("mine"), signal.SIGKILL, *line, "--windows", "12", "--storage", "mine")
+    stop_early(signal.SIGKILL, *line, "--windows", "12", "--storage", "mine")
     assert parts_of(Path("mine"))
     assert run(*line, "--windows", "1", "--storage", "mine").exit_code == 0
     assert not Path("mine").exists()

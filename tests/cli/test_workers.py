@@ -17,6 +17,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.cli.test_parts import content, shops, workers_of
 from tests.conftest import Trained, monthly_csv, panel_csv, run_forecast
+from tests.waiting import is_alive, wait_until
 
 SMALL = ("--units", "4", "--layers", "1", "--steps", "8", "--horizon", "3")
 
@@ -192,8 +193,5 @@ def test_a_signal_ends_the_training_of_workers(run: Run) -> None:
     os.kill(driver.pid, signal.SIGTERM)
     stderr = driver.communicate()[1]
     assert driver.returncode == 143, stderr
-    until = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}").exists() for pid in left):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    wait_until(lambda: not any(map(is_alive, left)), 30)
     assert not list(Path("models").glob("*/versions/*"))

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +32,7 @@ from forecaster.jobs.rehearse import rehearse_predict
 from forecaster.jobs.run import COMMANDS
 from forecaster.model import manifest
 from tests.conftest import Trained, names
+from tests.waiting import wait_until
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
@@ -259,9 +259,7 @@ def test_a_killed_job_has_no_exit_code_and_is_done_again(bench: Bench) -> None:
     os.mkfifo(bench.folder / "fifo")  # where it waits for a reader
     line = [sys.executable, "-m", "forecaster", "run", "jobs.toml", "--only", "p", "--runs-dir", "runs"]
     process = subprocess.Popen(line, cwd=bench.folder)
-    until = time.monotonic() + 60
-    while bench.record["exit_code"] == 0 and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_until(lambda: bench.record["exit_code"] != 0)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert bench.record["exit_code"] is None

@@ -20,8 +20,10 @@ def make() -> None:
     write("polled.csv", content[0])
     thread = threading.Thread(target=poll)
     thread.start()
-    for n in range(150):
+    n = 0
+    while n < 150 or len(sizes) < 2:
         files.write_file(Path("polled.csv"), content[n % 2])
+        n += 1
     over.set()
     thread.join()
     assert sizes <= {(10, b"a", 10), (1_000_000, b"b", 1_000_000)}
