@@ -11,6 +11,7 @@ from benchmarks import (
     distilled,
     ett,
     hierarchy,
+    intermittent,
     leaderboard,
     many,
     memory,
@@ -26,8 +27,8 @@ from benchmarks import (
 from benchmarks.measure import machine
 
 PARTS = (
-    "speed, memory, many, scaling, service, hierarchy, planners, toolbox, builtin, pretrained, trained, accuracy, "
-    "distilled, ett, leaderboard, peers"
+    "speed, memory, many, scaling, service, hierarchy, planners, toolbox, builtin, intermittent, pretrained, trained, "
+    "accuracy, distilled, ett, leaderboard, peers"
 )
 NEED_DATA = ("pretrained", "trained", "accuracy", "distilled", "ett", "leaderboard", "peers")
 PAGES = (
@@ -60,6 +61,7 @@ def main() -> None:
         "planners": planners.measure,
         "toolbox": toolbox.measure,
         "builtin": pretrained.times,
+        "intermittent": intermittent.measure,
         "pretrained": lambda: pretrained.measure(given.data),
         "trained": lambda: trained.measure(given.data, presets, seeds),
         "accuracy": lambda: accuracy.measure(given.data, presets, seeds),

@@ -19,8 +19,19 @@ from forecaster.data.panel import Panel
 from forecaster.data.schema import Schema
 from forecaster.data.size import too_large_to_add
 from forecaster.model import pretrained
-from forecaster.model.conformal import AS_GIVEN, FEWEST_TO_MEASURE, Correction, Fan, Misses, experience, fit_correction
+from forecaster.model.conformal import (
+    AS_GIVEN,
+    FEWEST_TO_MEASURE,
+    LEVELS,
+    Correction,
+    Fan,
+    Misses,
+    experience,
+    fit_correction,
+    join_fans,
+)
 from forecaster.model.forecast import Block, Interval
+from forecaster.model.intermittent import least_upper
 from forecaster.model.origins import Origins, first_changes
 from forecaster.model.planner import choose_horizon, choose_season
 from forecaster.model.pretrained import Builtin, BuiltinCorruptError, forecast_apart, open_builtin
@@ -123,7 +134,7 @@ class Past:
         for half in (0, 1):
             inside = halves == half
             correction = fit_correction(self.misses.part(~inside))
-            fan = Fan(self.fan.levels, self.fan.values[inside])
+            fan = self.fan.part(inside)
             for level, low, high in ends:
                 low[inside], high[inside] = fan.interval(level, correction)
         return ends
@@ -220,8 +231,7 @@ class BuiltinModel:
         size = len(self.network.levels) * self.window.horizon
         parts = origins.blocks(self.window.lookback + size)
         said = ("looking back", "forecasts", len(origins))
-        values = [self.ask(panel, part).values for part in tally(parts, len, said)]
-        fan = Fan(self.network.levels, np.concatenate(values))
+        fan = join_fans([self.ask(panel, part) for part in tally(parts, len, said)])
         constant = origins.ends <= first_changes(panel)[origins.series]
         actual = panel.observed(origins.ahead(self.window.horizon))
         misses = Misses(
@@ -247,7 +257,8 @@ class BuiltinModel:
             answer[chosen] = forecast_apart(self.network, contexts, seasons, horizon)
         if not np.isfinite(answer).all() and (fault := too_large_to_add(panel, starts, origins.ends)):
             raise fault
-        return Fan(self.network.levels, answer).apart(experience(lengths))
+        least = least_upper(values, starts, origins.ends, LEVELS.tolist())
+        return Fan(self.network.levels, answer, least).apart(experience(lengths))
 
     def median(self, contexts: list[Floats]) -> Floats:
         """Return the medians [N, H] after contexts of one length."""

@@ -18,14 +18,15 @@ Before all that, the network's own quantiles are moved apart a little, most wher
 learned mostly from made-up series is too sure of real ones (`experience`).
 
 Where a series was never below zero, the network's lower quantiles may be zero themselves. An end that lies there stays
-there: of counts that are mostly zero, an interval from 0.01 on would miss most. `python -m pretraining intervals`
-measures the numbers anew.
+there: of counts that are mostly zero, an interval from 0.01 on would miss most. The upper end of such an interval holds
+at least as much of the series' own past as its level says (`forecaster.model.intermittent`). `python -m pretraining
+intervals` measures the numbers anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from statistics import NormalDist
@@ -79,10 +80,12 @@ class Fan:
     Attributes:
         levels: [Q] from 0 to 1, ascending, symmetric around a half.
         values: [N, H, Q] in units of the data, not decreasing along Q.
+        least: [N, L] what the upper ends of intervals of `LEVELS` must at least be where they begin at zero.
     """
 
     levels: tuple[float, ...]
     values: Floats
+    least: Floats | None = None
 
     @property
     def middle(self) -> Floats:
@@ -97,14 +100,23 @@ class Fan:
     def interval(self, level: float, correction: Correction) -> tuple[Floats, Floats]:
         """Return the lower and upper ends [N, H] of the corrected interval of a level in percent.
 
-        A lower end of the network that is zero already, and its lowest quantile too, stays where it is.
+        A lower end of the network that is zero already, and its lowest quantile too, stays where it is; the upper end
+        is then not below that of the own past.
         """
         horizon = self.values.shape[1]
         low, high = self.reach(correction.deviations(level, horizon))
         if self.floored.any():
             given = 2 * self.middle - self._down.outward(self.middle, AS_GIVEN.deviations(level, horizon))
-            low = np.where(self.floored & (given <= 0.0), np.minimum(low, 0.0), low)
+            at_zero = self.floored & (given <= 0.0)
+            low = np.where(at_zero, np.minimum(low, 0.0), low)
+            if self.least is not None:
+                least = self.least[:, min(int(np.searchsorted(LEVELS, level)), len(LEVELS) - 1), None]
+                high = np.where(at_zero, np.maximum(high, least), high)
         return low, high
+
+    def part(self, chosen: Bools) -> Fan:
+        """Return the quantiles of some windows [N]."""
+        return Fan(self.levels, self.values[chosen], None if self.least is None else self.least[chosen])
 
     def apart(self, changes: Floats) -> Fan:
         """Return the fan with its quantiles further from the median, by factors whose logarithms are given [N].
@@ -113,7 +125,7 @@ class Fan:
         """
         middle = self.middle[..., None]
         values = middle + (self.values - middle) * np.exp(changes)[:, None, None]
-        return Fan(self.levels, np.where(self.floored[..., None], np.maximum(values, 0.0), values))
+        return replace(self, values=np.where(self.floored[..., None], np.maximum(values, 0.0), values))
 
     def reach(self, deviations: Floats) -> tuple[Floats, Floats]:
         """Return the lower and upper ends [N, H] so many deviations [H] from the median on each side."""
@@ -138,6 +150,13 @@ class Fan:
     def _down(self) -> Side:
         half = len(self.levels) // 2
         return side_of(self.values[..., half::-1], self.levels[half:])
+
+
+def join_fans(parts: Sequence[Fan]) -> Fan:
+    """Return the windows of several fans, at least one, in their order."""
+    least = [part.least for part in parts if part.least is not None]
+    values = np.concatenate([part.values for part in parts])
+    return Fan(parts[0].levels, values, np.concatenate(least) if len(least) == len(parts) else None)
 
 
 @dataclass(frozen=True, eq=False)
