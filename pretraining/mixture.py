@@ -25,7 +25,8 @@ SHARES: dict[tuple[int, ...], float] = {
     (96,): 0.02,
 }
 OTHERS = (2, 3, 5, 6, 8, 10, 13, 14, 26, 30, 36, 48, 60, 72, 90, 144, 168, 180, 288, 365)
-STEADY = {"intermittent": 1.6, "economy": 1.6}
+BOOST = {"intermittent": 1.6, "economy": 1.6, "regimes": 2.0, "walk": 1.5}
+"""Families that yearly, quarterly and monthly data have more of: rare demand, crises, lines that break."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class Pool:
     seasons: tuple[int, ...]
     made: Floats
     real: list[Floats] = field(default_factory=list)
-    share: float = 0.25
+    share: float = 0.3
 
     @property
     def rhythm(self) -> Rhythm:
@@ -70,9 +71,8 @@ def pool(rng: Random, seasons: tuple[int, ...], size: int, real: dict[tuple[int,
     if seasons == (0,):
         seasons = (int(rng.choice(OTHERS) if rng.random() < 0.6 else rng.integers(2, 367)),)
         size = size // 3
-    boost = STEADY if seasons in ((1,), (4,), (12,)) else {}
-    share = 0.3 if seasons == (1,) else 0.2
-    return Pool(seasons, made_up(rng, size, span(seasons), seasons, boost), real.get(seasons, []), share)
+    boost = BOOST if seasons in ((1,), (4,), (12,)) else {}
+    return Pool(seasons, made_up(rng, size, span(seasons), seasons, boost), real.get(seasons, []))
 
 
 def windows(rng: Random, source: Pool, n: int, segments: int, ahead: int) -> tuple[Floats, Floats]:
