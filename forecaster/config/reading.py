@@ -96,7 +96,8 @@ class ReadSettings:
     encoding: str | None = knob(None, "Text encoding, such as utf-8, latin-1, utf-16.", panel="File format")
     date_format: str | None = knob(
         None,
-        "strptime format of the time column, as %d/%m/%Y or %G-W%V; or epoch-s, epoch-ms, epoch-us, epoch-ns, excel.",
+        "strptime format of the time column, as %d/%m/%Y, %G-W%V or de:%d. %B %Y; or epoch-s, epoch-ms, epoch-us, "
+        "epoch-ns, excel.",
         panel="File format",
     )
     tz: str | None = knob(

@@ -3,6 +3,7 @@
 Each file may import only from files above it in this list and from the rooms on lower floors; on the right stand the
 heavy packages that it may import when it is itself imported.
 
+    languages      names of months and days in other languages
     stamps         text ↔ time: formats, zones, and back as they came in                      numpy pyarrow
     zones          offsets from UTC that a clock change would move                            numpy
     notation       which format a column of stamps is written in                              numpy pyarrow
@@ -14,6 +15,7 @@ heavy packages that it may import when it is itself imported.
     frames         pandas ↔ the rest: a DataFrame as a data file, stamps                      numpy
     places         where a row of a table stands: a line, a row of a sheet, a part                numpy
     recipe         how a file becomes a plain table, and its rows observations
+    units          how a number is written: marks, signs, units, currencies                   numpy pyarrow
     dialect        how a CSV file is written: separator, decimal, header                         numpy pyarrow
     table          a file → strict table of text with line numbers                            numpy pyarrow
     database       a database and a query → a table                                           pyarrow
@@ -21,6 +23,7 @@ heavy packages that it may import when it is itself imported.
     schema         what is known of a kind of file; frozen in the model
     naming         what the name of a column says of it
     columns        which column is what                                                       numpy pyarrow
+    marks          which marks and units read the numbers of a table                          numpy pyarrow
     partition      tables, one after the other → parts, each with whole series                 numpy pyarrow
     parts          a stamp that stands in several columns                                     pyarrow
     rows           a table → observations: series, stamp, value; Finding                      numpy pyarrow

@@ -5,44 +5,36 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from shlex import quote
 from typing import Any, TypedDict
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forecaster.base.arrow import ZERO, from_texts, to_numpy
+from forecaster.base.arrow import from_texts
 from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ReadSettings
-from forecaster.data.dialect import (
-    CURRENCIES,
-    MISSING,
-    find_units,
-    number_pattern,
-    plain_numbers,
-    read_numbers,
-    without_units,
-)
+from forecaster.data.dialect import MISSING
+from forecaster.data.languages import LANGUAGES
 from forecaster.data.naming import is_key, is_measure, likely_measures, likely_times
 from forecaster.data.notation import StampError, detect_format, guessed_formats, looks_like_date
 from forecaster.data.schema import Schema, Shape
 from forecaster.data.stamps import parse
 from forecaster.data.table import Table, is_number_type
+from forecaster.data.units import are_numbers
 
-_CODE = re.compile("|".join(rf"\b{code}\b" for code in CURRENCIES if code.isalpha()))
-
-TIME_NAMES = "ds timestamp datetime date time day week month quarter year period hour step t index".split()
+TIME_NAMES = (
+    *"ds timestamp datetime date time day week month quarter year period hour step t index".split(),
+    *"datum zeit zeitpunkt zeitstempel tag monat quartal jahr fecha hora mes año ano mois année annee".split(),
+    *"trimestre data anno fiscal_year academic_year season".split(),
+    *("fiscal year", "academic year"),
+)
 ID_NAMES = "unique_id item_id series_id series id".split()
 TARGET_NAMES = "y target value".split()
 OWN = re.compile(r"forecast|method|forecast-(lo|hi)-.*")
 """Columns of a forecast file besides the user's."""
-
-_SPACES = "\u00a0\u202f\u2009"
-_GROUPED = ((".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), *((d, s) for d in ".," for s in _SPACES))
-"""Decimal marks and marks between thousands that go together."""
 
 ROWS_OF_A_SERIES = 3
 """Rows that each series has at least where a column names the series."""
@@ -247,10 +239,11 @@ def _find_time(table: Table, used: tuple[str | None, ...]) -> str:
     for name in names:
         if (cell := _year_in(table, name)) is not None:
             forms = [form for form in guessed_formats(cell) if parse(pc.unique(table.columns[name]), form)[1].all()]
-            other = "--date-format FORMAT if one fits (months named in English), else write dates such as 2018-01"
-            such = f"--date-format {quote(forms[0])}" if forms else other
+            other = f"Pass --time {quote(name)} and a --date-format, such as 'de:%d. %B %Y' (months are known in "
+            other += f"{', '.join(LANGUAGES)}); or write dates such as 2018-01"
+            such = f"Pass --time {quote(name)} --date-format {quote(forms[0])}" if forms else other
             fault = f"{table.source}: column {name!r} may hold the stamps, and {cell!r} is in no known format"
-            error = DataError(fault, hint=f"Pass --time {quote(name)} {such}")
+            error = DataError(fault, hint=such)
             raise error.choosing(*(f"--time {quote(name)} --date-format {quote(form)}" for form in forms))
     raise DataError(
         f"{table.source} has no column of dates; columns found: {_listed(tuple(table.columns))}",
@@ -433,10 +426,7 @@ def holds_numbers(table: Table, name: str) -> bool:
     """Return whether most cells are meant as numbers, be they written with a sign or mark that is refused later."""
     if not pa.types.is_string(table.columns[name].type):
         return is_number_type(table.columns[name].type)
-    cells = _sample(table, name)
-    bare = [_CODE.sub("", cell) for cell in cells]
-    alike = sum(bool(re.search(r"\d", cell) and not re.search(r"[^\W\deE_]|[eE]{2}", cell)) for cell in bare)
-    return 2 * alike >= len(cells) and not holds_dates(table, name) and not is_clock(table, name)
+    return are_numbers(_sample(table, name)) and not holds_dates(table, name) and not is_clock(table, name)
 
 
 def _holds_whole_numbers(table: Table, name: str) -> bool:
@@ -451,50 +441,3 @@ def distinct_pairs(table: Table, names: Sequence[str]) -> int:
     """Return how many different rows there are in some columns."""
     pairs = pa.table({str(k): table.columns[name] for k, name in enumerate(names)})
     return int(pairs.group_by(pairs.column_names).aggregate([]).num_rows)
-
-
-def settle_numbers(table: Table, columns: Columns, settings: ReadSettings) -> Table:
-    """Return the table with the marks and units that read its numbers; unchanged where all of them are bare.
-
-    Raises:
-        DataError: `1.234` or `1,234` throughout, which could be a thousand or a fraction.
-    """
-    dialect = table.dialect
-    written = [name for name in columns.targets if pa.types.is_string(table.columns[name].type)]
-    if dialect is None or not written:
-        return table
-    cells = [chunk for name in written for chunk in table.columns[name].chunks]
-    whole = pa.chunked_array(cells, pa.string())
-    missing = from_texts([*MISSING, *table.na_values])
-    if dialect.separator == "," and plain_numbers(pc.if_else(pc.is_in(whole, missing), ZERO, whole)) is not None:
-        return table
-    texts = pc.utf8_trim_whitespace(whole)
-    texts = texts.filter(pc.invert(pc.is_in(texts, missing)))
-    units = find_units(texts)
-    for name in columns.covariates:
-        if pa.types.is_string(table.columns[name].type) and holds_numbers(table, name):
-            own = pc.utf8_trim_whitespace(table.columns[name])
-            units += tuple(u for u in find_units(own.filter(pc.invert(pc.is_in(own, missing)))) if u not in units)
-    table = replace(table, units=units)
-    if settings.decimal or settings.thousands:
-        return table
-    decimal, thousands = _marks(table.source, without_units(texts, units), is_comma=dialect.separator == ",")
-    return replace(table, dialect=replace(dialect, decimal=decimal, thousands=thousands))
-
-
-def _marks(source: str, texts: pa.ChunkedArray, *, is_comma: bool) -> tuple[str, str | None]:
-    """Return the decimal mark of numbers and the mark between their thousands: the only ones that read them all."""
-    fits = {mark: int(to_numpy(pc.match_substring_regex(texts, number_pattern(mark, None))).sum()) for mark in ".,"}
-    if max(fits.values()) < len(texts):
-        both = [pair for pair in _GROUPED if pc.all(pc.match_substring_regex(texts, number_pattern(*pair))).as_py()]
-        if both and all(np.array_equal(read_numbers(texts, *pair), read_numbers(texts, *both[0])) for pair in both):
-            return both[0]
-    mark = "," if fits[","] > fits["."] else "."
-    marked = texts.filter(pc.match_substring(texts, mark))
-    doubtful = pc.match_substring_regex(marked, rf"^[+-]?[1-9]\d{{0,2}}{re.escape(mark)}\d{{3}}$")
-    if len(marked) and pc.all(doubtful).as_py() and not (is_comma and mark == "."):
-        raise DataError(
-            f"{source}: {marked[0].as_py()!r} could be a thousand or a fraction, and so could every number",
-            hint=f"Pass --thousands {mark} or --decimal {mark}",
-        ).choosing(f"--thousands {mark}", f"--decimal {mark}")
-    return mark, None

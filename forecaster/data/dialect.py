@@ -8,22 +8,17 @@ import re
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice, pairwise
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from forecaster.base.arrow import from_texts, to_numpy
+from forecaster.base.arrow import from_texts
 from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ReadSettings
 from forecaster.data.notation import looks_like_date
 from forecaster.data.places import records
 from forecaster.data.stamps import parse
+from forecaster.data.units import number_pattern
 
 MISSING = (
     *(
@@ -47,8 +42,6 @@ MISSING = (
     *("NULL", "null", "Null", "None", "none", "NONE", "-", "--", ".", "?"),
 )
 """How a missing value may be written; any other word among numbers is an error."""
-
-Floats = npt.NDArray[np.float64]
 
 csv.field_size_limit(sys.maxsize)  # the default of 128 KiB would be taken for a quote that is never closed
 
@@ -97,90 +90,6 @@ class Dialect:
             ("thousands mark", self.thousands, None),
         ]
         return ", ".join(f"{what} {marks.get(mark or '', mark)}" for what, mark, usual in parts if mark != usual)
-
-
-def number_pattern(decimal: str, thousands: str | None) -> str:
-    """Return the regular expression of a number."""
-    point = re.escape(decimal)
-    whole = r"\d+" if thousands is None else rf"(?:\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|\d+)"
-    return rf"^[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?$"
-
-
-def plain_numbers(texts: pa.ChunkedArray) -> Floats | None:
-    """Return texts as float64 by Arrow's own parser; None where a cell is not a bare number."""
-    try:
-        return np.asarray(to_numpy(pc.cast(texts, pa.float64())), np.float64)
-    except pa.ArrowInvalid:
-        return None
-
-
-def read_numbers(texts: pa.ChunkedArray, decimal: str, thousands: str | None) -> Floats:
-    """Return texts that match `number_pattern` as float64."""
-    if thousands:
-        texts = pc.replace_substring(texts, thousands, "")
-    return np.asarray(to_numpy(pc.cast(pc.replace_substring(texts, decimal, "."), pa.float64())), np.float64)
-
-
-CURRENCIES = (
-    *"$ € £ ¥ ₹ ₽ ₩ ₺ ₫ ₱ ₪ R$ A$ C$ US$ kr zł Kč Ft Rs Fr".split(),
-    *"USD EUR GBP JPY CHF INR CNY AUD CAD NZD SEK NOK DKK PLN CZK HUF BRL MXN ZAR KRW TRY RUB SGD HKD".split(),
-)
-"""Signs and codes that may stand before or after a number."""
-
-PERCENT = "%"
-_SPACE = " \u00a0\u202f"
-
-
-NEGATIVE = "()"
-"""Stands among the units of numbers where some are negative in the way of accountants: `(5)`, `5-`, or with U+2212."""
-
-_MINUS = (r"^[^(\d]*-", r"\(.*\)$", r"\d[.,]?-$", r"^[^(\d]*[\x{2212}\x{2013}]")
-"""Ways to write a negative number; a column has one of them."""
-
-
-def _named(units: Sequence[str]) -> str:
-    """Return the regular expression of any of some units."""
-    return "|".join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))
-
-
-def with_plain_minus(texts: pa.ChunkedArray, units: Sequence[str]) -> pa.ChunkedArray:
-    """Return texts in which `(5)`, `$(5)`, `5-` and `\u22125` are `-5`, `$-5`, `-5` and `-5`."""
-    named = _named([unit for unit in units if unit != NEGATIVE] or ["$"])
-    bare = pc.replace_substring_regex(texts, r"[\x{2212}\x{2013}]", "-")
-    bare = pc.replace_substring_regex(bare, rf"^((?:{named})?)[{_SPACE}]*\((.*)\)$", r"\1-\2")
-    return pc.replace_substring_regex(bare, r"^([^-(]*\d[.,]?)-$", r"-\1")
-
-
-def without_units(texts: pa.ChunkedArray, units: tuple[str, ...]) -> pa.ChunkedArray:
-    """Return texts without a unit before or after the number, and negative ones with a hyphen before it."""
-    if not units:
-        return texts
-    bare = with_plain_minus(texts, units)
-    named = _named([unit for unit in units if unit != NEGATIVE])
-    if not named:
-        return bare
-    bare = pc.replace_substring_regex(bare, rf"^([+-]?)(?:{named})[{_SPACE}]*([+-]?[\d.,].*)$", r"\1\2")
-    return pc.replace_substring_regex(bare, rf"^(.*\d[.,]?)[{_SPACE}]*(?:{named})$", r"\1")
-
-
-def find_units(texts: pa.ChunkedArray) -> tuple[str, ...]:
-    """Return the currency sign or the percent sign that stands beside every number; empty where not all agree.
-
-    `NEGATIVE` is among them where numbers are negative in another way than by a hyphen before them.
-    """
-    plain_way, *others = (pc.any(pc.match_substring_regex(texts, way)).as_py() for way in _MINUS)
-    odd = not plain_way and sum(map(bool, others)) == 1
-    every = (*CURRENCIES, PERCENT)
-    plain = with_plain_minus(texts, every) if odd else texts
-    named = _named(every)
-    pattern = rf"^[+-]?(?P<before>{named})?[{_SPACE}]*[+-]?[\d.,'{_SPACE}]*\d[.,]?[{_SPACE}]*(?P<after>{named})?$"
-    parts = pc.extract_regex(plain, pattern)
-    if not len(texts) or parts.null_count:
-        return ()
-    found = [set(pc.unique(pc.struct_field(parts, side)).to_pylist()) for side in ("before", "after")]
-    if not all(len(side) == 1 for side in found):
-        return ()
-    return tuple(unit for side in found for unit in side if unit) + ((NEGATIVE,) if odd else ())
 
 
 def _top(body: memoryview) -> bytes:

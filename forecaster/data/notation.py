@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forecaster.base.arrow import from_numpy, integers
+from forecaster.base.arrow import from_numpy, from_texts, integers
 from forecaster.base.errors import DataError, shown
+from forecaster.data.languages import LANGUAGES, Language, languages_of, split_language, style_of
 from forecaster.data.stamps import DAYS, DIGITS, FIRST_YEAR, LAST_YEAR, MONTHS, Ints, parse, pattern_of
 
 CLOCK = re.compile(
@@ -31,18 +32,53 @@ _DATES = (
     *("%b-%d-%Y %G-W%V %GW%V %G-W%V-%u %GW%V-%u W%V-%G W%V/%G".split()),
     *("%Y Q%q|Q%q %Y|%b %Y|%B %Y|%Y %b|%Y %B|%d %b %Y|%d %B %Y|%b %d, %Y|%B %d, %Y|%b %d %Y".split("|")),
     *("%Y %m %d|%d. %B %Y|%b. %d, %Y|%b. %Y|%b, %Y|%B, %Y|%d %b %y|%G W%V|W%V %G".split("|")),
+    *("T%q %Y|T%q-%Y|T%q/%Y|%Y-T%q|%YT%q|%Y T%q|%qT%Y|%qT %Y|%d%b%Y|%d%B%Y|%B-%d-%Y|%d-%b, %Y".split("|")),
     *("%a, %d %b %Y|%a %d %b %Y|%a %b %d %Y|%a, %b %d, %Y|%A, %B %d, %Y|%A, %d %B %Y|%a %Y-%m-%d".split("|")),
 )
+_FISCAL = (
+    *"%Y/%n %Y-%n %Y/%N %Y-%N %Y\u2013%n %Y\u2013%N".split(),
+    *"FY%Y FY%y FY%Y/%n FY%Y-%n FY%y/%n FY%y-%n FY%Y-Q%q FY%YQ%q FY%y-Q%q FY%yQ%q %Y/%nQ%q %Y-%nQ%q".split(),
+    *"FY %Y|FY %y|FY-%Y|FY %Y/%n|FY %Y-%n|FY %y/%n|FY%Y Q%q|FY%y Q%q|FY %Y Q%q|FY %y Q%q|GJ %Y/%n".split("|"),
+    *"Q%q FY%Y|Q%q FY%y|Q%q FY %Y|Q%q-FY%Y|Q%q-FY%y|%Y/%n Q%q|%Y-%n Q%q|%Y/%n-Q%q|Q%q %Y/%n|Q%q %Y-%n".split("|"),
+)
+"""Years that begin in one year and end in the next, and their quarters."""
+
+_IN_WORDS = (
+    *(form for form in _DATES if re.search("%[abAB]", form) and "%b." not in form),
+    *"%d. %B %y|%d. %b %Y|%d. %b %y|%d de %B de %Y|%d %B de %Y|%B de %Y|%d de %b de %Y|%d de %b %Y|%b de %Y".split("|"),
+    *"%b/%y|%b %y|%b-%y|%B %y|%B/%Y|%d %b %y|%a, %d.%m.%Y|%a %d.%m.%Y|%a %d/%m/%Y|%A %d/%m/%Y|%a %d.%m.%y".split("|"),
+    *"%A, %d. %B %Y|%a, %d. %B %Y|%A %d %B %Y|%A, %d.%m.%Y|%A, %d de %B de %Y|%d %B, %Y|%B %d %Y|%Y. %B".split("|"),
+)
+"""Dates with names of months or days, as other languages write them."""
+
+_SPOKEN = 1_000
+"""Texts whose words are looked at to tell the language."""
+
 TOO_FAR = "Leave such rows out, or number the steps: pass --time none"
 
 PARTS = {4, 12, 13, 52, 53, 365, 366}
 """Into how many parts a year is counted."""
 
-_SHORT = ("%-y-%m", "%m-%-y", "%-y/%m", "%m/%-y", "%b-%y", "%b %y", "%b '%y", "%B %y", "Q%q-%y", "Q%q %y", "%qQ%y")
+_SHORT = (
+    "%-y-%m",
+    "%m-%-y",
+    "%-y/%m",
+    "%m/%-y",
+    "%b-%y",
+    "%b %y",
+    "%b '%y",
+    "%B %y",
+    "Q%q-%y",
+    "Q%q %y",
+    "%qQ%y",
+    "%b/%y",
+    "%b%y",
+    "%B-%y",
+)
 """Dates of a month with a year of two digits, or one: taken only where the column goes on step by step."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _WORDS = {*map(str.lower, (*MONTHS, *DAYS)), *(name[:3].lower() for name in (*MONTHS, *DAYS))}
-_WORDS |= {*"mqwtz", "utc", "gmt", "am", "pm"}
+_WORDS |= {*"mqwtz", "utc", "gmt", "am", "pm", "fy", "gj"}
 """All words that stand in dates."""
 
 _MOST = 0.5
@@ -77,11 +113,9 @@ def detect_format(texts: pa.Array) -> str:
     if _has_serials(texts):
         return "excel-time"
     candidates = date_formats(first)
-    fits = {name: parse(texts, name)[1] for name in candidates}
-    whole = [name for name, ok in fits.items() if ok.all()]
-    whole = [name for name in whole if name.replace("%B", "%b") == name or name.replace("%B", "%b") not in whole]  # May
-    if len(whole) > 1 or (whole and whole[0] in _SHORT):
-        whole = [name for name in whole if name in _SHORT and _is_continuous(parse(texts, name)[0])] or whole
+    whole = whole_fits(texts, candidates) or _fits_in_words(texts)
+    if len(whole) > 1 or (whole and _is_short(whole[0])):
+        whole = [name for name in whole if _is_short(name) and _is_continuous(parse(texts, name)[0])] or whole
         if len(whole) == 1 and not _is_continuous(parse(texts, whole[0])[0]):
             fault = f"{shown(first)} may have a year of two digits, but the months do not follow one another"
             raise StampError(first, fault, f"Pass --date-format '{whole[0]}' if it is {whole[0]}")
@@ -94,6 +128,7 @@ def detect_format(texts: pa.Array) -> str:
         raise StampError(first, message, f"Pass {flags}").choosing(*(f"--date-format {quote(name)}" for name in whole))
     if not candidates:
         raise _unknown(texts)
+    fits = {name: parse(texts, name)[1] for name in candidates}
     best = max(fits, key=lambda name: int(fits[name].sum()))
     odd = texts[int(np.argmin(fits[best]))].as_py()
     as_first = f"does not match {best}, as {shown(first)} does"
@@ -105,8 +140,34 @@ def detect_format(texts: pa.Array) -> str:
     raise StampError(odd, f"{shown(odd)} {fault}", hint, wrong)
 
 
+def whole_fits(texts: pa.Array, formats: Sequence[str]) -> list[str]:
+    """Return the formats that read every text: of `May`, and of a single `2009-10`, the plainer of two that do."""
+    whole = [name for name in formats if parse(texts, name)[1].all()]
+    if len(texts) == 1 and len(whole) > 1:
+        whole = [name for name in whole if name not in _FISCAL] or whole
+    return [name for name in whole if name.replace("%B", "%b") == name or name.replace("%B", "%b") not in whole]
+
+
+def _fits_in_words(texts: pa.Array) -> list[str]:
+    """Return the formats that read every text in the first language that does."""
+    found = (whole_fits(texts, date_formats(texts[0].as_py(), one)) for one in languages_of(_words_in(texts)))
+    return next(filter(None, found), [])
+
+
+def _is_short(time_format: str) -> bool:
+    return split_language(time_format)[1] in _SHORT
+
+
+def _words_in(texts: pa.Array) -> set[str]:
+    """Return the words of some of the texts, in lower case."""
+    chosen = texts.take(from_numpy(np.unique(np.linspace(0, len(texts) - 1, _SPOKEN).astype(np.int64))))
+    return {word.lower() for text in chosen.to_pylist() for word in _LETTERS.findall(text)}
+
+
 def likelier_first(formats: Sequence[str], text: str) -> list[str]:
     """Return formats that all fit, of which a text without leading zeros, `1/2/2020`, is likelier month before day."""
+    if any(name in _FISCAL for name in formats):
+        return sorted(formats, key=lambda name: name not in _FISCAL)
     american = bool(re.match(r"\d/|\d\d?/\d/", text))
     return sorted(formats, key=lambda name: american != name.startswith("%m")) if american else list(formats)
 
@@ -134,6 +195,8 @@ def _unknown(texts: pa.Array) -> StampError:
     """Return the refusal of stamps that are in no known format: what they could be, where they are numbers."""
     first = texts[0].as_py()
     fault, hint = f"{shown(first)} is not a date in a known format", "Pass --date-format, such as %d/%m/%Y %H:%M"
+    if re.search(r"[^\W\d_]{3}", first):
+        hint += f" or de:%d. %B %Y (names are known in {', '.join(LANGUAGES)})"
     if pc.all(pc.match_substring_regex(texts, r"^\d{9,19}\.0*$")).as_py():
         digits = len(first.partition(".")[0])
         unit = "epoch-s" if digits < 12 else "epoch-ms" if digits < 15 else "epoch-us" if digits < 18 else "epoch-ns"
@@ -155,20 +218,40 @@ def too_far(text: str, time_format: str) -> str:
 def looks_like_date(text: str) -> bool:
     """Return whether a text is written like a date; a number never is."""
     text = text.strip()
-    return len(text) > 5 and not re.fullmatch(r"[+-]?\d*[.,]?\d*", text) and bool(date_formats(text))
+    if (len(text) < 6 and not text.startswith("FY")) or re.fullmatch(r"[+-]?\d*[.,]?\d*", text):
+        return False
+    return bool(date_formats(text)) or any(date_formats(text, language) for language in languages_of(_spoken(text)))
 
 
-def date_formats(text: str) -> list[str]:
-    """Return every known format that one text is written in."""
+def _spoken(text: str) -> list[str]:
+    """Return the words of a text with a digit, in lower case."""
+    return [word.lower() for word in _LETTERS.findall(text)] if any(map(str.isdigit, text)) else []
+
+
+def date_formats(text: str, language: Language | None = None) -> list[str]:
+    """Return every known format that one text is written in, in plain English or another language."""
+    if language:
+        return _formats_in(text, language)
     if not any(map(str.isdigit, text)) or not _WORDS.issuperset(map(str.lower, _LETTERS.findall(text))):
         return []  # a name, as most are: a hundred thousand of them must not be tried by a hundred patterns
     alone = [name for name in (*_DATES, *_SHORT) if re.fullmatch(pattern_of(name), text)]
+    alone += [name for name in _FISCAL if parse(from_texts([text]), name)[1][0]]
     match = CLOCK.match(text)
     if match is None:
         return alone
     clock = match["sep"] + clock_format(match)
     dates = (*_DATES, "%Y%m%d")
     return alone + [name + clock for name in dates if re.fullmatch(pattern_of(name), match["date"])]
+
+
+def _formats_in(text: str, language: Language) -> list[str]:
+    """Return every format with names in another language that one text is written in."""
+    forms = [f"{language.code}:{name}" for name in _IN_WORDS]
+    alone = [name for name in forms if re.fullmatch(pattern_of(name), text)]
+    if (match := CLOCK.match(text)) is None:
+        return alone
+    clock = match["sep"] + clock_format(match)
+    return alone + [name + clock for name in forms if re.fullmatch(pattern_of(name), match["date"])]
 
 
 def clock_format(match: re.Match[str]) -> str:
@@ -277,4 +360,8 @@ def styled(time_format: str, texts: pa.Array) -> str:
         fractions = pc.struct_field(pc.extract_regex(texts, pattern_of(time_format)), "f")
         digits = pc.max(pc.utf8_length(fractions)).as_py()
         time_format = time_format.replace("%f", f"%{digits}f")
+    named = re.findall("%([abAB])", time_format) if split_language(time_format)[0] else ()
+    parts = pc.extract_regex(texts, pattern_of(time_format)) if named else None
+    for name in named:
+        time_format = style_of(time_format, pc.unique(pc.struct_field(parts, name)).drop_null().to_pylist())
     return time_format

@@ -13,11 +13,12 @@ from forecaster.base.errors import UsageError
 from forecaster.base.meter import Work, working
 from forecaster.config import ReadSettings
 from forecaster.data.checks import check_file, check_ids, sort_rows
-from forecaster.data.columns import Columns, find_columns, known_columns, require_column, settle_numbers
+from forecaster.data.columns import Columns, find_columns, known_columns, require_column
 from forecaster.data.covariates import Cells
 from forecaster.data.cutoff import cut_rows
 from forecaster.data.formats import read_column, read_data
 from forecaster.data.frequency import Frequency
+from forecaster.data.marks import settle_numbers
 from forecaster.data.recipe import PLAIN, Recipe
 from forecaster.data.rows import Clock, Finding, Rows, read_clock, read_rows, read_series, recipe_of
 from forecaster.data.schema import Schema

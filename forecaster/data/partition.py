@@ -19,7 +19,8 @@ from forecaster.base.arrow import from_numpy, text, to_numpy
 from forecaster.base.errors import DataError, UsageError
 from forecaster.base.rowfile import RowWriter, measured, writing_rows
 from forecaster.config import ReadSettings
-from forecaster.data.columns import Columns, find_columns, holds_numbers, require_column, settle_numbers
+from forecaster.data.columns import Columns, find_columns, holds_numbers, require_column
+from forecaster.data.marks import settle_numbers
 from forecaster.data.stamps import Ints
 from forecaster.data.table import Table, is_number_type
 

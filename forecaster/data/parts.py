@@ -18,15 +18,16 @@ import pyarrow.compute as pc
 from forecaster.base.arrow import from_texts
 from forecaster.base.errors import DataError
 from forecaster.data.columns import by_name, distinct_pairs, holds_dates, is_clock
+from forecaster.data.languages import LANGUAGES, split_language, with_language_first
 from forecaster.data.notation import CLOCK as AFTER_DATE
 from forecaster.data.notation import clock_format, date_formats, styled
 from forecaster.data.stamps import DIRECTIVE, parse, pattern_of
 from forecaster.data.table import Table
 
 ROLES = {
-    "year": ("year", "yr", "yyyy", "years", "jahr", "année", "annee", "año"),
-    "quarter": ("quarter", "qtr", "q", "quarters"),
-    "month": ("month", "mon", "mnth", "mm", "mo", "months", "period", "monat", "mois", "mes"),
+    "year": ("year", "yr", "yyyy", "years", "jahr", "année", "annee", "año", "anno", "ano", "jaar"),
+    "quarter": ("quarter", "qtr", "q", "quarters", "quartal", "trimestre", "trimester"),
+    "month": ("month", "mon", "mnth", "mm", "mo", "months", "period", "monat", "mois", "mes", "mese", "mês", "maand"),
     "week": ("week", "wk", "isoweek", "iso_week", "week_number", "weeknum"),
     "day": ("day", "dy", "dd", "dom", "day_of_month", "dayofmonth", "doy", "day_of_year", "tag", "jour", "dia"),
     "hour": (
@@ -50,9 +51,9 @@ ROLES = {
 """Names that a column of whole numbers or words with a part of a stamp has, in lower case, in the order of time."""
 
 _WRITTEN = {
-    "year": ("%Y",),
+    "year": ("%Y", "FY%Y", "FY%y", "%Y/%n", "%Y-%n"),
     "quarter": ("%q", "Q%q", "q%q", "Q0%q"),
-    "month": ("%m", "%b", "%B", "M%m"),
+    "month": ("%m", "%b", "%B", "M%m", *(f"{code}:%{name}" for code in LANGUAGES for name in "bB")),
     "week": ("%V", "W%V"),
     "day": ("%d", "%-j"),
     "hour": ("%H", "%H%M", "%H%M%S"),
@@ -157,7 +158,8 @@ def _formats(table: Table, name: str, role: str | None) -> list[str]:
         if not first.isdecimal() and (match := AFTER_DATE.match(f"1 {first}")):
             clock = clock_format(match)
             return [clock] if _fits(texts, clock) else []
-        return [form for forms in _WRITTEN.values() for form in forms if _fits(texts, form)]
+        found = [form for forms in _WRITTEN.values() for form in forms if _fits(texts, form)]
+        return [form for k, form in enumerate(found) if not (split_language(form)[0] and k)]
     return [form for form in _WRITTEN[role] if _fits(texts, form)][:1]
 
 
@@ -165,6 +167,8 @@ def _fits(texts: pa.Array, form: str) -> bool:
     """Return whether every text matches a format, and its numbers are in range."""
     found = pc.extract_regex(texts, f"^{pattern_of(form)}$")
     if found.null_count:
+        return False
+    if "%n" in form and not parse(texts, form)[1].all():
         return False
     for field in found.type:
         if field.name in _RANGES:
@@ -221,7 +225,7 @@ def _example(column: pa.ChunkedArray) -> str:
 
 def _sensible(forms: Sequence[str]) -> str | None:
     """Return formats of parts as one, where it names a moment: a year, each part once, no step of time left out."""
-    whole = " ".join(forms)
+    whole = with_language_first(" ".join(forms))
     if "%V" in whole:
         whole = whole.replace("%Y", "%G")
     found = [name.lstrip("-:0123456789") for name in DIRECTIVE.findall(whole)]

@@ -24,8 +24,9 @@ from forecaster.config import ReadSettings
 from forecaster.data.columns import ID_NAMES, by_name, distinct_pairs, holds_numbers, require_column
 from forecaster.data.dialect import date_headers
 from forecaster.data.frequency import Frequency, Steps, resolve_frequency
-from forecaster.data.notation import date_formats, detect_format
-from forecaster.data.parts import find_parts, join_texts, joined_format
+from forecaster.data.languages import LANGUAGES, split_language, style_of, with_language_first
+from forecaster.data.notation import date_formats, detect_format, whole_fits
+from forecaster.data.parts import ROLES, find_parts, join_texts, joined_format
 from forecaster.data.places import Repeated
 from forecaster.data.recipe import IN_ORDER, Recipe
 from forecaster.data.rows import Finding
@@ -34,6 +35,8 @@ from forecaster.data.stamps import MONTHS, has_clock, parse, write_stamps
 from forecaster.data.table import Table
 
 _PARTIAL = ("%b", "%B", "%m", "Q%q", "%q")
+MOST_SHORT = 6
+"""Letters of the longest short name of a month, with its point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +127,7 @@ def _with_dates_down(shaped: Shaped) -> Shaped:
     elif not form:
         form = "%Y" if all(name.isdecimal() for name in names) else detect_format(from_texts(names))
     rest = [name for name in table.columns if name not in names]
-    years = [rest_name for rest_name in rest if by_name([rest_name], ("year", "yr", "jahr"))] if partial else []
+    years = [rest_name for rest_name in rest if by_name([rest_name], ROLES["year"])] if partial else []
     ids = _ids_of_rows(table, [name for name in rest if name not in years], settings, years)
     extra = _listed(settings.static_covariates)
     dropped = [name for name in rest if name not in (*ids, *extra, *years)]
@@ -134,7 +137,7 @@ def _with_dates_down(shaped: Shaped) -> Shaped:
     made = replace(
         shaped,
         table=melted,
-        settings=replace(named, date_format=f"%Y {form}" if years else form),
+        settings=replace(named, date_format=with_language_first(f"%Y {form}") if years else form),
         recipe=replace(shaped.recipe, across=form),
     ).noting("dates-across", f"{len(names)} columns named by dates, read as {form}: one row each")
     return made.noting("ignored-columns", f"columns not used: {', '.join(dropped[:8])}") if dropped else made
@@ -143,7 +146,7 @@ def _with_dates_down(shaped: Shaped) -> Shaped:
 def _partial_headers(table: Table) -> list[str]:
     """Return the format of column names that are months or quarters of a year in a column, and these names."""
     names = list(table.columns)
-    if not by_name(names, ("year", "yr", "jahr")):
+    if not by_name(names, ROLES["year"]):
         return []
     quarters = [f"Q{k}" for k in range(1, 5)]
     numbers = [str(k) for k in range(1, 13)]
@@ -153,13 +156,18 @@ def _partial_headers(table: Table) -> list[str]:
         found = [lower[name.lower()] for name in wanted if name.lower() in lower]
         if len(found) == len(wanted):
             return [form, *found]
+    for language in LANGUAGES.values():
+        found = [name for name in names if name.strip().lower().rstrip(".") in language.month_numbers]
+        form = f"{language.code}:%{'B' if len(max(found, key=len, default='')) > MOST_SHORT else 'b'}"
+        if len(found) == len(MONTHS) and all(_is_stamp(name, form) for name in found):
+            return [style_of(form, found), *found]
     return []
 
 
 def _is_stamp(name: str, form: str) -> bool:
     text = name.strip()
-    if form in _PARTIAL:
-        return bool(parse(from_texts([f"2000 {text}"]), f"%Y {form}")[1][0])
+    if split_language(form)[1] in _PARTIAL:
+        return bool(parse(from_texts([f"2000 {text}"]), with_language_first(f"%Y {form}"))[1][0])
     return bool(parse(from_texts([text]), form)[1][0])
 
 
@@ -324,7 +332,7 @@ def counted_stamps(start: str | None, freq: str | None, count: int) -> tuple[pa.
         first, step = int(start or 1), int(freq or 1)
         return from_texts([str(first + step * k) for k in range(count)]), "integer"
     forms = ["%Y"] if start.isdecimal() and len(start) == 4 else date_formats(start)
-    fits = [form for form in forms if parse(from_texts([start]), form)[1][0]]
+    fits = whole_fits(from_texts([start]), forms)
     if len(fits) != 1 or not freq:
         hint = "Pass --freq too, such as --freq MS" if fits else "Write it as 2020-01-31 or 2020-01-31 18:00"
         raise UsageError(f"--start {start!r} does not name one stamp and its step", hint=hint)

@@ -2,8 +2,10 @@
 
 Inside the program a stamp is an int64: nanoseconds since 1970-01-01 UTC, or the number itself for an integer index. A
 format is a `strptime` string of the directives in `_PATTERNS` (besides those of C: `%-d` unpadded, `%q` quarter, `%3f`
-digits of a fraction, `%:z` offset with a colon, `%-z` of hours alone), or one of `integer`, `epoch-s`, `epoch-ms`,
-`epoch-us`, `epoch-ns`, `excel`, `excel-time`. Which one a file is written in is found out in `notation`.
+digits of a fraction, `%:z` offset with a colon, `%-z` of hours alone, `%n` and `%N` the next year in two and four
+digits, as in `2019/20`), or one of `integer`, `epoch-s`, `epoch-ms`, `epoch-us`, `epoch-ns`, `excel`, `excel-time`.
+Names in another language are told by its code in front, `de:%d. %B %Y` (see `languages`). Which format a file is
+written in is found out in `notation`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import pyarrow.compute as pc
 from forecaster.base.arrow import EMPTY, ZERO, from_numpy, from_texts, integers, to_numpy
 from forecaster.base.arrow import text as constant
 from forecaster.base.errors import UsageError
+from forecaster.data.languages import LANGUAGES, PREFIX, Language, names_in, split_language
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -70,6 +73,8 @@ _PATTERNS = {
     "b": rf"(?P<b>(?i:{'|'.join(name[:3] for name in MONTHS)}))",
     "B": rf"(?P<B>(?i:{_NAMES}))",
     "q": r"(?P<q>[1-4])",
+    "n": r"(?P<n>\d{2})",
+    "N": r"(?P<N>\d{4})",
     "z": r"(?P<z>Z|[+-]\d{2}:?\d{2})",
 }
 _WIDER = {"-y": r"(?P<y>\d{1,2})", "-j": r"(?P<j>\d{1,3})", "-z": r"(?P<z>[+-]\d{2}(?::?\d{2})?)"}
@@ -102,6 +107,9 @@ def check_format(time_format: str) -> None:
     """
     if time_format == "integer" or time_format in EPOCHS or time_format in EXCEL:
         return
+    if (code := PREFIX.match(time_format)) and split_language(time_format)[0] is None:
+        hint = f"Known are {', '.join(LANGUAGES)}, such as de:%d. %B %Y"
+        raise UsageError(f"--date-format {time_format!r}: unknown language {code[1]!r}", hint=hint)
     known = {name.lstrip("-:0123456789") for name in DIRECTIVE.findall(time_format)}
     if unknown := sorted(known - _PATTERNS.keys()):
         raise UsageError(f"--date-format {time_format!r}: unknown directive %{unknown[0]}")
@@ -114,8 +122,10 @@ def check_format(time_format: str) -> None:
 def pattern_of(time_format: str) -> str:
     """Return the regular expression of a format, a group a directive."""
     out, at = "", 0
+    language, time_format = split_language(time_format)
     for match in DIRECTIVE.finditer(time_format):
-        own = _WIDER.get(match[1]) or _PATTERNS[match[1].lstrip("-:0123456789")]
+        own = language.pattern(match[1]) if language else None
+        own = own or _WIDER.get(match[1]) or _PATTERNS[match[1].lstrip("-:0123456789")]
         out += re.escape(time_format[at : match.start()]) + own
         at = match.end()
     return out + re.escape(time_format[at:])
@@ -142,7 +152,7 @@ def parse(texts: pa.Array, time_format: str) -> tuple[Ints, Mask]:
         return _parse_serials(texts, time_format)
     pattern = f"^{pattern_of(time_format)}$"
     fast = _parse_iso(texts, time_format, pattern)
-    return fast if fast is not None else _parse_fields(pc.extract_regex(texts, pattern))
+    return fast if fast is not None else _parse_fields(pc.extract_regex(texts, pattern), split_language(time_format)[0])
 
 
 def _parse_serials(texts: pa.Array, time_format: str) -> tuple[Ints, Mask]:
@@ -169,7 +179,7 @@ def _parse_iso(texts: pa.Array, time_format: str, pattern: str) -> tuple[Ints, M
     return integers(stamps), np.ones(len(texts), bool)
 
 
-def _parse_fields(fields: pa.StructArray) -> tuple[Ints, Mask]:
+def _parse_fields(fields: pa.StructArray, language: Language | None) -> tuple[Ints, Mask]:
     """Return stamps from the named parts of a date."""
     ok = to_numpy(fields.is_valid())
     names = {field.name for field in fields.type}
@@ -188,7 +198,7 @@ def _parse_fields(fields: pa.StructArray) -> tuple[Ints, Mask]:
         ok = ok & (half >= 1) & (half <= 12)
         late = to_numpy(pc.equal(pc.utf8_lower(text("p")), constant("pm"))) if "p" in names else False
         hour = half % 12 + 12 * np.asarray(late, np.int64)
-    first, fits = _read_days(names, number, text, ok)
+    first, fits = _read_days(names, number, text, ok, language)
     clock = (hour * 3600 + minute * 60 + second) * SECOND
     ok = ok & fits & (clock <= DAY) & (minute <= 59) & (second <= 59)  # 24:00 is the end of the day, as in ISO 8601
     if "f" in names:
@@ -200,7 +210,11 @@ def _parse_fields(fields: pa.StructArray) -> tuple[Ints, Mask]:
 
 
 def _read_days(
-    names: set[str], number: Callable[[str, int], Ints], text: Callable[[str], pa.Array], written: Mask
+    names: set[str],
+    number: Callable[[str, int], Ints],
+    text: Callable[[str], pa.Array],
+    written: Mask,
+    language: Language | None,
 ) -> tuple[Ints, Mask]:
     """Return the days since 1970 that the parts of a date name, and which of them exist; others are not written so."""
     if "G" in names:
@@ -209,11 +223,21 @@ def _read_days(
     if "y" in names:
         short = number("y", 0)
         year = short + _centuries(short, np.unique(short[written]))
+    follows = np.ones(len(year), bool)
+    for name, cycle in (("n", 100), ("N", 10_000)):
+        if name in names:
+            follows &= number(name, 0) == (year + 1) % cycle
     if "j" in names:
         return _month_days(year, np.ones_like(year), number("j", 1), whole_year=True)
+    year = np.where(follows, year, 0)
     month = number("q", 1) * 3 - 2 if "q" in names else number("m", 1)
     for name in ("b", "B"):
-        if name in names:
+        if name in names and language:
+            spelled = pc.utf8_lower(pc.utf8_rtrim(text(name), "."))
+            place = pc.index_in(spelled, from_texts(list(language.month_numbers)))
+            known = np.array([*language.month_numbers.values(), 1], np.int64)
+            month = known[to_numpy(pc.fill_null(place, -1)).astype(np.int64)]
+        elif name in names:
             heads = pc.utf8_lower(pc.utf8_slice_codeunits(text(name), 0, 3))
             found = [to_numpy(pc.equal(heads, constant(full[:3].lower()))) for full in MONTHS]
             month = np.argmax([np.zeros(len(year), bool), *found], axis=0).astype(np.int64)
@@ -349,8 +373,9 @@ def write_stamps(stamps: Ints, time_format: str, tz: str | None) -> npt.NDArray[
     else:
         zone = "UTC" if time_format.endswith(UTC_NAMES) else tz
         local = to_local(unique, zone)
-        template, parts = _template(time_format), _parts(local, local - unique)
-        columns = [parts(name) for name in DIRECTIVE.findall(time_format)]
+        plain, named = split_language(time_format)[1], names_in(time_format)
+        template, parts = _template(plain), _parts(local, local - unique, named)
+        columns = [parts(name) for name in DIRECTIVE.findall(plain)]
         texts = np.empty(len(unique), object)
         texts[:] = [template % row for row in zip(*columns, strict=True)]
     return texts[inverse.ravel()].reshape(np.shape(stamps))
@@ -358,7 +383,7 @@ def write_stamps(stamps: Ints, time_format: str, tz: str | None) -> npt.NDArray[
 
 def _template(time_format: str) -> str:
     """Turn a date format into a template for the `%` operator, one conversion a directive."""
-    kinds = dict.fromkeys("mdHIMSyV", "%02d") | dict.fromkeys("YG", "%04d") | {"q": "%d", "u": "%d"}
+    kinds = dict.fromkeys("mdHIMSyVn", "%02d") | dict.fromkeys("YGN", "%04d") | {"q": "%d", "u": "%d"}
     kinds |= {"j": "%03d", "f": "%06d"}
 
     def conversion(match: re.Match[str]) -> str:
@@ -370,7 +395,7 @@ def _template(time_format: str) -> str:
     return DIRECTIVE.sub(conversion, time_format)
 
 
-def _parts(local: Ints, offset: Ints) -> Callable[[str], list[Any]]:
+def _parts(local: Ints, offset: Ints, named: Callable[[str, int], str] | None = None) -> Callable[[str], list[Any]]:
     """Return a function from a directive to its value in every stamp."""
     days = local // DAY
     months = days.astype("M8[D]").astype("M8[M]")
@@ -384,6 +409,8 @@ def _parts(local: Ints, offset: Ints) -> Callable[[str], list[Any]]:
         numbers: dict[str, Callable[[], Ints]] = {
             "Y": lambda: months.astype(np.int64) // 12 + 1970,
             "y": lambda: (months.astype(np.int64) // 12 + 1970) % 100,
+            "n": lambda: (months.astype(np.int64) // 12 + 1971) % 100,
+            "N": lambda: months.astype(np.int64) // 12 + 1971,
             "m": lambda: month + 1,
             "q": lambda: month // 3 + 1,
             "d": lambda: days - months.astype("M8[D]").astype(np.int64) + 1,
@@ -399,6 +426,8 @@ def _parts(local: Ints, offset: Ints) -> Callable[[str], list[Any]]:
         }
         if (key := name.lstrip("-0123456789")) in numbers:
             return list(numbers[key]().tolist())
+        if named and key in "bBaA":
+            return [named(key, k) for k in (month if key in "bB" else weekday).tolist()]
         if key in "bB":
             return [MONTHS[k] if key == "B" else MONTHS[k][:3] for k in month.tolist()]
         if key == "p":

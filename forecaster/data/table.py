@@ -20,21 +20,19 @@ import pyarrow.csv as pacsv
 from forecaster.base.arrow import EMPTY, ZERO, from_numpy, from_texts, to_numpy
 from forecaster.base.errors import DataError, MissingError, shown
 from forecaster.config import ReadSettings
-from forecaster.data.dialect import (
-    MISSING,
+from forecaster.data.dialect import MISSING, Dialect, detect_dialect, even_separator, split_header
+from forecaster.data.places import Chosen, Numbered, Places, TextLines, records
+from forecaster.data.source import LINE_END, Source, count_lines, decode
+from forecaster.data.units import (
     NEGATIVE,
-    Dialect,
-    detect_dialect,
-    even_separator,
+    SCALED,
+    marked_by,
     number_pattern,
     plain_numbers,
     read_numbers,
-    split_header,
     with_plain_minus,
     without_units,
 )
-from forecaster.data.places import Chosen, Numbered, Places, TextLines, records
-from forecaster.data.source import LINE_END, Source, count_lines, decode
 
 MOST_MARKS = 1000
 """Cells that are looked at, to see whether one word stands for all missing values."""
@@ -148,10 +146,13 @@ class Table:
         """Return the units of a column where every cell of it has one; a number without is another number."""
         if not self.units:
             return ()
-        minus = (NEGATIVE,) if NEGATIVE in self.units else ()
-        bare = with_plain_minus(cells, self.units) if minus else cells
-        found = pc.and_(pc.equal(bare, without_units(cells, self.units)), pc.invert(missing))
-        return minus if pc.any(found).as_py() else self.units
+        marked = marked_by(self.units)
+        others = tuple(unit for unit in self.units if unit in (NEGATIVE, SCALED))
+        if not marked:
+            return others
+        bare = with_plain_minus(cells, self.units) if NEGATIVE in others else cells
+        found = pc.and_(pc.equal(bare, without_units(bare, marked)), pc.invert(missing))
+        return others if pc.any(found).as_py() else self.units
 
     def _without_missing(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return values with those as NaN that mean a missing one, in whatever way they are written."""
@@ -196,10 +197,14 @@ def is_number_type(kind: pa.DataType) -> bool:
 def _number_hint(cell: str) -> str:
     if re.fullmatch(r"[+-]?\d+,\d+", cell):
         return "Pass --decimal , or --thousands ," if re.search(r"^[+-]?\d{1,3},\d{3}$", cell) else "Pass --decimal ,"
-    if match := re.fullmatch(r"[+-]?\d{1,3}(?:([,.' \u00a0\u202f\u2009])\d{3})+(?:([.,])\d+)?", cell):
+    if match := re.fullmatch(r"[+-]?\d{1,3}(?:([,.'\u2019 \u00a0\u202f\u2009])\d{3})+(?:([.,])\d+)?", cell):
         thousands, decimal = match[1], match[2] or ("," if match[1] == "." else ".")
         mark = f'"{thousands}"' if thousands == "'" else shlex.quote(thousands)
         return f"Pass --thousands {mark} --decimal {decimal}"
+    if re.fullmatch(r"[<>\u2264\u2265] ?[\d.,]+", cell):
+        return f"Pass --na-values {shlex.quote(cell)} if it is to be missing, else write a number"
+    if re.fullmatch(r"[+-]?[\d.,]*\d\s?[^\W\d_][\w/%]*", cell):
+        return "Write all numbers of the column in one unit, or without"
     if "\u2212" in cell:
         return "Write the minus as a plain hyphen"
     return "Write plain numbers, and missing ones as an empty cell"

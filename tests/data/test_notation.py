@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from forecaster.base.arrow import from_texts
 from forecaster.data.notation import StampError, detect_format
+from forecaster.data.stamps import parse, write_stamps
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,35 @@ def test_days_of_a_spreadsheet_are_asked_for_and_with_a_time_of_day_read() -> No
     assert detect_format(from_texts(["44197.0", "44197.0416666667"])) == "excel-time"
     assert detect_format(from_texts(["1", "2", "3"])) == "integer"
     assert detect_format(from_texts(["100001", "100002"])) == "integer"
+
+
+@pytest.mark.parametrize(
+    ("texts", "time_format"),
+    [
+        (["FY2019", "FY2020"], "FY%Y"),
+        (["FY99", "FY00"], "FY%y"),
+        (["2019/20", "2020/21"], "%Y/%n"),
+        (["1999-00", "2000-01", "2001-02", "2012-13"], "%Y-%n"),
+        (["2019/2020", "2020/2021"], "%Y/%N"),
+        (["FY2019 Q4", "FY2020 Q1"], "FY%Y Q%q"),
+        (["Q4 FY19", "Q1 FY20"], "Q%q FY%y"),
+        (["2019/20 Q4", "2020/21 Q1"], "%Y/%n Q%q"),
+        (["T4 2019", "T1 2020"], "T%q %Y"),
+        (["03Jan2022", "04Jan2022"], "%d%b%Y"),
+    ],
+)
+def test_fiscal_years_and_quarters(texts: list[str], time_format: str) -> None:
+    assert detect_format(pa.array(texts)) == time_format
+    stamps, ok = parse(pa.array(texts), time_format)
+    assert ok.all()
+    assert list(write_stamps(stamps, time_format, None)) == texts
+
+
+def test_years_that_could_be_months_are_asked_for() -> None:
+    with pytest.raises(StampError, match="can be read as") as fault:
+        detect_format(pa.array(["2009-10", "2010-11", "2011-12"]))
+    assert fault.value.choices[0] == "--date-format %Y-%n"
+    assert detect_format(pa.array(["2009-10"])) == "%Y-%m"
+    assert detect_format(pa.array(["2009-10", "2009-11", "2009-12"])) == "%Y-%m"
+    with pytest.raises(StampError):
+        detect_format(pa.array(["2012-13", "2013-15"]))
