@@ -25,6 +25,7 @@ heavy packages that it may import when it is itself imported.
     columns        which column is what                                                       numpy pyarrow
     marks          which marks and units read the numbers of a table                          numpy pyarrow
     partition      tables, one after the other → parts, each with whole series                 numpy pyarrow
+    numbered       columns that are numbered: steps without dates
     parts          a stamp that stands in several columns                                     pyarrow
     rows           a table → observations: series, stamp, value; Finding                      numpy pyarrow
     blocks         DATA → one table after the other: files larger than memory                  numpy pyarrow
@@ -34,6 +35,7 @@ heavy packages that it may import when it is itself imported.
     checks         rows → findings: disorder, duplicates, holes, odd ids                      numpy
     decimals       numbers → how many digits after the decimal point write them                numpy
     steps          many rows a step → one: aggregated, or merged where they repeat            numpy
+    weekends       days that belong to no week of business days                                  numpy
     observations   a file → its observations, sorted, not on a grid yet
     listing        a folder or glob → its parts, and whether each series is in one of them      numpy
     holes          missing steps: series that have too many, and what fills others            numpy

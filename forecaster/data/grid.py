@@ -27,6 +27,7 @@ from forecaster.data.schema import Schema
 from forecaster.data.seasons import doubt_season
 from forecaster.data.source import Data, read_source
 from forecaster.data.stamps import DAY, SECOND, Mask, has_clock
+from forecaster.data.weekends import odd_days
 
 GIANTS = "Correct them, or pass --on-outlier clip"
 _CLEAR = 10
@@ -146,6 +147,8 @@ def _lay_out(read: Observations) -> Panel:
     covariates, carried = lay_covariates(read.cells, read.columns, schema.categorical, grid)
     marked = find_markers(read)
     holes = find_holes(table, rows, seen, ordinals, (first, lengths, good))
+    if read.schema is None and read.settings.freq is None and read.recipe.aggregate is None:
+        holes = [*odd_days(table, clock, rows, frequency, schema.on_gap), *holes]
     if read.columns.future:  # rows without a target after the last observation are how the future is given
         holes = [finding for finding in holes if finding.code != "trailing"]
     panel = Panel(

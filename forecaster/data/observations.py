@@ -27,6 +27,7 @@ from forecaster.data.source import Data
 from forecaster.data.stamps import check_format, check_zone
 from forecaster.data.steps import aggregate, merge_duplicates, to_steps
 from forecaster.data.table import Table
+from forecaster.data.weekends import left_out, strays
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,6 +91,11 @@ def _observe(
     recipe = replace(shaped.recipe, units=table.units)
     work.see_share(0.55)
     clock = read_clock(table, columns, shaped.settings, schema)
+    odd_rows = strays(clock, schema.frequency if schema else settings.freq) if recipe.aggregate is None else []
+    if len(odd_rows):
+        findings.append(left_out(table, odd_rows))
+        table = table.without(odd_rows)
+        clock = read_clock(table, columns, shaped.settings, schema)
     work.see_share(0.6)
     rows, cutoff = read_rows(table, columns, clock.codes), None
     work.see_share(0.9)

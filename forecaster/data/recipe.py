@@ -18,7 +18,8 @@ class Recipe:
     Attributes:
         time: Columns that make the stamp together; empty where one holds it.
         id: Columns that name the series together; empty where one does, or none.
-        across: The format of column names that are stamps; None where none is.
+        across: The format of column names that are stamps, or `d_#1` where they are numbered from `d_1` on; None where
+            none is.
         in_order: Whether rows have no stamp, only an order.
         start: The stamp of the first of such rows.
         aggregate: How the rows of a step become one; None where each is an observation.

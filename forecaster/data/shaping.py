@@ -1,5 +1,6 @@
 """A file of any shape → a plain table: one column each for the stamp, the series and the values.
 
+    numbers across  one column a step, one row a series          → one row a step, counted from --start
     dates across    one column a date, one row a series          → one row a stamp
     in order        no stamps                                    → stamps counted from --start
     joined          a stamp or a name in several columns         → one column
@@ -11,7 +12,7 @@ What is found out is written into the recipe, and a model does the same to later
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,11 +22,20 @@ import pyarrow.compute as pc
 from forecaster.base.arrow import from_texts
 from forecaster.base.errors import DataError, UsageError, shown
 from forecaster.config import ReadSettings
-from forecaster.data.columns import ID_NAMES, by_name, distinct_pairs, holds_numbers, require_column
+from forecaster.data.columns import (
+    ID_NAMES,
+    TIME_NAMES,
+    by_name,
+    distinct_pairs,
+    holds_dates,
+    holds_numbers,
+    require_column,
+)
 from forecaster.data.dialect import date_headers
 from forecaster.data.frequency import Frequency, Steps, resolve_frequency
 from forecaster.data.languages import LANGUAGES, split_language, style_of, with_language_first
 from forecaster.data.notation import date_formats, detect_format, whole_fits
+from forecaster.data.numbered import NumberedColumns, find_numbered, numbers_of
 from forecaster.data.parts import ROLES, find_parts, join_texts, joined_format
 from forecaster.data.places import Repeated
 from forecaster.data.recipe import IN_ORDER, Recipe
@@ -88,9 +98,11 @@ def _again(shaped: Shaped, schema: Schema) -> Shaped:
     table, recipe = shaped.table, shaped.recipe
     if recipe.across:
         ids = recipe.id or ((schema.id,) if schema.id else ())
-        names = [name for name in table.columns if _is_stamp(name, recipe.across)]
         others = (*ids, *schema.static_covariates, *(name for name in recipe.time if name in table.columns))
-        table = _melt(table, names, others)
+        if "#" in recipe.across:
+            table = _again_numbered(table, others, recipe, schema)
+        else:
+            table = _melt(table, [name for name in table.columns if _is_stamp(name, recipe.across)], others)
     for name in (*recipe.id, *recipe.time):
         require_column(table, name, "--id or --time")
     if recipe.id:
@@ -105,6 +117,20 @@ def _again(shaped: Shaped, schema: Schema) -> Shaped:
     return replace(shaped, table=table)
 
 
+def _again_numbered(table: Table, others: tuple[str, ...], recipe: Recipe, schema: Schema) -> Table:
+    """Return a table with a row for each numbered column, dated as in training.
+
+    Raises:
+        DataError: There is none, or one stands before the first of training.
+    """
+    places = numbers_of(list(table.columns), str(recipe.across))
+    prefix, _, first = str(recipe.across).rpartition("#")
+    if not places or min(places.values()) < 0:
+        raise DataError(f"{table.source}: no columns {prefix}{first}, {prefix}{int(first) + 1}, … as in training")
+    texts = counted_stamps(recipe.start, schema.frequency, max(places.values()) + 1)[0].to_pylist()
+    return _melt(table, list(places), others, [texts[place] for place in places.values()])
+
+
 # ---------------------------------------------------------------------------------------------------- dates across
 
 
@@ -112,6 +138,8 @@ def _with_dates_down(shaped: Shaped) -> Shaped:
     """Return a table whose columns were dates with a row for each of them."""
     table, settings = shaped.table, shaped.settings
     names = date_headers(list(table.columns), settings.date_format)
+    if not names and (numbered := _numbered_in(table, settings)):
+        return _with_numbers_down(shaped, numbered)
     form = settings.date_format or ""
     partial = [] if names else _partial_headers(table)
     if not settings.dates_across and not (len(names) > 2 and not settings.time) and not partial:
@@ -140,6 +168,49 @@ def _with_dates_down(shaped: Shaped) -> Shaped:
         settings=replace(named, date_format=with_language_first(f"%Y {form}") if years else form),
         recipe=replace(shaped.recipe, across=form),
     ).noting("dates-across", f"{len(names)} columns named by dates, read as {form}: one row each")
+    return made.noting("ignored-columns", f"columns not used: {', '.join(dropped[:8])}") if dropped else made
+
+
+def _numbered_in(table: Table, settings: ReadSettings) -> NumberedColumns | None:
+    """Return the numbered columns of a file without dates.
+
+    Raises:
+        DataError: There are some, and the user has not said that each is a step.
+    """
+    is_told = settings.dates_across and settings.time in (None, IN_ORDER)
+    if not is_told and (settings.time or settings.target or settings.wide):
+        return None
+    found = find_numbered(list(table.columns))
+    if found and not holds_numbers(table, found.names[0]):  # V1 names the rows, and V2 is the first step
+        found = replace(found, first=found.first + 1, names=found.names[1:])
+    if found is None or is_told:
+        return found
+    others = [name for name in table.columns if name not in found.names]
+    if by_name(others, TIME_NAMES) or any(holds_dates(table, name) for name in others):
+        return None
+    if 2 * len(found.names) < len(table.columns):
+        return None
+    names = f"{found.names[0]!r} to {found.names[-1]!r}"
+    raise DataError(
+        f"{table.source}: no column holds dates, and columns {names} are numbered: each may be a step, a row a series",
+        hint="Pass --dates-across --time none, and --start 2020-01-31 --freq D with the date and the step of the first",
+    ).choosing("--dates-across --time none", "--time none --wide")
+
+
+def _with_numbers_down(shaped: Shaped, found: NumberedColumns) -> Shaped:
+    """Return a table with a row for each numbered column of each row."""
+    table, settings = shaped.table, shaped.settings
+    texts, form = counted_stamps(settings.start, settings.freq, len(found.names))
+    rest = [name for name in table.columns if name not in found.names]
+    ids = _ids_of_rows(table, rest, settings, [])
+    extra = _listed(settings.static_covariates)
+    melted = _melt(table, list(found.names), (*ids, *extra), texts.to_pylist())
+    named = replace(settings, time=_time_of(melted.columns), target="value", id=",".join(ids) or None, date_format=form)
+    recipe = replace(shaped.recipe, across=found.form)
+    made = replace(shaped, table=melted, settings=named, recipe=recipe)
+    said = f"columns {found.names[0]} to {found.names[-1]}: one row each"
+    made = made.noting("dates-across", said)
+    dropped = [name for name in rest if name not in (*ids, *extra)]
     return made.noting("ignored-columns", f"columns not used: {', '.join(dropped[:8])}") if dropped else made
 
 
@@ -180,8 +251,9 @@ def _ids_of_rows(table: Table, rest: list[str], settings: ReadSettings, years: l
     static = _listed(settings.static_covariates)
     rest = [name for name in rest if name not in static]
     texts = [name for name in rest if not holds_numbers(table, name)] or rest
-    known = by_name(texts, ID_NAMES)
-    alone = [known] if known else [name for name in texts if distinct_pairs(table, (name, *years)) == table.rows]
+    alone = [name for name in texts if distinct_pairs(table, (name, *years)) == table.rows]
+    known = by_name(alone or texts, ID_NAMES)
+    alone = [known] if known else alone
     if len(alone) == 1:
         return (alone[0],)
     if not alone and texts and distinct_pairs(table, (*texts, *years)) == table.rows:
@@ -196,8 +268,8 @@ def _ids_of_rows(table: Table, rest: list[str], settings: ReadSettings, years: l
     ).choosing(*(f"--id {shlex.quote(name)}" for name in rest))
 
 
-def _melt(table: Table, names: list[str], others: tuple[str, ...]) -> Table:
-    """Return a table with a row for each of some columns: the others repeated, the column's name and its cell."""
+def _melt(table: Table, names: list[str], others: tuple[str, ...], stamps: Sequence[str] = ()) -> Table:
+    """Return a table with a row for each of some columns: the others repeated, its stamp (else its name), its cell."""
     count = len(names)
     index = pa.array(np.repeat(np.arange(table.rows), count))
     columns = {name: pc.take(_column(table, name), index) for name in others}
@@ -210,7 +282,8 @@ def _melt(table: Table, names: list[str], others: tuple[str, ...]) -> Table:
     order = pa.array((np.arange(table.rows)[:, None] + table.rows * np.arange(count)).ravel())
     time = "date_" if "date" in others else "date"
     texts = pa.DictionaryArray.from_arrays(
-        pa.array(np.tile(np.arange(count, dtype=np.int32), table.rows)), from_texts([name.strip() for name in names])
+        pa.array(np.tile(np.arange(count, dtype=np.int32), table.rows)),
+        from_texts(list(stamps) or [name.strip() for name in names]),
     )
     columns[time] = pa.chunked_array([texts.cast(pa.string())])
     columns["value"] = pc.take(flat, order)
