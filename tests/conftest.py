@@ -103,6 +103,18 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+FROZEN: list[str] = []
+"""Holds TensorFlow when its million objects are left out as well."""
+
+
+def pytest_runtest_teardown() -> None:
+    """Do so again when the first training has loaded TensorFlow."""
+    if not FROZEN and "tensorflow" in sys.modules:
+        FROZEN.append("tensorflow")
+        gc.collect()
+        gc.freeze()
+
+
 @pytest.fixture
 def write_csv(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that writes a file of the given text or bytes and returns its path."""

@@ -37,7 +37,7 @@ from forecaster.model.origins import Origins
 from forecaster.model.pretrained.candidates import Array, namespace
 from forecaster.model.pretrained.network import MEDIAN
 from forecaster.model.pretrained.rhythm import rhythm
-from forecaster.model.recorded import Recorded, built, inlined
+from forecaster.model.recorded import Recorded, built, inlined, recording
 from forecaster.model.version import SavedModel, read_graph
 from forecaster.model.windows import (
     LOGARITHMS,
@@ -156,6 +156,7 @@ def base_lags(shape: WindowShape) -> list[Ints]:
 # ---------------------------------------------------------------------------------------------------- the graph
 
 
+@recording()
 def raw_graph(model: SavedModel, context: int = 0) -> bytes:
     """Return the ONNX graph of a saved model, as the module says.
 

@@ -9,6 +9,8 @@ The code that prepares contexts keeps to the array API standard, so that `ndonnx
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +72,16 @@ class Recorded:
         return xp.concat([past, more], axis=1)[:, -LONGEST:]
 
 
+@contextmanager
+def recording() -> Iterator[None]:
+    """Let NumPy work out what is constant: to open a session of ONNX Runtime for each of thousands takes longer."""
+    import ndonnx  # noqa: F401 - it chooses ONNX Runtime when it is imported
+    from spox import _future
+
+    with _future.value_prop_backend(_future.ValuePropBackend.REFERENCE):
+        yield
+
+
 def inlined(graph: Any, inputs: dict[str, Array]) -> list[Array]:
     """The outputs of a parsed ONNX graph, put into the one that is being recorded."""
     import ndonnx
@@ -108,6 +120,7 @@ def built(inputs: dict[str, Array], outputs: dict[str, tuple[Array, tuple[int, .
     return model
 
 
+@recording()
 def whole_graph(network: bytes, shape: Rhythm, context: int, horizon: int) -> bytes:
     """The graph, as the module says.
 

@@ -401,7 +401,7 @@ def ensemble(shape: NetworkShape, members: Sequence[Weights]) -> Callable[[NDArr
 
     As in the exported graph, the answers are shortened by the shape's `trust`.
     """
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # a search for garbage takes longer than answering
     network, parts = answering_network(shape)
 
     def ask(inputs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.conftest import TINY, Trained, names, run_forecast
+from tests.conftest import TINY, Trained, call_forecast, names, run_forecast
 
 DAYS = [f"2024-01-{day:02d},{day * 3 % 7 + 10}" for day in range(1, 31)]
 GOOD = "\n".join(DAYS) + "\n"
@@ -111,8 +111,8 @@ def test_a_failed_run_leaves_the_old_model_and_forecast(trained: Trained, tmp_pa
     output.write_text("the last good forecast\n")
     before = sorted(path.relative_to(models) for path in models.rglob("*"))
     for command in (["train", bad, *TINY], ["predict", bad, "--output", output]):
-        done = run_forecast(*command, "--models-dir", models)
-        assert (done.returncode, done.stdout) == (65, "")
+        done = call_forecast(*command, "--models-dir", models)
+        assert (done.exit_code, done.stdout) == (65, "")
         assert "line 302, column 'sales': 'lots' is not a number" in done.stderr
         assert len(lines_of(done.stderr)) == 1
     assert sorted(path.relative_to(models) for path in models.rglob("*")) == before

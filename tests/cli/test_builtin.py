@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from shutil import copytree
+from shutil import copy, copytree
 
 import numpy as np
 import onnxruntime
@@ -23,7 +23,8 @@ import pytest
 import forecaster
 from forecaster.model import builtin, pretrained
 from tests.cli.conftest import Run, Seen
-from tests.conftest import TINY, monthly_csv, panel_csv, run_forecast
+from tests.conftest import monthly_csv, panel_csv, run_forecast
+from tests.saved import TINY_DATA, copy_tiny
 
 See = Callable[..., Seen]
 
@@ -205,15 +206,15 @@ def test_a_person_is_told_why_nothing_was_measured(see: See, steps: int, told: s
 
 
 def test_a_model_of_the_files_name_goes_first(run: Run, see: See, write_csv: Callable[..., Path]) -> None:
-    monthly_csv(Path("sales.csv"))
-    assert run("train", "sales.csv", *TINY, "--horizon", 3).exit_code == 0
-    assert run("predict", "sales.csv").exit_code == 0
+    copy_tiny(Path("models"))
+    copy(TINY_DATA, "tiny.csv")
+    assert run("predict", "tiny.csv").exit_code == 0
     assert rows_of(Path("forecasts.csv"))[0]["method"] == "lstm"
-    named = run("predict", "sales.csv", "--model", "builtin", "--horizon", 4)
+    named = run("predict", "tiny.csv", "--model", "builtin", "--horizon", 4)
     assert named.stderr == ""
-    assert "the built-in network answers: target sales" in see("predict", "sales.csv", "--model", "builtin").stderr
+    assert "the built-in network answers: target sales" in see("predict", "tiny.csv", "--model", "builtin").stderr
     assert rows_of(Path("forecasts.csv"))[0]["method"] == "lstm_pretrained"
-    refused = run("predict", "sales.csv", "--target", "sales")
+    refused = run("predict", "tiny.csv", "--target", "sales")
     assert refused.exit_code == 2
     assert "--target has no place" in refused.stderr
 
@@ -221,12 +222,12 @@ def test_a_model_of_the_files_name_goes_first(run: Run, see: See, write_csv: Cal
     Path("forecasts.csv").unlink()
     alone = run("predict", "shops.csv")
     assert alone.exit_code == 66
-    assert "no model in models is for shops.csv (there: sales)" in alone.stderr
+    assert "no model in models is for shops.csv (there: tiny)" in alone.stderr
     assert "--model builtin" in alone.stderr
     assert not Path("forecasts.csv").exists()
     watched = see("predict", "shops.csv")
     assert watched.code == 0
-    assert "answers (models has sales for other files)" in watched.stderr
+    assert "answers (models has tiny for other files)" in watched.stderr
 
 
 def test_no_data_and_no_model_is_nothing_to_answer(run: Run) -> None:

@@ -17,9 +17,9 @@ from forecaster.base.errors import GateError, MissingError, StorageError
 from forecaster.config import PredictSettings, ScoreSettings, StoreSettings, TrainSettings
 from forecaster.model import ledger
 from forecaster.model.ledger import Issue
-from tests.conftest import monthly_csv
 from tests.jobs.test_train import SMALL
 from tests.model.test_ledger import issue_of
+from tests.saved import TINY_DATA, copy_tiny
 
 
 def issued(cutoff: int, values: list[list[float]], **changes: Any) -> Issue:
@@ -162,18 +162,15 @@ def test_a_single_day_of_actual_values_is_enough(live: Live, tmp_path: Path) -> 
 
 def test_issue_wait_score(tmp_path: Path) -> None:
     """The whole way by the default ledger: what predict wrote to its file is what score compares."""
-    data = monthly_csv(tmp_path / "sales.csv")
-    lines = data.read_text().splitlines()
+    models, data = copy_tiny(tmp_path / "models"), tmp_path / "sales.csv"
+    lines = [line for line in TINY_DATA.read_text().splitlines() if not line.startswith("south,")]
     data.write_text("\n".join(lines[:-3]) + "\n")
-    models = tmp_path / "models"
-    training = TrainSettings(steps=4, ensemble=1, preset="fast")
-    store = StoreSettings(models_dir=models, from_="none")
-    jobs.train(jobs.TrainJob(data=str(data), model=SMALL, training=training, store=store))
-    now = datetime(2020, 1, 1, tzinfo=UTC)
-    forecast = jobs.predict(jobs.PredictJob(settings=PredictSettings(output="-"), models_dir=models, now=now)).forecast
+    now, settings = datetime(2020, 1, 1, tzinfo=UTC), PredictSettings(output="-", model="tiny")
+    job = jobs.PredictJob(data=str(data), settings=settings, models_dir=models, now=now)
+    forecast = jobs.predict(job).forecast
     data.write_text("\n".join(lines) + "\n")
     result = jobs.score(jobs.ScoreJob(actuals=str(data), models_dir=models))
-    actual = np.array([float(line.split(",")[1]) for line in lines[-3:]])
+    actual = np.array([float(line.split(",")[2]) for line in lines[-3:]])
     assert result.outcome.overall is not None
     assert result.outcome.overall["mae"] == pytest.approx(np.abs(forecast.values[0, :3] - actual).mean())
     assert [row["lead"] for row in result.by_lead()] == [1, 2, 3]

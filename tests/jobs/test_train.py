@@ -136,13 +136,13 @@ def test_an_interrupted_training_leaves_a_checkpoint_that_is_gone_on_from(tmp_pa
         jobs.train(other)
 
 
-@pytest.mark.parametrize("constant", [0.0, 7.5, -3.0])
-def test_a_constant_series_goes_on(tmp_path: Path, write_csv: Callable[..., Path], constant: float) -> None:
-    data = write_csv("t,y\n" + "".join(f"{i},{constant}\n" for i in range(60)))
+def test_a_constant_series_goes_on(tmp_path: Path, write_csv: Callable[..., Path]) -> None:
+    constants = {"none": 0.0, "some": 7.5, "below": -3.0}
+    data = write_csv("id,t,y\n" + "".join(f"{name},{i},{constants[name]}\n" for name in constants for i in range(60)))
     result = train(data, tmp_path / "models")
     assert result.metrics["skill"] is None
     job = jobs.PredictJob(settings=PredictSettings(output="-"), models_dir=tmp_path / "models")
-    assert {float(row["forecast"]) for row in rows_of(jobs.predict(job))} == {constant}
+    assert {(row["id"], float(row["forecast"])) for row in rows_of(jobs.predict(job))} == {*constants.items()}
 
 
 @pytest.mark.parametrize("ahead", [0, 3])

@@ -203,9 +203,22 @@ def test_a_covariate_that_carries_the_signal_is_used_and_the_future_of_another_i
     assert leaking.metrics["model"]["mase"] > 0.6
 
 
-def test_nothing_that_came_after_a_cutoff_moves_a_forecast_but_what_was_known_ahead(tmp_path: Path) -> None:
-    data = panel_csv(tmp_path / "x.csv", ahead=7)
-    model = train(data, tmp_path, READ).model
+def models_of(result: jobs.TrainResult) -> Path:
+    """Return the folder of all models, in which one was trained."""
+    return result.model.folder.parents[2]
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> jobs.TrainResult:
+    """A model that reads covariates of every kind, of data that goes on for a week."""
+    folder = tmp_path_factory.mktemp("reader")
+    return train(panel_csv(folder / "x.csv", ahead=7), folder, READ)
+
+
+def test_nothing_that_came_after_a_cutoff_moves_a_forecast_but_what_was_known_ahead(
+    reader: jobs.TrainResult, tmp_path: Path
+) -> None:
+    data, model = panel_csv(tmp_path / "x.csv", ahead=7), reader.model
     panel = read_panel(data, None, model.schema)
     origins = Origins.of(panel, np.arange(panel.n_series), panel.offsets[:-1] + 40)
     before = signals_of(panel, model.encodings, 7)
@@ -225,7 +238,7 @@ def test_nothing_that_came_after_a_cutoff_moves_a_forecast_but_what_was_known_ah
 
         settings = PredictSettings(output="-", model="m", ledger="none")
         job = jobs.PredictJob(
-            data=str(data), settings=settings, models_dir=tmp_path / "models", fresh=FreshSettings(**fresh)
+            data=str(data), settings=settings, models_dir=models_of(reader), fresh=FreshSettings(**fresh)
         )
         return jobs.predict(job).text
 
@@ -241,9 +254,10 @@ def test_encodings_are_closed_records() -> None:
     assert not Encoding(name="GB", source="holidays").is_column
 
 
-def test_future_rows_in_a_file_of_their_own_forecast_as_those_in_the_data(tmp_path: Path) -> None:
+def test_future_rows_in_a_file_of_their_own_forecast_as_those_in_the_data(
+    reader: jobs.TrainResult, tmp_path: Path
+) -> None:
     whole = panel_csv(tmp_path / "whole.csv", ahead=7)
-    train(whole, tmp_path, READ)
     header, *rows = whole.read_text().splitlines()
     known = [row for row in rows if row.split(",")[2]]
     ahead = [",".join(row.split(",")[k] for k in (0, 1, 4, 5)) for row in rows if not row.split(",")[2]]
@@ -252,7 +266,7 @@ def test_future_rows_in_a_file_of_their_own_forecast_as_those_in_the_data(tmp_pa
 
     def forecast(data: str, **settings: object) -> str:
         asked = PredictSettings(output="-", model="m", ledger="none", **settings)  # type: ignore[arg-type]
-        job = jobs.PredictJob(data=str(tmp_path / data), settings=asked, models_dir=tmp_path / "models")
+        job = jobs.PredictJob(data=str(tmp_path / data), settings=asked, models_dir=models_of(reader))
         return jobs.predict(job).text
 
     assert forecast("data.csv", future=tmp_path / "ahead.csv") == forecast("whole.csv")
