@@ -218,14 +218,14 @@ def test_a_model_of_the_files_name_goes_first(run: Run, see: See, write_csv: Cal
     assert refused.exit_code == 2
     assert "--target has no place" in refused.stderr
 
-    panel_csv(Path("shops.csv"))
+    monthly_csv(Path("sales.csv"))
     Path("forecasts.csv").unlink()
-    alone = run("predict", "shops.csv")
+    alone = run("predict", "sales.csv")
     assert alone.exit_code == 66
-    assert "no model in models is for shops.csv (there: tiny)" in alone.stderr
+    assert "no model in models is for sales.csv (there: tiny)" in alone.stderr
     assert "--model builtin" in alone.stderr
     assert not Path("forecasts.csv").exists()
-    watched = see("predict", "shops.csv")
+    watched = see("predict", "sales.csv")
     assert watched.code == 0
     assert "answers (models has tiny for other files)" in watched.stderr
 
