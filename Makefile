@@ -72,8 +72,8 @@ bench-peers: $(VENV)/.dev  ## Measure neuralforecast and statsforecast on the sa
 	$(PEERS)/bin/python -m pip install --quiet $(TORCH) neuralforecast statsforecast
 	$(BIN)/python -m benchmarks peers --data $(M4) --peers-python $(PEERS)/bin/python
 
-pretrain: $(VENV)/.dev  ## Make the built-in network anew, for hours: GAPMINDER=CLONE FPP3=FOLDER SECONDS_EACH=28800
-	$(BIN)/python -m pretraining corpus $(if $(GAPMINDER),--gapminder $(GAPMINDER)) $(if $(FPP3),--fpp3 $(FPP3))
+pretrain: $(VENV)/.dev  ## Make the built-in network anew, for hours: GAPMINDER=CLONE FPP3=FOLDER CLONES=FOLDER SECONDS_EACH=28800
+	$(BIN)/python -m pretraining corpus $(if $(GAPMINDER),--gapminder $(GAPMINDER)) $(if $(FPP3),--fpp3 $(FPP3)) $(if $(CLONES),--clones $(CLONES))
 	$(BIN)/python -m pretraining run --seconds $(or $(SECONDS_EACH),28800) --decay $(or $(DECAY),2400)
 	$(BIN)/python -m pretraining export --card pretraining/card.json --output forecaster/model/pretrained
 

