@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from forecaster import jobs
 from forecaster.base.errors import ForecastError, UsageError
 from forecaster.base.records import dump
+from forecaster.config.binder import keys_of
 from forecaster.config.keywords import in_keywords, make, takes
 from forecaster.config.spelling import as_keywords
 from forecaster.data.frames import as_data
@@ -60,6 +61,9 @@ __all__ = [
     "train",
 ]
 
+KINDS = {key.field: key.kind for job in (jobs.TrainJob, jobs.PredictJob) for key in keys_of(job).values()}
+"""Settings that messages name, with their types."""
+
 MOST_NAMES = 5
 """Series that a warning names."""
 
@@ -73,7 +77,7 @@ def _warn(skipped: Sequence[tuple[str, str]], *messages: str) -> None:
     names = ", ".join(name for name, _ in skipped[:MOST_NAMES]) + (", …" if len(skipped) > MOST_NAMES else "")
     left_out = [f"{len(skipped):,} series skipped: {names} (the first: {skipped[0][1]})"] if skipped else []
     for message in [*messages, *left_out]:
-        warnings.warn(as_keywords(message), ForecastWarning, stacklevel=4)
+        warnings.warn(as_keywords(message, KINDS), ForecastWarning, stacklevel=4)
 
 
 # ---------------------------------------------------------------------------------------------------- models
@@ -198,7 +202,8 @@ def check(data: Table, **settings: Any) -> Verdict:
     Raises:
         ForecastError: The file cannot be opened, or a setting is wrong. Wrong content is a finding.
     """
-    return jobs.check(make(jobs.CheckJob, settings, data=as_data(data)))
+    verdict = jobs.check(make(jobs.CheckJob, settings, data=as_data(data)))
+    return verdict.spelled(*[lambda text: as_keywords(text, KINDS)] * 2)
 
 
 @takes(jobs.TrainJob)

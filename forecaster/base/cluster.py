@@ -118,15 +118,15 @@ def call(work: Work, index: int, task: Any, token: str) -> TaskEnd:
     """Do a task on a worker."""
     folder, odd = Unpacked.rooms.get(token, (None, ""))
     if folder is None:
-        return TaskEnd(index, fault=ResourceError("a worker has not what was sent", hint="Run the command again"))
+        return TaskEnd(index, fault=ResourceError("a worker lacks what was sent to it", hint="Run the command again"))
     if odd:
-        return TaskEnd(index, fault=_mismatch("the worker that it came to", odd))
+        return TaskEnd(index, fault=_mismatch("the worker that received it", odd))
     work_for(token)
     return attempt(work, index, task, folder)
 
 
 def _mismatch(who: str, odd: str) -> ResourceError:
-    return ResourceError(f"{who} has other packages: {odd}", hint="Install the same versions there")
+    return ResourceError(f"{who} has other packages: {odd}", hint="Install the same versions on it")
 
 
 class DaskExecutor:
@@ -207,7 +207,7 @@ class _Lookout(threading.Thread):
         while not self.stop.wait(LOOKING):
             try:
                 there = self.client.sync(scheduler.ncores, callback_timeout=GONE)
-                missing = "" if there else "no worker is there any more"
+                missing = "" if there else "no worker is left"
             except (OSError, RuntimeError, ValueError, CancelledError):
                 missing = "the scheduler does not answer any more"
             if not missing:
@@ -228,7 +228,7 @@ def _ended(future: Any, index: int, watch: _Lookout) -> TaskEnd:
         return TaskEnd(index, _KILLED)
     except (CancelledError, TimeoutError, OSError) as error:
         late = isinstance(error, TimeoutError)
-        what = watch.why or ("what came of it does not arrive" if late else "the cluster gave it up")
+        what = watch.why or ("its result does not arrive" if late else "the cluster gave it up")
         return TaskEnd(index, fault=ResourceError(what, hint="Run the command again"))
 
 
@@ -329,7 +329,7 @@ def _check_workers(client: Client, address: str | None) -> None:
         client.wait_for_workers(1, PATIENCE)
     except TimeoutError:
         who = address or "this machine"
-        raise ResourceError(f"no worker of {who} is there", hint=f"Start one: dask worker {address or ''}") from None
+        raise ResourceError(f"{who} has no worker", hint=f"Start one: dask worker {address or ''}") from None
     until = time.monotonic() + PATIENCE
     try:  # one that dies is in the scheduler's list for a moment more
         while not _within(PATIENCE, lambda: client.run(os.getpid, on_error="ignore")):

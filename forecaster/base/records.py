@@ -169,7 +169,7 @@ def _name_of(kind: Any) -> str:
 def _without_repeats(pairs: list[tuple[str, Any]]) -> Json:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands there twice")
+        raise ValueError("a key is given twice")
     return found
 
 

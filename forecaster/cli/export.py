@@ -23,7 +23,7 @@ Data = Annotated[
     str | None,
     typer.Argument(
         metavar="DATA",
-        help="Data file whose windows are compared; by default the one that the model was trained on, if it is there.",
+        help="Data file whose windows are compared; by default that of the training, if it still exists.",
         show_default=False,
     ),
 ]

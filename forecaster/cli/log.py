@@ -134,7 +134,7 @@ def check_log(path: Path) -> None:
         with path.open("rb") as stream:
             head = stream.read(100)
         if head.strip(b"\0\n ") and not BEGINNING.match(head.lstrip(b"\0\n ")):
-            raise UsageError(f"{path} is there, and is no log of forecast", hint="Name another file with --log-file")
+            raise UsageError(f"{path} exists, and is no log of forecast", hint="Name another file with --log-file")
 
 
 def _open_log(path: Path) -> io.FileIO:

@@ -296,7 +296,7 @@ def describe_model(model: ModelFacts) -> Iterator[Block]:
     yield TextGrid(
         [
             ("name", manifest.name),
-            ("version", f"{manifest.version} (there: {', '.join(model.versions)})"),
+            ("version", f"{manifest.version} (of {', '.join(model.versions)})"),
             ("created", manifest.created),
             ("folder", str(model.folder)),
             ("data", f"{data.source}, {data.rows:,} rows, {data.series:,} series"),

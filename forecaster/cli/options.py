@@ -49,7 +49,7 @@ class OutputSettings(LimitSettings):
     )
     errors: Errors = knob(
         "text",
-        "How a failure is told on stderr: as text, or as one line of JSON with code, hint, file, line, column, series.",
+        "How errors are written to stderr: as text, or one line of JSON with code, hint, file, line, column, series.",
         panel="Output",
     )
     quiet: bool = knob(False, "Print nothing but errors and what --format asks for.", panel="Output")

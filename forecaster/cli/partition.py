@@ -44,7 +44,7 @@ def partition(data: DataFile, settings: PartitionSettings, reading: ReadSettings
 def describe(result: PartitionResult) -> TextGrid:
     """Return what was written, and what to type next."""
     least, most = min(result.parts.values()), max(result.parts.values())
-    empty = "" if result.is_new else " (there already, from the same data)"
+    empty = "" if result.is_new else " (written before, from the same data)"
     return TextGrid(
         [
             ("folder", f"{result.output}{empty}"),

@@ -190,7 +190,7 @@ def too_little_past(result: PredictResult) -> Iterator[str]:
         f"The data's own past holds {counted(int(past.misses.independent), 'window')} that do not overlap: too few"
         f" ({FEWEST_TO_MEASURE}) to say how good that is. The intervals are corrected by them a little."
     )
-    yield "The scores that there are: forecast evaluate DATA --model builtin, with the same flags"
+    yield "For the scores, run: forecast evaluate DATA --model builtin, with the same flags"
 
 
 def first_rows(result: PredictResult) -> TextGrid:

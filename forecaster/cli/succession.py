@@ -44,7 +44,7 @@ def forecast_parts(result: SuccessionResult, old: str, new: str) -> Iterator[Blo
     if not overall["steps"]:
         yield TextLine(
             f"{new} forecasts no step that {old} forecast from data until {result.cutoff}: what new rows changed "
-            f"cannot be told. From the same data the two are {number(size['model'])} apart, in the mean.",
+            f"cannot be measured. From the same data the two differ by {number(size['model'])} on average.",
             "yellow",
         )
         return

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 RESUMED = {
     True: "Going on from the checkpoint of an interrupted training.",
-    False: "There is no checkpoint of this model: training begins at the start.",
+    False: "There is no checkpoint of this model: training starts from the beginning.",
 }
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from forecaster.jobs import TrialRow, TuneResult
 
 RESUMED = {
-    True: "Going on with the search that the file keeps.",
-    False: "The file keeps no search of this data and these settings: it begins at the start.",
+    True: "Continuing the search that is stored in the file.",
+    False: "The file has no search of this data with these settings: a new one begins.",
 }
 STATES = {"complete": "", "pruned": "given up: ", "failed": "failed: "}
 
@@ -139,7 +139,7 @@ def describe(result: TuneResult) -> Iterator[Block]:
                 "windows",
                 f"{contest.windows:,} of {counted(result.horizon, 'step')}, cutoffs {' to '.join(result.cutoffs)}",
             ),
-            ("trials", f"{result.tried:,}, kept in {result.storage}"),
+            ("trials", f"{result.tried:,}, stored in {result.storage}"),
             ("file", str(result.output)),
             ("next", f"forecast train --config {shlex.quote(str(result.output))}"),
         ]

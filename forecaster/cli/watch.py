@@ -150,7 +150,7 @@ def read_metrics(path: Path) -> Samples:
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
     if text and not text.startswith("# HELP forecast_"):
-        raise OutputError(f"{path} is there, and is not a metrics file", hint="Name another file with --metrics-file")
+        raise OutputError(f"{path} exists, and is not a metrics file", hint="Name another file with --metrics-file")
     samples: Samples = {}
     for name, key, value in _SAMPLE.findall(text):
         with suppress(ValueError):

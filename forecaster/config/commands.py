@@ -106,8 +106,8 @@ class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSet
     )
     mean: bool = knob(
         False,
-        "Add a column `forecast-mean`: the mean of what may come, step by step. It is what adds up, and what demand "
-        "that is mostly 0 comes to; the forecast itself is the median. Always there with a hierarchy.",
+        "Add a column `forecast-mean`: the mean of all possible values, step by step. Means add up, and show the "
+        "average of demand that is mostly 0; the forecast itself is the median. Always written with a hierarchy.",
         panel="Forecast",
     )
     digits: int | None = digits_knob()
@@ -135,7 +135,7 @@ class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSet
     )
     ledger: str | None = knob(
         None,
-        "Folder that remembers what was issued, for forecast score; by default LEDGER beside the model's versions, "
+        "Folder that remembers what was issued, for forecast score; by default LEDGER next to the model's versions, "
         "none for no record.",
         panel="Forecast",
         metavar="DIR",
@@ -161,7 +161,10 @@ class ScoreSettings:
         None, "Model to score: NAME, or NAME@VERSION for one version's forecasts alone.", panel="Live scores"
     )
     ledger: str | None = knob(
-        None, "Folder of the ledger; by default LEDGER beside the model's versions.", panel="Live scores", metavar="DIR"
+        None,
+        "Folder of the ledger; by default LEDGER next to the model's versions.",
+        panel="Live scores",
+        metavar="DIR",
     )
     max_mase: str | None = knob(
         None,
@@ -191,7 +194,7 @@ class BatchSettings:
     jobs: int = knob(1, "Jobs that run at the same time; those on one model never do.", panel="Batch", bounds=(1, 256))
     force: bool = knob(False, "Run also jobs of which nothing changed since they last ended well.", panel="Batch")
     runs_dir: Path | None = knob(
-        None, "Folder of the records; by default runs/ beside the job file.", panel="Batch", metavar="DIR"
+        None, "Folder of the records; by default runs/ next to the job file.", panel="Batch", metavar="DIR"
     )
     lock_wait: float = knob(
         0.0, "Seconds to wait for another process that runs the same job.", panel="Batch", bounds=(0, None)
@@ -220,7 +223,7 @@ class AnomalySettings:
     )
     last: int | None = knob(
         None,
-        "Judge the last values of each series, so many; by default all that came after the training, and for the "
+        "Judge this many last values of each series; by default all that came after the training, and for the "
         "built-in network a usual horizon.",
         panel="Anomalies",
         bounds=(1, None),

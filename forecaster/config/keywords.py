@@ -26,7 +26,7 @@ def takes(job: type, *without: str) -> Callable[[Function], Function]:
         given = [p for p in own.values() if p.kind is not p.VAR_KEYWORD]
         keywords = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name]) for name in known]
         kinds = {name: key.kind for name, key in known.items()}
-        lines = [f"    {name}: {key.metadata['help']}" for name, key in known.items()]
+        lines = [f"    {name}: {as_keywords(key.metadata['help'], kinds)}" for name, key in known.items()]
         documented: Any = in_keywords(kinds)(function)
         documented.__signature__ = inspect.Signature([*given, *keywords])
         documented.__doc__ = "\n".join([inspect.getdoc(function) or "", "", "Settings:", *lines])

@@ -18,7 +18,7 @@ def step_knob(panel: str) -> Any:
 
 def predictions_knob(panel: str) -> Any:
     """Declare the file of each forecast that was scored."""
-    text = "Write each forecast beside what came: CSV, or Parquet by the name's end."
+    text = "Write each forecast with the actual value: CSV, or Parquet by the name's end."
     return knob(None, text, panel=panel, metavar="PATH")
 
 
@@ -28,7 +28,7 @@ class KeepSettings:
 
     storage: Path | None = knob(
         None,
-        "Folder that keeps what is finished until all is; by default beside the model's versions.",
+        "Folder that stores finished parts until all are done; by default next to the model's versions.",
         panel="Backtest",
         metavar="DIR",
     )
@@ -113,7 +113,7 @@ class TuneSettings:
     )
     trials: int = knob(
         50,
-        "Most settings to try, those of the search that --resume goes on with included.",
+        "Most settings to try, including those of the search that --resume continues.",
         panel="Search",
         bounds=(2, 100_000),
     )
@@ -122,11 +122,11 @@ class TuneSettings:
     )
     storage: Path | None = knob(
         None,
-        "SQLite file that keeps the search; by default TUNING beside the model's versions.",
+        "SQLite file that stores the search; by default TUNING next to the model's versions.",
         panel="Search",
         metavar="PATH",
     )
-    resume: bool = knob(False, "Go on with the search that the file keeps, if there is one.", panel="Search")
+    resume: bool = knob(False, "Continue the search that is stored in the file, if there is one.", panel="Search")
     output: Path = knob(
         Path("tuned.toml"), "File for the best settings, which train --config reads.", panel="Search", metavar="PATH"
     )

@@ -33,7 +33,7 @@ class ReadSettings:
         metavar="COLUMN",
     )
     target: str | None = knob(None, "Column to forecast.", panel="Data", metavar="COLUMN")
-    wide: bool = knob(False, "Every column beside the time column is a series of its own.", panel="Data")
+    wide: bool = knob(False, "Every column except the time column is a series of its own.", panel="Data")
     past_covariates: str | None = knob(
         None, "Columns known up to the last observation, separated by commas.", panel="Data", metavar="COLUMNS"
     )

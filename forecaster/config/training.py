@@ -124,7 +124,7 @@ class FitSettings:
         panel="Training",
     )
     loss: Loss | None = knob(
-        None, "Loss on the scaled target; quantile learns the ends of intervals beside the median.", panel="Training"
+        None, "Loss on the scaled target; quantile learns the ends of intervals and the median.", panel="Training"
     )
     optimizer: Optimizer = knob("adam", "Optimiser; sgd has Nesterov momentum of 0.9.", panel="Training")
     weight_decay: float | None = knob(
@@ -211,7 +211,7 @@ class StoreSettings(LockSettings):
     distill: str | None = knob(
         None,
         "Fit one network to the forecasts of this saved version, as a rule an ensemble: nearly as "
-        "good, and several times smaller. Columns, window and scaling are kept; cell, layers and units are free.",
+        "good, and several times smaller. Columns, window and scaling stay the same; cell, layers and units are free.",
         panel="Model store",
         metavar="NAME@VERSION",
     )

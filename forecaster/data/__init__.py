@@ -42,7 +42,7 @@ heavy packages that it may import when it is itself imported.
     seasonality    season lengths found in the values themselves                              numpy
     anomalies      outliers by robust seasonal residuals, shifts of the level                 numpy
     panel          Panel: regular series at one frequency, valid by construction              numpy
-    size           values too large to reckon with                                              numpy
+    size           values too large to compute with                                              numpy
     seasons        what the values say against the season that is taken
     precision      how many digits the values have                                            numpy
     merit          how sensible a reading of a file is, among several                          numpy

@@ -76,7 +76,7 @@ def check_country(code: str) -> None:
         )
     if region and region not in known[country]:
         regions = ", ".join(map(str, known[country])) or "it has none"
-        raise UsageError(f"--holidays {code}: no such region of {country}", hint=f"There: {regions}")
+        raise UsageError(f"--holidays {code}: no such region of {country}", hint=f"Its regions: {regions}")
 
 
 def _near(code: str) -> list[str]:

@@ -134,7 +134,7 @@ def _check_alike(ids: Sequence[str]) -> list[Finding]:
     if not alike:
         return []
     one, two = alike[0]
-    message = f"series {shown(one)} and {shown(two)} differ only in spaces, case or Unicode form: kept apart"
+    message = f"series {shown(one)} and {shown(two)} differ only in spaces, case or Unicode form: read as two series"
     return [Finding("similar-ids", "warning", message, series=two, count=len(alike))]
 
 

@@ -162,7 +162,7 @@ def _wide(table: Table, time: str, joint: tuple[str, ...], beside: CovariateColu
     covariates = [*beside["past"], *beside["future"], *beside["static"]]
     targets = joint or _rest(table, time, *covariates)
     if not targets:
-        raise DataError(f"{table.source} has no column beside {', '.join(map(repr, (time, *covariates)))}")
+        raise DataError(f"{table.source} has no column besides {', '.join(map(repr, (time, *covariates)))}")
     if beside["static"]:
         raise UsageError(
             "--static-covariates needs a column that names the series, and here each is a column of its own",
@@ -298,7 +298,8 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
     if len(texts) == 1:
         if not fits and (more := _name_too(table, texts[0], time, names)):
             raise DataError(
-                f"{table.source}: stamps repeat in the series of column {texts[0]!r}, but not with {more!r} beside it",
+                f"{table.source}: stamps repeat in the series of column {texts[0]!r}, but not in those that {more!r} "
+                "and it name together",
                 hint="Pass --id COLUMNS, or put all rows of a step together: --aggregate sum --freq D",
             ).choosing(f"--id {quote(','.join(name for name in table.columns if name in (more, texts[0])))}", *SUMMED)
         return texts[0]

@@ -121,7 +121,7 @@ def check_marks(decimal: str, thousands: str | None) -> None:
         raise UsageError("--decimal must be . or , and differ from --thousands")
     if thousands is not None and (len(thousands) != 1 or thousands.isalnum() or thousands in '+-"\r\n'):
         fault = f"--thousands must be one mark that stands in no number otherwise, received {thousands!r}"
-        raise UsageError(fault, hint="Such as --thousands , or --thousands ' '")
+        raise UsageError(fault, hint="Such as --thousands ',' or --thousands ' '")
 
 
 def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSettings) -> Dialect:

@@ -170,8 +170,8 @@ def _check_room(path: Path, kept: _Reservoir, room: Room) -> None:
     held = 10 * sum(len(panel.values) for panel in kept.panels)
     if needed + held > room.memory:
         raise UsageError(
-            f"{path}: reading it takes about {(needed + held) >> 20:,} MiB with what is kept, and --max-memory leaves "
-            f"{room.memory >> 20:,}",
+            f"{path}: reading it takes about {(needed + held) >> 20:,} MiB with the series drawn so far, and "
+            f"--max-memory leaves {room.memory >> 20:,}",
             hint="Cut it into more parts: forecast partition DATA --by COLUMN --parts N --output DIR",
         )
 

@@ -75,7 +75,7 @@ def parts_at(path: Data) -> list[str] | None:
     root = root_of(str(path))
     found = [each for each in list_files(str(path)) if may_be_part(PurePosixPath(each), PurePosixPath(root))]
     if not found:
-        fault = f"{without_password(str(path))}: no data files are there"
+        fault = f"{without_password(str(path))}: no data files found"
         raise MissingError(fault, hint="Files end in .csv, .parquet and the like")
     return found
 

@@ -103,6 +103,8 @@ def read_panel(
 
 def _as_frozen(hint: str) -> str:
     """Return a hint for data that a saved model reads: what flags say of reading is frozen in it."""
+    if bare := re.fullmatch(r"Pass (--[a-z-]+)", hint):
+        return f"Correct the data, or train again with another {bare[1]}"
     if hint.startswith("Pass --"):
         return f"Correct the data, or train again: p{hint[1:]}"
     return re.sub(r"(, or |[?] )[Pp]ass (?=--)", r"\1train again: pass ", hint).replace("? train", "? Or train")

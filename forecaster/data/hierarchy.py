@@ -152,11 +152,11 @@ def hierarchy_of_file(path: Data, ids: tuple[str, ...]) -> Hierarchy:
         table = read_data(path, ReadSettings(), None, PLAIN)
     except DataError as error:
         if "has one column" in error.message:
-            raise DataError(f"{path}: a hierarchy needs a column beside the names of the series", hint=hint) from None
+            raise DataError(f"{path}: a hierarchy needs a column besides the names of the series", hint=hint) from None
         raise
     first, *others = table.columns
     if not others:
-        raise DataError(f"{table.source}: a hierarchy needs a column beside the names of the series", hint=hint)
+        raise DataError(f"{table.source}: a hierarchy needs a column besides the names of the series", hint=hint)
     names = as_texts(table.columns[first]).to_pylist()
     rows: dict[str, int] = {}
     wanted = {*ids}

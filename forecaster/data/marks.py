@@ -73,7 +73,7 @@ def _marks(source: str, texts: pa.ChunkedArray, *, is_comma: bool) -> tuple[str,
     if len(marked) and pc.all(doubtful).as_py() and not (is_comma and mark == "."):
         raise DataError(
             f"{source}: {marked[0].as_py()!r} could be a thousand or a fraction, and so could every number",
-            hint=f"Pass --thousands {mark} or --decimal {mark}",
+            hint=f"Pass --thousands '{mark}' or --decimal '{mark}'",
         ).choosing(f"--thousands {mark}", f"--decimal {mark}")
     return mark, None
 

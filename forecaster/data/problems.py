@@ -99,7 +99,7 @@ class FileFaults:
         if not command or (len(self.problems) == 1 and not self.is_choice):
             return first
         if self.next_best and self.next_best not in first:
-            first = f"{first}{'. ' if first else ''}It can be read with {self.next_best} too"
+            first = f"{first}{'. ' if first else ''}It can also be read with {self.next_best}"
         lines = ", ".join(map(str, self.lines[:5])) + (", …" if len(self.lines) > 5 else "")
         cure = f"correct line{'s' if len(self.lines) > 1 else ''} {lines}, then: " if lines else ""
         if len(self.problems) == 1:

@@ -107,7 +107,7 @@ def _faults_of(name: str) -> Iterator[None]:
         is_unreached = type(cause).__name__.endswith("ConnectorError")
         if is_unreached or (cause is not None and getattr(cause, "status", 404) != 404):
             raise _fault(name, cause) from None
-        raise MissingError(f"{name}: nothing is there", hint="Check the address") from None
+        raise MissingError(f"{name}: nothing found", hint="Check the address") from None
     except PermissionError:
         raise AccessError(f"{name} may not be read", hint="Check the credentials in the environment") from None
     except ImportError as error:

@@ -26,7 +26,7 @@ def check_size(panel: Panel) -> None:
     value = panel.values[at]
     if abs(value) <= LARGEST:
         return
-    fault = f"{panel.source}: {panel.where(at)}: {value:g} is too large to reckon with: expected at most {LARGEST:g}"
+    fault = f"{panel.source}: {panel.where(at)}: {value:g} is too large to compute with: expected at most {LARGEST:g}"
     few = np.mean(np.abs(panel.values) > LARGEST) < FEW
     raise DataError(fault, hint="Divide the values by a constant" + (", or pass --on-outlier clip" if few else ""))
 

@@ -196,7 +196,7 @@ def is_number_type(kind: pa.DataType) -> bool:
 
 def _number_hint(cell: str) -> str:
     if re.fullmatch(r"[+-]?\d+,\d+", cell):
-        return "Pass --decimal , or --thousands ," if re.search(r"^[+-]?\d{1,3},\d{3}$", cell) else "Pass --decimal ,"
+        return "Pass --decimal ','" + " or --thousands ','" * bool(re.search(r"^[+-]?\d{1,3},\d{3}$", cell))
     if match := re.fullmatch(r"[+-]?\d{1,3}(?:([,.'\u2019 \u00a0\u202f\u2009])\d{3})+(?:([.,])\d+)?", cell):
         thousands, decimal = match[1], match[2] or ("," if match[1] == "." else ".")
         mark = f'"{thousands}"' if thousands == "'" else shlex.quote(thousands)

@@ -160,7 +160,7 @@ def compare(job: CompareJob, events: Events = Events(), workers: WorkerSettings 
             for done, (_, scored) in enumerate(comparison.run(kinds, time.monotonic, events.on_share), 1):
                 events.on_state(
                     f"{done} of {comparison.cutoffs * len(kinds)} forecasts are made{comparison.so_far}"
-                    f"{comparison.kept.where or ', and none is kept'}"
+                    f"{comparison.kept.where or ', and none is stored'}"
                 )
                 if writer is not None and path is not None:
                     writer.write(prediction_rows(panel, scored, as_text=not is_parquet(path)))

@@ -274,7 +274,7 @@ def so_far(backtest: Backtest, done: int) -> str:
     kept = backtest.kept.where if backtest.kept else ""
     error = backtest.scores().model.overall["mase"] if kept else None
     shown = "" if error is None else f" (MASE so far {error:.3g})"
-    return f"{done:,} of {len(backtest.origins):,} windows are forecast{shown}{kept or ', and none is kept'}"
+    return f"{done:,} of {len(backtest.origins):,} windows are forecast{shown}{kept or ', and none is stored'}"
 
 
 def forget(backtest: Backtest) -> None:

@@ -253,7 +253,7 @@ def check_free(output: Path) -> None:
         OutputError: There is something, or no folder to hold it.
     """
     if output.exists() or output.is_symlink():
-        raise OutputError(f"{output} is there already: a SavedModel is a new folder", hint="Name another with --output")
+        raise OutputError(f"{output} already exists: a SavedModel is a new folder", hint="Name another with --output")
     files.check_writable(output)
 
 

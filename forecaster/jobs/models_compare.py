@@ -153,8 +153,8 @@ def compare_versions(job: SuccessionJob, events: Events = Events()) -> Successio
     difference = align(stages, panel)
     if not difference.ids:
         raise DataError(
-            f"{source}: no series is there for both versions, at {cutoff} and at its end",
-            hint="Pass data that goes on from the old version's",
+            f"{source}: both versions forecast no series in common, at {cutoff} and at the end",
+            hint="Pass data that continues the old version's",
         )
     return SuccessionResult(
         old=old, new=new, panel=panel, cutoff=cutoff, separated=before is not None, difference=difference

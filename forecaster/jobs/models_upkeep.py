@@ -65,7 +65,7 @@ def promote_version(reference: str, models_dir: Path | None, lock_wait: float) -
     if not version:
         there = store.list_versions(root / name)
         raise UsageError(
-            f"{reference!r} names no version of the model (there: {', '.join(there) or 'none'})",
+            f"{reference!r} names no version of the model; its versions: {', '.join(there) or 'none'}",
             hint=f"Name one: forecast models promote {name}@{there[-1] if there else 'v000001'}",
         )
     with store.hold_model(root, name, lock_wait, "forecast models promote") as home:

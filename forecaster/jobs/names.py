@@ -101,7 +101,7 @@ def choose_model(root: Path, data: Data | None, *, attended: bool = False) -> st
     if attended:
         return builtin.NAME
     raise MissingError(
-        f"no model in {root} is for {data} (there: {', '.join(names)})",
+        f"no model in {root} is for {data} (models: {', '.join(names)})",
         hint=f"Choose one: --model {names[0]}, or the built-in network: --model {builtin.NAME}",
     )
 

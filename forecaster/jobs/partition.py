@@ -102,7 +102,7 @@ def partition(job: PartitionJob, events: Events = Events()) -> PartitionResult:
                 result = _write(built, data, job, (memory, tuple(texts)), events)
                 record = json.dumps({"asked": asked, "made": result.summary()}, indent=1)
                 files.write_file(built / RECORD, record.encode())
-                events.on_state(f"{output} is there whole, or not at all")
+                events.on_state(f"{output} is written whole, or not at all")
             return result
         except TextInNumbersError as fault:  # only the first rows of it were numbers
             texts.append(fault.column)
@@ -156,7 +156,7 @@ def _check_output(job: PartitionJob) -> Path:
             raise UsageError(fault, hint="Name another folder with --output")
     if Path(str(job.data)).is_dir() and Path(str(job.data)).resolve() in output.resolve().parents:
         fault = f"--output {output} lies inside {job.data}: its parts would be read as data the next time"
-        raise UsageError(fault, hint="Name a folder beside it with --output")
+        raise UsageError(fault, hint="Name a folder next to it with --output")
     if not output.parent.is_dir():
         raise OutputError(f"{output}: there is no folder {output.parent}", hint=f"mkdir -p {output.parent}")
     return output

@@ -242,7 +242,7 @@ def check_folders(parts: Parts, folder: Path, flag: str) -> None:
     inside = Path(parts.source).is_dir() and Path(os.path.realpath(parts.source)) in (own, *own.parents)
     if inside or any(own in path.parents for path in real):
         fault = f"{flag} {folder} is among the parts of {parts.source}: results would be read as parts"
-        raise UsageError(fault, hint="Name a folder beside it")
+        raise UsageError(fault, hint="Name a folder next to it")
 
 
 def pack_model(root: Path, reference: str | None) -> Luggage:
@@ -287,7 +287,7 @@ def look_at(task: PartTask, sent: Path | None) -> Looked:
         store.keep_at_least(1)
         schema = store.load_model(task.models_dir, task.model).schema
     if schema is None:
-        raise DataError(f"{task.part}: no part tells how it is to be read")
+        raise DataError(f"{task.part}: no part shows how it is to be read")
     hashes = hash_names(read_names(task.part, task.reading, schema))
     return Looked(digest, write_names(task.folder, task.name, hashes))
 

@@ -101,7 +101,9 @@ def load_jobs(path: Path, only: str | None = None) -> tuple[Entry, ...]:
         return entries
     chosen = tuple(entry for entry in entries if entry.name == only)
     if not chosen:
-        raise UsageError(f"{path} has no job {only!r}", hint=f"There: {', '.join(entry.name for entry in entries)}")
+        raise UsageError(
+            f"{path} has no job {only!r}", hint=f"The jobs are: {', '.join(entry.name for entry in entries)}"
+        )
     return chosen
 
 

@@ -419,7 +419,7 @@ def _open_checkpoint(job: TrainJob, home: Path, fits: Json, events: Events) -> C
         path=home / "CHECKPOINT",
         fits=fits,
         every=job.training.checkpoint_every,
-        on_write=lambda: events.on_state("nothing was published; to go on, run it again with --resume"),
+        on_write=lambda: events.on_state("nothing was published; to continue, run it again with --resume"),
     )
     events.on_start(checkpoint.read() if job.training.resume else None)
     return checkpoint

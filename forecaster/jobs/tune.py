@@ -399,7 +399,7 @@ class _Searcher:
         values, error = self.found()
         tried, output = self.study.tried, self.job.settings.output
         self.publish(values, [f"The best of {tried} trials of forecast tune so far: MASE {error:.4g} held out"])
-        self.events.on_state(f"the best of {tried} trials is in {output}; to go on, run it again with --resume")
+        self.events.on_state(f"the best of {tried} trials is in {output}; to continue, run it again with --resume")
 
     def publish(self, values: Values, notes: list[str]) -> None:
         """Write the settings of all trials and these values, as keys of `train`."""

@@ -92,7 +92,7 @@ def is_builtin(reference: str | None) -> bool:
         return False
     if version and version != (there := version_of_card(open_network().card)):
         raise MissingError(
-            f"the built-in network has no version {version[:20]!r} (there: {there})",
+            f"the built-in network has no version {version[:20]!r} (installed: {there})",
             hint=f"Use --model {NAME}, or install the version of forecast that it came with",
         )
     return True

@@ -47,10 +47,10 @@ def diagnose(panel: Panel, plan: Plan, drawn: Origins, step: int, *, can_resume:
 def _cause_of(size: float, plan: Plan) -> tuple[str, str]:
     """Return the likely cause and what to try, from the furthest that a value is from its window, in scales."""
     if not np.isfinite(size):
-        return "values there are too large to reckon with", "Divide them by a constant"
+        return "its values are too large to compute with", "Divide them by a constant"
     if size > FAR:
         return f"a value {size:.3g} scales of its window away from it", "Correct it, or train with --on-outlier clip"
     rate, activation = f"--learning-rate {plan.fit.learning_rate:g}", plan.network.activation
     if activation in ("relu", "elu", "gelu"):
         return f"--activation {activation} has no upper end, and {rate} is large", "Try --activation tanh"
-    return f"{rate} is too large, since no value there is unusual", "Try a smaller one"
+    return f"{rate} is too large, since no value of the window is unusual", "Try a smaller one"

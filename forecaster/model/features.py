@@ -187,7 +187,7 @@ def check_ahead(panel: Panel, encodings: Sequence[Encoding], steps: int) -> tupl
         if encoding.categories and (strange := _unknown(layout.covariate(encoding), encoding)):
             more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
             warnings.append(
-                f"covariate {encoding.name!r}: {shown(strange[0])}{more} was not there in training: unknown"
+                f"covariate {encoding.name!r}: {shown(strange[0])}{more} did not occur in training: counts as unknown"
             )
         if (odd := _out_of_range(panel, encoding, layout, values)) is not None:
             warnings.append(odd)

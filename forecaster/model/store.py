@@ -195,8 +195,9 @@ def find_model(root: Path, name: str) -> Path:
     if not home.is_dir():
         known = list_models(root)
         near = difflib.get_close_matches(name, known, 1, 0.6)
-        hint = f"Did you mean {near[0]}?" if near else "Run: forecast train DATA"
-        raise MissingError(f"no model {name!r} in {root} (there: {', '.join(known) or 'none'})", hint=hint)
+        hint = "See which there are: forecast models list" if known else "Run: forecast train DATA"
+        hint = f"Did you mean {near[0]}?" if near else hint
+        raise MissingError(f"no model {name!r} in {root} (models: {', '.join(known) or 'none'})", hint=hint)
     return home
 
 
@@ -231,7 +232,7 @@ def find_version(root: Path, reference: str) -> tuple[Path, str, str]:
     folder = home / "versions" / version
     if not VERSION.fullmatch(version) or not folder.is_dir():
         there = ", ".join(list_versions(home)) or "none"
-        message = f"model {name!r} has no version {version[:20]!r} (there: {there})"
+        message = f"model {name!r} has no version {version[:20]!r} (versions: {there})"
         raise MissingError(message) if wanted else ModelError(f"{message}, though CURRENT names it")
     if folder.is_symlink() or folder.parent.is_symlink():
         raise ModelError(f"{folder}: expected a folder, not a symbolic link")

@@ -7,7 +7,7 @@ A finding of severity `error` is what training refuses; a `warning` was repaired
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -121,6 +121,12 @@ class Verdict:
             "findings": [asdict(finding) for finding in self.findings],
             "plan": dict(self.plan),
         }
+
+    def spelled(self, message: Callable[[str], str], hint: Callable[[str], str]) -> Verdict:
+        """Return the verdict with its messages and its hints as those who read it write them."""
+        findings = (replace(f, message=message(f.message), hint=hint(f.hint)) for f in self.findings)
+        detected = (replace(d, because=message(d.because)) for d in self.detected)
+        return replace(self, findings=tuple(findings), detected=tuple(detected))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as a DataFrame, errors first."""

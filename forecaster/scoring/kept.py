@@ -54,7 +54,7 @@ class Kept:
     def where(self) -> str:
         """What a person is shown of it: nothing where nothing is kept."""
         count = self.found + self.written
-        return f" and {count} kept in {self.folder}; to go on, run it again with --resume" if count else ""
+        return f" and {count} stored in {self.folder}; to continue, run it again with --resume" if count else ""
 
     def find(self, key: str) -> Arrays | None:
         """Return a part of an earlier run; None where there is none, or it is damaged."""

@@ -267,7 +267,7 @@ def open_study(path: Path, name: str, axes: tuple[Axis, ...], seed: int, *, resu
             study.enqueue_trial({axis.name: axis.default for axis in axes})
         yield Study(study, axes)
     except (SQLAlchemyError, optuna.exceptions.OptunaError) as error:
-        raise StorageError(f"{path}: the search cannot be kept: {str(error).splitlines()[0][:200]}") from error
+        raise StorageError(f"{path}: the search cannot be stored: {str(error).splitlines()[0][:200]}") from error
 
 
 def check_storage(path: Path) -> None:
@@ -285,4 +285,4 @@ def check_storage(path: Path) -> None:
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
     if head and head != SQLITE:
-        raise ModelError(f"{path} keeps no search: it is not an SQLite file", hint="Name another one with --storage")
+        raise ModelError(f"{path} holds no search: it is not an SQLite file", hint="Name another one with --storage")

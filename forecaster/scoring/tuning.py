@@ -105,7 +105,7 @@ class Tuning:
         except DataError as error:
             away = self.horizon + (windows - 1) * self.step
             raise DataError(
-                f"{error.message}, besides the last {away} that no search may see",
+                f"{error.message}, not counting the last {away}, which no search may see",
                 hint=f"Give more data, or a shorter --horizon than {self.horizon}",
             ) from None
 

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,35 +16,23 @@ import numpy as np
 
 from forecaster import jobs
 from forecaster.base.errors import DataError, ForecastError, UsageError
+from forecaster.config.binder import near
 from forecaster.config.keywords import make
-from forecaster.config.spelling import as_keywords
 from forecaster.data.source import Source
 from forecaster.jobs.names import models_folder
 from forecaster.model.forecast import Forecast
 from forecaster.model.store import VERSION, check_name
+from forecaster.report.verdict import Verdict
+from forecaster.service.clients import KEYS, PARAMETERS, WEB, Client
 
 STATUS = {2: 422, 3: 200, 4: 409, 65: 422, 66: 404, 71: 503, 73: 500, 74: 500, 75: 503, 77: 500, 78: 422, 124: 504}
 """Exit code → HTTP status."""
-
-PARAMETERS = (
-    *("model", "horizon", "levels", "quantiles", "totals", "seed", "hierarchy", "reconcile"),
-    *("target", "time", "id", "freq", "tz", "aggregate", "on_duplicate", "season_length"),
-)
-"""Settings of a forecast, and of reading the data, that a client may give: none of them names a file."""
 
 MOST_CELLS = 2**17
 """Series times steps of a hierarchy in one request: paths of all of them are in memory."""
 
 PRIVATE = ("source", "data", "output", "folder", "host", "user")
 """Facts of a model that say where things are on this machine."""
-
-SHELL = re.compile(r"\bforecast [a-z]+ (?:'[^']*'|\"[^\"]*\"|[^\s-]\S*)((?: --[a-z-]+(?: [^\s-]\S*)?)+)")
-"""A command line that reads a file with some settings: a client has the settings alone."""
-
-FLAG = re.compile(r"--([a-z-]+)(?: ([^\s-]\S*))?")
-
-FROM_FILE = ", or give them with --future FILE"
-"""What clients of the service cannot do: it reads the body of a request and nothing else."""
 
 EXAMPLE = 'Send {"data": [{"time": "2024-01-01", "value": 1.5}]}'
 
@@ -122,11 +110,11 @@ def answer_forecast(
     """
     for name in asked:
         if name not in PARAMETERS:
-            raise UsageError(f"unknown parameter {name[:40]!r}", hint=f"Known are {', '.join(PARAMETERS)}")
+            raise UsageError(f"unknown parameter {name[:40]!r}", hint=_known(name, PARAMETERS))
     check_reference(asked.get("model"))
     if (asked.get("horizon") or 0) > limits.horizon:
         raise UsageError(f"horizon {asked['horizon']}: this service forecasts {limits.horizon} steps at most")
-    told = {**asked, "output": "-", "ledger": "none"}
+    settings = {**asked, "output": "-", "ledger": "none"}
 
     def count(panel: Any) -> None:
         if panel.n_series > limits.series:
@@ -136,7 +124,7 @@ def answer_forecast(
             wanted = f"{panel.n_series * steps:,} forecasts of a hierarchy (series times steps)"
             raise UsageError(f"{wanted}: this service makes {MOST_CELLS:,} at most in one request")
 
-    job = make(jobs.PredictJob, told, data=source, models_dir=models_folder(root), now=now)
+    job = make(jobs.PredictJob, settings, data=source, models_dir=models_folder(root), now=now)
     return jobs.predict(job, jobs.Events(on_panel=count))
 
 
@@ -154,13 +142,18 @@ def check_reference(name: str | None) -> None:
         raise UsageError(f"model {name[:80]!r}: expected NAME or NAME@v000001")
 
 
-def as_json(result: jobs.PredictResult) -> dict[str, Any]:
-    """Return a forecast as JSON-safe data: facts, and one row a series and step."""
+def as_json(result: jobs.PredictResult, client: Client = WEB) -> dict[str, Any]:
+    """Return a forecast as JSON-safe data: facts, and one row a series and step; warnings as a client reads them."""
     columns = {name: column.tolist() for name, column in written(result).columns().items()}
     facts = {name: value for name, value in result.summary().items() if name not in ("output", "data", "rows")}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     named = {"id": result.forecast.id_column, "time": result.forecast.time_column}
-    return {**facts, "columns": named, "warnings": list(result.warnings), "forecasts": rows}
+    return {
+        **facts,
+        "columns": named,
+        "warnings": [client.spell(warning) for warning in result.warnings],
+        "forecasts": rows,
+    }
 
 
 def history_of(result: jobs.PredictResult, steps: int) -> list[dict[str, Any]]:
@@ -188,19 +181,57 @@ def list_models(root: Path | None) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name not in PRIVATE} for row in rows]
 
 
-def as_fault(error: ForecastError, root: Path | None, *, reads_files: bool = False) -> dict[str, Any]:
-    """Return an error as JSON-safe data: settings as parameters, no command of a shell, no folder of this machine."""
+def as_verdict(verdict: Verdict, client: Client = WEB) -> dict[str, Any]:
+    """Return the verdict on data as JSON-safe data, its findings and reasons as a client reads them."""
+    return verdict.spelled(client.spell, client.hint).summary()
+
+
+def as_fault(error: ForecastError, root: Path | None, client: Client = WEB) -> dict[str, Any]:
+    """Return an error as JSON-safe data, as a client reads it: without the folder of models on this machine."""
     folder = str(models_folder(root))
-
-    def spell(text: str) -> str:
-        text = text.replace(folder, "the folder of models")
-        return as_keywords(SHELL.sub(_parameters_of, text if reads_files else text.replace(FROM_FILE, "")))
-
-    fault = {"message": spell(error.message), "hint": spell(error.hint)}
+    message, hint = (text.replace(folder, "the folder of models") for text in (error.message, error.hint))
+    fault = {"message": client.spell(message), "hint": client.hint(hint)}
     return {"error": {"code": error.code, "exit_code": error.exit_code, **fault}}
 
 
-def _parameters_of(command: re.Match[str]) -> str:
-    """Return the flags of a command as parameters."""
-    flags = ((flag.replace("-", "_"), value or "true") for flag, value in FLAG.findall(command[1]))
-    return ", ".join(f"{name}={value}" for name, value in flags)
+def take_parameters(given: Iterable[tuple[str, str]], among: Collection[str]) -> dict[str, Any]:
+    """Return the settings in an address, each as its type.
+
+    Args:
+        given: Names and values, as they came.
+        among: Names that may be given.
+
+    Raises:
+        UsageError: One is unknown, twice there, or no number where one is expected.
+    """
+    asked: dict[str, Any] = {}
+    for name, value in given:
+        if name not in among:
+            raise UsageError(f"unknown parameter {name[:40]!r}", hint=_known(name, among))
+        if name in asked:
+            raise UsageError(f"parameter {name!r} is given twice", hint="Give it once")
+        asked[name] = _typed(name, value)
+    return asked
+
+
+def _known(name: str, among: Collection[str]) -> str:
+    similar = near(name[:40], [each.replace("_", "-") for each in among]).replace("-", "_")
+    return similar or f"Known are {', '.join(among)}"
+
+
+def _typed(name: str, value: str) -> Any:
+    kind = KEYS[name].kind if name in KEYS else int
+    if kind is int:
+        if not (value.isdecimal() and value.isascii() and len(value) < 10):
+            raise UsageError(f"{name} must be a whole number, received {value[:40]!r}")
+        return int(value)
+    if kind is bool:
+        if value not in ("true", "false"):
+            raise UsageError(f"{name} must be true or false, received {value[:40]!r}")
+        return value == "true"
+    if kind is float:
+        try:
+            return float(value)
+        except ValueError:
+            raise UsageError(f"{name} must be a number, received {value[:40]!r}") from None
+    return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
@@ -12,14 +12,15 @@ from typing import Annotated, Any, get_args, get_type_hints
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
-from pydantic import Field
+from pydantic import Field as About
 
 from forecaster import jobs
 from forecaster._version import __version__
 from forecaster.base.errors import ForecastError, MissingError, UsageError, shown
 from forecaster.config.keywords import make
 from forecaster.jobs.names import models_folder
-from forecaster.service.answers import as_fault, as_json, check_reference, list_models
+from forecaster.service.answers import as_fault, as_json, as_verdict, check_reference, list_models
+from forecaster.service.clients import OF_AGENTS, agent
 
 NOT_FOR_AGENTS = {
     *("output", "output_table", "table_mode", "sql", "ledger", "recursive", "spreadsheet_safe", "gates", "paths"),
@@ -88,6 +89,12 @@ class Desk:
         """Return whether a file is part of the models, or of what they remember."""
         return path.resolve().is_relative_to(models_folder(self.root).resolve())
 
+    def shorten(self, text: str) -> str:
+        """Return a message with files named as an agent names them: from their folder on."""
+        for folder in self.folders:
+            text = text.replace(f"{folder}/", "")
+        return text
+
     def _named(self) -> str:
         return " or ".join(str(folder) for folder in self.folders)
 
@@ -129,7 +136,7 @@ def _refuse_others(server: MCPServer[Any], name: str) -> None:
 def tools(desk: Desk) -> Iterator[Callable[..., Any]]:
     """Yield the tools: functions whose parameters are the settings of a job."""
 
-    def told(job: type[Any], values: dict[str, Any], **more: Any) -> Any:
+    def made(job: type[Any], values: dict[str, Any], **more: Any) -> Any:
         data = desk.find(values.pop("data"))
         values |= {name: desk.find(values[name]) for name in READ if values.get(name) is not None}
         check_reference(values.get("model"))
@@ -139,8 +146,8 @@ def tools(desk: Desk) -> Iterator[Callable[..., Any]]:
 
     def forecast(**values: Any) -> dict[str, Any]:
         now = datetime.now(UTC).astimezone()
-        result = jobs.predict(told(jobs.PredictJob, {**values, "output": "-", "ledger": "none"}, now=now))
-        answer = as_json(result)
+        result = jobs.predict(made(jobs.PredictJob, {**values, "output": "-", "ledger": "none"}, now=now))
+        answer = as_json(result, AGENT)
         if len(answer["forecasts"]) > MOST_ROWS:
             rows = len(answer["forecasts"])
             answer["forecasts"] = answer["forecasts"][:MOST_ROWS]
@@ -148,13 +155,14 @@ def tools(desk: Desk) -> Iterator[Callable[..., Any]]:
         return answer
 
     def check(**values: Any) -> dict[str, Any]:
-        return jobs.check(told(jobs.CheckJob, values)).summary()
+        verdict = jobs.check(made(jobs.CheckJob, values))
+        return as_verdict(verdict.spelled(desk.shorten, desk.shorten), AGENT)
 
     def evaluate(**values: Any) -> dict[str, Any]:
-        return jobs.evaluate(told(jobs.EvaluateJob, values)).summary()
+        return jobs.evaluate(made(jobs.EvaluateJob, values)).summary()
 
     def explain(**values: Any) -> dict[str, Any]:
-        return jobs.explain(told(jobs.ExplainJob, values)).summary()
+        return jobs.explain(made(jobs.ExplainJob, values)).summary()
 
     yield _tool(forecast, jobs.PredictJob, "Forecast what comes after the end of a data file, with intervals.", desk)
     yield _tool(
@@ -182,23 +190,14 @@ def _tool(work: Callable[..., dict[str, Any]], job: type[Any], about: str, desk:
         try:
             return work(**values)
         except ForecastError as error:
-            fault = as_fault(error, desk.root, reads_files=True)["error"]
+            error.respell(desk.shorten)
+            fault = as_fault(error, desk.root, AGENT)["error"]
             raise ToolError(f"{fault['code']}: {fault['message']}. {fault['hint']}".strip()) from None
 
     parameters = [_parameter("data", str, inspect.Parameter.empty, "Data file, below the folders given at the start.")]
-    for group, settings in get_type_hints(job).items():
-        if group == "data" or not is_dataclass(settings):
-            continue
-        kinds = get_type_hints(settings)
-        for f in fields(settings):
-            kind = kinds[f.name]
-            is_path = Path in (kind, *get_args(kind))
-            if "help" not in f.metadata or f.name in NOT_FOR_AGENTS or (is_path and f.name not in READ):
-                continue
-            if is_path:
-                kind = str | None
-            bounds = {"ge": f.metadata["min"], "le": f.metadata["max"]}
-            parameters.append(_parameter(f.name, kind, f.default, f.metadata["help"], **bounds))
+    for f, kind in _settings_of(job):
+        bounds = {"ge": f.metadata["min"], "le": f.metadata["max"]}
+        parameters.append(_parameter(f.name, kind, f.default, AGENT.spell(f.metadata["help"]), **bounds))
     shown_as: Any = tool
     shown_as.__name__, shown_as.__doc__ = work.__name__, about
     shown_as.__signature__ = inspect.Signature(parameters, return_annotation=dict[str, Any])
@@ -206,7 +205,23 @@ def _tool(work: Callable[..., dict[str, Any]], job: type[Any], about: str, desk:
     return tool
 
 
+def _settings_of(job: type[Any]) -> Iterator[tuple[Field[Any], Any]]:
+    """Yield the settings of a job that an agent may give, with their types."""
+    for group, settings in get_type_hints(job).items():
+        if group == "data" or not is_dataclass(settings):
+            continue
+        kinds = get_type_hints(settings)
+        for f in fields(settings):
+            is_path = Path in (kinds[f.name], *get_args(kinds[f.name]))
+            if "help" in f.metadata and f.name not in NOT_FOR_AGENTS and (not is_path or f.name in READ):
+                yield f, str | None if is_path else kinds[f.name]
+
+
+AGENT = agent(frozenset(f.name for job in OF_AGENTS for f, _ in _settings_of(job)))
+"""Who calls these tools."""
+
+
 def _parameter(name: str, kind: Any, default: Any, about: str, **bounds: Any) -> inspect.Parameter:
-    told = {key: bound for key, bound in bounds.items() if bound is not None}
-    annotation = Annotated[kind, Field(description=about, **told)]
+    given = {key: bound for key, bound in bounds.items() if bound is not None}
+    annotation = Annotated[kind, About(description=about, **given)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

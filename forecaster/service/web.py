@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -21,18 +21,21 @@ from forecaster import jobs
 from forecaster._version import __version__
 from forecaster.base.errors import ForecastError, UsageError
 from forecaster.config import ServeSettings
+from forecaster.config.keywords import make
 from forecaster.model import store
 from forecaster.service.answers import (
-    PARAMETERS,
     STATUS,
     RequestLimits,
     answer_forecast,
     as_fault,
     as_json,
     as_source,
+    as_verdict,
     history_of,
     list_models,
+    take_parameters,
 )
+from forecaster.service.clients import KEYS, PARAMETERS, READING, WEB
 from forecaster.service.counters import Counters
 from forecaster.service.page import PAGE, POLICY
 
@@ -40,7 +43,9 @@ OPEN = ("/health", "/", "/openapi.json")
 """What needs no token: nothing of it tells anything."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-NUMBERS = ("horizon", "seed", "history")
+CHECKED = tuple(name for name in READING if name in PARAMETERS)
+"""Parameters of a check."""
+
 HISTORY = "history"
 """How many observed values of each series are answered too; no setting of a forecast."""
 KEPT = 8
@@ -121,22 +126,6 @@ class _Refusal(Exception):
         return JSONResponse({"error": fault}, self.status, headers=after)
 
 
-def parameters_of(request: Request) -> dict[str, Any]:
-    """Return the settings in the address of a request.
-
-    Raises:
-        UsageError: One is unknown, twice there, or no number where one is expected.
-    """
-    asked: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
-        if name not in (*PARAMETERS, HISTORY) or name in asked:
-            raise UsageError(f"unknown parameter {name[:40]!r}, or twice", hint=f"Known are {', '.join(PARAMETERS)}")
-        if name in NUMBERS and not (value.isdecimal() and value.isascii() and len(value) < 10):
-            raise UsageError(f"{name} must be a whole number, received {value[:40]!r}")
-        asked[name] = int(value) if name in NUMBERS else value
-    return asked
-
-
 def make_app(settings: ServeSettings, root: Path | None, token: str | None) -> FastAPI:
     """Return the application.
 
@@ -203,10 +192,21 @@ def add_reading(app: FastAPI, service: Service) -> None:
         return PlainTextResponse(service.counters.text(), media_type="text/plain; version=0.0.4")
 
 
-QUERY = [
-    {"name": name, "in": "query", "required": False, "schema": {"type": "integer" if name in NUMBERS else "string"}}
-    for name in (*PARAMETERS, HISTORY)
-]
+def query_of(*names: str) -> list[dict[str, Any]]:
+    """Return parameters as OpenAPI describes them."""
+    found = []
+    for name in names:
+        kind = KEYS[name].kind if name in KEYS else int
+        schema: dict[str, Any] = {"type": {int: "integer", float: "number", bool: "boolean"}.get(kind, "string")}
+        if get_origin(kind) is Literal:
+            schema["enum"] = list(get_args(kind))
+        about = (
+            WEB.spell(KEYS[name].metadata["help"]) if name in KEYS else "Last observed values of each series to add."
+        )
+        found.append({"name": name, "in": "query", "required": False, "description": about, "schema": schema})
+    return found
+
+
 ROWS = {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object"}}}}
 BODY = {
     "requestBody": {
@@ -219,10 +219,11 @@ BODY = {
 def add_forecasting(app: FastAPI, service: Service) -> None:
     """Add what takes data."""
 
-    @app.post("/forecast", openapi_extra={"parameters": QUERY, **BODY})
+    @app.post("/forecast", openapi_extra={"parameters": query_of(*PARAMETERS, HISTORY), **BODY})
     async def forecast(request: Request) -> Response:
         """Forecast what comes after the data in the body: CSV, Parquet or JSON rows; CSV back if `Accept: text/csv`."""
-        asked, body = parameters_of(request), await service.body_of(request)
+        asked = take_parameters(request.query_params.multi_items(), (*PARAMETERS, HISTORY))
+        body = await service.body_of(request)
         history = min(asked.pop(HISTORY, 0), service.limits.horizon)
         as_csv = "text/csv" in request.headers.get("accept", "")
         if as_csv and "totals" in asked:
@@ -234,12 +235,13 @@ def add_forecasting(app: FastAPI, service: Service) -> None:
             return PlainTextResponse(result.text, media_type="text/csv")
         return JSONResponse({**as_json(result), **({HISTORY: history_of(result, history)} if history else {})})
 
-    @app.post("/check", openapi_extra=BODY)
+    @app.post("/check", openapi_extra={"parameters": query_of(*CHECKED), **BODY})
     async def check(request: Request) -> Response:
         """Return the verdict on the data in the body."""
+        asked = take_parameters(request.query_params.multi_items(), CHECKED)
         source = as_source(await service.body_of(request), request.headers.get("content-type", ""))
-        verdict = await service.work(lambda: jobs.check(jobs.CheckJob(data=source)))
-        return JSONResponse(verdict.summary())
+        job = make(jobs.CheckJob, asked, data=source)
+        return JSONResponse(as_verdict(await service.work(lambda: jobs.check(job))))
 
 
 def check_client(service: Service, request: Request) -> None:

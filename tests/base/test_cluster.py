@@ -166,7 +166,7 @@ def others(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]
 @pytest.mark.parametrize(
     ("which", "how", "told"),
     [
-        (1, signal.SIGKILL, "no worker is there any more"),
+        (1, signal.SIGKILL, "no worker is left"),
         (0, signal.SIGKILL, "the cluster gave it up"),
         (0, signal.SIGSTOP, "the scheduler does not answer any more"),
     ],

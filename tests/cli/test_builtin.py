@@ -222,7 +222,7 @@ def test_a_model_of_the_files_name_goes_first(run: Run, see: See, write_csv: Cal
     Path("forecasts.csv").unlink()
     alone = run("predict", "sales.csv")
     assert alone.exit_code == 66
-    assert "no model in models is for sales.csv (there: tiny)" in alone.stderr
+    assert "no model in models is for sales.csv (models: tiny)" in alone.stderr
     assert "--model builtin" in alone.stderr
     assert not Path("forecasts.csv").exists()
     watched = see("predict", "sales.csv")

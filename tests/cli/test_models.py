@@ -175,7 +175,7 @@ def test_a_check_that_finds_a_fault_prints_it_and_exits_with_78(run: Run, models
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [
-        ("promote tiny", 2, "'tiny' names no version of the model (there: v000001, v000002, v000003)"),
+        ("promote tiny", 2, "'tiny' names no version of the model; its versions: v000001, v000002, v000003"),
         ("promote tiny@v000009", 66, "model 'tiny' has no version 'v000009'"),
         ("rollback nobody", 66, "no model 'nobody'"),
         ("prune tiny --keep 1", 2, "--keep must be at least 2, received 1"),

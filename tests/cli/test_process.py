@@ -203,7 +203,7 @@ def test_a_training_is_stopped_and_goes_on(copied: Trained, number: signal.Signa
     process = start_training(copied.data, copied.models_dir, "--units", "4", "--ensemble", "1", *LONG)
     wait_until((home / "CHECKPOINT").exists)
     process.send_signal(number)
-    said = "forecast: error[STOPPED]: stopped; nothing was published; to go on, run it again with --resume\n"
+    said = "forecast: error[STOPPED]: stopped; nothing was published; to continue, run it again with --resume\n"
     assert end(process) == (code, said)
     assert names(home / "versions") == ["v000001"]
     assert store.load_model(copied.models_dir, copied.name).version == "v000001"

@@ -70,7 +70,7 @@ def test_a_comparison(run: Run, every_part: None, monkeypatch: pytest.MonkeyPatc
     done = len(parts_of(folder))
     assert 3 <= done < 16
     assert code == 130
-    assert f"kept in {folder}; to go on, run it again with --resume" in said
+    assert f"stored in {folder}; to continue, run it again with --resume" in said
     assert "MASE at" in said
     asked: list[str] = []
     forecast_kind = comparison.forecast_kind
@@ -98,7 +98,7 @@ def test_an_evaluation(run: Run, every_part: None, monkeypatch: pytest.MonkeyPat
     folder = models / model / "EVALUATING"
     code, said = stop_early(signal.SIGTERM, *line)
     assert code == 143
-    assert f"kept in {folder}; to go on, run it again with --resume" in said
+    assert f"stored in {folder}; to continue, run it again with --resume" in said
     done = parts_of(folder)
     resumed = run(*line, "--resume")
     assert resumed.exit_code == 0, resumed.stderr
@@ -135,7 +135,7 @@ def test_a_search(run: Run, tmp_path: Path, number: int) -> None:
     _, said = running.communicate(timeout=60)
     assert running.returncode == (-number if number == signal.SIGKILL else 128 + number), said
     if number == signal.SIGINT:
-        assert "to go on, run it again with --resume" in said
+        assert "to continue, run it again with --resume" in said
     before = tomllib.loads(Path("best.toml").read_text())
     assert before["horizon"] == 3
     with contextlib.closing(sqlite3.connect("search.db")) as connection:

@@ -215,7 +215,7 @@ def test_a_log_has_the_events_of_all(run: Run, bench: Callable[..., Path], tmp_p
     ("content", "arguments", "code", "said"),
     [
         ("[[jobs]]\n", (), 2, "night.toml, line 1: name of the job is missing"),
-        (good("a"), ("--only", "b"), 2, "has no job 'b'. There: a"),
+        (good("a"), ("--only", "b"), 2, "has no job 'b'. The jobs are: a"),
         (good("a"), ("--jobs", "0"), 2, "--jobs must be from 1"),
         (good("a"), ("--runs-dir", "night.toml/x"), 73, "cannot write"),
     ],

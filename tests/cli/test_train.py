@@ -151,7 +151,7 @@ def test_a_gate_shows_no_result(see: Callable[..., Seen], fake: FakeJobs) -> Non
     [
         (None, ""),
         (True, "Going on from the checkpoint of an interrupted training."),
-        (False, "There is no checkpoint of this model: training begins at the start."),
+        (False, "There is no checkpoint of this model: training starts from the beginning."),
     ],
 )
 def test_whether_it_goes_on_is_said(see: Callable[..., Seen], fake: FakeJobs, resumed: bool | None, said: str) -> None:

@@ -106,7 +106,7 @@ def test_help_is_no_run(run: Run, tmp_path: Path) -> None:
     [
         ("none/m.prom", 73, "does not exist"),
         (".", 73, "it is a folder"),
-        ("data.csv", 73, "is there, and is not a metrics file"),
+        ("data.csv", 73, "exists, and is not a metrics file"),
     ],
 )
 def test_what_cannot_be_the_metrics_file_is_known_before_the_work(

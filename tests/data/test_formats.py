@@ -341,7 +341,7 @@ def test_numbers_stored_as_texts_are_read_from_parquet(tmp_path: Path) -> None:
         assert read_panel(path, schema=panel.schema).values.tolist() == panel.values.tolist()
     with pytest.raises(DataError, match="row 2, column 'sales': '2,5' is not a number") as refused:
         read_panel(path)
-    assert refused.value.hint.startswith("Pass --decimal ,")
+    assert refused.value.hint.startswith("Pass --decimal ','")
 
 
 @pytest.mark.parametrize("text", ["null", '"x"', "{}", "[]", "[{}]"])

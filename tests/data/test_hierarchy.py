@@ -119,7 +119,7 @@ def test_crossed_groups_of_a_file(write_csv: Write) -> None:
         ("name,region\na,north\n", "no row for 'b'; column 'name' names the series"),
         ("name,region\na,north\nb,south\na,south\n", "line 4: series 'a' has a row already, in line 2"),
         ("name,region\na,north\nb,\n", "line 3: column 'region' is empty"),
-        ("name\na\nb\n", "needs a column beside the names"),
+        ("name\na\nb\n", "needs a column besides the names"),
     ],
 )
 def test_files_that_do_not_fit(write_csv: Write, text: str, error: str) -> None:

@@ -249,7 +249,7 @@ def test_a_column_of_years_and_words_is_no_rows_in_order(write_csv: Write) -> No
 
 def test_the_next_likeliest_reading_is_named_too(write_csv: Write) -> None:
     hint = refused(write_csv(daily("date,close,volume", lambda n, day: f"{day},{n},{n * n}"))).hint
-    assert "It can be read with --target volume too. Such as: forecast check" in hint
+    assert "It can also be read with --target volume. Such as: forecast check" in hint
 
 
 def test_a_choice_that_does_not_read_the_file_is_not_told(write_csv: Write) -> None:

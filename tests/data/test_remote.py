@@ -43,7 +43,7 @@ def test_an_address(tmp_path: Path, server: str, name: str) -> None:
 
 
 def test_an_address_of_nothing(server: str) -> None:
-    with pytest.raises(MissingError, match="nothing is there"):
+    with pytest.raises(MissingError, match="nothing found"):
         read_panel(f"{server}/no.csv")
     with pytest.raises(TryAgainError, match="cannot be read"):
         read_panel("http://127.0.0.1:9/x.csv")

@@ -109,7 +109,7 @@ def test_an_object_is_read_as_its_file(store: str, tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_or_may_not_be_read(store: str) -> None:
-    with pytest.raises(MissingError, match="nothing is there"):
+    with pytest.raises(MissingError, match="nothing found"):
         fetch("s3://sales/none.csv", 2**20)
     with pytest.raises(AccessError, match="may not be read"):
         fetch("s3://private/shops.csv", 2**20)
@@ -127,7 +127,7 @@ def test_a_folder_and_a_glob_are_their_parts(store: str, tmp_path: Path) -> None
         assert parts.names == ("part-0.csv", "part-1.csv", "part-2.csv")
         assert parts.paths[1] == "s3://sales/new/part-1.csv"
         np.testing.assert_array_equal(read_panel(address).values, here.values)
-    with pytest.raises(MissingError, match="no data files are there"):
+    with pytest.raises(MissingError, match="no data files found"):
         Parts.of("s3://sales/old/")
 
 
@@ -179,7 +179,7 @@ def test_the_command_as_a_user_runs_it(store: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("shop,day,forecast")
     done = run_forecast("check", "s3://sales/gone.csv", cwd=tmp_path)
-    assert (done.returncode, "nothing is there" in done.stderr) == (66, True)
+    assert (done.returncode, "nothing found" in done.stderr) == (66, True)
 
 
 def test_a_server_that_is_gone(store: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ HUGE = panel_from_arrays({"a": np.ones(5), "b": np.array([1.0, -1.7e308, 1.7e308
 
 def test_values_whose_squares_are_no_numbers_are_refused() -> None:
     check_size(panel_from_arrays([np.array([1.0, 1e150])]))
-    with pytest.raises(DataError, match=r"series 'b', 2000-02-01: -1.7e\+308 is too large to reckon with"):
+    with pytest.raises(DataError, match=r"series 'b', 2000-02-01: -1.7e\+308 is too large to compute with"):
         check_size(HUGE)
 
 

@@ -119,7 +119,7 @@ def test_no_setting_of_the_built_in_network_is_passed_over(trained: Trained, tmp
 
 def test_a_folder_is_never_replaced(trained: Trained, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    with pytest.raises(OutputError, match="is there already"):
+    with pytest.raises(OutputError, match="already exists"):
         run(trained, tmp_path / "out", format="saved-model")
 
 

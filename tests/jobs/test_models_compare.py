@@ -132,7 +132,7 @@ def test_versions_that_do_not_fit_each_other(versions: Trained, name: str, value
 def test_data_of_other_series_is_refused(versions: Trained, tmp_path: Path) -> None:
     data = tmp_path / "shops.csv"
     data.write_text(versions.data.read_text().replace("shop-", "store-"))
-    with pytest.raises(DataError, match="no series is there for both versions"):
+    with pytest.raises(DataError, match="both versions forecast no series in common"):
         compare(versions, data, versions.data)
     data.write_text("shop,day,sales\n" + "".join(f"shop-1,2024-03-{d:02d},{d}\n" for d in range(1, 29)))
     with pytest.raises(DataError, match="no row up to --as-of 2024-02-20"):

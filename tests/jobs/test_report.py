@@ -91,4 +91,4 @@ def test_a_category_that_was_never_seen_is_told_here_too(tmp_path: Path) -> None
     asked = ReportSettings(output=tmp_path / "r.html", model=model.name)
     result = jobs.report(jobs.ReportJob(data=str(data), settings=asked, models_dir=tmp_path / "models", now=NOW))
     told = [finding["message"] for finding in result.summary()["findings"]]
-    assert any("covariate 'region': 'r9' was not there in training" in message for message in told)
+    assert any("covariate 'region': 'r9' did not occur in training" in message for message in told)

@@ -285,7 +285,7 @@ def test_only_one(tmp_path: Path) -> None:
     assert [entry.name for entry in load(tmp_path, *tables, only="b")] == ["b"]
     with pytest.raises(UsageError, match="has no job 'c'") as caught:
         load(tmp_path, *tables, only="c")
-    assert caught.value.hint == "There: a, b"
+    assert caught.value.hint == "The jobs are: a, b"
 
 
 @pytest.mark.parametrize(("one", "two"), [("a.csv", "./a.csv"), ("forecasts.csv", None)])

@@ -122,7 +122,7 @@ def test_an_interrupted_training_leaves_a_checkpoint_that_is_gone_on_from(tmp_pa
     )
     with pytest.raises(KeyboardInterrupt):
         jobs.train(job, events)
-    assert set(said) == {"nothing was published; to go on, run it again with --resume"}
+    assert set(said) == {"nothing was published; to continue, run it again with --resume"}
     assert sorted(path.name for path in (models / "sales").iterdir()) == ["CHECKPOINT", "LOCK", "versions"]
     assert jobs.list_models(models) == []
     events = jobs.Events(on_start=starts.append, on_progress=lambda progress: said.append(progress.stage))

@@ -117,5 +117,5 @@ def test_a_signal_keeps_what_was_found(tmp_path: Path, number: signal.Signals, c
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
     assert process.returncode == code, said
-    assert "to go on, run it again with --resume" in said
+    assert "to continue, run it again with --resume" in said
     assert "lookback" in tomllib.loads(output.read_text())

@@ -30,7 +30,7 @@ def planned(planted: float, **model: str) -> tuple[Panel, Plan]:
 @pytest.mark.parametrize(
     ("planted", "activation", "cause", "hint"),
     [
-        (np.inf, "tanh", "too large to reckon with", "Divide them"),
+        (np.inf, "tanh", "too large to compute with", "Divide them"),
         (1e6, "tanh", "scales of its window away from it", "--on-outlier clip"),
         (WAVE[60], "relu", "--activation relu has no upper end", "--activation tanh"),
         (WAVE[60], "tanh", "--learning-rate 0.5 is too large", "Try a smaller one"),

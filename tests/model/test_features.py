@@ -139,7 +139,7 @@ def test_a_category_that_was_never_seen_is_told_and_reads_as_unknown(tmp_path: P
     path.write_text(path.read_text().replace("match", "derby"))
     later = read_panel(path, None, panel.schema)
     [warning] = check_ahead(later, encodings, 7)
-    assert "covariate 'event': 'derby' was not there in training" in warning
+    assert "covariate 'event': 'derby' did not occur in training" in warning
     features = signals_of(later, encodings, 7).features
     assert isinstance(features, Features)
     assert set(np.unique(features.dynamic[:, 2])) == {0, 1, 3}

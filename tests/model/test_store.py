@@ -120,7 +120,7 @@ def test_a_pointer_that_is_none_is_refused(models: Path, text: str) -> None:
 def test_a_pointer_that_is_gone_or_leads_nowhere_is_refused(models: Path) -> None:
     pointer = models / "tiny" / "CURRENT"
     pointer.write_text("v000009\n")
-    with pytest.raises(ModelError, match=r"no version 'v000009' \(there: v000001\), though CURRENT names it"):
+    with pytest.raises(ModelError, match=r"no version 'v000009' \(versions: v000001\), though CURRENT names it"):
         store.load_model(models, "tiny")
     pointer.unlink()
     with pytest.raises(ModelError, match="CURRENT is missing"):
@@ -140,7 +140,7 @@ def test_a_training_that_never_published_is_no_model(models: Path) -> None:
 
 
 def test_what_is_missing_is_named(models: Path) -> None:
-    with pytest.raises(MissingError, match=r"no model 'none' in .* \(there: tiny\)"):
+    with pytest.raises(MissingError, match=r"no model 'none' in .* \(models: tiny\)"):
         store.load_model(models, "none")
     with pytest.raises(MissingError, match="no version 'v000009'"):
         store.load_model(models, "tiny@v000009")

@@ -30,7 +30,7 @@ def test_kept_by_one_run_and_found_by_the_next(tmp_path: Path) -> None:
     first.keep("a", ARRAYS, 5.0)
     first.keep("b", ARRAYS, 0.01)  # sooner done again than read
     assert names(first.folder) == ["a"]
-    assert "1 kept in" in first.where
+    assert "1 stored in" in first.where
     assert first.find("a") is None, "nothing is used unless --resume asks for it"
     second = Kept(first.folder, resume=True, within=1)
     np.testing.assert_array_equal(second.find("a")["values"], ARRAYS["values"])

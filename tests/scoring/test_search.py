@@ -171,7 +171,10 @@ def test_another_file_is_refused_and_left_as_it_is(tmp_path: Path, content: byte
 
 def test_a_damaged_file_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "s.db").write_bytes(search.SQLITE + b"\x01" * 5000)
-    with pytest.raises(StorageError, match="cannot be kept"), open_study(tmp_path / "s.db", "s", AXES, 1, resume=True):
+    with (
+        pytest.raises(StorageError, match="cannot be stored"),
+        open_study(tmp_path / "s.db", "s", AXES, 1, resume=True),
+    ):
         pass
 
 

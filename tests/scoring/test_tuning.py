@@ -50,5 +50,5 @@ def test_a_trial_ends_when_the_time_is_over() -> None:
 
 
 def test_a_short_series_is_refused_with_what_was_kept_apart() -> None:
-    with pytest.raises(DataError, match=r"besides the last .* that no search may see"):
+    with pytest.raises(DataError, match=r"not counting the last .*, which no search may see"):
         Tuning(panel_from_arrays([np.arange(24.0) % 5], freq="MS"), 1, (ModelSettings(horizon=8), FIT))

@@ -11,7 +11,16 @@ import pytest
 
 from forecaster.base.errors import DataError, MissingError, UsageError
 from forecaster.service import answers
-from forecaster.service.answers import RequestLimits, answer_forecast, as_fault, as_source, check_reference, list_models
+from forecaster.service.answers import (
+    RequestLimits,
+    answer_forecast,
+    as_fault,
+    as_source,
+    check_reference,
+    list_models,
+    take_parameters,
+)
+from forecaster.service.clients import PARAMETERS
 from tests.conftest import Trained
 
 JSON = "application/json; charset=utf-8"
@@ -60,6 +69,26 @@ def test_what_one_request_may_ask_for(
     source = as_source(trained.data.read_bytes(), "text/csv")
     with pytest.raises(UsageError, match=said):
         answer_forecast(source, asked, trained.models_dir, RequestLimits(**limits), datetime.now(UTC))
+
+
+def test_parameters_of_an_address_have_types() -> None:
+    given = [("horizon", "3"), ("wide", "true"), ("max_missing", "0.5"), ("target", "7")]
+    assert take_parameters(given, PARAMETERS) == {"horizon": 3, "wide": True, "max_missing": 0.5, "target": "7"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([("horizon", "-1")], "horizon must be a whole number"),
+        ([("wide", "yes")], "wide must be true or false"),
+        ([("max_missing", "few")], "max_missing must be a number"),
+        ([("output", "x")], "unknown parameter 'output'"),
+        ([("seed", "1"), ("seed", "1")], "parameter 'seed' is given twice"),
+    ],
+)
+def test_what_an_address_may_not_say(given: list[tuple[str, str]], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        take_parameters(given, PARAMETERS)
 
 
 @pytest.mark.parametrize("name", ["a@", "a@1", "a@v1", "a/b", "..", ""])

@@ -121,6 +121,7 @@ def test_errors_say_what_to_do(desk: Desk) -> None:
         ("check", {"data": "other.csv"}, "MISSING: no file 'other.csv'"),
         ("forecast", {"data": "tiny.csv", "horizon": 9}, "was trained for 3 steps"),
         ("forecast", {"data": "tiny.csv", "model": "../x"}, "model name '../x'"),
+        ("forecast", {"data": "tiny.csv", "model": "builtin", "target": "sale"}, "DATA: tiny.csv has no column 'sale'"),
     ):
         result = call(desk, tool, **arguments)
         assert result.is_error

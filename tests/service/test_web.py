@@ -65,7 +65,10 @@ SHOPS = "region,shop,day,sales,price\n" + "".join(
     for shop in (1, 2)
     for day in range(1, 29)
 )
-"""Sales of two shops in each of two regions, beside a price."""
+"""Sales of two shops in each of two regions, and a price."""
+
+DATES = "day,sales\n" + "".join(f"{day:02d}/01/2024,{day % 7}\n" for day in range(1, 13))
+"""Dates of which the file does not show whether the day or the month comes first."""
 
 
 def test_a_hierarchy_adds_up_and_columns_have_names(service: Running) -> None:
@@ -84,6 +87,13 @@ def test_hints_can_be_followed_by_a_client(service: Running) -> None:
     assert "target=COLUMN" in fault["hint"]
     assert "--" not in fault["hint"]
     assert "forecast check" not in fault["hint"]
+    dates = DATES.encode()
+    fault = service.ask("/forecast?model=builtin&horizon=2", dates).data["error"]
+    assert "date_format=%d/%m/%Y" in fault["hint"]
+    for followed in ("/forecast?model=builtin&horizon=2", "/check?"):
+        assert service.ask(f"{followed}&date_format=%25d/%25m/%25Y", dates).status == 200
+    [finding] = service.ask("/check", dates).data["findings"]
+    assert finding["hint"] == fault["hint"]
     totals = service.ask("/forecast?totals=2", DATA, Accept="text/csv")
     assert (totals.status, "Accept: application/json" in totals.data["error"]["hint"]) == (422, True)
 
@@ -131,7 +141,7 @@ def test_the_page_loads_nothing_from_elsewhere(service: Running) -> None:
         ("/forecast?horizon=4", DATA, 422, "was trained for 3 steps"),
         ("/forecast?horizon=99999999", DATA, 422, "this service forecasts 1000 steps at most"),
         ("/forecast?horizon=-1", DATA, 422, "horizon must be a whole number"),
-        ("/forecast?horizon=1&horizon=2", DATA, 422, "or twice"),
+        ("/forecast?horizon=1&horizon=2", DATA, 422, "is given twice"),
         ("/forecast?levels=a", DATA, 422, "expected percentages"),
         ("/forecast?hierarchy_file=/etc/passwd", DATA, 422, "unknown parameter 'hierarchy_file'"),
         ("/forecast?hierarchy=none&model=builtin&horizon=2", DATA, 422, "none"),

@@ -135,7 +135,7 @@ def test_a_loss_that_is_no_number_names_the_window() -> None:
     planted[250] = np.nan
     with pytest.raises(GateError, match=r"training diverged after step 0.*series 'bad'") as caught:
         training.train_ensemble(replace(panel, values=planted), plan, "cpu", lambda _: None)
-    assert "too large to reckon with" in caught.value.message
+    assert "too large to compute with" in caught.value.message
 
 
 def test_the_last_good_weights_are_kept_and_gone_on_from_at_another_rate(tmp_path: Path) -> None:
