@@ -11,7 +11,7 @@ each room lists its files in the same way. Tests read the lists.
     model         windows, plans, saved models, forecasts: NumPy and ONNX Runtime, never Keras
     training      the only room that loads TensorFlow
     scoring       metrics, backtests, comparisons, searches
-    report        explanations, figures, the page
+    reporting     explanations, figures, the page
     jobs          one short function a command; they only sequence calls
     api           the same functions for notebooks, with settings as keywords
     service       the same over HTTP
@@ -41,6 +41,7 @@ __all__ = [
     "predict",
     "read_gates",
     "read_panel",
+    "report",
     "score",
     "train",
 ]
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         predict,
         read_gates,
         read_panel,
+        report,
         score,
         train,
     )

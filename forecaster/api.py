@@ -33,7 +33,7 @@ from forecaster.data.source import Data
 from forecaster.jobs.names import load_asked, models_folder
 from forecaster.model import store
 from forecaster.model.builtin import NAME, is_builtin
-from forecaster.report.verdict import Verdict
+from forecaster.reporting.verdict import Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +57,7 @@ __all__ = [
     "predict",
     "read_gates",
     "read_panel",
+    "report",
     "score",
     "train",
 ]
@@ -274,6 +275,27 @@ def evaluate(model: Model | str, data: Table | None = None, **settings: Any) -> 
     result = jobs.evaluate(_job_of(jobs.EvaluateJob, model, data, settings))
     windows = f"{result.seen or 0:,} of {result.scores.windows:,} windows"
     _warn(result.skipped, *([f"{windows} lie in the time that the model was trained on"] if result.seen else []))
+    return result
+
+
+@takes(jobs.ReportJob)
+def report(
+    model: Model | str, data: Table | None = None, *, output: str | Path = "report.html", **settings: Any
+) -> jobs.ReportResult:
+    """Write one page of HTML that says what a model is worth, and why; as `forecast report` does.
+
+    Args:
+        model: A model, NAME or NAME@VERSION, or `builtin` for the network that comes with the package.
+        data: A path, or a DataFrame; None is what the model was trained on.
+        output: The page to write; one that exists is replaced.
+        **settings: The flags of `forecast report`; see below.
+
+    Raises:
+        ForecastError: Of the kind that says what went wrong; no file was written.
+    """
+    asked = {**settings, "output": output}
+    result = jobs.report(_job_of(jobs.ReportJob, model, data, asked, now=datetime.now(UTC).astimezone()))
+    _warn(result.evaluation.skipped, *result.warnings)
     return result
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from forecaster import jobs
 from forecaster.config import ReadSettings
 from forecaster.data.rows import Finding
-from forecaster.report.verdict import Verdict
+from forecaster.reporting.verdict import Verdict
 
 Write = Callable[..., Path]
 

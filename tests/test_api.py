@@ -186,3 +186,21 @@ def test_future_rows_may_be_a_frame() -> None:
     job = api._job_of(jobs.PredictJob, "builtin", frame, {"future": frame, "horizon": 3})
     assert isinstance(job.settings.future, Source)
     assert job.settings.horizon == 3
+
+
+def test_a_report_is_written_by_a_function(trained: Trained, tmp_path: Path) -> None:
+    import forecaster.reporting.page
+
+    model = forecaster.load_model(trained.name, models_dir=trained.models_dir)
+    result = forecaster.report(model, pd.read_csv(trained.data), windows=1, output=tmp_path / "shops.html")
+    assert result.output.read_text().startswith("<!doctype html>")
+    assert result.size == result.output.stat().st_size
+    assert result.model.reference == model.reference
+
+
+def test_findings_name_keywords() -> None:
+    days = pd.date_range("2024-01-01", periods=20)
+    verdict = forecaster.check(pd.DataFrame({"day": days, "sales": range(20), "price": range(20)}))
+    assert "--" not in verdict.to_frame()["hint"][0]
+    assert "Such as: target='sales'" in verdict.findings[0].hint
+    assert "--" not in (forecaster.read_panel.__doc__ or "")

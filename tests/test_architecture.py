@@ -25,10 +25,10 @@ OWNERS = {
     "dask": {"base.cluster"},
     "distributed": {"base.cluster"},
     "fastapi": {"service.web"},
-    "jinja2": {"report.page"},
+    "jinja2": {"reporting.page"},
     "mcp": {"service.tools"},
     "keras": {"training"},
-    "matplotlib": {"report.drawing", "report.pictures"},
+    "matplotlib": {"reporting.drawing", "reporting.pictures"},
     "tensorflow": {"training"},
     "tf2onnx": {"training"},
     "onnx": {"model.graph", "model.recorded", "training"},
@@ -162,7 +162,7 @@ def undocumented(body: list[ast.stmt], where: str) -> Iterator[str]:
 
 
 def test_the_lists_are_read() -> None:
-    assert "base config data model training scoring report jobs api service cli".split() == ROOMS
+    assert "base config data model training scoring reporting jobs api service cli".split() == ROOMS
     assert LISTS["base"]["errors"] == LISTS["base"]["files"] == set()
     assert LISTS["training"]["fit"] == {"keras", "numpy", "tensorflow"}
     assert all(LISTS.values())

@@ -10,7 +10,7 @@ import pytest
 
 from tests.chromium import MARKS, open_chromium
 from tests.conftest import Trained
-from tests.report.test_page import FIGURES, report_of
+from tests.reporting.test_page import FIGURES, report_of
 
 pytestmark = MARKS
 

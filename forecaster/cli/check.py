@@ -28,7 +28,7 @@ from forecaster.config import CheckSettings, ReadSettings
 
 if TYPE_CHECKING:
     from forecaster.data.rows import Finding
-    from forecaster.report.verdict import Verdict
+    from forecaster.reporting.verdict import Verdict
 
 MOST_OF_A_KIND = 5
 """Findings of one kind on the screen."""

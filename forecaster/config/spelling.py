@@ -37,7 +37,7 @@ PLACEHOLDER = re.compile(r"[A-Z]{3,}(,[A-Z]+)*")
 DATA = re.compile(r" ('[^']*'|\"[^\"]*\"|DATA|DataFrame|[^\s-]\S*(?= --)|[^\s-]\S*[./]\S*)(?= --|$)")
 """The data that a command reads, before its settings."""
 
-CALLS = {name: name for name in ("check", "compare", "evaluate", "explain", "predict", "score", "train")} | {
+CALLS = {name: name for name in ("check", "compare", "evaluate", "explain", "predict", "report", "score", "train")} | {
     "anomalies": "find_anomalies",
     "models list": "list_models",
     "models compare": "compare_versions",

@@ -298,8 +298,7 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
     if len(texts) == 1:
         if not fits and (more := _name_too(table, texts[0], time, names)):
             raise DataError(
-                f"{table.source}: stamps repeat in the series of column {texts[0]!r}, but not in those that {more!r} "
-                "and it name together",
+                f"{table.source}: stamps repeat in the series that {texts[0]!r} names; with {more!r} too they do not",
                 hint="Pass --id COLUMNS, or put all rows of a step together: --aggregate sum --freq D",
             ).choosing(f"--id {quote(','.join(name for name in table.columns if name in (more, texts[0])))}", *SUMMED)
         return texts[0]

@@ -15,7 +15,7 @@ from forecaster.data.observations import Rest, observe
 from forecaster.data.panel import Panel
 from forecaster.data.problems import diagnose
 from forecaster.data.source import Data, read_source
-from forecaster.report.verdict import Verdict, judge, refusal
+from forecaster.reporting.verdict import Verdict, judge, refusal
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,11 +24,11 @@ from forecaster.model.origins import Origins, first_changes
 from forecaster.model.predictor import UsedModel, check_horizon
 from forecaster.model.version import read_weights
 from forecaster.model.windows import Floats, Ints, cut_windows
-from forecaster.report.drawing import kind_of
-from forecaster.report.explanation import Explanation
-from forecaster.report.explanation import explain as explain_forecasts
-from forecaster.report.pictures import draw_gates, draw_lags, draw_series, render
-from forecaster.report.recurrence import Trace, can_trace, trace
+from forecaster.reporting.drawing import kind_of
+from forecaster.reporting.explanation import Explanation
+from forecaster.reporting.explanation import explain as explain_forecasts
+from forecaster.reporting.pictures import draw_gates, draw_lags, draw_series, render
+from forecaster.reporting.recurrence import Trace, can_trace, trace
 from forecaster.scoring.outlook import find_series
 
 if TYPE_CHECKING:

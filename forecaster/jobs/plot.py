@@ -73,8 +73,8 @@ def plot(job: PlotJob, events: Events = Events()) -> PlotResult:
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
-    from forecaster.report.drawing import kind_of, to_file
-    from forecaster.report.figure import draw_outlook
+    from forecaster.reporting.drawing import kind_of, to_file
+    from forecaster.reporting.figure import draw_outlook
 
     settings, levels = job.settings, parse_levels(job.settings.levels)
     quantiles = parse_quantiles(settings.quantiles)

@@ -24,13 +24,13 @@ from forecaster.jobs.score import NOT_TRAINED
 from forecaster.model.builtin import HOME, BuiltinModel
 from forecaster.model.manifest import FileFacts, Metrics
 from forecaster.model.predictor import UsedModel, check_horizon
-from forecaster.report.verdict import judge
+from forecaster.reporting.verdict import judge
 from forecaster.scoring.backtest import measure_builtin
 from forecaster.scoring.outlook import look_ahead, usual_history
 from forecaster.scoring.residuals import find_residuals
 
 if TYPE_CHECKING:
-    from forecaster.report.page import BuiltinCard
+    from forecaster.reporting.page import BuiltinCard
 
 PAST = 3
 """Forecasts inside the history of a series that is shown."""
@@ -129,7 +129,7 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.
     """
-    from forecaster.report.page import MOST_ROWS, Evidence, choose_examples, headline, worst_first, write_page
+    from forecaster.reporting.page import MOST_ROWS, Evidence, choose_examples, headline, worst_first, write_page
 
     output = job.settings.output
     files.check_writable(output)
@@ -171,7 +171,7 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
 
 def _card_of(model: BuiltinModel, result: EvaluateResult) -> BuiltinCard:
     """Return what a report tells of the built-in network."""
-    from forecaster.report.page import BuiltinCard
+    from forecaster.reporting.page import BuiltinCard
 
     card, measured = model.network.card, measure_builtin(model, result.levels)
     baseline = result.metrics["baseline_name"]

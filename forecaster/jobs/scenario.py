@@ -347,8 +347,8 @@ def write_scenarios(result: ScenarioResult, path: Path) -> None:
 
 def draw_scenarios(result: ScenarioResult, path: Path, chosen: list[int]) -> None:
     """Draw some series: their ends, and the forecast under each future."""
-    from forecaster.report.drawing import kind_of, to_file
-    from forecaster.report.futures import draw_futures
+    from forecaster.reporting.drawing import kind_of, to_file
+    from forecaster.reporting.futures import draw_futures
 
     panel, forecasts = result.panel, [(each.name, each.forecast) for each in result.scenarios]
     titles = [panel.ids[s] or panel.schema.target or result.model.name for s in chosen]

@@ -22,7 +22,7 @@ from forecaster.data.source import Source
 from forecaster.jobs.names import models_folder
 from forecaster.model.forecast import Forecast
 from forecaster.model.store import VERSION, check_name
-from forecaster.report.verdict import Verdict
+from forecaster.reporting.verdict import Verdict
 from forecaster.service.clients import KEYS, PARAMETERS, WEB, Client
 
 STATUS = {2: 422, 3: 200, 4: 409, 65: 422, 66: 404, 71: 503, 73: 500, 74: 500, 75: 503, 77: 500, 78: 422, 124: 504}

@@ -11,7 +11,7 @@ import pytest
 from forecaster.config import ReadSettings
 from forecaster.data.grid import read_panel
 from forecaster.data.observations import observe
-from forecaster.report.verdict import judge
+from forecaster.reporting.verdict import judge
 
 Write = Callable[..., Path]
 

@@ -62,7 +62,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
 def test_a_picture_says_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shops: tuple[str, ...]) -> None:
     """The series by its name, its column beside the axis; a series without a name is called by its column."""
     figures = []
-    monkeypatch.setattr("forecaster.report.drawing.to_file", lambda drawn, kind: figures.extend(drawn) or b"x")
+    monkeypatch.setattr("forecaster.reporting.drawing.to_file", lambda drawn, kind: figures.extend(drawn) or b"x")
     data = tmp_path / "load.csv"
     rows = [f"{f'{shop},' * bool(shops)}2024-01-{d:02d},{d % 7}\n" for shop in shops or [""] for d in range(1, 32)]
     data.write_text(f"{'shop,' * bool(shops)}day,load_kw\n{''.join(rows)}")
@@ -76,7 +76,7 @@ def test_a_picture_says_what_is_in_it(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_quantiles_are_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has a label; the intervals that they are the ends of are not drawn unasked."""
     figures = []
-    monkeypatch.setattr("forecaster.report.drawing.to_file", lambda drawn, kind: figures.extend(drawn) or b"x")
+    monkeypatch.setattr("forecaster.reporting.drawing.to_file", lambda drawn, kind: figures.extend(drawn) or b"x")
     settings = PlotSettings(output=tmp_path / "a.svg", model="builtin", horizon=3, levels="80", quantiles="0.5,0.95")
     jobs.plot(jobs.PlotJob(data=str(TINY_DATA), settings=settings, models_dir=tmp_path))
     labels = [mark.label for mark in figures[0].marks]

@@ -21,8 +21,8 @@ from forecaster.data.rows import Finding
 from forecaster.model.manifest import FileFacts, Look, Manifest, Metrics
 from forecaster.model.plan import describe_path, describe_range
 from forecaster.model.windows import Floats, WindowShape
-from forecaster.report.drawing import HALF, SIZE, to_inline
-from forecaster.report.figure import (
+from forecaster.reporting.drawing import HALF, SIZE, to_inline
+from forecaster.reporting.figure import (
     Figure,
     draw_autocorrelation,
     draw_coverage,
@@ -31,7 +31,7 @@ from forecaster.report.figure import (
     draw_leads,
     draw_outlook,
 )
-from forecaster.report.verdict import Verdict
+from forecaster.reporting.verdict import Verdict
 from forecaster.scoring.outlook import Outlook
 from forecaster.scoring.residuals import OneStepErrors
 
@@ -139,7 +139,7 @@ def write_page(evidence: Evidence) -> str:
     """Return the page."""
     import jinja2
 
-    page = files("forecaster.report") / "assets"
+    page = files("forecaster.reporting") / "assets"
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: (page / name).read_text("utf-8")),
         autoescape=True,

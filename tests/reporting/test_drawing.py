@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecaster.report.drawing import KINDS, Kind, short, to_file, to_inline
-from forecaster.report.figure import Figure, Line, draw_autocorrelation, draw_histogram, draw_outlook
-from tests.report.test_figure import OUTLOOK, RESIDUALS
+from forecaster.reporting.drawing import KINDS, Kind, short, to_file, to_inline
+from forecaster.reporting.figure import Figure, Line, draw_autocorrelation, draw_histogram, draw_outlook
+from tests.reporting.test_figure import OUTLOOK, RESIDUALS
 
 MAGIC = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 ODD = r"a $\frac$ <script>alert(1)</script> & 売上 _^"

@@ -8,7 +8,7 @@ import numpy as np
 
 from forecaster.data.panel import Panel
 from forecaster.model.forecast import Forecast
-from forecaster.report.figure import Band, Figure, Line, Mark, Tone, local_stamps
+from forecaster.reporting.figure import Band, Figure, Line, Mark, Tone, local_stamps
 from forecaster.scoring.outlook import usual_history
 
 TONES: tuple[Tone, ...] = ("model", "baseline", "faint")

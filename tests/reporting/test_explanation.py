@@ -12,7 +12,7 @@ from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel, panel_from_arrays
 from forecaster.model import store
 from forecaster.model.windows import WindowShape
-from forecaster.report.explanation import Explanation, explain
+from forecaster.reporting.explanation import Explanation, explain
 from tests.conftest import Trained
 
 SHAPE = WindowShape(lookback=28, segment=7, horizon=10, season=7)
@@ -120,7 +120,7 @@ def test_series_do_not_change_each_other(monkeypatch: pytest.MonkeyPatch) -> Non
     both = daily(*RNG.normal(10, 3, (2, 60)))
     model = model_of(Network(7, times=0.5))
     whole = explain(model, both, np.array([0, 1]), np.array([2, 3]))
-    monkeypatch.setattr("forecaster.report.explanation.MOST_CELLS", 100)
+    monkeypatch.setattr("forecaster.reporting.explanation.MOST_CELLS", 100)
     alone = explain(model, both, np.array([1]), np.array([2, 3]))
     np.testing.assert_allclose(alone.contributions[0], whole.contributions[1])
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from forecaster.data.panel import panel_from_arrays
 from forecaster.model.forecast import Forecast
-from forecaster.report.drawing import clipped, legend_columns, to_file
-from forecaster.report.figure import Band, Line
-from forecaster.report.futures import draw_futures
+from forecaster.reporting.drawing import clipped, legend_columns, to_file
+from forecaster.reporting.figure import Band, Line
+from forecaster.reporting.futures import draw_futures
 
 
 def forecast(values: list[float]) -> Forecast:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forecaster.base.errors import MissingError, UsageError
-from forecaster.report.verdict import REMEDIES
+from forecaster.reporting.verdict import REMEDIES
 from tests.findings import Write, check, days, finding, series, usual
 
 

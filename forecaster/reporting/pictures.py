@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster.model.windows import Floats
-from forecaster.report.drawing import PALETTE, kind_of, save, style
-from forecaster.report.explanation import Explanation
-from forecaster.report.recurrence import GATES, Trace
+from forecaster.reporting.drawing import PALETTE, kind_of, save, style
+from forecaster.reporting.explanation import Explanation
+from forecaster.reporting.recurrence import GATES, Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,7 +15,7 @@ import numpy as np
 
 from forecaster.base.errors import UsageError
 from forecaster.base.runtime import prepare_matplotlib
-from forecaster.report.figure import Band, Bars, Figure
+from forecaster.reporting.figure import Band, Bars, Figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecaster.report.explanation import Explanation
-from forecaster.report.pictures import draw_gates, draw_lags, draw_series, render
-from forecaster.report.recurrence import GATES, Trace
+from forecaster.reporting.explanation import Explanation
+from forecaster.reporting.pictures import draw_gates, draw_lags, draw_series, render
+from forecaster.reporting.recurrence import GATES, Trace
 
 RNG = np.random.default_rng(0)
 

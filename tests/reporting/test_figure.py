@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forecaster.model.manifest import Look
-from forecaster.report.figure import (
+from forecaster.reporting.figure import (
     Band,
     Bars,
     Figure,

@@ -12,7 +12,7 @@ from forecaster.model import store
 from forecaster.model.plan import NetworkShape
 from forecaster.model.version import read_weights
 from forecaster.model.windows import WindowShape
-from forecaster.report.recurrence import GATES, can_trace, trace
+from forecaster.reporting.recurrence import GATES, can_trace, trace
 from tests.conftest import Trained
 
 prepare_keras()

@@ -13,8 +13,8 @@ import pytest
 
 from forecaster import jobs
 from forecaster.config import BacktestSettings, EvaluateSettings, ReportSettings
-from forecaster.report import page as page_of
-from forecaster.report.page import choose_examples, typeset, worst_first
+from forecaster.reporting import page as page_of
+from forecaster.reporting.page import choose_examples, typeset, worst_first
 from tests.conftest import TINY, Trained, call_forecast
 
 EVIL = "<script>alert('x')</script>"
