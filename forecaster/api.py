@@ -7,7 +7,7 @@
     evaluate(model, windows=4).to_frame("lead")
 
 Data is a path or a pandas DataFrame. A fault is raised as a `ForecastError`, its hint as a note of the exception; what
-the command line tells on stderr though the work is done (series that were skipped, stale data) is a `ForecastWarning`.
+the command line writes to stderr though the work is done (series that were skipped, stale data) is a `ForecastWarning`.
 As `cli` is for the terminal, this room is the one that reads the clock for a notebook.
 """
 

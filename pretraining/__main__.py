@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--units", type=int, default=128, help="units a layer")
     made.add_argument("--layers", type=int, default=2, help="LSTM layers")
     made.add_argument("--seed", type=int, default=1, help="of weights and data")
-    made.add_argument("--card", type=Path, help="export: a JSON file with what the card says beside scores and hashes")
+    made.add_argument("--card", type=Path, help="export: a JSON file with what the card says besides scores and hashes")
     made.add_argument("--output", type=Path, help="export: folder of the three files")
     return made
 

@@ -111,7 +111,7 @@ FPP3: dict[str, tuple[str, str, tuple[str, ...], tuple[int, ...]]] = {
 
 
 def held_out(name: str) -> bool:
-    """Whether a source (an indicator, or a series) is kept for validation: one in ten, by its name alone."""
+    """Whether a source (an indicator, or a series) is held out for validation: one in ten, by its name alone."""
     return zlib.crc32(name.encode()) % 10 == 3
 
 

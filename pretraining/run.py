@@ -1,6 +1,6 @@
 """The run: as many seconds as one has, from where the last one stopped.
 
-The learning rate rises, stays, and falls only when told to (warm-up, stable, decay): the checkpoint of the stable part
+The learning rate rises, stays, and falls only when asked to (warm-up, stable, decay): the checkpoint of the stable part
 can always go on, and the decayed one is what is shipped.
 """
 
@@ -50,7 +50,7 @@ class Plan:
 
 @dataclass
 class Progress:
-    """What is kept beside the weights: steps and windows so far, seconds of training."""
+    """What is stored with the weights: steps and windows so far, seconds of training."""
 
     steps: int = 0
     windows: int = 0

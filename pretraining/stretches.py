@@ -1,6 +1,6 @@
 """How far intervals of real panels that were held out are off: on average, between panels, between stretches of time.
 
-From this come the numbers of `forecaster.model.conformal`: what a panel's own past is worth beside other panels, and
+From this come the numbers of `forecaster.model.conformal`: what a panel's own past is worth next to other panels, and
 how much wider intervals must be after contexts of each length.
 """
 

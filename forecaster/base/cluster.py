@@ -139,8 +139,8 @@ class DaskExecutor:
     @property
     def workers(self) -> int:
         """How many tasks at a time."""
-        there = self.client.scheduler_info(-1)["workers"].values()
-        return max(sum(int(worker["nthreads"]) for worker in there), 1)
+        workers = self.client.scheduler_info(-1)["workers"].values()
+        return max(sum(int(worker["nthreads"]) for worker in workers), 1)
 
     def run(self, work: Work, tasks: Sequence[Any]) -> Generator[TaskEnd]:
         """Do tasks, and yield each as it ends. Whatever still runs when it is closed is given up.
@@ -206,8 +206,8 @@ class _Lookout(threading.Thread):
         seen, missing = time.monotonic(), ""
         while not self.stop.wait(LOOKING):
             try:
-                there = self.client.sync(scheduler.ncores, callback_timeout=GONE)
-                missing = "" if there else "no worker is left"
+                workers = self.client.sync(scheduler.ncores, callback_timeout=GONE)
+                missing = "" if workers else "no worker is left"
             except (OSError, RuntimeError, ValueError, CancelledError):
                 missing = "the scheduler does not answer any more"
             if not missing:
@@ -317,9 +317,9 @@ def _client(where: Any, address: str | None) -> Client:
     try:
         return Client(where, timeout=PATIENCE, set_as_default=False)
     except (OSError, TimeoutError) as error:
-        told = " ".join(str(error).split())[:200]
+        said = " ".join(str(error).split())[:200]
         hint = "Is it running? Start one: dask scheduler; or use --cluster local"
-        raise ResourceError(f"no Dask scheduler answers at {address}: {told}", hint=hint) from None
+        raise ResourceError(f"no Dask scheduler answers at {address}: {said}", hint=hint) from None
     except ValueError as error:
         raise UsageError(f"--cluster {address}: {error}", hint="Such as tcp://host:8786, or local") from None
 
@@ -345,11 +345,11 @@ def _send(client: Client, luggage: Unpacked, address: str | None) -> None:
     """Send files to all workers, and compare their packages with ours."""
     try:
         _within(SENDING, lambda: client.register_plugin(luggage))
-        told = _within(SENDING, lambda: client.run(ask, luggage.token, on_error="ignore"))
+        answers = _within(SENDING, lambda: client.run(ask, luggage.token, on_error="ignore"))
     except (OSError, TimeoutError) as error:
         who = address or "this machine"
         raise ResourceError(f"the workers of {who} cannot be sent to: {error}", hint="Start them anew") from None
-    for worker, odd in told.items():
+    for worker, odd in answers.items():
         if odd:
             raise _mismatch(worker, odd)
 

@@ -57,7 +57,7 @@ def write_file(path: Path, data: bytes, *, root: Path | None = None) -> None:
 
 @contextmanager
 def replacing(path: Path, *, root: Path | None = None) -> Iterator[io.RawIOBase]:
-    """Give a stream whose bytes replace a file once the block has ended well; owner and mode of it are kept.
+    """Give a stream whose bytes replace a file once the block has ended well; its owner and mode stay.
 
     Whatever fails, in the block or after it, the old file stays as it is. A device or pipe cannot be replaced and is
     written to; so is an open descriptor (`/dev/stdout`, `/dev/fd/3`).

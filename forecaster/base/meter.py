@@ -24,7 +24,7 @@ class Work:
         unit: What is counted, in the plural; empty where only the share means anything.
         total: How many of them there are; None while that is not known.
         done: How many of them are done.
-        until: Where the part that is being done ends, as a share of the whole; 0 where parts are not told.
+        until: Where the part that is being done ends, as a share of the whole; 0 where that is not known.
         limit: Seconds after which it ends, done or not; None for no limit.
         note: What else a person wants to know of it now.
     """

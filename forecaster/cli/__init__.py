@@ -35,7 +35,7 @@ heavy packages that it may import when it is itself imported.
     predict        `forecast predict`: a saved model and a data file in, a forecast file out
     report         `forecast report`
     scenario       `forecast scenario`: several futures in, forecasts side by side out
-    score          `forecast score`: what was issued beside what came                         typer
+    score          `forecast score`: forecasts that were issued against actual values                         typer
     train          `forecast train`: settings in, a published model out                       typer
     tune           `forecast tune`: a data file in, the best settings for it out
     demo           `forecast demo`

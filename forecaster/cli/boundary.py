@@ -30,7 +30,7 @@ LONGEST_LINE = 2_000
 
 @dataclass(frozen=True)
 class Failure:
-    """What the world is told when a command fails.
+    """What is reported when a command fails.
 
     Attributes:
         exit_code: What the process exits with.

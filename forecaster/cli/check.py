@@ -38,7 +38,7 @@ MOST_OF_A_KIND = 5
 def check(data: DataFile, settings: CheckSettings, reading: ReadSettings, output: OutputSettings) -> int:
     """Say what a data file holds and what is wrong with it, without training.
 
-    Tells what was detected and how sure that is, and every finding with its series, its line and what to do. An error
+    Shows what was detected and how sure that is, and every finding with its series, its line and what to do. An error
     is what training refuses (exit 65), a warning was repaired or is probably a fault of the data, an info is a property
     worth knowing. Off a terminal the verdict is JSON.
 

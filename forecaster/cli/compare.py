@@ -39,7 +39,7 @@ def compare(
 ) -> int:
     """Compare kinds of methods on one data file: each learns anew at each cutoff, and all forecast the same windows.
 
-    Beside the scores stands how far each is from the best, with a 95 % interval; where the interval holds 0 the data
+    Next to the scores stands how far each is from the best, with a 95 % interval; where the interval holds 0 the data
     does not say which is better, and it is called a tie. Off a terminal the leaderboard is JSON. Nothing is saved.
     --workers and --cluster share the kinds and cutoffs out.
 

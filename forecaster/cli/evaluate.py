@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecaster.base.meter import working
 from forecaster.cli import log
-from forecaster.cli.notes import finish, listening, tell_builtin
+from forecaster.cli.notes import finish, listening, note_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
 from forecaster.cli.parts import check_alone, show_parts, showing_parts
@@ -78,7 +78,7 @@ def evaluate(
     check_alone(workers, "a folder or glob of parts, and a folder for their scores: --output scores")
     with working("forecasting") as work:
         result = jobs.evaluate(job, listening(printer, on_share=work.see_share, on_state=now_stands))
-    tell_builtin(result.model, output.quiet)
+    note_builtin(result.model, output.quiet)
     with after(f"{result.predictions} was written" if result.predictions else "nothing changed"):
         log.event("evaluated", model=result.model.name, version=result.model.version, metrics=result.metrics)
         if result.seen:

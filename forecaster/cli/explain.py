@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecaster.base.meter import working
 from forecaster.cli import log
-from forecaster.cli.notes import finish, note_panel, tell_builtin
+from forecaster.cli.notes import finish, note_builtin, note_panel
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number, percent, warn
 from forecaster.cli.process import after
@@ -48,7 +48,7 @@ def explain(
     with working("explaining") as work:
         events = jobs.Events(on_panel=lambda panel: note_panel(printer, panel), on_share=work.see_share)
         result: Any = jobs.read_gates(job, events) if settings.gates else jobs.explain(job, events)
-    tell_builtin(result.model, output.quiet)
+    note_builtin(result.model, output.quiet)
     with after(f"{settings.output} was written" if settings.output else "nothing changed"):
         log.event("explained", model=result.model.name, version=result.model.version, output=settings.output)
         blocks = describe_gates(result) if settings.gates else describe(result)

@@ -48,7 +48,7 @@ def noting(printer: Printer) -> Callable[[str], None]:
 
 
 def note_panel(printer: Printer, panel: Panel) -> None:
-    """Tell what was detected and what is odd, and record it."""
+    """Report what was detected and what is odd, and log it."""
     log.event(
         "data",
         source=panel.source,
@@ -107,10 +107,10 @@ def describe(panel: Panel) -> Iterator[Block]:
         yield TextLine(f"skipped: series {name!r}: {reason}", "yellow")
 
 
-def tell_builtin(model: UsedModel, quiet: bool) -> None:
-    """Tell in one line on stderr that the built-in network answers, and what it detected; nothing of a saved model.
+def note_builtin(model: UsedModel, quiet: bool) -> None:
+    """Report in one line on stderr that the built-in network answers, and what it detected; nothing of a saved model.
 
-    Where it was asked for by name, only a person is told: to a log that is no news.
+    Where it was asked for by name, only a person is informed: to a log that is no news.
     """
     from forecaster.model.builtin import BuiltinModel
 
@@ -123,7 +123,7 @@ def tell_builtin(model: UsedModel, quiet: bool) -> None:
 
 
 def finish(skipped: Sequence[tuple[str, str]], warnings: Sequence[str] = ()) -> int:
-    """Return the exit code of work that was done; what was left out or went wrong is told on stderr, whoever reads it.
+    """Return the exit code of work that was done; what was left out or went wrong is on stderr, whoever reads it.
 
     `skipped` holds (id, reason) of series.
     """

@@ -58,7 +58,7 @@ class OutputSettings(LimitSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedSettings(OutputSettings):
-    """The same for what cron runs: who is told how it went. `cli/watch.py` does that, before and after the command."""
+    """The same for what cron runs: whom to inform. `cli/watch.py` does it, before and after the command."""
 
     metrics_file: Path | None = knob(
         None,

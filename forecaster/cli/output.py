@@ -117,7 +117,7 @@ class Printer:
                 write_stdout(render(blocks, sys.stdout))
 
     def note(self, *blocks: Block) -> None:
-        """Tell a person something on stderr, if there is one."""
+        """Write something to stderr for a person, if there is one."""
         if self.notes:
             text = render(blocks, sys.stderr)
             with screen.free():

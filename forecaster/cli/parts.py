@@ -90,10 +90,10 @@ def describe(result: PartsResult) -> Iterator[Block]:
     """Yield how many parts are done, what they hold, and which failed."""
     totals = result.totals
     before = result.count("unchanged")
-    told = f"{len(result.states):,}: {result.count('done'):,} done now"
-    told += f", {before:,} done before" if before else ""
-    told += f", {len(result.failed):,} failed" if result.failed else ""
-    rows = [("parts", told)]
+    counts = f"{len(result.states):,}: {result.count('done'):,} done now"
+    counts += f", {before:,} done before" if before else ""
+    counts += f", {len(result.failed):,} failed" if result.failed else ""
+    rows = [("parts", counts)]
     if "model" in totals:
         rows.insert(0, ("model", f"{totals['model']} {totals['version']}"))
     if "methods" in totals:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from forecaster.cli import log
-from forecaster.cli.notes import finish, listening, tell_builtin
+from forecaster.cli.notes import finish, listening, note_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Printer, TextGrid, listed
 from forecaster.cli.process import after, now_stands
@@ -37,7 +37,7 @@ def plot(
     attended = sys.stdout.isatty()
     job = jobs.PlotJob(data=data, settings=settings, reading=reading, models_dir=models_dir, attended=attended)
     result = jobs.plot(job, listening(printer, on_state=now_stands))
-    tell_builtin(result.model, output.quiet)
+    note_builtin(result.model, output.quiet)
     with after(f"{result.output} was written"):
         log.event("plotted", model=result.model.name, version=result.model.version, output=result.output)
         printer.show(result.summary(), [{"series": name} for name in result.drawn], [describe(result)])

@@ -1,6 +1,6 @@
 """The jobs of a batch as processes of their own: a fault, a crash or a lack of memory in one leaves the others alone.
 
-A process tells how it went by its exit code, by JSON on stdout, and by the lines that it writes to stderr for cron.
+A process reports how it went by its exit code, by JSON on stdout, and by the lines that it writes to stderr for cron.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ class _Running:
             message = f"its process was killed by {signal.Signals(-code).name}"
             return Ended(self.entry, fault.exit_code, seconds, fault.code, message)
         lines = stderr.splitlines()
-        told = _ERROR.fullmatch(lines.pop()) if lines and code not in (OK, PARTIAL) else None
-        error, message = told.groups() if told else ("", "")
+        found = _ERROR.fullmatch(lines.pop()) if lines and code not in (OK, PARTIAL) else None
+        error, message = found.groups() if found else ("", "")
         warnings = tuple(line.removeprefix("forecast: warning: ") for line in lines)
         return Ended(self.entry, code, seconds, error, message, warnings, _row(stdout))
 
@@ -139,7 +139,7 @@ class Chain:
     Attributes:
         entries: The jobs.
         lines: The command line that runs each, without the program.
-        variables: Of the environment, beside those of whoever runs them.
+        variables: Of the environment, in addition to those of whoever runs them.
     """
 
     entries: tuple[Entry, ...]
@@ -174,7 +174,7 @@ def run_elsewhere(
     key: Callable[[Entry], str],
     arguments: Callable[[Entry], Sequence[str]],
     workers: WorkerSettings,
-    tell_place: Callable[[str], None],
+    on_place: Callable[[str], None],
 ) -> Generator[Ended]:
     """Run jobs on workers, each as a process of its own, and yield each when those on its model have ended.
 
@@ -183,7 +183,7 @@ def run_elsewhere(
         key: Jobs with one key run one after the other.
         arguments: The command line that runs a job, without the program; its paths are absolute.
         workers: Who runs them.
-        tell_place: Told where that is.
+        on_place: Called with where that is.
     """
     together: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -195,7 +195,7 @@ def run_elsewhere(
     trains = any(entry.command == "train" for entry in entries)
     luggage = Luggage(packages=TRAINING) if trains else Luggage()
     with open_executor(workers.workers, workers.cluster, luggage) as doing:
-        tell_place(doing.place)
+        on_place(doing.place)
         with closing(doing.run(run_chain, chains)) as endings:
             for ended in endings:
                 if ended.fault is None:

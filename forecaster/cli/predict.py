@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from forecaster.base.errors import UsageError
 from forecaster.cli import log
 from forecaster.cli.chart import Curve, draw
-from forecaster.cli.notes import finish, listening, tell_builtin
+from forecaster.cli.notes import finish, listening, note_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, WatchedSettings, takes_settings
 from forecaster.cli.output import (
     Block,
@@ -92,7 +92,7 @@ def predict(
     if dry.dry_run:
         return show_rehearsal(printer, jobs.rehearse_predict(job, listening(printer)))
     result = jobs.predict(job, listening(printer, on_state=now_stands))
-    tell_builtin(result.model, output.quiet)
+    note_builtin(result.model, output.quiet)
     with after(f"{result.output} was written" if result.output else "nothing changed"):
         log.event(
             "predicted",

@@ -31,7 +31,7 @@ class _Standing:
 
 
 def now_stands(text: str) -> None:
-    """Set what a person is told if the process is stopped from here on: what was changed, and what was not."""
+    """Set what is reported if the process is stopped from here on: what was changed, and what was not."""
     _Standing.text = text
 
 

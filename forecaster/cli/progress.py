@@ -33,7 +33,7 @@ NARROW = 70
 """Columns below which only the bar, the share and the time that is left fit."""
 
 FIRST_GUESS = 0.02
-"""The share from which what is left can be told from what it took."""
+"""The share from which the time left can be estimated from the time taken."""
 
 STAGES = {"measure": "training", "refit": "training on all data"}
 
@@ -194,7 +194,7 @@ def clock(seconds: float) -> str:
 
 
 class TrainingProgress:
-    """Tells of training: in the last line of a terminal that has one, else in a line a network."""
+    """Shows training: in the last line of a terminal that has one, else in a line a network."""
 
     def __init__(self, watched: bool) -> None:
         """Args: watched: Whether somebody reads stderr."""

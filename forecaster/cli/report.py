@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from forecaster.base.meter import working
 from forecaster.cli import log
-from forecaster.cli.notes import finish, listening, tell_builtin
+from forecaster.cli.notes import finish, listening, note_builtin
 from forecaster.cli.options import MaybeDataFile, ModelsDir, OutputSettings, takes_settings
 from forecaster.cli.output import Block, Printer, TextGrid, TextLine, number
 from forecaster.cli.process import after, now_stands
@@ -31,7 +31,7 @@ def report(
 
     It holds the verdict on the data, the settings, learning curves, scores against seasonal naive as `evaluate` gives
     them, forecasts of the best, the median and the worst series, coverage, residuals, all series, versions and hashes.
-    The page needs nothing beside itself: no network, no other file.
+    The page needs nothing else: no network, no other file.
 
     Example: forecast report sample_data/nyc_departures_daily.csv --windows 20 --output report.html
     """
@@ -49,7 +49,7 @@ def report(
     )
     with working("forecasting") as work:
         result = jobs.report(job, listening(printer, on_share=work.see_share, on_state=now_stands))
-    tell_builtin(result.model, output.quiet)
+    note_builtin(result.model, output.quiet)
     with after(f"{result.output} was written"):
         log.event(
             "reported", model=result.model.name, version=result.model.version, output=result.output, bytes=result.size

@@ -114,7 +114,7 @@ def order_of(records: Path, settings: BatchSettings) -> Run:
     from forecaster import jobs
     from forecaster.cli.boundary import explain
 
-    def told(error: BaseException) -> tuple[int, str, str]:
+    def explained(error: BaseException) -> tuple[int, str, str]:
         fault = explain(error)
         return fault.exit_code, fault.code, fault.text
 
@@ -123,7 +123,7 @@ def order_of(records: Path, settings: BatchSettings) -> Run:
         now=log.clock(),
         argv=tuple(sys.argv[1:]),
         force=settings.force,
-        explain=told,
+        explain=explained,
         lock_wait=settings.lock_wait,
     )
 
@@ -243,8 +243,8 @@ def row_of(ended: Ended) -> Row:
 
 def failure(failed: Sequence[Ended | Refused], count: int, verb: str = "failed") -> ForecastError:
     """Return the fault of a batch in which these jobs failed, of so many: each is named, with what went wrong."""
-    told = "; ".join(f"{ended.entry.name}: {ended.error}: {ended.message}" for ended in failed)
-    message = f"{len(failed)} of {count} jobs {verb}: {told}".rstrip(".")
+    reasons = "; ".join(f"{ended.entry.name}: {ended.error}: {ended.message}" for ended in failed)
+    message = f"{len(failed)} of {count} jobs {verb}: {reasons}".rstrip(".")
     if len(failed) < count:
         return BatchError(message)
     first = next((ended for ended in failed if ended.exit_code != TryAgainError.exit_code), failed[0])

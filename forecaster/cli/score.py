@@ -1,4 +1,4 @@
-"""`forecast score`: what was issued beside what came."""
+"""`forecast score`: forecasts that were issued against actual values."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def score(
     """Score the forecasts that a model issued against what came.
 
     What predict issued stands in the ledger. Here it is joined to a newer data file: error, bias and coverage by lead
-    time and by series, beside what training measured at the same lead times. With --max-mase or --min-coverage the exit
+    time and by series, next to training at the same lead times. With --max-mase or --min-coverage the exit
     code is 4 when live quality has left those limits. Off a terminal the scores are JSON. A folder of parts is scored
     part by part with --output, which --workers and --cluster share out.
 
@@ -71,7 +71,7 @@ def score(
         live_coverage_ratio=covered,
     )
     printer.show(summary, result.records(), describe(result))
-    return tell_unreadable(result)
+    return warn_unreadable(result)
 
 
 def score_by_part(printer: Printer, job: ScoreJob, workers: WorkerSettings) -> int:
@@ -89,10 +89,10 @@ def score_by_part(printer: Printer, job: ScoreJob, workers: WorkerSettings) -> i
 
     code = show_parts(printer, result.parts, first)
     jobs.check_parts_limits(result, job)
-    return code if live is None else max(code, tell_unreadable(live))
+    return code if live is None else max(code, warn_unreadable(live))
 
 
-def tell_unreadable(result: LiveScores) -> int:
+def warn_unreadable(result: LiveScores) -> int:
     """Warn of parts of the ledger that were left out, and return the exit code."""
     for part in result.unreadable[:MOST_WARNINGS]:
         warn(f"left out of the scores: {part.path}: {part.reason}")

@@ -49,10 +49,10 @@ def forecast_parts(result: SuccessionResult, old: str, new: str) -> Iterator[Blo
         )
         return
     base = abs(overall["old"]) or None
-    told = {name: label for name, label in PARTS.items() if name != "revision" or result.separated}
+    shown = {name: label for name, label in PARTS.items() if name != "revision" or result.separated}
     parts = [
         (label, f"{overall[name]:+,.4g}", _relative(overall[name], base), number(size[name]))
-        for name, label in told.items()
+        for name, label in shown.items()
     ]
     yield TextGrid(
         [
@@ -69,8 +69,8 @@ def forecast_parts(result: SuccessionResult, old: str, new: str) -> Iterator[Blo
     if len(found.ids) > 1:
         ranked = sorted(found.by_series(), key=lambda row: -abs(row["total"]))[:MOST_SERIES]
         yield TextGrid(
-            [(row["series"], *(f"{row[name]:+,.4g}" for name in (*told, "total"))) for row in ranked],
-            header=("largest changes", *told.values(), "in all"),
+            [(row["series"], *(f"{row[name]:+,.4g}" for name in (*shown, "total"))) for row in ranked],
+            header=("largest changes", *shown.values(), "in all"),
         )
 
 

@@ -1,6 +1,6 @@
 """Who watches from outside: a metrics file for Prometheus, and a command that runs when something fails.
 
-`Watch` listens to the events that a command logs, and tells others at its end. Neither of the two ever changes what the
+`Watch` listens to the events that a command logs, and notifies others at its end. Neither ever changes what the
 command did or its exit code: where they fail, a line on stderr says so.
 
 The metrics file is in the textfile format of node_exporter: https://github.com/prometheus/node_exporter#textfile-collector
@@ -93,7 +93,7 @@ class Watch(logging.Handler):
         self.metrics_file = path
 
     def finish(self) -> None:
-        """Write the metrics file and, after a failure, run the command. Whatever goes wrong here is only told."""
+        """Write the metrics file and, after a failure, run the command. Whatever goes wrong here is only reported."""
         with suppress(Stopped):  # the exit code is that of the command
             if self.metrics_file is not None:
                 try:
@@ -174,7 +174,7 @@ def _digits(value: float) -> str:
 
 
 def run_hook(command: str, facts: Mapping[str, Any]) -> str:
-    """Run a shell command that is told of a failure, and return what went wrong with it, or an empty text.
+    """Run a shell command that is passed the facts of a failure, and return what went wrong with it, or an empty text.
 
     Its stdin is empty and its stdout goes to stderr: on failure stdout holds nothing of ours. It is killed, with all
     that it started, when it takes too long.
@@ -182,7 +182,7 @@ def run_hook(command: str, facts: Mapping[str, Any]) -> str:
     import subprocess
 
     names = "command exit_code error message seconds model source output".split()
-    told = {f"FORECAST_{name.upper()}": str(facts[name]) for name in names if facts.get(name) is not None}
+    variables = {f"FORECAST_{name.upper()}": str(facts[name]) for name in names if facts.get(name) is not None}
     patience = PATIENCE if facts["exit_code"] < 128 else PATIENCE_STOPPED
     try:
         hook = subprocess.Popen(  # noqa: S602 - a command line that the user wrote for the shell
@@ -191,7 +191,7 @@ def run_hook(command: str, facts: Mapping[str, Any]) -> str:
             stdin=subprocess.DEVNULL,
             stdout=_stderr(),
             stderr=_stderr(),
-            env={**os.environ, **told},
+            env={**os.environ, **variables},
             start_new_session=True,
         )
     except (OSError, ValueError) as error:

@@ -28,7 +28,7 @@ def digits_knob() -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class PruneSettings:
-    """How many versions of a model are kept."""
+    """How many versions of a model stay stored."""
 
     keep: int = knob(
         5,

@@ -103,7 +103,7 @@ class CompareSettings(QuantileSettings, KeepSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class TuneSettings:
-    """What to search, how long, and where it is kept."""
+    """What to search, how long, and where it is stored."""
 
     search: str = knob(
         "lookback,segment,units,layers,dropout,learning-rate,cell,loss",

@@ -20,7 +20,7 @@ heavy packages that it may import when it is itself imported.
     table          a file → strict table of text with line numbers                            numpy pyarrow
     database       a database and a query → a table                                           pyarrow
     formats        DATA → a table: which formats, containers and places there are             numpy pyarrow
-    schema         what is known of a kind of file; frozen in the model
+    schema         columns and notation of a kind of file; frozen in the model
     naming         what the name of a column says of it
     columns        which column is what                                                       numpy pyarrow
     marks          which marks and units read the numbers of a table                          numpy pyarrow

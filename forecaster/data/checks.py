@@ -172,10 +172,10 @@ def find_holes(table: Table, rows: Rows, seen: Mask, ordinals: Ints, extent: tup
         if mask.any():
             k = int(blank[np.argmax(mask)])
             out.append(_hole(code, int(mask.sum()), text, rows.ids[rows.series[k]], table.line_of(int(rows.lines[k]))))
-    there = np.bincount(rows.series[seen], minlength=len(rows.ids)) + np.bincount(
+    present = np.bincount(rows.series[seen], minlength=len(rows.ids)) + np.bincount(
         series[inside], minlength=len(rows.ids)
     )
-    gaps = np.where(good, lengths - there, 0)
+    gaps = np.where(good, lengths - present, 0)
     if gaps.any():
         out.append(_hole("gaps", int(gaps.sum()), "missing stamps: filled", rows.ids[int(np.argmax(gaps > 0))], None))
     return out

@@ -100,18 +100,18 @@ def known_columns(table: Table, schema: Schema) -> Columns:
     """
     time = require_column(table, schema.time, "--time")
     _check_own(table, time, schema.id if schema.target is not None else "series")
-    beside = CovariateColumns(
+    roles = CovariateColumns(
         past=schema.past_covariates, future=schema.future_covariates, static=schema.static_covariates
     )
     for name in schema.covariates:
         require_column(table, name, "--past-covariates, --future-covariates or --static-covariates")
     if schema.target is None:
         targets = tuple(require_column(table, name, "--target") for name in schema.targets)
-        return _wide(table, time, targets, beside)
+        return _wide(table, time, targets, roles)
     series = require_column(table, schema.id, "--id") if schema.id is not None else None
     target = require_column(table, schema.target, "--target")
     ignored = _rest(table, time, series, target, *schema.covariates)
-    return Columns(schema.shape, time, series, (target,), ignored, **beside)
+    return Columns(schema.shape, time, series, (target,), ignored, **roles)
 
 
 def find_columns(table: Table, settings: ReadSettings) -> Columns:
@@ -124,7 +124,7 @@ def find_columns(table: Table, settings: ReadSettings) -> Columns:
     if settings.wide and (settings.id or settings.target):
         raise UsageError("--wide makes every column a series: it does not go with --id or --target")
     targets = _named(table, settings.target, "--target")
-    beside = CovariateColumns(
+    roles = CovariateColumns(
         past=_named(table, settings.past_covariates, "--past-covariates"),
         future=_named(table, settings.future_covariates, "--future-covariates"),
         static=_named(table, settings.static_covariates, "--static-covariates"),
@@ -132,7 +132,7 @@ def find_columns(table: Table, settings: ReadSettings) -> Columns:
     for flag in ("time", "id"):
         if (name := getattr(settings, flag)) is not None:
             require_column(table, name, f"--{flag}")
-    used = (*targets, *beside["past"], *beside["future"], *beside["static"])
+    used = (*targets, *roles["past"], *roles["future"], *roles["static"])
     named = [name for name in (settings.time, *used) if name is not None]
     if len(set(named)) < len(named) or settings.id in (settings.time or 0, *targets):
         raise UsageError(
@@ -146,33 +146,33 @@ def find_columns(table: Table, settings: ReadSettings) -> Columns:
                 f"--target {settings.target} names several columns of one series: it does not go with --id",
                 hint="Forecast one column of a panel, or give each series a column of its own",
             )
-        return _wide(table, time, targets, beside)
+        return _wide(table, time, targets, roles)
     is_merged = bool(settings.aggregate) or settings.on_duplicate != "error"  # then stamps may repeat in a series
     series = settings.id or _find_id(table, time, used, bool(targets), is_merged)
-    if series is None and beside["static"]:  # the series' own name may be one: each then has an effect of its own
-        series = _find_id(table, time, (*targets, *beside["past"], *beside["future"]), bool(targets), is_merged)
+    if series is None and roles["static"]:  # the series' own name may be one: each then has an effect of its own
+        series = _find_id(table, time, (*targets, *roles["past"], *roles["future"]), bool(targets), is_merged)
     target = targets[0] if targets else _find_target(table, time, series, used)
     _check_own(table, time, series)
     ignored = _rest(table, time, series, target, *used)
-    return Columns("long" if series else "single", time, series, (target,), ignored, **beside)
+    return Columns("long" if series else "single", time, series, (target,), ignored, **roles)
 
 
-def _wide(table: Table, time: str, joint: tuple[str, ...], beside: CovariateColumns) -> Columns:
+def _wide(table: Table, time: str, joint: tuple[str, ...], roles: CovariateColumns) -> Columns:
     """Return the columns of a file in which every column is a series, or the ones that are forecast jointly."""
-    covariates = [*beside["past"], *beside["future"], *beside["static"]]
+    covariates = [*roles["past"], *roles["future"], *roles["static"]]
     targets = joint or _rest(table, time, *covariates)
     if not targets:
         raise DataError(f"{table.source} has no column besides {', '.join(map(repr, (time, *covariates)))}")
-    if beside["static"]:
+    if roles["static"]:
         raise UsageError(
             "--static-covariates needs a column that names the series, and here each is a column of its own",
             hint="Give a long file: one row a series and stamp",
         )
     _check_own(table, time, "series")
     if joint:
-        beside = {**beside, "past": (*beside["past"], *joint)}
+        roles = {**roles, "past": (*roles["past"], *joint)}
     return Columns(
-        "wide", time, None, targets, _rest(table, time, *targets, *covariates), **beside, is_joint=bool(joint)
+        "wide", time, None, targets, _rest(table, time, *targets, *covariates), **roles, is_joint=bool(joint)
     )
 
 

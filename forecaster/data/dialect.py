@@ -112,7 +112,7 @@ def _head(body: memoryview, separator: str) -> list[tuple[int, list[str]]]:
 
 
 def check_marks(decimal: str, thousands: str | None) -> None:
-    """Refuse marks in numbers that could not be told from digits, signs or each other.
+    """Refuse marks in numbers that could not be distinguished from digits, signs or each other.
 
     Raises:
         UsageError: They could not.

@@ -1,7 +1,7 @@
 """A folder of parts larger than memory → a panel of as many of its series as fit, drawn evenly.
 
 Parts are read one after the other, each whole, so that columns and frequency are checked on every one. Of each series
-the hash of its name and a seed decides: those with the least hashes are kept, as many as fit. So the same series are
+the hash of its name and a seed decides: those with the least hashes are drawn, as many as fit. So the same series are
 kept in whichever order the parts come and however they are cut, each as likely as another, and a larger limit keeps
 these and more (bottom-k sampling: Cohen & Kaplan, Summarizing data using bottom-k sketches, 2007).
 """
@@ -41,7 +41,7 @@ class Room:
     Attributes:
         memory: Bytes that reading may take in all.
         steps: Steps that the panel may have.
-        seed: Decides, with their names, which series are kept.
+        seed: Decides, with their names, which series are drawn.
     """
 
     memory: int
@@ -51,7 +51,7 @@ class Room:
 
 @dataclass(eq=False)
 class _Reservoir:
-    """The series that are kept so far, part by part, with their hashes, and what is known of the others."""
+    """The series that are drawn so far, part by part, with their hashes, and the counts of the others."""
 
     room: Room
     panels: list[Panel] = field(default_factory=list)
@@ -157,7 +157,7 @@ def _read_part(path: Path, settings: ReadSettings, known: Schema | None, as_of: 
 
 
 def _check_room(path: Path, kept: _Reservoir, room: Room) -> None:
-    """Refuse a part that cannot be read whole besides what is kept."""
+    """Refuse a part that cannot be read whole besides what is drawn."""
     if path.suffix.lower() in (".parquet", ".pq", ".parq"):
         import pyarrow.parquet as pq
 

@@ -186,7 +186,7 @@ def sound(name: str, kind: str) -> Iterator[None]:
 
 
 def read_column(path: Data, name: str) -> Table | None:
-    """Return one column of a Parquet file, without the others; None where that cannot be: then the whole file tells."""
+    """Return one column of a Parquet file, without the others; None where that cannot be: then the file is read."""
     if isinstance(path, Source) or "://" in str(path) or not str(path).lower().endswith((".parquet", ".pq", ".parq")):
         return None
     import pyarrow.parquet as pq

@@ -311,7 +311,7 @@ def _has_serials(texts: pa.Array) -> bool:
 
 
 def _integer_format(texts: pa.Array) -> str:
-    """Tell an integer index from digits that are a date, which only the user can."""
+    """Distinguish an integer index from digits that are a date, which only the user can."""
     numbers = integers(texts)
     first, low = texts[0].as_py(), int(numbers.min())
     jumps = len(numbers) > 2 and int(np.diff(np.unique(numbers)).max()) > 1

@@ -40,9 +40,9 @@ class Drawn:
     Attributes:
         parts: Files that were read, all of them.
         series: In all parts, without those that were skipped.
-        kept: That the panel holds.
+        kept: How many the panel holds.
         steps: Of all series.
-        seed: That decides which are kept, with their names.
+        seed: Decides, with their names, which are drawn.
     """
 
     parts: int

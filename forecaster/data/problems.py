@@ -26,10 +26,10 @@ MOST_CHOICES = 8
 """Choices that are tried."""
 
 MANY_ROWS = 200_000
-"""Rows of a file from which the first choice that reads it is the one that is told."""
+"""Rows of a file from which the first choice that reads it is the one that is proposed."""
 
 MOST_LISTED = 4
-"""Problems that one line tells."""
+"""Problems that one line names."""
 
 _FLAG = re.compile(r"--([a-z][a-z-]*)(?:(?:=| )('[^']*'|\"[^\"]*\"|[^\s;]+))?")
 _FREE = {

@@ -214,7 +214,7 @@ def _settle_clock(local: Ints, tz: str, table: Table, columns: Columns, recipe: 
     """Return UTC for the wall clock of each row; what the clock skips or shows twice is settled as the recipe says.
 
     Raises:
-        DataError: The recipe says nothing, or rows do not tell which of two moments is meant.
+        DataError: The recipe says nothing, or rows do not show which of two moments is meant.
     """
     utc, absent, double = localize(local, tz)
     if absent.any():
@@ -245,7 +245,7 @@ def _settle_clock(local: Ints, tz: str, table: Table, columns: Columns, recipe: 
 
 
 def _second_pass(local: Ints, double: Mask, series: Ints) -> tuple[Mask, Mask]:
-    """Return which rows [N] are of the second time that a clock shows an hour, and which have no other to tell by.
+    """Return which rows [N] are of the second time that a clock shows an hour, and which have no other to compare with.
 
     Of two rows of a series with the same stamp the first is the earlier one, or the later where rows run backwards.
     """

@@ -1,4 +1,4 @@
-"""What is known of a kind of file: its columns and how they are written; frozen in the model, never guessed again."""
+"""The columns of a kind of file and how they are written; frozen in the model, never guessed again."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class Schema:
             yield "series by", ", ".join(self.recipe.id or (self.id,))
         kinds = ((self.past_covariates, "known until now"), (self.future_covariates, "known ahead"))
         named = (*kinds, (self.static_covariates, "fixed for a series"))
-        if told := [f"{', '.join(names)} ({kind})" for names, kind in named if names]:
-            yield "covariates", "; ".join(told)
+        if parts := [f"{', '.join(names)} ({kind})" for names, kind in named if names]:
+            yield "covariates", "; ".join(parts)
 
     @property
     def covariates(self) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def without_units(texts: pa.ChunkedArray, units: tuple[str, ...]) -> pa.ChunkedA
 
 
 def find_units(texts: pa.ChunkedArray) -> tuple[str, ...]:
-    """Return the currency, the unit or the percent sign that stands beside every number; empty where not all agree.
+    """Return the currency, the unit or the percent sign that stands next to every number; empty where not all agree.
 
     `NEGATIVE` is among them where numbers are negative in another way than by a hyphen before them, and `SCALED` where
     some are in thousands and others in millions.

@@ -23,7 +23,7 @@ heavy packages that it may import when it is itself imported.
     export_builtin the built-in network for another runtime: of raw values, or bare           numpy
     models         the models that there are, and whether they are whole
     models_compare from two versions of a model to how they differ
-    models_upkeep  which version of a model is used, and which are kept
+    models_upkeep  which version of a model is used, and which stay
     plot           from a saved model and a data file to a picture of some series
     futures        sample paths and totals of a forecast                                      numpy
     predict        from a saved model and a data file to a forecast file                      numpy

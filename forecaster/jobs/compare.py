@@ -92,7 +92,7 @@ class CompareResult:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the leaderboard does not tell."""
+        """What the leaderboard does not show."""
         return mostly_zero(self.panel, self.task.season)
 
     def records(self) -> list[dict[str, Any]]:

@@ -102,9 +102,9 @@ def diagnose(models_dir: Path | None, events: Events = Events()) -> Diagnosis:
 
 def fault_of(folder: Path) -> ForecastError | None:
     """Return why no model could be published in a folder, which need not exist yet; None where one could."""
-    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
-    if not there.is_dir():
-        return OutputError(f"the folder of models cannot be {folder}: {there} is a file", hint="Give --models-dir")
-    if not os.access(there, os.W_OK | os.X_OK):
+    nearest = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    if not nearest.is_dir():
+        return OutputError(f"the folder of models cannot be {folder}: {nearest} is a file", hint="Give --models-dir")
+    if not os.access(nearest, os.W_OK | os.X_OK):
         return AccessError(f"the folder of models, {folder}, cannot be written", hint="Give --models-dir")
     return None

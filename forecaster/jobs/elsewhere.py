@@ -49,7 +49,7 @@ def do_all(
         executor: Does them.
         work: What is done.
         tasks: With these.
-        events: `on_trace` is told of bugs.
+        events: `on_trace` is called with bugs.
         said: What is done in a word, and what is counted; None where the caller counts.
 
     Raises:

@@ -278,7 +278,7 @@ def so_far(backtest: Backtest, done: int) -> str:
 
 
 def forget(backtest: Backtest) -> None:
-    """Remove what was kept of a backtest that is done."""
+    """Remove what was stored of a backtest that is done."""
     if backtest.kept is not None:
         backtest.kept.remove()
 

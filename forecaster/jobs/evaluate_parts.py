@@ -132,13 +132,13 @@ def _sum_up(job: EvaluateJob, asked: Asked) -> Any:
 
     def sum_up(done: Sequence[PartRecord]) -> Json:
         model, version = (asked.saved.name, asked.saved.version) if asked.saved else (NAME, "")
-        told: Json = {"model": model, "version": version or version_of_card(open_network().card)}
+        facts: Json = {"model": model, "version": version or version_of_card(open_network().card)}
         if not done:
-            return told
+            return facts
         horizon = max(int(record.facts["horizon"]) for record in done)
         scores = pool([record.facts["sums"] for record in done], horizon)
         seen = [record.facts["seen"] for record in done]
-        return told | {
+        return facts | {
             "series": sum(record.facts["series"] for record in done),
             "horizon": horizon,
             "windows_seen_in_training": None if None in seen else sum(seen),

@@ -29,7 +29,7 @@ def list_models(models_dir: Path | None) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFacts:
-    """What is known of a version.
+    """The facts of a version.
 
     Attributes:
         folder: Of the version.
@@ -51,7 +51,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltinFacts:
-    """What is known of the built-in network.
+    """The facts of the built-in network.
 
     Attributes:
         version: The beginning of the hash of its graph.

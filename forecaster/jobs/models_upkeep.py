@@ -1,4 +1,4 @@
-"""Which version of a model is used, and which are kept."""
+"""Which version of a model is used, and which stay."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def promote_version(reference: str, models_dir: Path | None, lock_wait: float) -
     name, _, version = reference.partition("@")
     store.find_model(root, name)
     if not version:
-        there = store.list_versions(root / name)
+        versions = store.list_versions(root / name)
         raise UsageError(
-            f"{reference!r} names no version of the model; its versions: {', '.join(there) or 'none'}",
-            hint=f"Name one: forecast models promote {name}@{there[-1] if there else 'v000001'}",
+            f"{reference!r} names no version of the model; its versions: {', '.join(versions) or 'none'}",
+            hint=f"Name one: forecast models promote {name}@{versions[-1] if versions else 'v000001'}",
         )
     with store.hold_model(root, name, lock_wait, "forecast models promote") as home:
         store.load_model(root, reference)
@@ -101,7 +101,7 @@ def prune_versions(name: str, settings: PruneSettings, models_dir: Path | None, 
     """Remove the oldest versions of a model; the current one always stays, and never fewer than two are kept.
 
     Raises:
-        UsageError: Fewer are to be kept.
+        UsageError: Fewer are to stay.
         MissingError: There is no such model.
         ModelError: It is not known which version is current; nothing was removed.
         TryAgainError: Somebody else changes the model.

@@ -85,7 +85,7 @@ def lost_data(
     present, skipped = {*panel.ids}, {name for name, _ in panel.skipped}
     gone = [] if part else [name for name in known.ends if name not in present and name not in skipped]
     if gone:
-        notes += tell_gone(panel.source, gone, known, settings)
+        notes += note_gone(panel.source, gone, known, settings)
     ends = panel.ends.astype(np.int64)
     if settings.max_lag is not None:
         _check_lag(panel, ends, settings.max_lag)
@@ -100,7 +100,7 @@ def lost_data(
     return tuple(notes)
 
 
-def tell_gone(source: str, gone: Sequence[str], known: Known, settings: PredictSettings) -> list[str]:
+def note_gone(source: str, gone: Sequence[str], known: Known, settings: PredictSettings) -> list[str]:
     """Return what is said of series that were known and are gone, at least one.
 
     Raises:

@@ -25,7 +25,7 @@ from forecaster.model.store import SavedModel
 
 @dataclass(frozen=True, kw_only=True)
 class PartOf:
-    """What is known of the folder that data is a part of.
+    """The facts of the folder that data is a part of.
 
     Attributes:
         whole: The folder or glob, as the user gave it.
@@ -80,7 +80,7 @@ class Asked:
 
     @property
     def schema(self) -> Schema | None:
-        """How data is read, as a saved model or other parts of a folder tell; None where that is detected.
+        """How data is read, as a saved model or other parts of a folder say; None where that is detected.
 
         A model that was trained on a bare offset from UTC follows the zone that the user names.
         """
@@ -179,9 +179,9 @@ def ask_for(root: Path, name: str | None, data: Data | None, reading: ReadSettin
     """
     chosen = choose_model(root, data, attended=attended) if name is None else name
     if builtin.is_builtin(chosen):
-        there = store.list_models(root) if name is None else []
-        others = f"{root} has {', '.join(there)} for other files" if there else f"no model in {root}"
-        return Asked(saved=None, reading=reading, reason="" if name else others)
+        others = store.list_models(root) if name is None else []
+        reason = f"{root} has {', '.join(others)} for other files" if others else f"no model in {root}"
+        return Asked(saved=None, reading=reading, reason="" if name else reason)
     if reading != ReadSettings(tz=reading.tz):  # a zone may say which offset it was
         check_unread(chosen, reading)
     saved = store.load_model(root, chosen)

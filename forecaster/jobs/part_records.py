@@ -1,4 +1,4 @@
-"""What is remembered of each part of a folder beside its results, so that what is done is not done again.
+"""What is recorded of each part of a folder next to its results, so that what is done is not done again.
 
     RESULTS/part-000.parquet                   the results of a part, named as the part
             _summary.json                      what all parts came to, and whether that is complete
@@ -165,12 +165,12 @@ def find_done(folder: Path, name: str, sha256: str, made: Mapping[str, Any]) -> 
     record = read_part_record(folder, name)
     if record is None or record.sha256 != sha256 or record.made != made:
         return None
-    there = {
+    stored = {
         **{folder / output: digest for output, digest in record.outputs.items()},
         names_path(folder, name): record.names,
     }
     try:
-        return record if all(hash_file(path) == digest for path, digest in there.items()) else None
+        return record if all(hash_file(path) == digest for path, digest in stored.items()) else None
     except (MissingError, AccessError, StorageError):
         return None
 

@@ -214,9 +214,9 @@ class PartsResult:
         failed = self.failed
         if not failed:
             return PARTIAL if self.skipped else OK
-        told = "; ".join(f"{s.label}: {s.fault.code}: {s.fault.message}" for s in failed[:MOST_FAULTS] if s.fault)
+        faults = "; ".join(f"{s.label}: {s.fault.code}: {s.fault.message}" for s in failed[:MOST_FAULTS] if s.fault)
         more = f"; and {len(failed) - MOST_FAULTS:,} more" if len(failed) > MOST_FAULTS else ""
-        message = f"{len(failed):,} of {len(self.states):,} parts failed: {told}{more}"
+        message = f"{len(failed):,} of {len(self.states):,} parts failed: {faults}{more}"
         if len(failed) < len(self.states):
             raise BatchError(message, hint="Correct them and run the command again: parts that are done are left alone")
         first = next((s.fault for s in failed if s.fault and not isinstance(s.fault, TryAgainError)), failed[0].fault)
@@ -267,7 +267,7 @@ def pack_model(root: Path, reference: str | None) -> Luggage:
 
 @dataclass(frozen=True)
 class Looked:
-    """What a look at a part told: its hash, that of its names, and its record where it is done."""
+    """What a look at a part found: its hash, that of its names, and its record where it is done."""
 
     sha256: str
     names: str
@@ -342,7 +342,8 @@ def run_parts(order: PartsOrder, executor: Executor, events: Events) -> PartsRes
     Args:
         order: What is to be done.
         executor: Does it.
-        events: `on_share` is told how far it is, `on_state` what is there if it is stopped, `on_trace` of bugs.
+        events: What is called: `on_share` with how far it is, `on_state` with what exists if it is stopped, `on_trace`
+            with bugs.
     """
     tasks, folder = order.tasks, order.tasks[0].folder
     write_summary(folder, {"complete": False, "parts": len(tasks)})
@@ -356,13 +357,13 @@ def run_parts(order: PartsOrder, executor: Executor, events: Events) -> PartsRes
         if states[at] is None and found.record is not None:
             states[at] = PartState(tasks[at].label, tasks[at].name, "unchanged", found.record)
     todo = [at for at in range(len(tasks)) if states[at] is None]
-    _tell(events, states)
+    _report(events, states)
     now = [replace(tasks[at], sha256=looked[at].sha256, names=looked[at].names) for at in todo]
     for ended in tally(executor.run(do_part, now), one, ("forecasting", "parts", len(now))):
         at = todo[ended.index]
         states[at] = _state_of(tasks[at], ended)
-        _tell_trace(events, ended)
-        _tell(events, states)
+        _log_trace(events, ended)
+        _report(events, states)
     settled = tuple(state for state in states if state is not None)
     done = [state.record for state in settled if state.record]
     known = {task.name for task in tasks}
@@ -385,10 +386,10 @@ def _look_at_all(
     for ended in tally(executor.run(look_at, tasks), one, ("looking at parts", "parts", len(tasks))):
         if ended.fault is not None:
             states[ended.index] = _failed(tasks[ended.index], ended.fault)
-            _tell_trace(events, ended)
+            _log_trace(events, ended)
         else:
             looked[ended.index] = ended.value
-        _tell(events, states)
+        _report(events, states)
     return looked
 
 
@@ -410,10 +411,10 @@ def _split(
         pairs.setdefault(other, (at, pair.name))
     named = list(pairs)[:MOST_NAMED]
     asked = [Wanted(tasks[at], pairs[at][1]) for at in named]
-    told = {named[ended.index]: ended.value for ended in executor.run(find_name, asked)}
+    names = {named[ended.index]: ended.value for ended in executor.run(find_name, asked)}
     hint = "Put each series into one part: forecast partition"
     return {
-        at: DataError(f"{told.get(at) or 'a series'} is also in {tasks[other].label}", hint=hint)
+        at: DataError(f"{names.get(at) or 'a series'} is also in {tasks[other].label}", hint=hint)
         for at, (other, _) in pairs.items()
     }
 
@@ -446,13 +447,13 @@ def _state_of(task: PartTask, ended: TaskEnd) -> PartState:
     return PartState(task.label, task.name, "done", ended.value)
 
 
-def _tell(events: Events, states: Sequence[PartState | None]) -> None:
+def _report(events: Events, states: Sequence[PartState | None]) -> None:
     settled = sum(state is not None for state in states)
     done = sum(state is not None and state.state != "failed" for state in states)
     events.on_share(settled / len(states))
     events.on_state(f"{done:,} of {len(states):,} parts are done, and are left alone when the command is run again")
 
 
-def _tell_trace(events: Events, ended: TaskEnd) -> None:
+def _log_trace(events: Events, ended: TaskEnd) -> None:
     if ended.trace:
         events.on_trace(ended.trace)

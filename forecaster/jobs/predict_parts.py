@@ -18,7 +18,7 @@ from forecaster.data.age import limits_of
 from forecaster.data.listing import Hashes, Parts, hash_names
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder
-from forecaster.jobs.notices import known_before, tell_gone
+from forecaster.jobs.notices import known_before, note_gone
 from forecaster.jobs.opening import Asked, asked_by
 from forecaster.jobs.part_records import Json, PartRecord, hash_file, holding_results
 from forecaster.jobs.part_tasks import PartsJob
@@ -174,12 +174,12 @@ def _find_gone(job: PredictJob, parts: Parts, asked: Asked) -> Any:
         if asked.saved is None or not asked.saved.manifest.data.ids:
             return ()
         known = known_before(asked.saved, None)
-        there = set[int]()
+        present = set[int]()
         wanted = hash_names(list(known.ends))
         for part in names:
             at = np.minimum(np.searchsorted(part, wanted), len(part) - 1)
-            there.update(wanted[part[at] == wanted].tolist())
-        gone = [name for name in known.ends if int(hash_names([name])[0]) not in there]
-        return tuple(tell_gone(parts.source, gone, known, job.settings)) if gone else ()
+            present.update(wanted[part[at] == wanted].tolist())
+        gone = [name for name in known.ends if int(hash_names([name])[0]) not in present]
+        return tuple(note_gone(parts.source, gone, known, job.settings)) if gone else ()
 
     return check

@@ -170,7 +170,7 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
 
 
 def _card_of(model: BuiltinModel, result: EvaluateResult) -> BuiltinCard:
-    """Return what a report tells of the built-in network."""
+    """Return what a report shows of the built-in network."""
     from forecaster.reporting.page import BuiltinCard
 
     card, measured = model.network.card, measure_builtin(model, result.levels)

@@ -133,8 +133,8 @@ def _check_files(path: Path, entries: Iterable[Entry]) -> None:
             identity = identity_of(output)
             other = entry.name if identity is None else written.setdefault(identity, entry.name)
             if other != entry.name:
-                told = os.path.relpath(output, folder)
-                message = f"{path}, line {entry.line}: jobs {other!r} and {entry.name!r} both write {told}"
+                shared = os.path.relpath(output, folder)
+                message = f"{path}, line {entry.line}: jobs {other!r} and {entry.name!r} both write {shared}"
                 raise UsageError(message, hint="Give each a file of its own")
 
 

@@ -232,12 +232,12 @@ def _sum_up(whole: PartsScore) -> Any:
 
     def sum_up(done: Sequence[PartRecord]) -> Json:
         live = live_scores(whole, done)
-        told: Json = {"model": whole.known.name, "version": whole.known.version, "ledger": str(whole.ledger)}
-        told["series"] = sum(record.facts["series"] for record in done)
+        facts: Json = {"model": whole.known.name, "version": whole.known.version, "ledger": str(whole.ledger)}
+        facts["series"] = sum(record.facts["series"] for record in done)
         if live is None:
-            return told
+            return facts
         unreadable = [{"part": part.path.name, "reason": part.reason} for part in live.unreadable]
-        return {**told, "versions": list(live.versions), **live.facts(), "unreadable": unreadable}
+        return {**facts, "versions": list(live.versions), **live.facts(), "unreadable": unreadable}
 
     return sum_up
 

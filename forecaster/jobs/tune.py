@@ -140,7 +140,7 @@ def tune(job: TuneJob, events: Events = Events(), workers: WorkerSettings = HERE
     """Search for better settings, and compare the best with the defaults on windows that the search never saw.
 
     Whenever a trial is the best so far its settings are published, so a search that is stopped leaves what it found.
-    With workers each trial runs where one of them is, which reads the data itself; the search is kept here.
+    With workers each trial runs where one of them is, which reads the data itself; the search is stored here.
 
     Raises:
         ForecastError: Of the kind that says what went wrong; what was found before is in the file.

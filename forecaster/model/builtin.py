@@ -90,9 +90,9 @@ def is_builtin(reference: str | None) -> bool:
     name, _, version = (reference or "").partition("@")
     if name != NAME:
         return False
-    if version and version != (there := version_of_card(open_network().card)):
+    if version and version != (installed := version_of_card(open_network().card)):
         raise MissingError(
-            f"the built-in network has no version {version[:20]!r} (installed: {there})",
+            f"the built-in network has no version {version[:20]!r} (installed: {installed})",
             hint=f"Use --model {NAME}, or install the version of forecast that it came with",
         )
     return True

@@ -1,7 +1,7 @@
 """How large errors are, and intervals from that.
 
 Intervals are split conformal (Vovk et al., Algorithmic Learning in a Random World, 2005; Lei et al., Distribution-free
-predictive inference for regression, JASA 2018): windows kept out of training give the size of the error at each lead
+predictive inference for regression, JASA 2018): windows held out of training give the size of the error at each lead
 time, in units of the error that is to be expected of such a window, and its quantile times a new window's expected
 error is half the interval's width.
 """

@@ -23,7 +23,7 @@ def diagnose(panel: Panel, plan: Plan, drawn: Origins, step: int, *, can_resume:
         plan: How.
         drawn: Where the windows end.
         step: Steps done before them.
-        can_resume: Whether the last good weights are kept on disk.
+        can_resume: Whether the last good weights are stored on disk.
     """
     features = signals_of(panel, plan.encodings, plan.window.horizon).features
     windows = cut_windows(panel.values, drawn, plan.window, features)

@@ -188,7 +188,7 @@ def raw_graph(model: SavedModel, context: int = 0) -> bytes:
 
 
 def _with_features(given: dict[str, Array], window: Array, shape: WindowShape, encodings: Iterable[Encoding]) -> Array:
-    """The features beside windows [N, L/P, P + 1]: the answer is [N, K, C]."""
+    """The features of windows [N, L/P, P + 1]: the answer is [N, K, C]."""
     xp, (changing, fixed) = namespace(window), split_encodings(encodings)
     if shape.ahead:  # the segments ahead of the end have no values
         window = xp.concat([window, xp.zeros_like(xp.tile(window[:, :1, :], (1, shape.ahead, 1)))], axis=1)

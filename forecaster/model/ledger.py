@@ -1,4 +1,4 @@
-"""The ledger: what was forecast, when, by which model, kept to be compared with what came.
+"""The ledger: what was forecast, when, by which model, stored to be compared with actual values.
 
     models/NAME/LEDGER/2026-01-31-1f0c….parquet       what one prediction issued
 

@@ -231,8 +231,8 @@ def find_version(root: Path, reference: str) -> tuple[Path, str, str]:
     version = wanted or current_version(home)
     folder = home / "versions" / version
     if not VERSION.fullmatch(version) or not folder.is_dir():
-        there = ", ".join(list_versions(home)) or "none"
-        message = f"model {name!r} has no version {version[:20]!r} (versions: {there})"
+        known = ", ".join(list_versions(home)) or "none"
+        message = f"model {name!r} has no version {version[:20]!r} (versions: {known})"
         raise MissingError(message) if wanted else ModelError(f"{message}, though CURRENT names it")
     if folder.is_symlink() or folder.parent.is_symlink():
         raise ModelError(f"{folder}: expected a folder, not a symbolic link")
@@ -262,13 +262,13 @@ def previous_version(home: Path) -> str | None:
 
     Where the pointer to the current version is lost, it is the last that was current.
     """
-    there, known = list_versions(home), read_history(home)
+    versions, known = list_versions(home), read_history(home)
     try:
         current = current_version(home)
     except ModelError:
-        return next((version for version in [*reversed(known), *reversed(there)] if version in there), None)
-    before = known[: known.index(current)] if current in known else [v for v in there if v < current]
-    return next((version for version in reversed(before) if version in there), None)
+        return next((version for version in [*reversed(known), *reversed(versions)] if version in versions), None)
+    before = known[: known.index(current)] if current in known else [v for v in versions if v < current]
+    return next((version for version in reversed(before) if version in versions), None)
 
 
 def read_history(home: Path) -> list[str]:

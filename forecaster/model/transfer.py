@@ -2,7 +2,7 @@
 
 To go on, its weights are where the networks begin; the window, the scaling and the architecture stay as they are, since
 the weights mean nothing without them. Early stopping looks at the weights as they came first: what was learned is only
-kept where it is better on held-out windows.
+used where it is better on held-out windows.
 
 To learn from it, one new network is fitted to its forecasts (knowledge distillation: Hinton, Vinyals & Dean, Distilling
 the knowledge in a neural network, 2015, arXiv:1503.02531). These have less noise than the values, and what an ensemble

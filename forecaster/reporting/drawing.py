@@ -85,8 +85,8 @@ def to_file(figures: Sequence[Figure], kind: Kind) -> bytes:
     width = SIZE[0] if columns == 1 else SIZE[0] * 0.66 * columns
     with style():
         labels = [clipped(entry["label"]) for entry in figures[0].legend()]
-        beside = legend_columns(labels, width)
-        above = 0.4 + LEGEND_ROW * (math.ceil(len(labels) / beside) - 1)
+        across = legend_columns(labels, width)
+        above = 0.4 + LEGEND_ROW * (math.ceil(len(labels) / across) - 1)
         canvas = _canvas((width, (SIZE[1] if columns == 1 else SIZE[1] * 0.75) * rows + above), pad=0.1)
         grid = canvas.subplots(rows, columns, squeeze=False)
         for axes in grid.flat[len(figures) :]:
@@ -95,7 +95,7 @@ def to_file(figures: Sequence[Figure], kind: Kind) -> bytes:
             _draw(axes, figure)
             axes.set_title(figure.title, loc="left", fontsize=10, fontweight="bold", pad=8)
         handles, _ = grid.flat[0].get_legend_handles_labels()
-        canvas.legend(handles, labels, loc="outside upper left", ncols=beside, frameon=False)
+        canvas.legend(handles, labels, loc="outside upper left", ncols=across, frameon=False)
         return save(canvas, kind)
 
 

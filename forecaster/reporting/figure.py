@@ -172,7 +172,7 @@ def draw_outlook(outlook: Outlook, tz: str | None, title: str, name: str = "outl
 
 
 def draw_curves(curve: Sequence[Look]) -> Figure | None:
-    """Return the losses of each network over its training steps, from a manifest; None where none was kept."""
+    """Return the losses of each network over its training steps, from a manifest; None where none was stored."""
     members = sorted({look.member for look in curve})
     looks = [[look for look in curve if look.member == member] for member in members]
     columns: tuple[tuple[str, str, Tone], ...] = (

@@ -59,7 +59,7 @@ class BuiltinCard:
         name, version, window, packages: As of a manifest.
         metrics: On the data's own past, as far as it is long enough; empty where not.
         files: Hash and size of each of its files.
-        card: What is known of how it was made, field by field.
+        card: How it was made, field by field.
         curve: Empty: its training was not on this data.
     """
 
@@ -75,7 +75,7 @@ class BuiltinCard:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
-    """All that a report tells.
+    """All that a report shows.
 
     Attributes:
         manifest: Of the model's version; of the built-in network, its card.

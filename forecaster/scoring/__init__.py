@@ -6,7 +6,7 @@ heavy packages that it may import when it is itself imported.
     metrics        the published error measures                                               numpy
     outcome        issued forecasts against what came: live scores                             numpy
     difference     two forecasts → what is revision, new rows, another model                  numpy
-    kept           finished parts of a long backtest, kept until the whole is                 numpy
+    kept           finished parts of a long backtest, stored until the end is                numpy
     backtest       scores on windows that a model did not see, by rolling origin too          numpy
     sums           totals of the next steps against what came                                numpy
     tiers          levels of a hierarchy, before and after they add up                       numpy

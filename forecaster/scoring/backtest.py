@@ -229,7 +229,7 @@ class Backtest:
     def __init__(
         self, model: Forecaster, panel: Panel, origins: Origins, horizon: int, kept: Kept | None = None
     ) -> None:
-        """Name the windows: `origins` with H = `horizon` steps after each; `kept` holds what is forecast already."""
+        """Name the windows: `origins` with H = `horizon` steps after each; `kept` holds what is already forecast."""
         self.model, self.panel, self.origins, self.horizon, self.kept = model, panel, origins, horizon, kept
         self._contest = metrics.Contest(panel.n_series, horizon)
 
@@ -255,7 +255,7 @@ class Backtest:
             yield Scored(block=scored, actual=evaluation.actual)
 
     def _blocks(self, levels: tuple[float, ...]) -> Iterator[Block]:
-        """Yield the forecasts, those that are kept among them, and keep the others."""
+        """Yield the forecasts, those that are stored among them, and store the others."""
         model, origins = self.model, self.origins
         if self.kept is None:
             yield from forecast_windows(model, self.panel, origins, self.horizon, levels)
@@ -281,7 +281,7 @@ class Backtest:
 
 
 def identity_of(model: Forecaster) -> str:
-    """Return what tells a model from others: the hash of its manifest, or name and version where it has none."""
+    """Return what identifies a model: the hash of its manifest, or name and version where it has none."""
     manifest = getattr(model, "manifest", None)
     return str(getattr(manifest, "sha256", None) or f"{model.name} {model.version}")
 

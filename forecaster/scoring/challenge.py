@@ -69,8 +69,8 @@ def check_rules(champion: SavedModel, panel: Panel) -> None:
             f"{panel.frequency.alias}: they cannot be compared",
             hint="Leave out --promote-if-better, or give another --name",
         )
-    there = panel.schema.covariates
-    if missing := [e.name for e in champion.encodings if e.is_column and e.name not in there]:
+    present = panel.schema.covariates
+    if missing := [e.name for e in champion.encodings if e.is_column and e.name not in present]:
         raise ModelError(
             f"{champion.name} {champion.version} reads the covariate {missing[0]!r}, which is not read here: they "
             "cannot be compared",

@@ -93,7 +93,7 @@ class Comparison:
 
         Args:
             kinds: Their names.
-            clock: Tells seconds.
+            clock: Gives seconds.
             on_share: Called with how much is done, from 0 to 1; of the time that it takes, the network counts most.
         """
         self._kinds = kinds
@@ -134,7 +134,7 @@ class Comparison:
 
     @property
     def so_far(self) -> str:
-        """What is known of the cutoffs at which all kinds have learned, in words; nothing before the first."""
+        """The scores at the cutoffs at which all kinds have learned, in words; nothing before the first."""
         done = [np.isfinite(errors).any(axis=0) for errors in self._errors.values()]
         whole = np.logical_and.reduce(done) if len(done) == len(self._kinds) else np.zeros(0, bool)
         if not whole.any():
@@ -145,7 +145,7 @@ class Comparison:
     def _ask(
         self, kind: str, known: tuple[Panel, Origins], task: Task, clock: Callable[[], float]
     ) -> tuple[Answer, float]:
-        """Return what a kind says, and the seconds that it took; from an earlier run where that is kept."""
+        """Return what a kind says, and the seconds that it took; from an earlier run where that is stored."""
         panel, origins = known
         asked = {name: getattr(task, name) for name in ("season", "horizon", "levels")}
         training = replace(task.training, resume=False, checkpoint_every=0.0)  # these do not decide what is learned

@@ -11,7 +11,7 @@ Controlled Clinical Trials 7(3), 1986). How much the networks of an ensemble dis
 Which other time it is makes an effect larger or smaller by chance, which would draw the coefficient towards 0. The
 square of an effect is therefore that of one other time multiplied by that of another.
 
-What was never varied by anybody in the history cannot be told apart from what went with it: this measures how well
+What was never varied by anybody in the history cannot be separated from what happened with it: this measures how well
 effects are learned, not whether they are causes.
 """
 
@@ -78,7 +78,7 @@ class Doubt:
     """What may be wrong with a difference between two forecasts.
 
     Attributes:
-        trust: How far its effects are to be trusted; None where the history does not tell.
+        trust: How far its effects are to be trusted; None where the history does not show it.
         members: [M, S, H] the difference that each network of an ensemble sees.
     """
 

@@ -1,7 +1,7 @@
-"""What a long backtest has finished, kept in a folder until the whole is done: one that was stopped can go on.
+"""What a long backtest has finished, stored in a folder until the whole is done: one that was stopped can go on.
 
 Each part is a file of arrays, named by the hash of all that decides what is in it, and written whole or not at all: it
-is found again by the same question only. What took less than `WORTH` seconds is not kept, but done again.
+is found again by the same question only. What took less than `WORTH` seconds is not stored, but done again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from forecaster.model.forecast import Block
 from forecaster.model.origins import Origins
 
 WORTH = 1.0
-"""Seconds of work from which a part is kept."""
+"""Seconds of work from which a part is stored."""
 
 LARGEST = 2**33
 
@@ -41,7 +41,7 @@ class Kept:
         resume: Whether parts of an earlier run are used.
         within: How many folders above it were made for it, and go with it where they are empty.
         found: How many were.
-        written: How many are kept by this run.
+        written: How many this run stored.
     """
 
     folder: Path | None = None
@@ -52,7 +52,7 @@ class Kept:
 
     @property
     def where(self) -> str:
-        """What a person is shown of it: nothing where nothing is kept."""
+        """What a person is shown of it: nothing where nothing is stored."""
         count = self.found + self.written
         return f" and {count} stored in {self.folder}; to continue, run it again with --resume" if count else ""
 
@@ -71,7 +71,7 @@ class Kept:
         return None
 
     def keep(self, key: str, arrays: Arrays, seconds: float) -> None:
-        """Keep a part that took so many seconds; where that fails, nothing more is kept, and the work goes on."""
+        """Store a part that took so many seconds; where that fails, nothing more is stored, and the work goes on."""
         if self.folder is None or seconds < WORTH or not all(np.isfinite(array).all() for array in arrays.values()):
             return
         data = pack(arrays)

@@ -154,7 +154,7 @@ def pool(parts: Sequence[Pooled], horizon: int) -> Scores:
 
 
 class Contest:
-    """A model against its baseline on windows that come block by block: sums are kept, never the windows."""
+    """A model against its baseline on windows that come block by block: only sums are stored, never the windows."""
 
     def __init__(self, series_count: int, horizon: int) -> None:
         """Begin with no windows of H = `horizon` steps, of S = `series_count` series."""
@@ -338,7 +338,7 @@ def msis(actual: Floats, interval: tuple[Floats, Floats], level: float, scale: F
 
 
 class Tally:
-    """The measures of one method, over windows that come block by block: sums are kept, never the windows."""
+    """The measures of one method, over windows that come block by block: only sums are stored, never the windows."""
 
     def __init__(self, series_count: int, horizon: int) -> None:
         """Begin with no windows of H = `horizon` steps, of S = `series_count` series."""

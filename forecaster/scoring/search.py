@@ -249,8 +249,8 @@ def open_study(path: Path, name: str, axes: tuple[Axis, ...], seed: int, *, resu
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     try:
         storage = optuna.storages.RDBStorage(URL.create("sqlite", database=str(path)).render_as_string())
-        there = name in optuna.study.get_all_study_names(storage)
-        if there and not resume:
+        exists = name in optuna.study.get_all_study_names(storage)
+        if exists and not resume:
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(
             storage=storage,
@@ -263,7 +263,7 @@ def open_study(path: Path, name: str, axes: tuple[Axis, ...], seed: int, *, resu
         study.sampler = optuna.samplers.TPESampler(
             seed=seed + len(study.get_trials(deepcopy=False)), multivariate=True, n_startup_trials=8, constant_liar=True
         )
-        if not there or not resume:
+        if not exists or not resume:
             study.enqueue_trial({axis.name: axis.default for axis in axes})
         yield Study(study, axes)
     except (SQLAlchemyError, optuna.exceptions.OptunaError) as error:

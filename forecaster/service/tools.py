@@ -62,7 +62,7 @@ class Desk:
 
         Raises:
             UsageError: It is somewhere else.
-            MissingError: It is not there, or no regular file.
+            MissingError: It does not exist, or is no regular file.
         """
         if "://" in data or data == "-" or "\0" in data:
             raise UsageError(f"data {shown(data)}: expected the path of a file below {self._named()}")
@@ -81,8 +81,8 @@ class Desk:
         """Return the data files that may be read, as they may be named."""
         names: list[str] = []
         for folder in self.folders:
-            there = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in KINDS and path.is_file())
-            names += [str(path.relative_to(folder)) for path in there if not self._is_of_models(path)]
+            found = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in KINDS and path.is_file())
+            names += [str(path.relative_to(folder)) for path in found if not self._is_of_models(path)]
         return names[:MOST_FILES]
 
     def _is_of_models(self, path: Path) -> bool:

@@ -40,7 +40,7 @@ from forecaster.service.counters import Counters
 from forecaster.service.page import PAGE, POLICY
 
 OPEN = ("/health", "/", "/openapi.json")
-"""What needs no token: nothing of it tells anything."""
+"""What needs no token: it holds no data."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CHECKED = tuple(name for name in READING if name in PARAMETERS)
@@ -48,7 +48,7 @@ CHECKED = tuple(name for name in READING if name in PARAMETERS)
 
 HISTORY = "history"
 """How many observed values of each series are answered too; no setting of a forecast."""
-KEPT = 8
+LOADED = 8
 """Versions that stay in memory."""
 
 
@@ -177,7 +177,7 @@ def add_reading(app: FastAPI, service: Service) -> None:
 
     @app.get("/health")
     async def health() -> dict[str, str]:
-        """Say that the service is there."""
+        """Say that the service answers."""
         return {"status": "ok", "version": __version__}
 
     @app.get("/models")
@@ -284,7 +284,7 @@ def serve(settings: ServeSettings, root: Path | None, token: str | None, started
         settings: Host, port, limits.
         root: Folder of all models, or None for the default.
         token: What clients must know, or None.
-        started: Told the address once the service answers.
+        started: Called with the address once the service answers.
 
     Raises:
         UsageError: A host that others can reach, without a token.
@@ -295,7 +295,7 @@ def serve(settings: ServeSettings, root: Path | None, token: str | None, started
             f"--host {settings.host} can be reached by others, so clients must know a token",
             hint="Set FORECAST_TOKEN, pass --token-file FILE, or leave out --host",
         )
-    store.keep_loaded(KEPT)
+    store.keep_loaded(LOADED)
     config = uvicorn.Config(
         make_app(settings, root, token),
         host=settings.host,

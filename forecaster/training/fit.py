@@ -194,7 +194,7 @@ def _ready(panel: Panel, plan: Plan, device: Device, checkpoint: Checkpoint, clo
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Windows kept out of training: inputs [N, K, C] and targets [N, H], in scaled units."""
+    """Windows held out of training: inputs [N, K, C] and targets [N, H], in scaled units."""
 
     inputs: NDArray[np.float32]
     targets: NDArray[np.float32]
