@@ -238,7 +238,7 @@ def _columns(read: Observations) -> Iterator[Detected]:
     yield Detected("target", target, "given" if settings.target or read.schema else "certain", because)
 
 
-def _reason(name: str, known: list[str], otherwise: str, flag: str | None) -> str:
+def _reason(name: str, known: Sequence[str], otherwise: str, flag: str | None) -> str:
     return flag or ("it is called so" if name.strip().lower() in known else otherwise)
 
 
