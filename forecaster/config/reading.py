@@ -86,7 +86,12 @@ class ReadSettings:
         "usual, or put the usual value in their place.",
         panel="Data",
     )
-    sheet: str | None = knob(None, "Sheet of a workbook.", panel="File format", metavar="NAME")
+    sheet: str | None = knob(
+        None,
+        "Sheet of a workbook; of JSON with several lists of records, the keys to one, as response.data.",
+        panel="File format",
+        metavar="NAME",
+    )
     sql: str | None = knob(
         None, "Query whose rows are the data, where DATA is a database.", panel="File format", metavar="QUERY"
     )
@@ -119,6 +124,12 @@ class ReadSettings:
         metavar="VALUES",
     )
     no_header: bool = knob(False, "The file has no header row: columns are named 1, 2, 3, …", panel="File format")
+    header_rows: int = knob(
+        1,
+        "Rows that the header takes; their cells are joined by a space, and an empty one is that to its left.",
+        panel="File format",
+        bounds=(1, 20),
+    )
     skip_rows: int = knob(0, "Lines to skip above the header.", panel="File format", bounds=(0, None))
     skip_footer: int = knob(
         0,

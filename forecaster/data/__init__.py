@@ -13,6 +13,7 @@ heavy packages that it may import when it is itself imported.
     source         a path → its bytes, whole and unchanged while read
     folders        a folder or a glob, of files or of addresses → its parts
     frames         pandas ↔ the rest: a DataFrame as a data file, stamps                      numpy
+    nested         JSON of any shape → records
     places         where a row of a table stands: a line, a row of a sheet, a part                numpy
     recipe         how a file becomes a plain table, and its rows observations
     units          how a number is written: marks, signs, units, currencies                   numpy pyarrow

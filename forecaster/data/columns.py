@@ -284,8 +284,10 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
     names = _rest(table, time, *used)
     column = table.columns[time]
     repeated = table.rows - pc.count_distinct(column).as_py()
-    if (name := by_name(names, ID_NAMES)) and (repeated or not _numbers_rows(table, name)):
+    if (name := by_name(names, ID_NAMES)) and not _numbers_rows(table, name):
         return name
+    names = tuple(name for name in names if not (by_name([name], ("id",)) and _numbers_rows(table, name)))
+    names = tuple(name for name in names if not _is_flag(table, name))
     if is_merged or not repeated or len(names) - (not has_target) < 1:
         return None
     texts = [name for name in names if not holds_numbers(table, name)]
@@ -333,13 +335,29 @@ def _find_target(table: Table, time: str, series: str | None, used: Sequence[str
     error = DataError(f"{table.source} has several columns of numbers: {_listed(numeric)}", hint=hint)
     many = [name for name in numeric if pc.count_distinct(table.columns[name]).as_py() * 10 > table.rows]
     measured = likely_measures([name for name in numeric if is_measure(name) or name in many] or numeric)
+    measured.sort(key=lambda name: _numbers_rows(table, name) and name.isdecimal())
     raise error.choosing(*(f"--target {quote(name)}" for name in measured[:2]), "--wide")
 
 
 def _numbers_rows(table: Table, name: str) -> bool:
-    """Return whether a column only numbers the rows: whole numbers, no two alike, of more rows than one would type."""
-    whole = table.rows > ROWS_OF_A_SERIES**2 and _holds_whole_numbers(table, name)
+    """Return whether a column only numbers the rows, no two alike, which are more than one would type.
+
+    Numbers do, and what is called `id`: other words may name series of one row each.
+    """
+    whole = table.rows > ROWS_OF_A_SERIES**2 and (_holds_whole_numbers(table, name) or bool(by_name([name], ("id",))))
     return whole and pc.count_distinct(table.columns[name]).as_py() == table.rows
+
+
+_FLAGS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
+
+
+def _is_flag(table: Table, name: str) -> bool:
+    """Return whether a column says yes or no: such a column names no series."""
+    column = table.columns[name]
+    if not pa.types.is_string(column.type):
+        return bool(pa.types.is_boolean(column.type))
+    found = {str(cell).strip().lower() for cell in _sample(table, name)}
+    return bool(found) and any(found <= flags for flags in _FLAGS)
 
 
 def _are_events(table: Table, names: Sequence[str]) -> bool:

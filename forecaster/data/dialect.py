@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice, pairwise
 from typing import Any
@@ -59,6 +60,7 @@ class Dialect:
         decimal: `.` or `,`.
         thousands: Mark between thousands, or None where there is none.
         header: Whether the first row names the columns; else they are `1`, `2`, `3`, …
+        header_rows: Rows that the header takes.
         skip_rows: Lines above the header.
         skip_footer: Rows at the end that are no data.
     """
@@ -68,6 +70,7 @@ class Dialect:
     decimal: str = "."
     thousands: str | None = None
     header: bool = True
+    header_rows: int = 1
     skip_rows: int = 0
     skip_footer: int = 0
 
@@ -131,6 +134,7 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
         decimal=settings.decimal or ("," if settings.thousands == "." else "."),
         thousands=settings.thousands,
         header=not settings.no_header,
+        header_rows=settings.header_rows,
         skip_rows=settings.skip_rows,
         skip_footer=settings.skip_footer,
     )
@@ -160,11 +164,87 @@ def detect_dialect(path: str, body: memoryview, encoding: str, settings: ReadSet
         hint = "Pass --sep ' '" if heads[best] and " " in heads[best][-1][1][0].strip() else "Pass --sep"
         error = DataError(f"{path} has one column: a time and a value column are needed", hint=hint)
         raise error.choosing("--time none --start 2020-01-01 --freq D")
-    above = next(k for k, width in enumerate(widths) if width > 1)
-    if above and len(set(widths[above:])) == 1:
-        line = heads[best][above][0]
-        raise DataError(f"{path}: the header is not in line 1 but in line {line + 1}", hint=f"Pass --skip-rows {line}")
+    _refuse_header(path, [heads.pop(best), *heads.values()])
     return replace(made, separator=best)  # ragged: the strict parser says on which line
+
+
+MOST_ABOVE = 30
+"""Lines above a header at most."""
+
+ROWS_BELOW = 3
+"""Rows of the same number of cells below a header that is not in the first line."""
+
+
+def _header_below(rows: Sequence[tuple[int, list[str]]]) -> int:
+    """Return the line, from 0, of a header that stands below other text: all rows from it on are alike; 0 for none."""
+    widths = [len(row) for _, row in rows]
+    width = widths[-1] if widths else 0
+    start = len(rows)
+    while start and widths[start - 1] == width:
+        start -= 1
+    if width < 2 or not 0 < start <= MOST_ABOVE or len(rows) - start <= ROWS_BELOW:
+        return 0
+    line, header = rows[start]
+    named = [cell for cell in header if cell.strip()]
+    if not named or looks_like_date(named[0]) or re.match(number_pattern(".", None), named[0].strip()):
+        return 0  # a row of data
+    return line
+
+
+def _refuse_header(path: str, heads: list[list[tuple[int, list[str]]]]) -> None:
+    """Refuse a header that is not in the first line, or names one column less than there are.
+
+    Args:
+        path: What messages call the file.
+        heads: Its first rows, by each separator, the likeliest first.
+
+    Raises:
+        DataError: It is such a header.
+    """
+    widths = [len(row) for _, row in heads[0]]
+    if len({*widths[1:]}) == 1 and widths[1] == widths[0] + 1 > 2:
+        fault = f"{path}: rows have one cell more than the header, as where rows have names"
+        flags = "--skip-rows 1 --no-header"
+        raise DataError(fault, hint=f"Name the first column, or pass {flags}").choosing(flags)
+    above = next(k for k, width in enumerate(widths) if width > 1)
+    titles = heads[0][above][0] if above and len(set(widths[above:])) == 1 else 0
+    for line in (titles, *map(_header_below, heads)):
+        if line:
+            hint = f"Pass --skip-rows {line}"
+            raise DataError(f"{path}: the header is not in line 1 but in line {line + 1}", hint=hint)
+
+
+def names_of_rows(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the names of columns whose header takes several rows: of merged cells, the first holds the name."""
+    width = max(map(len, rows))
+    levels: list[list[str]] = []
+    for row in reversed(rows):
+        cells = [str(cell).strip() for cell in row] + [""] * (width - len(row))
+        cells = ["" if re.fullmatch(r"[-=+:|]+", cell) else cell for cell in cells]
+        for place in range(1, width):
+            if any(below[place] for below in levels):  # a merged cell reaches as far as there are names below it
+                cells[place] = cells[place] or cells[place - 1]
+        levels.insert(0, cells)
+    return [" ".join(dict.fromkeys(filter(None, cells))) for cells in zip(*levels, strict=True)]
+
+
+def second_header(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows a header takes where that is more than one: words above columns of numbers; else 0."""
+    if len(rows) < ROWS_BELOW + 2:
+        return 0
+
+    def digits(row: Sequence[str]) -> set[int]:
+        return {k for k, cell in enumerate(row) if re.search(r"\d", str(cell))}
+
+    body = set.intersection(*map(digits, rows[-ROWS_BELOW:]))
+    for taken in (3, 2):
+        below = rows[taken : taken + ROWS_BELOW]
+        if len(body) > 1 and len(below) == ROWS_BELOW and all(body <= digits(row) for row in below):
+            above = [row for row in rows[1:taken] if not body & digits(row)]
+            words = [k for row in above for k in body if k < len(row) and str(row[k]).strip()]
+            if len(above) == taken - 1 and words:
+                return taken
+    return 0
 
 
 def even_separator(body: memoryview | bytes, separator: str) -> str | None:
@@ -225,6 +305,14 @@ def split_header(
     if not dialect.header:
         return [str(k) for k in range(1, len(rows[0]) + 1)], body, 0
     cells = [cell.strip() for cell in rows[0]]
+    taken = dialect.header_rows
+    if taken >= len(rows) and taken > 1:
+        fault = f"{path}: no row stands below {taken} rows of a header"
+        raise DataError(fault, hint="Pass a smaller --header-rows")
+    if taken > 1:
+        cells = names_of_rows(rows[:taken])
+    elif more := second_header(rows[: ROWS_BELOW + 3]):
+        raise DataError(f"{path}: the header takes {more} rows", hint=f"Pass --header-rows {more}")
     is_other = len(cells) == 1 and any(mark in cells[0] for mark in SEPARATORS if mark != dialect.separator)
     if len(cells) < 2 and (not is_single or is_other):
         name = SEPARATORS.get(dialect.separator, repr(dialect.separator))
@@ -235,18 +323,25 @@ def split_header(
     pattern = number_pattern(".", None)
     of_dates = set(date_headers(cells))
     across = {k for k, cell in enumerate(cells) if cell in of_dates}
-    if len(across) > 2 and len(rows) > 1:  # one column a date: below are numbers, not other dates
+    if len(across) > 2 and len(rows) > 1 and taken == 1:  # one column a date: below are numbers, not other dates
         across -= {k for k, cell in enumerate(rows[1][: len(cells)]) if looks_like_date(cell)}
     dated = [k for k, cell in enumerate(cells) if looks_like_date(cell) and not (len(across) > 2 and k in across)]
     if dated or all(re.match(pattern, cell) or not cell for cell in cells):
         raise DataError(f"{path}: the header looks like data ({', '.join(cells[:3])})", hint="Pass --no-header")
-    head = io.TextIOWrapper(io.BytesIO(_top(body)), encoding="utf-8", errors="replace", newline="")
-    reader = csv.reader(iter(head.readline, ""), delimiter=dialect.separator)
-    while not next(reader):
-        pass
-    lines = reader.line_num
-    head.seek(0)
-    size = sum(len(head.readline().encode()) for _ in range(lines))
+    lines, size = _extent(body, dialect.separator, taken)
     if len(rows) > 1 and len(rows[1]) == len(cells) + 1 and not rows[1][-1]:
         cells.append("")  # a separator at the end of every row
     return cells, body[size:], lines
+
+
+def _extent(body: memoryview, separator: str, rows: int) -> tuple[int, int]:
+    """Return how many lines and bytes the first rows of a text take."""
+    head = io.TextIOWrapper(io.BytesIO(_top(body)), encoding="utf-8", errors="replace", newline="")
+    reader = csv.reader(iter(head.readline, ""), delimiter=separator)
+    for _ in range(rows):
+        while not next(reader):
+            pass
+    lines = reader.line_num
+    head.seek(0)
+    size = sum(len(head.readline().encode()) for _ in range(lines))
+    return lines, size

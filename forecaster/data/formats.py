@@ -29,8 +29,9 @@ from forecaster.base.errors import DataError, ForecastError, ResourceError, Usag
 from forecaster.base.extras import check_extra
 from forecaster.config import ReadSettings
 from forecaster.data.database import as_array, is_database, read_query
-from forecaster.data.dialect import Dialect, check_marks
+from forecaster.data.dialect import ROWS_BELOW, Dialect, check_marks, names_of_rows, second_header
 from forecaster.data.folders import Part, parts_at, parts_of, path_of
+from forecaster.data.nested import flat, records_in
 from forecaster.data.places import Numbered, PartPlaces
 from forecaster.data.recipe import Recipe
 from forecaster.data.remote import without_password
@@ -74,8 +75,8 @@ def read_data(path: Data, settings: ReadSettings, dialect: Dialect | None, recip
 
 def _read_one(path: Data, asked: Reading) -> Table:
     source = read_source(path)
-    if source.kind != "excel" and asked.settings.sheet:
-        raise UsageError(f"--sheet is for a workbook, and {source.path} is none")
+    if source.kind not in ("excel", "json") and asked.settings.sheet:
+        raise UsageError(f"--sheet is for a workbook or JSON, and {source.path} is neither")
     footer = asked.dialect.skip_footer if asked.dialect else asked.settings.skip_footer
     if footer and source.kind not in ("csv", "excel", "json"):
         raise UsageError(f"--skip-footer is for texts and workbooks, and {source.path} has types of its own")
@@ -287,7 +288,8 @@ def _read_json(source: Source, asked: Reading) -> Table:
         if text.lstrip()[:1] == b"{" and (rows := _json_lines(text)) is not None:
             records, numbers = [record for _, record in rows], tuple(line for line, _ in rows)
         else:
-            records, noun = _json_records(json.loads(text)), "row"
+            value, noun = json.loads(text), "row"
+            records = records_in(value, name, asked.settings.sheet or asked.recipe.sheet)
     except (ValueError, RecursionError) as error:
         fault = "nested too deep" if isinstance(error, RecursionError) else _json_fault(error)
         hint = "Export the data as CSV, Parquet or JSON lines"
@@ -295,6 +297,7 @@ def _read_json(source: Source, asked: Reading) -> Table:
     if not records or not all(isinstance(record, dict) for record in records) or not any(records):
         hint = 'Each line or element is an object, such as {"ds": "2024-01-01", "y": 5}'
         raise DataError(f"{name} is JSON, but holds no records", hint=hint)
+    records = [flat(record) for record in records]
     names = list(dict.fromkeys(key for record in records for key in record))
     if odd_name := next(filter(_is_half_a_character, names), None):
         raise DataError(f"{name}: the name {odd_name!r} holds half a character", hint="Write the name in UTF-8")
@@ -357,19 +360,6 @@ def _is_record(value: Any) -> bool:
     return isinstance(value, dict) and not any(isinstance(cell, (dict, list)) for cell in value.values())
 
 
-def _json_records(value: Any) -> list[Any]:
-    """Return the records of an array, of the only array in an object, or of an object of columns."""
-    if isinstance(value, dict) and len(value) == 1 and isinstance(next(iter(value.values())), list):
-        inner = next(iter(value.values()))
-        return inner if inner and isinstance(inner[0], dict) else []
-    if isinstance(value, dict):
-        columns = {key: list(cells.values()) if isinstance(cells, dict) else cells for key, cells in value.items()}
-        lists = [cells for cells in columns.values() if isinstance(cells, list)]
-        if len(lists) == len(columns) and len({len(cells) for cells in lists}) == 1:
-            return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
-    return value if isinstance(value, list) else []
-
-
 def _text_dialect(settings: ReadSettings) -> Dialect:
     """Return how texts are written in a format that has types too."""
     decimal = settings.decimal or ("," if settings.thousands == "." else ".")
@@ -378,6 +368,7 @@ def _text_dialect(settings: ReadSettings) -> Dialect:
         decimal=decimal,
         thousands=settings.thousands,
         header=not settings.no_header,
+        header_rows=settings.header_rows,
         skip_rows=settings.skip_rows,
         skip_footer=settings.skip_footer,
     )
@@ -407,10 +398,17 @@ def _read_excel(source: Source, asked: Reading) -> Table:
     if dialect.header and not dialect.skip_rows and (above := _titles_above(rows, width)):
         hint = f"Pass --skip-rows {above}"
         raise DataError(f"{name}: the header is not in row {rows[0][0]} but in row {above + 1}", hint=hint)
-    titles = [_title(cell) or f"column{k + 1}" for k, cell in enumerate(rows[0][1][:width])]
+    taken = dialect.header_rows
+    head = [[_title(cell) for cell in row[:width]] for _, row in rows[: max(taken, ROWS_BELOW + 3)]]
+    if dialect.header and taken == 1 and (more := second_header(head)):
+        raise DataError(f"{name}: the header takes {more} rows", hint=f"Pass --header-rows {more}")
+    named = names_of_rows(head[:taken]) if taken > 1 else head[0]
+    titles = [title or f"column{k + 1}" for k, title in enumerate(named)]
     if not dialect.header:
         titles = [str(k + 1) for k in range(width)]
-    body = rows[1:] if dialect.header else rows
+    body = rows[taken:] if dialect.header else rows
+    if not body:
+        raise DataError(f"{name}, sheet {chosen!r} has no rows below its header")
     check_names(name, titles)
     cells = {title: [None if row[k] == "" else row[k] for _, row in body] for k, title in enumerate(titles)}
     return Table(

@@ -89,6 +89,7 @@ LANGUAGES = {
             "|Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez",
             "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag|Mo Di Mi Do Fr Sa So",
             "Jänner=1 Feber=2 Mrz=3 März=3 Juni=6 Juli=7 Sept=9",
+            "um",
         ),
         _language(
             "fr",
@@ -96,7 +97,7 @@ LANGUAGES = {
             "|janv févr mars avr mai juin juil août sept oct nov déc",
             "lundi mardi mercredi jeudi vendredi samedi dimanche|lun mar mer jeu ven sam dim",
             "jan=1 fév=2 fevr=2 mar=3 juill=7 jui=6 jul=7 aoû=8 sep=9",
-            "le",
+            "le à",
         ),
         _language(
             "es",

@@ -19,8 +19,14 @@ from forecaster.base.errors import DataError, shown
 from forecaster.data.languages import LANGUAGES, Language, languages_of, split_language, style_of
 from forecaster.data.stamps import DAYS, DIGITS, FIRST_YEAR, LAST_YEAR, MONTHS, Ints, parse, pattern_of
 
+_AFTER_YEAR = re.compile(r"(.*?\d{4}):(\d{2}:\d{2}.*)")
+"""A date and a clock with a colon between them, as web servers and SAS write them."""
+
+_BETWEEN = (" - ", " \u2013 ", "/", " to ", " bis ", " / ", "--", " au ")
+"""What stands between the two ends of a stretch of time."""
+
 CLOCK = re.compile(
-    r"(?P<date>.*\d)(?P<sep>[T _])(?P<hour>\d{1,2})"
+    r"(?P<date>.*\d)(?P<sep>[T _]| @ |, |  | at | um | à | - )(?P<hour>\d{1,2})"
     r"(?P<minute>[:.]?\d{2}(?P<second>[:.]?\d{2}(?P<fraction>\.\d{1,9})?)?)?"
     r"(?P<half> ?[AaPp][Mm])?(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?$"
 )
@@ -78,7 +84,7 @@ _SHORT = (
 """Dates of a month with a year of two digits, or one: taken only where the column goes on step by step."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _WORDS = {*map(str.lower, (*MONTHS, *DAYS)), *(name[:3].lower() for name in (*MONTHS, *DAYS))}
-_WORDS |= {*"mqwtz", "utc", "gmt", "am", "pm", "fy", "gj"}
+_WORDS |= {*"mqwtz", "utc", "gmt", "am", "pm", "fy", "gj", "at", "um"}
 """All words that stand in dates."""
 
 _MOST = 0.5
@@ -113,14 +119,14 @@ def detect_format(texts: pa.Array) -> str:
     if _has_serials(texts):
         return "excel-time"
     candidates = date_formats(first)
-    whole = whole_fits(texts, candidates) or _fits_in_words(texts)
+    whole = whole_fits(texts, candidates) or _fits_in_words(texts) or _fits_as_begin(texts)
     if len(whole) > 1 or (whole and _is_short(whole[0])):
         whole = [name for name in whole if _is_short(name) and _is_continuous(parse(texts, name)[0])] or whole
         if len(whole) == 1 and not _is_continuous(parse(texts, whole[0])[0]):
             fault = f"{shown(first)} may have a year of two digits, but the months do not follow one another"
             raise StampError(first, fault, f"Pass --date-format '{whole[0]}' if it is {whole[0]}")
     if len(whole) == 1:
-        return styled(whole[0], texts)
+        return styled(_without_false_zone(whole[0], texts), texts)
     if whole:
         whole = likelier_first(whole, first)
         flags = " or ".join(f"--date-format '{name}'" for name in whole)
@@ -152,6 +158,37 @@ def _fits_in_words(texts: pa.Array) -> list[str]:
     """Return the formats that read every text in the first language that does."""
     found = (whole_fits(texts, date_formats(texts[0].as_py(), one)) for one in languages_of(_words_in(texts)))
     return next(filter(None, found), [])
+
+
+def _ends(text: str) -> tuple[str, str] | None:
+    """Return where a stretch of time begins and ends, as two texts alike; None where a text is none."""
+    for mark in _BETWEEN:
+        half = (len(text) - len(mark)) // 2
+        for at in (half, half - 1, half + 1):  # one of the ends may be a digit longer
+            if at > 5 and text[at : at + len(mark)] == mark:
+                return text[:at], text[at + len(mark) :]
+    return None
+
+
+def _fits_as_begin(texts: pa.Array) -> list[str]:
+    """Return the formats that read where every text, a stretch of time, begins: `2022-01-03 - 2022-01-09`."""
+    if _ends(texts[0].as_py()) is None:
+        return []
+    ends = [_ends(text) for text in texts.to_pylist()]
+    if any(both is None for both in ends):
+        return []
+    begins, others = (from_texts([both[k] for both in ends if both]) for k in (0, 1))
+    return [f"{name}%*" for name in whole_fits(begins, date_formats(begins[0].as_py())) if parse(others, name)[1].all()]
+
+
+def _without_false_zone(time_format: str, texts: pa.Array) -> str:
+    """Return the format of hours that are written `00-01`, `01-02`: a stretch of time, and no offset from UTC."""
+    if not time_format.endswith("%H%-z"):
+        return time_format
+    begin = f"{time_format.removesuffix('%-z')}%*"
+    fields = pc.extract_regex(texts, pattern_of(time_format))
+    hours, zones = (integers(pc.struct_field(fields, name)) for name in ("H", "z"))
+    return begin if ((-zones - hours - 1) % 24 == 0).all() else time_format
 
 
 def _is_short(time_format: str) -> bool:
@@ -220,6 +257,9 @@ def looks_like_date(text: str) -> bool:
     text = text.strip()
     if (len(text) < 6 and not text.startswith("FY")) or re.fullmatch(r"[+-]?\d*[.,]?\d*", text):
         return False
+    both = _ends(text)
+    if both and all(map(date_formats, both)):
+        return True
     return bool(date_formats(text)) or any(date_formats(text, language) for language in languages_of(_spoken(text)))
 
 
@@ -236,10 +276,11 @@ def date_formats(text: str, language: Language | None = None) -> list[str]:
         return []  # a name, as most are: a hundred thousand of them must not be tried by a hundred patterns
     alone = [name for name in (*_DATES, *_SHORT) if re.fullmatch(pattern_of(name), text)]
     alone += [name for name in _FISCAL if parse(from_texts([text]), name)[1][0]]
-    match = CLOCK.match(text)
+    colon = _AFTER_YEAR.fullmatch(text)
+    match = CLOCK.match(f"{colon[1]} {colon[2]}" if colon else text)
     if match is None:
         return alone
-    clock = match["sep"] + clock_format(match)
+    clock = (":" if colon else match["sep"]) + clock_format(match)
     dates = (*_DATES, "%Y%m%d")
     return alone + [name + clock for name in dates if re.fullmatch(pattern_of(name), match["date"])]
 

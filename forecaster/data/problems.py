@@ -39,12 +39,16 @@ _FREE = {
     "sep": r".",
     "freq": r"[A-Z0-9][A-Z0-9a-z-]*",
     "encoding": r"latin-1|cp1252|utf-\d\d-[bl]e",
+    "header_rows": r"\d+",
     "skip_rows": r"\d+",
     "skip_footer": r"\d+",
     "na_values": r".+",
     "tz": r"[A-Z][a-z]+/\w+|[+-]\d\d:\d\d",
 }
 """What a value must look like where a setting takes any text: other words of a hint are no values."""
+
+COUNTS = ("header_rows", "skip_rows", "skip_footer")
+"""Settings that are numbers of rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +208,8 @@ def settings_in(flags: str) -> dict[str, Any]:
         return found
     for word, value in zip(words, [*words[1:], ""], strict=True):
         if word.startswith("--"):
-            found[word[2:].replace("-", "_")] = True if not value or value.startswith("--") else value
+            name = word[2:].replace("-", "_")
+            found[name] = True if not value or value.startswith("--") else int(value) if name in COUNTS else value
     return found
 
 
@@ -242,7 +247,7 @@ def concrete(hint: str) -> Iterator[tuple[str, Any]]:
             text = value if name in ("decimal", "thousands", "sep") else bare
             text = text[:1] if name in ("decimal", "thousands") and re.fullmatch(r"[.,],", text) else text
             if re.fullmatch(_FREE[name], text):
-                yield name, int(text) if name in ("skip_rows", "skip_footer") else text
+                yield name, int(text) if name in COUNTS else text
 
 
 def _unquoted(text: str) -> str:

@@ -174,6 +174,9 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
     return Clock(unique, inverse[codes], time_format, tz, tuple(findings))
 
 
+MOST_EMPTY = 2
+"""Rows without a time at the end that are taken for totals."""
+
 _SUMS = "total|sum|average|mean|summe|gesamt|insgesamt|totale|suma|somme|totaal"
 TOTAL = re.compile(rf"\s*(grand |sub)?-?({_SUMS})\b", re.IGNORECASE)
 """How a row of sums is called."""
@@ -190,7 +193,7 @@ def _refuse_footer(table: Table, name: str) -> None:
     words = [cell.strip() for cell in last[len(last) - notes :] if cell and cell.strip() not in MISSING]
     if notes in (0, len(last)) or not all(is_note(word) for word in words):
         return
-    words = words or _totals_in(table, notes)
+    words = words or _totals_in(table, notes) or ([""] if notes <= MOST_EMPTY else [])
     if not words:
         return
     rows = list(range(table.rows - notes, table.rows))

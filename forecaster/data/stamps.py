@@ -3,9 +3,9 @@
 Inside the program a stamp is an int64: nanoseconds since 1970-01-01 UTC, or the number itself for an integer index. A
 format is a `strptime` string of the directives in `_PATTERNS` (besides those of C: `%-d` unpadded, `%q` quarter, `%3f`
 digits of a fraction, `%:z` offset with a colon, `%-z` of hours alone, `%n` and `%N` the next year in two and four
-digits, as in `2019/20`), or one of `integer`, `epoch-s`, `epoch-ms`, `epoch-us`, `epoch-ns`, `excel`, `excel-time`.
-Names in another language are told by its code in front, `de:%d. %B %Y` (see `languages`). Which format a file is
-written in is found out in `notation`.
+digits, as in `2019/20`, `%*` the end of a stretch of time that begins with the stamp), or one of `integer`, `epoch-s`,
+`epoch-ms`, `epoch-us`, `epoch-ns`, `excel`, `excel-time`. Names in another language are told by its code in front,
+`de:%d. %B %Y` (see `languages`). Which format a file is written in is found out in `notation`.
 """
 
 from __future__ import annotations
@@ -75,12 +75,13 @@ _PATTERNS = {
     "q": r"(?P<q>[1-4])",
     "n": r"(?P<n>\d{2})",
     "N": r"(?P<N>\d{4})",
+    "*": r"(?:[^\d:.].*)?",
     "z": r"(?P<z>Z|[+-]\d{2}:?\d{2})",
 }
 _WIDER = {"-y": r"(?P<y>\d{1,2})", "-j": r"(?P<j>\d{1,3})", "-z": r"(?P<z>[+-]\d{2}(?::?\d{2})?)"}
 """Directives that read something else without their padding."""
 
-DIRECTIVE = re.compile(r"%([-:]?[A-Za-z]|[1-9]f)")
+DIRECTIVE = re.compile(r"%([-:]?[A-Za-z]|[1-9]f|\*)")
 UTC_NAMES = ("Z", "UTC", "GMT")
 """How a format may end that says so itself that its stamps are in UTC."""
 
@@ -373,7 +374,7 @@ def write_stamps(stamps: Ints, time_format: str, tz: str | None) -> npt.NDArray[
     else:
         zone = "UTC" if time_format.endswith(UTC_NAMES) else tz
         local = to_local(unique, zone)
-        plain, named = split_language(time_format)[1], names_in(time_format)
+        plain, named = split_language(time_format)[1].removesuffix("%*"), names_in(time_format)
         template, parts = _template(plain), _parts(local, local - unique, named)
         columns = [parts(name) for name in DIRECTIVE.findall(plain)]
         texts = np.empty(len(unique), object)

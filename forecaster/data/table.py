@@ -43,6 +43,9 @@ MOST_NOTES = 8
 MOST_LOOKED_UP = 500
 """Rows that are looked up for them."""
 
+NUMBER_COLUMNS = "--skip-rows 1 --no-header"
+"""Flags with which the names in a header do not matter."""
+
 MOST_LINES = 5
 """Lines that an error names."""
 
@@ -367,7 +370,8 @@ def check_names(path: str, names: list[str]) -> None:
                 if other == name
                 else f"columns {other!r} and {name!r} differ only in case or blanks"
             )
-            raise DataError(f"{path}: {twice}", hint="Rename one")
+            hint = f"Rename one, or pass {NUMBER_COLUMNS} to number the columns"
+            raise DataError(f"{path}: {twice}", hint=hint).choosing(NUMBER_COLUMNS)
 
 
 def _parse(path: str, body: memoryview, names: list[str], dialect: Dialect, line: int) -> dict[str, pa.ChunkedArray]:

@@ -103,3 +103,63 @@ def test_any_dialect_reads_back_equal_or_is_refused(tmp_path: Path, **drawn: obj
 def test_a_mark_between_thousands_is_no_part_of_a_number(read: Read, mark: str) -> None:
     with pytest.raises(UsageError, match="--thousands must be one mark"):
         read("ds,y\n2024-01-01,111\n2024-01-02,121\n2024-01-03,131\n", thousands=mark)
+
+
+NUMBERS = "".join(f"2024-01-{day:02d},{day},{day + 1}\n" for day in range(1, 21))
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "names"),
+    [
+        ("date,North,\n,Sales,Cost\n", 2, ["North Sales", "North Cost"]),
+        ("time,load,temp\n(UTC),(MW),(C)\n", 2, ["load (MW)", "temp (C)"]),
+        ("Price,Close,Open\nTicker,AAPL,AAPL\nDate,,\n", 3, ["Close AAPL", "Open AAPL"]),
+        ("date,a,b\n----,---,---\n", 2, ["a", "b"]),
+    ],
+)
+def test_a_header_of_several_rows_is_named_and_read(read: Read, header: str, rows: int, names: list[str]) -> None:
+    with pytest.raises(DataError, match=f"the header takes {rows} rows") as fault:
+        read(header + NUMBERS)
+    assert f"--header-rows {rows}" in fault.value.hint
+    panel = read(header + NUMBERS, header_rows=rows, wide=True)
+    assert list(panel.ids) == names
+    assert panel.values[0] == 1
+
+
+def test_more_rows_of_a_header_than_there_are_is_refused(read: Read) -> None:
+    with pytest.raises(DataError, match="no row stands below 20 rows of a header"):
+        read("date,y\n2024-01-01,1\n2024-01-02,2\n", header_rows=20)
+
+
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [
+        ('"Data Source","Indicators"\n\n"Updated","2023-03-01"\n\n', 5),
+        ("latitude,longitude,height,zone\n52.5,13.4,38.0,GMT\n\n", 4),
+        ("Report\nof 2024\n", 3),
+    ],
+)
+def test_a_header_below_other_tables_is_found(read: Read, above: str, line: int) -> None:
+    with pytest.raises(DataError, match=f"in line {line}") as fault:
+        read(f"{above}date,x,y\n{NUMBERS}")
+    assert f"--skip-rows {line - 1}" in fault.value.hint
+    assert read(f"{above}date,x,y\n{NUMBERS}", skip_rows=line - 1, target="y").values[0] == 2
+
+
+def test_a_row_with_a_cell_too_many_is_no_header(read: Read) -> None:
+    with pytest.raises(DataError, match="line 4: 4 cells where the header has 3"):
+        read("date,x,y\n2024-01-30,1,1\n2024-01-31,2,2\n2024-02-01,1,2,3\n" + NUMBERS)
+
+
+@pytest.mark.parametrize("header", ["y,y", "Y,y"])
+def test_columns_of_one_name_are_numbered(read: Read, header: str) -> None:
+    with pytest.raises(DataError) as fault:
+        read(f"date,{header}\n{NUMBERS}")
+    assert "--no-header --skip-rows 1" in fault.value.hint
+
+
+def test_rows_with_names_and_a_header_without_are_read(read: Read) -> None:
+    rows = "".join(f"r{day},2024-01-{day:02d},{day}\n" for day in range(1, 21))
+    with pytest.raises(DataError, match="one cell more than the header") as fault:
+        read(f"date,y\n{rows}")
+    assert "--no-header --skip-rows 1" in fault.value.hint

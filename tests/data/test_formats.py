@@ -131,7 +131,7 @@ def test_every_format_gives_the_same_panel(tmp_path: Path, name: str) -> None:
         ("two.xlsx", workbook("one", "two"), "several sheets: one, two"),
         ("bad.jsonl", FILES["a.jsonl"].replace(b'"y": 101.25}', b'"y": }'), "is not JSON: line 2, from character"),
         ("text.jsonl", FILES["a.jsonl"].replace(b"101.25", b'"x"'), "line 2, column 'y': 'x' is not a number"),
-        ("nested.json", b'[{"ds": "2024-01-01", "y": {"a": 1}}]', "row 1, column 'y': not one value"),
+        ("nested.json", b'[{"ds": "2024-01-01", "y": [1]}]', "row 1, column 'y': not one value"),
         ("numbers.json", b"[1, 2, 3]", "holds no records"),
         ("old.feather", arrow()[:200], "not a sound Arrow file"),
     ],

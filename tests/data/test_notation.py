@@ -99,3 +99,32 @@ def test_years_that_could_be_months_are_asked_for() -> None:
     assert detect_format(pa.array(["2009-10", "2009-11", "2009-12"])) == "%Y-%m"
     with pytest.raises(StampError):
         detect_format(pa.array(["2012-13", "2013-15"]))
+
+
+@pytest.mark.parametrize(
+    ("texts", "time_format", "written"),
+    [
+        (["2020-01-06 - 2020-01-12", "2020-01-13 - 2020-01-19"], "%Y-%m-%d%*", "2020-01-06"),
+        (["2020-01-06/2020-01-12", "2020-01-13/2020-01-19"], "%Y-%m-%d%*", "2020-01-06"),
+        (["13.01.2022 00:00 - 13.01.2022 00:15"], "%d.%m.%Y %H:%M%*", "13.01.2022 00:00"),
+        (["2022-01-03 00-01", "2022-01-03 01-02", "2022-01-03 23-00"], "%Y-%m-%d %H%*", "2022-01-03 00"),
+        (["Jan 03, 2022 @ 00:00:00.000"], "%b %d, %Y @ %H:%M:%S.%3f", "Jan 03, 2022 @ 00:00:00.000"),
+        (["13/Jan/2022:00:00:00 +0000"], "%d/%b/%Y:%H:%M:%S %z", "13/Jan/2022:00:00:00 +0000"),
+        (["03Jan2022:12:00:00"], "%d%b%Y:%H:%M:%S", "03Jan2022:12:00:00"),
+        (["2022-01-03, 14:00"], "%Y-%m-%d, %H:%M", "2022-01-03, 14:00"),
+        (["3. Mai 2022 um 14:00"], "de:%-d. %b %Y um %H:%M", "3. Mai 2022 um 14:00"),
+    ],
+)
+def test_stretches_of_time_and_other_clocks(texts: list[str], time_format: str, written: str) -> None:
+    assert detect_format(pa.array(texts)) == time_format
+    stamps, ok = parse(pa.array(texts), time_format)
+    assert ok.all()
+    again = write_stamps(stamps, time_format, "UTC" if "%z" in time_format else None)
+    assert again[0] == written
+    assert parse(pa.array([str(again[0])]), time_format)[1].all()
+
+
+def test_stretches_that_can_be_read_in_two_ways_are_asked_for() -> None:
+    with pytest.raises(StampError, match="can be read as") as fault:
+        detect_format(pa.array(["03.01.2022 00:00 - 03.01.2022 00:15", "03.02.2022 00:00 - 03.02.2022 00:15"]))
+    assert "'%d.%m.%Y %H:%M%*'" in fault.value.choices[0]
