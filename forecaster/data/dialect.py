@@ -202,7 +202,9 @@ def _refuse_header(path: str, heads: list[list[tuple[int, list[str]]]]) -> None:
         DataError: It is such a header.
     """
     widths = [len(row) for _, row in heads[0]]
-    if len({*widths[1:]}) == 1 and widths[1] == widths[0] + 1 > 2:
+    below = [row for _, row in heads[0][1:]]
+    is_named = below and all(row[0] and row[-1] and not looks_like_date(row[0]) for row in below[:ROWS_BELOW])
+    if is_named and len({*widths[1:]}) == 1 and widths[1] == widths[0] + 1 > 2:
         fault = f"{path}: rows have one cell more than the header, as where rows have names"
         flags = "--skip-rows 1 --no-header"
         raise DataError(fault, hint=f"Name the first column, or pass {flags}").choosing(flags)

@@ -193,7 +193,9 @@ def _refuse_footer(table: Table, name: str) -> None:
     words = [cell.strip() for cell in last[len(last) - notes :] if cell and cell.strip() not in MISSING]
     if notes in (0, len(last)) or not all(is_note(word) for word in words):
         return
-    words = words or _totals_in(table, notes) or ([""] if notes <= MOST_EMPTY else [])
+    words = words or _totals_in(table, notes)
+    if not words and notes <= MOST_EMPTY and not _names_in(table, notes):
+        words = [""]
     if not words:
         return
     rows = list(range(table.rows - notes, table.rows))
@@ -206,6 +208,13 @@ def _totals_in(table: Table, count: int) -> list[str]:
     texts = [column for column in table.columns.values() if pa.types.is_string(column.type)]
     cells = (cell for column in texts for cell in column.slice(table.rows - count).to_pylist())
     return [cell for cell in cells if cell and TOTAL.match(cell)]
+
+
+def _names_in(table: Table, count: int) -> bool:
+    """Return whether one of the last rows has a word in it: then it is of a series, and no total of all."""
+    texts = [column for column in table.columns.values() if pa.types.is_string(column.type)]
+    cells = (cell for column in texts for cell in column.slice(table.rows - count).to_pylist())
+    return any(cell and cell not in MISSING and re.search(r"[^\W\d_]", cell) for cell in cells)
 
 
 def recipe_of(settings: ReadSettings, schema: Schema | None) -> Recipe:

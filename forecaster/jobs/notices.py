@@ -44,6 +44,9 @@ SAME = 1e-4
 ROUNDING = 1e-15
 """The rounding of a value, relatively."""
 
+NUMBERED = 10**14
+"""Above it a number is a date in nanoseconds, from 1970-01-02 on, and counts no rows."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -90,6 +93,8 @@ def lost_data(
     if settings.max_lag is not None:
         _check_lag(panel, ends, settings.max_lag)
     early = [s for s, name in enumerate(panel.ids) if name in known.ends and ends[s] < known.ends[name]]
+    if early and panel.frequency.is_integer and known.ends[panel.ids[early[0]]] > NUMBERED:
+        early = []  # the forecast before was of dates, and rows are numbered now
     if early and not cut:
         both = np.array([ends[early[0]], known.ends[panel.ids[early[0]]]])
         now, then = panel.write(both.astype(panel.starts.dtype))

@@ -115,6 +115,10 @@ def test_a_sum_is_known_by_its_name_where_its_time_is_empty(tmp_path: Path) -> N
     (tmp_path / "x.csv").write_text(f"store,ds,y\n{rows}Total,,812\n")
     with pytest.raises(DataError, match="line 58, column 'ds': 'Total' is no time"):
         read_panel(tmp_path / "x.csv")
+    (tmp_path / "x.csv").write_text(f"n,ds,y\n{rows.replace('a,', '1,').replace('b,', '2,')},,812\n")
+    with pytest.raises(DataError, match="'' is no time") as fault:
+        read_panel(tmp_path / "x.csv")
+    assert "--skip-footer 1" in fault.value.hint
     (tmp_path / "x.csv").write_text(f"store,ds,y\n{rows}b,,812\n")
     with pytest.raises(DataError, match="where a time is needed"):
         read_panel(tmp_path / "x.csv")

@@ -104,3 +104,9 @@ def test_a_forecast_that_is_held_at_zero_though_the_series_was_not_there_is_name
     assert (
         held_at_bound(bind(negative, horizon=3), negative, forecast_of(negative, values[:1], "lstm_pretrained")) == ()
     )
+
+
+def test_rows_that_are_numbered_now_end_no_earlier_than_dates_before() -> None:
+    numbered = panel_from_arrays({"a": np.arange(28.0), "b": np.arange(28.0)}, freq="1")
+    known = Known(dict.fromkeys(PANEL.ids, 10**18), "the last forecast of such a file")
+    assert lost_data(known, numbered, SETTINGS, cut=False) == ()
