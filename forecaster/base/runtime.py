@@ -100,6 +100,15 @@ def prepare_matplotlib() -> None:
         os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
+def prepare_numpy() -> None:
+    """Let NumPy multiply matrices with one thread, where nobody says otherwise; before it is imported.
+
+    The threads of OpenBLAS wait for each other by spinning. The products here are small: of 100,000 series of 60 months
+    they took twice the processor time for nothing.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def prepare_onnx() -> None:
     """Turn off ONNX Runtime's telemetry, and keep its own lines off standard error. Safe to call again."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"

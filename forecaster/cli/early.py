@@ -11,6 +11,8 @@ from contextlib import suppress
 from functools import partial
 from types import FrameType
 
+from forecaster.base.runtime import prepare_numpy
+
 MOST_SECONDS = 31_622_400.0
 """The longest deadline: a year."""
 
@@ -35,6 +37,7 @@ def install(arguments: list[str]) -> None:
     if seconds is not None:
         signal.signal(signal.SIGALRM, partial(_expire, seconds))
         signal.setitimer(signal.ITIMER_REAL, left_of(seconds))
+    prepare_numpy()
 
 
 def follow(leash: str) -> None:

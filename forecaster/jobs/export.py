@@ -23,7 +23,8 @@ from forecaster.jobs.events import Events
 from forecaster.jobs.names import check_outputs, load_asked, models_folder, source_of
 from forecaster.jobs.opening import check_unread
 from forecaster.model import store
-from forecaster.model.companion import LONGEST_CONTEXT, Share
+from forecaster.model.builtin import LONGEST_CONTEXT
+from forecaster.model.companion import Share
 from forecaster.model.features import feature_numbers
 from forecaster.model.forecast import Predicted
 from forecaster.model.graph import Raw, RawServer, drift, drifts, forecast_values, inputs_of, quantize_graph, raw_graph

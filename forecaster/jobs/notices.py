@@ -206,8 +206,9 @@ def naive_twin(panel: Panel, season: int, forecast: Forecast) -> tuple[str, ...]
         season: m, in steps.
         forecast: Of every series of the panel.
     """
-    methods = [str(method).removesuffix(RECURSIVE) for method in forecast.methods]
-    own = np.array([method not in SIMPLE for method in methods], bool)
+    made, which = np.unique(forecast.methods.astype(str), return_inverse=True)
+    methods = [str(method).removesuffix(RECURSIVE) for method in made]
+    own = np.array([method not in SIMPLE for method in methods], bool)[which]
     if not own.any():
         named = ", ".join(sorted({*methods}))
         return (f"{panel.source}: every series is forecast by a simple method ({named}): no network had a part in it",)
@@ -217,7 +218,7 @@ def naive_twin(panel: Panel, season: int, forecast: Forecast) -> tuple[str, ...]
     origins = Origins.at_end(panel, np.flatnonzero(own))
     steps, _ = series_scales(panel, 1)  # that the level of a series is high says nothing
     nothing = SAME * np.nan_to_num(steps)[own, None]
-    builtin = {method for method, is_own in zip(methods, own, strict=True) if is_own} == {METHOD}
+    builtin = {method for method in methods if method not in SIMPLE} == {METHOD}
     instead = "train a model of this data: forecast train DATA" if builtin else "train longer, or use the baseline"
     for name, m in (("the last value", 1), ("the last season, repeated", season)):
         naive = seasonal_naive(panel.values, origins, m, horizon)

@@ -34,7 +34,7 @@ from forecaster.model.forecast import Block, Interval
 from forecaster.model.intermittent import least_upper
 from forecaster.model.origins import Origins, first_changes
 from forecaster.model.planner import choose_horizon, choose_season
-from forecaster.model.pretrained import Builtin, BuiltinCorruptError, forecast_apart, open_builtin
+from forecaster.model.pretrained import Builtin, BuiltinCorruptError, Contexts, forecast_apart, join, open_builtin
 from forecaster.model.windows import Floats, Ints, WindowShape, extremes
 
 NAME = "builtin"
@@ -253,7 +253,7 @@ class BuiltinModel:
         answer = np.empty((len(origins), horizon, len(self.network.levels)))
         lengths = origins.ends - starts
         for seasons, chosen in self._by_seasons(lengths):
-            contexts = [values[starts[i] : origins.ends[i]] for i in chosen]
+            contexts = Contexts.of(values, starts[chosen], origins.ends[chosen])
             answer[chosen] = forecast_apart(self.network, contexts, seasons, horizon)
         if not np.isfinite(answer).all() and (fault := too_large_to_add(panel, starts, origins.ends)):
             raise fault
@@ -263,7 +263,8 @@ class BuiltinModel:
     def median(self, contexts: list[Floats]) -> Floats:
         """Return the medians [N, H] after contexts of one length."""
         seasons = self.seasons_for(min(len(contexts[0]), LONGEST_CONTEXT))
-        return Fan(self.network.levels, forecast_apart(self.network, contexts, seasons, self.window.horizon)).middle
+        answer = forecast_apart(self.network, join(contexts), seasons, self.window.horizon)
+        return Fan(self.network.levels, answer).middle
 
     def seasons_for(self, length: int) -> tuple[int, ...]:
         """Return the season lengths that a context of `length` values is long enough for, the main one first."""

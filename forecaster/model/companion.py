@@ -13,12 +13,9 @@ import numpy as np
 from forecaster.base.errors import ModelError
 from forecaster.base.files import sha256
 from forecaster.model.origins import Origins
-from forecaster.model.pretrained import Builtin, forecast_apart
+from forecaster.model.pretrained import Builtin, Contexts, forecast_apart
 from forecaster.model.serving import open_session
 from forecaster.model.windows import Floats, Windows, to_scale
-
-LONGEST_CONTEXT = 2048
-"""Values before a cutoff that it reads at most."""
 
 FARTHEST = 20.0
 """Scales from the base path beyond which no answer counts."""
@@ -81,7 +78,7 @@ class Companion:
         Raises:
             ModelError: It does not answer as it did in training.
         """
-        network = Builtin({}, open_session(self.graph))
+        network = Builtin({}, open_session(self.graph, threads=1))
         said, expected = np.array(probe(network)), np.array(self.share.probe)
         if said.shape != expected.shape or not np.allclose(said, expected, rtol=PROBE_TOLERANCE):
             raise ModelError(
@@ -111,12 +108,11 @@ def ask_pretrained(
     A model of logarithms never answers below a tenth of the least value that a window has seen.
     """
     shape = windows.shape
-    bounds = zip(origins.starts.tolist(), origins.ends.tolist(), strict=True)
-    contexts = [values[max(start, end - LONGEST_CONTEXT) : end] for start, end in bounds]
+    contexts = Contexts.of(values, origins.starts, origins.ends)
     answers = forecast_apart(network, contexts, seasons, shape.horizon)
     medians = answers[..., answers.shape[-1] // 2]
     if shape.transform == "log":
-        medians = np.maximum(medians, 0.1 * np.array([np.nanmin(context) for context in contexts])[:, None])
+        medians = np.maximum(medians, 0.1 * contexts.least[:, None])
     said = (to_scale(medians, shape) - windows.base) / windows.scale
     return np.asarray(np.clip(np.nan_to_num(said, nan=0.0), -FARTHEST, FARTHEST))
 

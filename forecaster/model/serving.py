@@ -22,10 +22,10 @@ EXTERNAL = b"location"
 holds the word."""
 
 
-def onnx_options() -> Any:
+def onnx_options(threads: int | None = None) -> Any:
     """Return ONNX Runtime's options for a session: errors alone are logged, and threads that wait take no processor.
 
-    One of several processes that share a machine has as many threads as `use_threads` said.
+    Without a number of threads, one of several processes that share a machine has as many as `use_threads` said.
 
     By default its threads spin while they wait for each other: on a machine that does something else too, that is
     processor time for nothing.
@@ -34,13 +34,13 @@ def onnx_options() -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = threads_to_use() or 0
+    options.intra_op_num_threads = threads or threads_to_use() or 0
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
 
 
-def open_session(graph: bytes) -> Any:
-    """Return ONNX Runtime's session for a graph whose bytes were checked already.
+def open_session(graph: bytes, threads: int | None = None) -> Any:
+    """Return ONNX Runtime's session for a graph whose bytes were checked already; `threads` as in `onnx_options`.
 
     Raises:
         ModelError: It would read other files, may run without end, or ONNX Runtime does not take it.
@@ -53,7 +53,7 @@ def open_session(graph: bytes) -> Any:
     check_rounds_of(graph)
     try:
         return onnxruntime.InferenceSession(
-            graph, onnx_options(), providers=["CPUExecutionProvider"], enable_fallback=0
+            graph, onnx_options(threads), providers=["CPUExecutionProvider"], enable_fallback=0
         )  # its fallback, to what was asked for already, begins with a print to stdout
     except Exception as error:  # ONNX Runtime's exceptions have no common root but Exception
         check_exhausted(error)

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from forecaster.base.runtime import prepare_numpy
+
 SCRIPT = """
 from forecaster.base.runtime import prepare_keras
 prepare_keras()
@@ -28,3 +32,14 @@ def test_planted_settings_have_no_effect_and_none_are_written(tmp_path: Path) ->
     )
     assert (done.stdout, done.stderr) == ("float32 tensorflow None\n", "")
     assert sorted(path.name for path in tmp_path.rglob("*")) == [".keras", "keras.json", "tmp"]
+
+
+@pytest.mark.parametrize(("said", "expected"), [(None, "1"), ("4", "4")])
+def test_numpy_multiplies_with_one_thread_unless_somebody_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, said: str | None, expected: str
+) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", said or "")
+    if said is None:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    prepare_numpy()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == expected

@@ -10,6 +10,7 @@ import pytest
 from forecaster.base.errors import ModelError
 from forecaster.model.calibration import answer_windows
 from forecaster.model.companion import FARTHEST, Companion, Share, ask_pretrained, probe
+from forecaster.model.pretrained import Contexts
 from forecaster.model.windows import Signals, WindowShape, cut_windows, restore
 from tests.conftest import BUILTIN
 from tests.origins import between
@@ -24,8 +25,8 @@ class Rising:
 
     levels = (0.1, 0.5, 0.9)
 
-    def forecast(self, contexts: list[Any], seasons: tuple[int, ...], horizon: int) -> np.ndarray:
-        path = np.array([context[-1] + np.arange(1.0, horizon + 1) for context in contexts])
+    def answer(self, contexts: Contexts, seasons: tuple[int, ...], horizon: int) -> np.ndarray:
+        path = contexts.values[contexts.ends - 1, None] + np.arange(1.0, horizon + 1)
         return np.stack([path - 1, path, path + 1], axis=2)
 
 
@@ -49,8 +50,8 @@ def test_its_answers_are_distances_from_the_base_path(transform: str) -> None:
 
 def test_answers_that_are_none_and_answers_far_off_are_bounded() -> None:
     class Wild(Rising):
-        def forecast(self, *args: Any) -> np.ndarray:
-            answers = super().forecast(*args)
+        def answer(self, *args: Any) -> np.ndarray:
+            answers = super().answer(*args)
             answers[0], answers[1] = np.nan, 1e12
             return answers
 

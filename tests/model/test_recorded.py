@@ -7,6 +7,7 @@ import onnxruntime
 import pytest
 
 from forecaster.model.pretrained import open_builtin
+from forecaster.model.pretrained.contexts import join
 from forecaster.model.pretrained.network import HERE, NETWORK
 from forecaster.model.pretrained.offset import forecast_apart
 from forecaster.model.pretrained.rhythm import rhythm
@@ -44,7 +45,7 @@ def test_the_graph_answers_as_the_network(seasons: tuple[int, ...], length: int,
         ("quantiles", ["N", horizon, 9]),
     ]
     values = contexts(length)
-    expected = forecast_apart(open_builtin(), [*values], seasons, horizon)
+    expected = forecast_apart(open_builtin(), join([*values]), seasons, horizon)
     forecasts, quantiles = session.run(None, {"values": values})
     np.testing.assert_allclose(quantiles, expected, rtol=1e-8, atol=1e-8)
     np.testing.assert_array_equal(forecasts, quantiles[:, :, 4])

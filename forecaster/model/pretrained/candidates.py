@@ -1,7 +1,8 @@
 """Simple forecasts of a context, all at once: what the network weighs and corrects.
 
-Each is linear in the observed values given where values are missing, and moves and stretches with them. `x` is float64
-`(N, T)`, oldest first, 0 where `seen` (bool, `(N, T)`) is false; contexts end in the last column.
+Each but the median and the lowest value is linear in the observed values given where values are missing, and all move
+and stretch with them. `x` is float64 `(N, T)`, oldest first, 0 where `seen` (bool, `(N, T)`) is false; contexts end in
+the last column.
 
 Written in the Python array API standard, with N left open: NumPy computes it, and an export traces it into a graph.
 """
@@ -9,6 +10,7 @@ Written in the Python array API standard, with N left open: NumPy computes it, a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,9 @@ NAMES = (
     "recent_damped",
     "recent_theta",
 )
+MEDIAN, LOWEST = NAMES.index("median"), NAMES.index("lowest")
+MOST_COUNTED = 2**13
+"""Values times steps ahead of which it is kept what they count for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +108,41 @@ def before(x: Array, columns: int) -> Array:
 
 
 def candidates(x: Array, seen: Array, rhythm: Rhythm, steps: int) -> Array:
-    """The simple forecasts `NAMES` of each context, `(N, len(NAMES), steps)`, in the units of `x`."""
+    """The simple forecasts `NAMES` of each context, `(N, len(NAMES), steps)`, in the units of `x`.
+
+    Many contexts without a gap are multiplied by what each value counts for, which is the same in all of them.
+    """
+    center, lowest = middles(x, seen)
+    if isinstance(x, np.ndarray) and _is_many(x, steps) and seen.all():
+        counted = _counted(x.shape[1], rhythm, steps)
+        found = (x @ counted).reshape(len(x), len(NAMES), steps)
+        found[:, MEDIAN], found[:, LOWEST] = center, lowest
+        return found
+    rows = _linear(x, seen, rhythm, steps)
+    flat = np.zeros((1, steps))
+    rows[MEDIAN:MEDIAN], rows[LOWEST:LOWEST] = [center + flat], [lowest + flat]
+    return namespace(x).stack(rows, axis=1)
+
+
+def _is_many(x: Floats, steps: int) -> bool:
+    """Whether contexts are as many as they are long, and what their values count for takes little memory."""
+    return x.shape[1] <= len(x) and x.shape[1] * steps <= MOST_COUNTED
+
+
+@lru_cache(maxsize=32)
+def _counted(length: int, rhythm: Rhythm, steps: int) -> Floats:
+    """What each of `length` values counts for in each candidate, `(length, len(NAMES)·steps)`; 0 in what is not linear.
+
+    That is what candidates say of contexts that are 1 at one step and 0 elsewhere.
+    """
+    rows = _linear(np.eye(length), np.ones((length, length), bool), rhythm, steps)
+    none = np.zeros((length, steps))
+    rows[MEDIAN:MEDIAN], rows[LOWEST:LOWEST] = [none], [none]
+    return np.ascontiguousarray(np.stack(rows, axis=1).reshape(length, -1))
+
+
+def _linear(x: Array, seen: Array, rhythm: Rhythm, steps: int) -> list[Array]:
+    """The candidates that are linear in `x`, `(N, steps)` each: all but the median and the lowest value."""
     xp, length = namespace(x), x.shape[1]
     m, pace = rhythm.season, 4 / rhythm.segment
     h = np.arange(1, steps + 1, dtype=np.float64)[None]
@@ -122,15 +161,12 @@ def candidates(x: Array, seen: Array, rhythm: Rhythm, steps: int) -> Array:
     naive = seasonal_naive(x, seen, m, steps)
     span = xp.astype(xp.maximum(_span(seen), 1), xp.float64)
     growth = _window(x, seen, 0, m) - _window(x, seen, m, m)
-    center, lowest = middles(x, seen)
     second = _second(x, seen, rhythm, steps, naive) if rhythm.second and length > rhythm.second else None
-    rows = [
+    return [
         last + flat,
         naive,
         mild + recent.ahead(steps),
         mean(x, seen) + flat,
-        center + flat,
-        lowest + flat,
         levels[0] + ahead,
         levels[1] + ahead,
         levels[2] + ahead,
@@ -146,7 +182,6 @@ def candidates(x: Array, seen: Array, rhythm: Rhythm, steps: int) -> Array:
         quick + turn * damped + recent.ahead(steps),
         mild + 0.5 * tilt * h + recent.ahead(steps),
     ]
-    return xp.stack(rows, axis=1)
 
 
 def seasons(x: Array, seen: Array, m: int, decays: tuple[float, ...]) -> list[Season]:

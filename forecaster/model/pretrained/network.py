@@ -4,78 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.base.machine import usable_cores
 from forecaster.base.meter import tally
+from forecaster.base.runtime import threads_to_use
 from forecaster.model.pretrained.candidates import Array, namespace
+from forecaster.model.pretrained.contexts import Contexts, join
 from forecaster.model.pretrained.inputs import Inputs, inputs
-from forecaster.model.pretrained.rhythm import AHEAD, LEVELS, LONGEST, Rhythm, rhythm
+from forecaster.model.pretrained.rhythm import AHEAD, LEVELS, Rhythm, rhythm
 from forecaster.model.serving import onnx_options
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+T, R = TypeVar("T"), TypeVar("R")
 
 HERE = Path(__file__).parent
 CARD, NETWORK, WEIGHTS = "card.json", "network.onnx", "weights.npz"
-ROWS = 1_024  # contexts answered at a time
+ROWS = 1_024  # contexts answered by a thread at a time
+CALLED = 256  # of these in one call of the network: its intermediate results stay in the processor's cache
+MOST_THREADS = 8  # beyond these, NumPy's short operations wait for the interpreter
 MEDIAN = LEVELS.index(0.5)
 
 
 class BuiltinCorruptError(ValueError):
     """A file of the built-in network is missing or not the one that its card names."""
-
-
-@dataclass(frozen=True, eq=False)
-class Contexts:
-    """N contexts end to end, of any lengths: many short ones are cut and stacked at once, not one by one.
-
-    Attributes:
-        values: All of them, NaN where missing.
-        ends: Index after the last value of each, `(N,)`.
-        lengths: Of each, `(N,)`, at least 1.
-    """
-
-    values: Floats
-    ends: Ints
-    lengths: Ints
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    def least(self) -> Floats:
-        """The least value of each, `(N,)`; infinity where none is known."""
-        known = np.append(np.where(np.isnan(self.values), np.inf, self.values), np.inf)
-        bounds = np.stack([self.ends - self.lengths, self.ends], axis=1).ravel()
-        return np.asarray(np.minimum.reduceat(known, bounds)[::2]) if len(self) else np.empty(0)
-
-    def stacked(self, rows: Ints) -> Floats:
-        """Some of them with a common end, NaN before they begin, `(n, T)`."""
-        ends, lengths = self.ends[rows, None], self.lengths[rows, None]
-        back = np.arange(-int(lengths.max()), 0)
-        return np.where(back >= -lengths, self.values[np.maximum(ends + back, 0)], np.nan)
-
-    def extended(self, more: Floats) -> Contexts:
-        """All of them with more values, `(N, k)`, at their ends."""
-        parts = [
-            np.concatenate([self.values[end - length : end], row])
-            for end, length, row in zip(self.ends.tolist(), self.lengths.tolist(), more, strict=True)
-        ]
-        return join(parts)
-
-
-def join(contexts: Sequence[Floats]) -> Contexts:
-    """The last values of contexts, float64, NaN for all that is not a number."""
-    lengths = np.array([min(len(context), LONGEST) for context in contexts], np.int64)
-    parts = [context[-LONGEST:] for context in contexts]
-    values = np.concatenate([*parts, np.empty(0)]).astype(np.float64)
-    return Contexts(np.where(np.isfinite(values), values, np.nan), np.cumsum(lengths), lengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,30 +66,61 @@ class Builtin:
 
         A context without any value is answered with NaN. One whose values are all ≥ 0 is answered with values ≥ 0.
         """
+        return self.answer(join(contexts), seasons, horizon)
+
+    def answer(self, past: Contexts, seasons: tuple[int, ...], horizon: int) -> Floats:
+        """`forecast` of contexts that are one array already."""
         shape = rhythm(seasons)
-        past = join(contexts)
-        low = np.where(past.least() >= 0, 0.0, -np.inf)[:, None, None]
+        low = np.where(past.least >= 0, 0.0, -np.inf)[:, None, None]
         answer: Floats = in_rounds(partial(self._direct, shape), Contexts.extended, (past, low), shape, horizon)
         return answer
 
     def _direct(self, shape: Rhythm, past: Contexts, ahead: int) -> Floats:
         """One answer of `ahead` segments each, `(N, A·p, 9)`: contexts of like length together."""
         answer = np.full((len(past), ahead * shape.segment, len(LEVELS)), np.nan)
-        usable = np.flatnonzero(np.isfinite(past.least()))
+        usable = np.flatnonzero(np.isfinite(past.least))
         order = usable[np.argsort(past.lengths[usable], kind="stable")]
-        segments = np.array([shape.bucket(length) for length in past.lengths[order].tolist()], np.int64)
+        segments = past.segments(shape)[order]
         alike = (order[segments == bucket] for bucket in np.unique(segments).tolist())
         parts = [rows[start : start + ROWS] for rows in alike for start in range(0, len(rows), ROWS)]
-        for rows in tally(parts, len, ("forecasting", "contexts", len(order))):
-            bucket = int(shape.bucket(int(past.lengths[rows[0]])))
-            answer[rows] = self._ask(past.stacked(rows), shape, bucket, ahead)
+
+        def ask(rows: Ints) -> tuple[Ints, Floats]:
+            return rows, self._ask(past.stacked(rows), shape, shape.bucket(int(past.lengths[rows[0]])), ahead)
+
+        for rows, found in tally(side_by_side(ask, parts), _rows_of, ("forecasting", "contexts", len(order))):
+            answer[rows] = found
         return answer
 
     def _ask(self, past: Floats, shape: Rhythm, segments: int, ahead: int) -> Floats:
-        given = inputs(past, shape, segments, ahead)
-        [answer] = self.session.run(None, given.arrays())
-        found: Floats = in_units(answer, given, past, (shape.segment, ahead))
+        with np.errstate(over="ignore", invalid="ignore"):  # set for each thread; the caller judges
+            given = inputs(past, shape, segments, ahead)
+            arrays, steps = given.arrays(), range(0, len(past), CALLED)
+            parts = [
+                self.session.run(None, {name: array[at : at + CALLED] for name, array in arrays.items()})[0]
+                for at in steps
+            ]
+            found: Floats = in_units(np.concatenate(parts), given, past, (shape.segment, ahead))
         return found
+
+
+def _rows_of(part: tuple[Ints, Floats]) -> int:
+    return len(part[0])
+
+
+def side_by_side(work: Callable[[T], R], parts: Sequence[T]) -> Iterator[R]:
+    """Do the parts of some work in as many threads as there are cores, and yield what comes of each in their order.
+
+    NumPy and ONNX Runtime calculate each with one thread then: less time goes into threads that wait for each other.
+    """
+    threads = min(len(parts), threads_to_use() or usable_cores(), MOST_THREADS)
+    if threads < 2:
+        yield from map(work, parts)
+        return
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield from pool.map(work, parts)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def in_rounds(
@@ -177,7 +169,7 @@ def open_builtin(folder: Path = HERE) -> Builtin:
     found = hashlib.sha256(network).hexdigest()
     if found != wanted:
         raise BuiltinCorruptError(f"{folder / NETWORK}: expected SHA-256 {wanted}, found {found}")
-    return Builtin(card, onnxruntime.InferenceSession(network, onnx_options(), providers=["CPUExecutionProvider"]))
+    return Builtin(card, onnxruntime.InferenceSession(network, onnx_options(1), providers=["CPUExecutionProvider"]))
 
 
 def open_weights(folder: Path = HERE) -> dict[str, NDArray[np.float32]]:

@@ -9,12 +9,11 @@ at once then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.model.pretrained.candidates import Array, namespace
+from forecaster.model.pretrained.contexts import Contexts
 from forecaster.model.pretrained.network import Builtin
 from forecaster.model.pretrained.rhythm import LONGEST, rhythm
 
@@ -27,24 +26,23 @@ HIGH = 1e5
 """Times the range of a context from which its level is taken off."""
 
 
-def forecast_apart(network: Builtin, contexts: Sequence[Floats], seasons: tuple[int, ...], horizon: int) -> Floats:
+def forecast_apart(network: Builtin, contexts: Contexts, seasons: tuple[int, ...], horizon: int) -> Floats:
     """Forecast each context as `Builtin.forecast` does, [N, horizon, 9], however high its level is.
 
     Args:
         network: What answers.
-        contexts: N float64 arrays of any length ≥ 1, oldest first, NaN where missing.
+        contexts: N of them.
         seasons: Season lengths in steps, the main one first; () or (1,) is none.
         horizon: H ≥ 1.
     """
     seasons = readable(seasons)
     offsets = offsets_of(contexts, seasons)
     if offsets.any():
-        pairs = zip(contexts, offsets, strict=True)
-        contexts = [context - offset if offset else context for context, offset in pairs]
+        contexts = contexts.less(offsets)
     rows = max(1, MOST_MEMORY // _memory(seasons))
     parts = [contexts[start : start + rows] for start in range(0, len(contexts), rows)]
     with np.errstate(over="ignore", invalid="ignore"):  # the caller judges answers that are not finite
-        answers = [network.forecast(part, seasons, horizon) for part in parts or [contexts]]
+        answers = [network.answer(part, seasons, horizon) for part in parts or [contexts]]
     answer = answers[0] if len(answers) == 1 else np.concatenate(answers)
     return answer + offsets[:, None, None] if offsets.any() else answer
 
@@ -60,21 +58,14 @@ def _memory(seasons: tuple[int, ...]) -> int:
     return 2 * 8 * season * (season // 12 + 1)
 
 
-def offsets_of(contexts: Sequence[Floats], seasons: tuple[int, ...]) -> Floats:
+def offsets_of(contexts: Contexts, seasons: tuple[int, ...]) -> Floats:
     """Return what is taken off each context [N]: its highest value where that is far from 0, else 0.
 
     The range is that of the values by which the network scales a context. Less its highest value, a context has values
     below zero, so that zero does not bound the answer.
     """
     shape = rhythm(seasons)
-    recent = [
-        context[-min(shape.bucket(min(len(context), LONGEST)) * shape.segment, LONGEST) :] for context in contexts
-    ]
-    if not recent:
-        return np.zeros(0)
-    starts = np.cumsum([0, *(len(context) for context in recent[:-1])])
-    values = np.concatenate(recent)
-    high, low = np.fmax.reduceat(values, starts), np.fmin.reduceat(values, starts)
+    low, high = contexts.extremes(np.minimum(contexts.segments(shape) * shape.segment, LONGEST))
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(offset_of(high, low))
 

@@ -21,6 +21,17 @@ def test_seasonal_naive_repeats_the_last_season_and_looks_further_back_where_it_
     np.testing.assert_array_equal(seasonal_naive(np.where(seen, x, 0), seen, 4, 6)[0], [5, 6, 3, 8, 5, 6])
 
 
+@pytest.mark.parametrize(("seasons", "length"), [((1,), 3), ((4,), 30), ((12,), 40), ((7, 28), 60)], ids=str)
+def test_many_contexts_without_a_gap_are_answered_as_each_is_alone(seasons: tuple[int, ...], length: int) -> None:
+    rng = np.random.default_rng(length)
+    x = rng.normal(0, 1, (length, length)).cumsum(axis=1) * rng.lognormal(0, 3, (length, 1))
+    x[0] = 0.0
+    seen = np.ones_like(x, bool)
+    alone = np.concatenate([candidates(x[i : i + 1], seen[:1], rhythm(seasons), 9) for i in range(length)])
+    size = np.abs(x).max(axis=1)[:, None, None]
+    assert (np.abs(candidates(x, seen, rhythm(seasons), 9) - alone) <= 1e-13 * size).all()
+
+
 def test_slope_is_that_of_a_line_whatever_is_missing() -> None:
     x = 3 + 0.5 * np.arange(20.0)[None]
     seen = np.random.default_rng(1).random((1, 20)) < 0.7
