@@ -39,7 +39,7 @@ demo: $(VENV)/.runtime  ## Train on a file of sample_data/, forecast, show the s
 	@echo; echo "The model is in demo/models, all $$(($$(wc -l < demo/forecasts.csv) - 1)) forecasts are in demo/forecasts.csv"
 
 test: $(VENV)/.dev  ## Run the tests, all but the slow ones
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/.dev  ## Run the slow tests: real training, real signals
 	$(BIN)/python -m pytest -m slow

@@ -97,22 +97,21 @@ def run_forecast(*args: str | Path, cwd: Path | None = None, **env: str) -> subp
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with files that train, and end with those of many short tests: two processes end at the same time then.
+
+    With `--no-loadscope-reorder`; else files of most tests go first.
+    """
+    rooms = "training . jobs model scoring pretraining cli service report base data config".split()
+    order = {name: place for place, name in enumerate(rooms)}
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: order.get(item.path.relative_to(tests).parts[0], 1))
+
+
 def pytest_collection_finish() -> None:
     """Leave what is imported by now out of every later search for garbage: each cost a quarter of a second."""
     gc.collect()
     gc.freeze()
-
-
-FROZEN: list[str] = []
-"""Holds TensorFlow when its million objects are left out as well."""
-
-
-def pytest_runtest_teardown() -> None:
-    """Do so again when the first training has loaded TensorFlow."""
-    if not FROZEN and "tensorflow" in sys.modules:
-        FROZEN.append("tensorflow")
-        gc.collect()
-        gc.freeze()
 
 
 @pytest.fixture
@@ -134,7 +133,7 @@ def call_forecast(*args: str | Path) -> Result:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """Train one small model in a process of its own, and leave it as it is.
+    """Train one small model, and leave it as it is.
 
     Processes that run tests side by side train it once: the first does, the others wait for it and take a copy.
     """
@@ -147,8 +146,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not ready.exists():
             folder.mkdir()
-            done = run_forecast("train", panel_csv(data), "--models-dir", models, *WHOLE)
-            assert done.returncode == 0, done.stderr
+            done = call_forecast("train", panel_csv(data), "--models-dir", models, *WHOLE)
+            assert done.exit_code == 0, done.stderr
             ready.touch()
     own = tmp_path_factory.mktemp("own") / "models"
     shutil.copytree(models, own)

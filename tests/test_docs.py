@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
+from forecaster.jobs import prepare_demo
 from tests.readme import DOCS, PARTS, README, ROOT, commands_page, model_card, renew, settings_table, subcommands
 
 SAMPLES = sorted((ROOT / "sample_data").glob("*.csv"))
@@ -77,8 +78,13 @@ def run_on(page: str) -> list[str]:
     ]
 
 
-def when(page: str) -> list[pytest.MarkDecorator]:
-    """Return the mark of the slow tests for a page whose commands take long, unless it is one of those read first."""
+def when(page: str, command: str = "") -> list[pytest.MarkDecorator]:
+    """Return the mark of the slow tests for a page whose commands take long, unless it is one of those read first.
+
+    `forecast demo` trains for real; tests/cli/test_demo.py lets it train for two steps.
+    """
+    if command == "forecast demo":
+        return [pytest.mark.slow]
     long = re.search(r"\b((train|compare|tune)[ (]|forecast (demo|doctor))", "\n".join(run_on(page)))
     return [pytest.mark.slow] if long and page not in READ_FIRST else []
 
@@ -122,6 +128,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, prepared: Callable[[str],
         folder = tmp_path_factory.mktemp(re.sub(r"\W", "_", page))
         if page not in ("README.md", "docs/index.md"):
             shutil.copytree(ROOT / "sample_data", folder / "sample_data")
+        if page == "README.md":
+            prepare_demo(folder)  # what `forecast demo` leaves for the lines after it
         for command in BEFORE.findall(PAGES[page]):
             shutil.copytree(prepared(command) / "models", folder / "models", dirs_exist_ok=True)
         return folder
@@ -131,7 +139,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, prepared: Callable[[str],
 
 @pytest.mark.parametrize(
     ("page", "line"),
-    [pytest.param(page, line, marks=when(page), id=f"{page}:{line.number}") for page, line in LINES],
+    [pytest.param(page, line, marks=when(page, line.command), id=f"{page}:{line.number}") for page, line in LINES],
 )
 def test_commands_of_the_docs_run(page: str, line: Line, workshop: Callable[[str], Path]) -> None:
     done = sh(line.command, workshop(page))
