@@ -434,11 +434,11 @@ def forecast(
 
 @takes(jobs.ScoreJob)
 def score(model: Model | str, actuals: Table, **settings: Any) -> jobs.ScoreResult:
-    """Score the forecasts that a model issued against what came; as `forecast score` does.
+    """Score the forecasts that a model issued against the actual values; as `forecast score` does.
 
     Args:
         model: A model, or NAME or NAME@VERSION; with a version only what that one issued.
-        actuals: A path, or a DataFrame, with what came.
+        actuals: A path, or a DataFrame, with the actual values.
         **settings: The flags of `forecast score`; see below.
 
     Raises:

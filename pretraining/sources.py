@@ -58,7 +58,7 @@ class Table:
         keys: Columns that part the rows into series.
         rhythm: Of its values, a letter of `SEASONS`.
         mean: Whether a longer step is the mean of its values rather than their sum.
-        finest: Whether the values as they are stand beside longer steps.
+        finest: Whether the values as they are stand next to longer steps.
         parted: Column whose texts part the one of `values` into several.
         whole: Share of a longer step that must be there (0.6 where there is no value at weekends).
     """

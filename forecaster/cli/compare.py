@@ -117,7 +117,7 @@ def conclusion(result: CompareResult) -> TextLine:
     }
     text = f"{best.kind} has the lowest error (MASE)"
     if named["unknown"]:
-        return TextLine(f"{text}, on too few windows to say whether by chance. Give at least --windows 5.", "yellow")
+        return TextLine(f"{text}, but on too few windows to rule out chance. Give at least --windows 5.", "yellow")
     if named["tie"]:
         text += f"; the data does not say whether it is better than {named['tie']}"
     if named["worse"]:

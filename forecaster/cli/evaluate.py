@@ -46,7 +46,7 @@ def evaluate(
     data: MaybeDataFile = None,
     models_dir: ModelsDir = None,
 ) -> int:
-    """Measure a saved model on known data: forecasts from many cutoffs, each against what came.
+    """Measure a saved model on known data: forecasts from many cutoffs, each against the actual values.
 
     The model is used as it is, without a refit, and sees nothing after a cutoff; seasonal naive forecasts from the same
     cutoffs. Scores are given over all windows, by lead time and by series. Values that were missing and have been

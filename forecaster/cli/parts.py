@@ -93,6 +93,8 @@ def describe(result: PartsResult) -> Iterator[Block]:
     counts = f"{len(result.states):,}: {result.count('done'):,} done now"
     counts += f", {before:,} done before" if before else ""
     counts += f", {len(result.failed):,} failed" if result.failed else ""
+    if before == len(result.states):
+        counts = f"{before:,}: all done before, nothing to do"
     rows = [("parts", counts)]
     if "model" in totals:
         rows.insert(0, ("model", f"{totals['model']} {totals['version']}"))

@@ -56,8 +56,8 @@ def describe(result: ScenarioResult) -> Iterator[Block]:
         if (effect := row["effect"]) is not None:
             came, error = number(effect["came"], 3), number(effect["error"], 2)
             yield TextLine(
-                f"{row['scenario']}: at {effect['cutoffs']} past cutoffs effects were {came} ± {error} times as large "
-                "as the model thought; the intervals hold that."
+                f"{row['scenario']}: at {effect['cutoffs']} past cutoffs the effects were {came} ± {error} times as "
+                "large as the model expected; the intervals include that."
             )
     yield TextLine("")
     paths = [str(path) for path in (result.settings.output, result.settings.picture) if path is not None]

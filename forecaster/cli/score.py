@@ -29,7 +29,9 @@ MOST_WARNINGS = 5
 
 Actuals = Annotated[
     str,
-    typer.Option("--actuals", metavar="DATA", help="Data file with what came, or - for stdin; older rows do no harm."),
+    typer.Option(
+        "--actuals", metavar="DATA", help="Data file with the actual values, or - for stdin; older rows do no harm."
+    ),
 ]
 
 
@@ -42,7 +44,7 @@ def score(
     output: WatchedSettings,
     models_dir: ModelsDir = None,
 ) -> int:
-    """Score the forecasts that a model issued against what came.
+    """Score the forecasts that a model issued against the actual values.
 
     What predict issued stands in the ledger. Here it is joined to a newer data file: error, bias and coverage by lead
     time and by series, next to training at the same lead times. With --max-mase or --min-coverage the exit

@@ -153,7 +153,7 @@ def conclusion(result: TuneResult) -> TextLine:
     if difference is None or not before:
         return TextLine("MASE is undefined on these windows: it is not known what the search gained.", "yellow")
     if contest.interval is None:
-        likely = "on too few windows to say whether by chance"
+        likely = "on too few windows to rule out chance"
     else:
         low, high = contest.interval
         verdict = {"best": "that is no accident", "worse": "that is no accident", "tie": "that may be chance"}

@@ -112,7 +112,9 @@ class PredictSettings(ForecastSettings, QuantileSettings, AheadSettings, PathSet
     )
     digits: int | None = digits_knob()
     on_missing_series: OnMissingSeries = knob(
-        "warn", "What to do where series that the model was trained on are gone: warn, or exit 65.", panel="Freshness"
+        "warn",
+        "What to do where series that the model was trained on are missing: warn, or exit 65.",
+        panel="Freshness",
     )
     max_lag: str | None = knob(
         None,
@@ -192,7 +194,7 @@ class BatchSettings:
 
     only: str | None = knob(None, "Run this job alone.", panel="Batch", metavar="NAME")
     jobs: int = knob(1, "Jobs that run at the same time; those on one model never do.", panel="Batch", bounds=(1, 256))
-    force: bool = knob(False, "Run also jobs of which nothing changed since they last ended well.", panel="Batch")
+    force: bool = knob(False, "Run jobs even if nothing changed since their last success.", panel="Batch")
     runs_dir: Path | None = knob(
         None, "Folder of the records; by default runs/ next to the job file.", panel="Batch", metavar="DIR"
     )
@@ -217,7 +219,7 @@ class AnomalySettings:
     )
     level: float = knob(
         99.0,
-        "Level of the intervals in percent: of values that are as usual, the rest is outside by chance.",
+        "Level of the intervals in percent: at 99, one usual value in a hundred is outside by chance.",
         panel="Anomalies",
         bounds=(1, 99.9),
     )
@@ -306,7 +308,7 @@ class ScenarioSettings(ForecastSettings):
         metavar="FILE",
     )
     extrapolate: bool = knob(
-        False, "Go on where covariates have values that the history of the data never had.", panel="Scenarios"
+        False, "Forecast even where covariates have values that the history of the data never had.", panel="Scenarios"
     )
     seed: int = knob(
         0, "Seed of what intervals of differences are drawn with.", panel="Scenarios", bounds=(0, 2**32 - 1)
@@ -370,7 +372,7 @@ class SuccessionSettings:
 
     old_data: Path | None = knob(
         None,
-        "Data file as it was for the old version, to tell revised values from new rows.",
+        "Data file as it was for the old version, to separate revised values from new rows.",
         panel="Comparison",
         metavar="PATH",
     )
@@ -396,8 +398,8 @@ class ExportSettings:
     )
     trained_part: bool = knob(
         False,
-        "Export the networks trained here alone where the pretrained network has a share in the forecasts: they "
-        "forecast otherwise than the model.",
+        "Export only the networks trained here, where the pretrained network has a share in the forecasts: the export "
+        "then forecasts differently from the model.",
         panel="Export",
     )
     context: int | None = knob(

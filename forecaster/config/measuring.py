@@ -68,7 +68,7 @@ class EvaluateSettings(ForecastSettings, QuantileSettings, HierarchySettings, Ke
         panel="Backtest",
         metavar="STEPS",
     )
-    resume: bool = knob(False, "Go on with what a run that was stopped has finished.", panel="Backtest")
+    resume: bool = knob(False, "Continue a run that was stopped, from the parts that it finished.", panel="Backtest")
     predictions: Path | None = predictions_knob("Backtest")
     output: Path | None = knob(
         None,
@@ -118,7 +118,7 @@ class TuneSettings:
         bounds=(2, 100_000),
     )
     time_limit: float | None = knob(
-        600.0, "Seconds of all of it, the comparison at the end included.", panel="Search", bounds=(10, None)
+        600.0, "Seconds for the whole search, including the comparison at the end.", panel="Search", bounds=(10, None)
     )
     storage: Path | None = knob(
         None,

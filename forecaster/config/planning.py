@@ -17,7 +17,7 @@ class PathSettings:
 
     paths: int | None = knob(
         None,
-        "Sample paths to draw: each step follows its interval, and all together the dependence of past errors.",
+        "Sample paths to draw: each step follows its interval, and steps go together as past errors did.",
         panel="Paths and totals",
         bounds=(2, 1_000_000),
     )
@@ -36,7 +36,9 @@ class PathSettings:
     totals_output: Path | None = knob(
         None, "Write the totals: CSV, or Parquet by the name's end.", panel="Paths and totals", metavar="PATH"
     )
-    seed: int = knob(0, "Seed of the paths: the same gives the same.", panel="Paths and totals", bounds=(0, 2**32 - 1))
+    seed: int = knob(
+        0, "Seed of the paths: the same seed gives the same paths.", panel="Paths and totals", bounds=(0, 2**32 - 1)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class HierarchySettings:
     )
     hierarchy_file: Path | None = knob(
         None,
-        "File with one row a series: its name, then a column a level, which may cross each other.",
+        "File with one row a series: its name, then a column a level; levels may cross each other.",
         panel="Hierarchy",
         metavar="FILE",
     )
@@ -60,7 +62,7 @@ class HierarchySettings:
         None,
         "How forecasts are made to add up: bottom-up adds up the series, top-down shares out the total, wls and mint "
         "weigh all by their past errors, mint also by how these go together (pip install 'forecast-lstm[hierarchy]'); "
-        "by default that which errs least on past windows, and bottom-up for a model that reads covariates.",
+        "by default the one with the smallest error on past windows, and bottom-up for a model that reads covariates.",
         panel="Hierarchy",
     )
 

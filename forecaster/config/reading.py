@@ -110,8 +110,8 @@ class ReadSettings:
     )
     on_ambiguous: OnAmbiguous = knob(
         "error",
-        "Which of two the stamps are that a clock in --tz shows twice when it is put back; infer takes the order of "
-        "rows.",
+        "Which of two moments a stamp means that a clock in --tz shows twice, when it is put back; infer decides by "
+        "the order of rows.",
         panel="File format",
     )
     on_nonexistent: OnNonexistent = knob(
@@ -119,7 +119,7 @@ class ReadSettings:
     )
     na_values: str | None = knob(
         None,
-        "What else means that a value is missing, separated by commas: -200,n/d.",
+        "Further texts that mean a missing value, separated by commas: -200,n/d.",
         panel="File format",
         metavar="VALUES",
     )

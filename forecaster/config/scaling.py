@@ -38,7 +38,7 @@ class MemorySettings:
     max_memory: str | None = knob(
         None,
         "Most memory to use, such as 4GB: a folder or glob of parts with whole series is read one part after the "
-        "other, and of more series than fit as many as do are drawn evenly.",
+        "other; if not all series fit, as many as fit are drawn evenly.",
         panel="Data",
         metavar="SIZE",
     )

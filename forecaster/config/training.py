@@ -120,7 +120,7 @@ class FitSettings:
     )
     schedule: Schedule = knob(
         "cosine",
-        "How the learning rate falls: not at all, by a cosine to 1 %, or by half whenever the held-out loss stays.",
+        "How the learning rate falls: not at all, by a cosine to 1 %, or by half when the held-out loss stops falling.",
         panel="Training",
     )
     loss: Loss | None = knob(
@@ -174,8 +174,8 @@ class TrainSettings(FitSettings):
     )
     resume: bool = knob(
         False,
-        "Go on with what a run of this command that was stopped has left, if there is anything: train from its "
-        "checkpoint, compare with the kinds and cutoffs that are done.",
+        "Continue a run of this command that was stopped, if it left anything: train from its checkpoint, compare with "
+        "the kinds and cutoffs that are done.",
         panel="Training",
     )
 

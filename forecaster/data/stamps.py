@@ -4,7 +4,7 @@ Inside the program a stamp is an int64: nanoseconds since 1970-01-01 UTC, or the
 format is a `strptime` string of the directives in `_PATTERNS` (besides those of C: `%-d` unpadded, `%q` quarter, `%3f`
 digits of a fraction, `%:z` offset with a colon, `%-z` of hours alone, `%n` and `%N` the next year in two and four
 digits, as in `2019/20`, `%*` the end of a stretch of time that begins with the stamp), or one of `integer`, `epoch-s`,
-`epoch-ms`, `epoch-us`, `epoch-ns`, `excel`, `excel-time`. Names in another language are told by its code in front,
+`epoch-ms`, `epoch-us`, `epoch-ns`, `excel`, `excel-time`. Names in another language are marked by its code in front,
 `de:%d. %B %Y` (see `languages`). Which format a file is written in is found out in `notation`.
 """
 

@@ -1,4 +1,4 @@
-"""How a number is written in a text: marks, signs, units and currencies beside it, negative ones of accountants."""
+"""How a number is written in a text: marks, signs, units and currencies next to it, negative ones of accountants."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _named(units: Sequence[str]) -> str:
 
 
 def marked_by(units: Sequence[str]) -> tuple[str, ...]:
-    """Return those units that stand beside every number."""
+    """Return those units that stand next to every number."""
     return tuple(unit for unit in units if unit not in (NEGATIVE, SCALED))
 
 
@@ -133,7 +133,7 @@ def find_units(texts: pa.ChunkedArray) -> tuple[str, ...]:
     return (*filter(None, before), *minus, SCALED) if after <= {"", *SCALES} else ()
 
 
-_BESIDE = re.compile(
+_NEXT_TO = re.compile(
     rf"(?<=[\d.,])(?P<gap>\s?)(?P<unit>(?:{_named([*KNOWN_UNITS, *SCALES])})(?: ?(?:{_named(CURRENCIES)}))?)$"
 )
 _CODE = re.compile("|".join(rf"\b{code}\b" for code in CURRENCIES if code.isalpha()))
@@ -144,11 +144,11 @@ def are_numbers(cells: Sequence[str]) -> bool:
 
     A unit behind them is one where it is known, and the same in all of them.
     """
-    found = [_BESIDE.search(cell.strip()) for cell in cells]
+    found = [_NEXT_TO.search(cell.strip()) for cell in cells]
     units = {match["unit"] for match in found if match and (match["gap"] or len(match["unit"]) > 1)}
     scaled = {match["unit"] for match in found if match} <= SCALES.keys()
     if len(units) == 1 or scaled:
-        cells = [_BESIDE.sub("", cell.strip()) for cell in cells]
+        cells = [_NEXT_TO.sub("", cell.strip()) for cell in cells]
     bare = [_CODE.sub("", cell) for cell in cells]
     alike = sum(bool(re.search(r"\d", cell) and not re.search(r"[^\W\deE_]|[eE]{2}", cell)) for cell in bare)
     return 2 * alike >= len(cells)

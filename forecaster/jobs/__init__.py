@@ -34,8 +34,8 @@ heavy packages that it may import when it is itself imported.
     evaluate_parts from a saved model and a folder of parts to scores over all of them       pyarrow
     scenario       from several possible futures to forecasts side by side                    numpy
     record         `run.json`
-    score          from the ledger and what came to live scores
-    score_parts    the same of a folder of parts with what came                               numpy pyarrow
+    score          from the ledger and actual values to live scores
+    score_parts    the same of a folder of parts with actual values                           numpy pyarrow
     train          from a data file to a published model                                      numpy
     tune           from a data file to the best settings for it
     rehearse       what a command would do and cost                                         numpy

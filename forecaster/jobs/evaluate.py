@@ -164,7 +164,7 @@ class EvaluateResult:
 
 
 def evaluate(job: EvaluateJob, events: Events = Events()) -> EvaluateResult:
-    """Forecast from many cutoffs inside the series with a saved model, as it is, and score that against what came.
+    """Forecast from many cutoffs inside the series with a saved model, as it is, and score them against actual values.
 
     Raises:
         ForecastError: Of the kind that says what went wrong; no file was written, an old one is untouched.

@@ -1,4 +1,4 @@
-"""From the ledger and what came to live scores."""
+"""From the ledger and actual values to live scores."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ScoreJob:
     """All inputs of `score`.
 
     Attributes:
-        actuals: Path of a data file with what came, `-` for stdin, or data in memory.
+        actuals: Path of a data file with the actual values, `-` for stdin, or data in memory.
         reading: How the data is read for the built-in network.
         models_dir: Folder of all models, or None for the default.
     """
@@ -102,7 +102,7 @@ class LiveScores:
         version: The version whose training they are compared with.
         versions: Those whose forecasts were scored.
         folder: Of the ledger.
-        hindsight: Predictions left out: their model had seen what came.
+        hindsight: Predictions left out: their model had seen the actual values.
         unreadable: Parts of the ledger left out.
         training: Metrics of that version.
     """
@@ -192,7 +192,7 @@ def rows_of(columns: Columns) -> list[Row]:
 
 
 def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
-    """Compare what was issued with what came.
+    """Compare what was issued with the actual values.
 
     Raises:
         ForecastError: Of the kind that says what went wrong.

@@ -1,4 +1,4 @@
-"""From the ledger and a folder of parts with what came to live scores over all, and by series in a file for each."""
+"""From the ledger and a folder of parts with actual values to live scores, over all and by series in files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PartsScoreResult:
 
 
 def score_parts(job: ScoreJob, workers: WorkerSettings, events: Events = Events()) -> PartsScoreResult:
-    """Compare what was issued with what came, part by part, and pool the scores.
+    """Compare what was issued with the actual values, part by part, and pool the scores.
 
     Raises:
         ForecastError: Of the kind that says what went wrong, before any part was done; a part that fails raises

@@ -105,7 +105,7 @@ class Past:
     Attributes:
         origins: Where its N forecasts start.
         fan: Their quantiles.
-        misses: How far what came is from their medians.
+        misses: How far actual values are from their medians.
     """
 
     origins: Origins

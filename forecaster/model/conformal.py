@@ -240,11 +240,11 @@ def experience(lengths: Ints) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Misses:
-    """How far what came was from the median.
+    """How far actual values were from the median.
 
     Attributes:
         distances: [N, H] in deviations, from `Fan.distance`; NaN where nothing was observed.
-        floored: [N, H] whether what came is zero, and so is the network's lowest quantile.
+        floored: [N, H] whether the actual value is zero, and so is the network's lowest quantile.
         independent: How many of the windows do not overlap.
         stretches: How many stretches of time they cover: those of one series, which do not overlap.
     """

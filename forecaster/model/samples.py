@@ -46,9 +46,9 @@ class PastForecasts:
     """What a model would have forecast at K past cutoffs, the same for all S series; NaN where nothing is known.
 
     Attributes:
-        scores: [K, S, H] normal scores of what came, each in its own predictive distribution.
+        scores: [K, S, H] normal scores of the actual values, each in its own predictive distribution.
         values: [K, S, H] point forecasts.
-        errors: [K, S, H] what came − point forecast.
+        errors: [K, S, H] actual values − point forecast.
         spacing: Steps from one cutoff to the next, over the horizon.
     """
 

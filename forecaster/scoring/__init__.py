@@ -4,11 +4,11 @@ Each file may import only from files above it in this list and from the rooms on
 heavy packages that it may import when it is itself imported.
 
     metrics        the published error measures                                               numpy
-    outcome        issued forecasts against what came: live scores                             numpy
+    outcome        issued forecasts against actual values: live scores                     numpy
     difference     two forecasts → what is revision, new rows, another model                  numpy
     kept           finished parts of a long backtest, stored until the end is                numpy
     backtest       scores on windows that a model did not see, by rolling origin too          numpy
-    sums           totals of the next steps against what came                                numpy
+    sums           totals of the next steps against actual values                            numpy
     tiers          levels of a hierarchy, before and after they add up                       numpy
     effects        how sure the effect of covariates is                                        numpy
     alarms         values outside the interval that was forecast for them                     numpy

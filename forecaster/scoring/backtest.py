@@ -212,11 +212,11 @@ def span(panel: Panel, origins: Origins) -> tuple[str, str]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scored:
-    """A block of forecasts, and what came.
+    """A block of forecasts, and the actual values.
 
     Attributes:
         block: n forecasts of H steps.
-        actual: [n, H] what came; NaN where it was missing and has been filled.
+        actual: [n, H] the actual values; NaN where it was missing and has been filled.
     """
 
     block: Block
@@ -241,7 +241,7 @@ class Backtest:
     ) -> Iterator[Scored]:
         """Forecast and score block by block, and yield each with its intervals of these levels, and these quantiles.
 
-        `also`: more levels, and what is called with each block that has intervals of these, and what came [n, H].
+        `also`: more levels, and what is called with each block that has intervals of these, and actual values [n, H].
         """
         panel, season = self.panel, self.model.season
         needed = levels_with((*levels, *(also[0] if also else ())), quantiles, DECILES)

@@ -1,4 +1,4 @@
-"""How sure the effect of covariates is that a model learned: on past windows, against what came.
+"""How sure the effect of covariates is that a model learned: on past windows, against the actual values.
 
 At each past cutoff the model forecasts with the covariates that came, and with those of other times in their place. The
 difference is the effect that it learned. If it is right, the errors of the first forecast have nothing to do with it.
@@ -69,7 +69,7 @@ class Trust:
         return self.bias * max(share, 0.0)
 
     def summary(self) -> dict[str, Any]:
-        """Return it as JSON-safe data: what came, in learned effects, with its standard error."""
+        """Return it as JSON-safe data: the actual effect, in learned effects, with its standard error."""
         return {"came": 1 + self.bias, "error": self.error, "between_series": self.between, "cutoffs": self.cutoffs}
 
 
@@ -139,7 +139,7 @@ def moments(effects: Floats, missed: Floats) -> tuple[Floats, Floats]:
 
     Args:
         effects: [J, n, H] against J other times, two or more.
-        missed: [n, H] what came − forecast; NaN where nothing came.
+        missed: [n, H] actual values − forecast; NaN where nothing came.
     """
     known = np.isfinite(missed)
     total = effects.sum(axis=0)

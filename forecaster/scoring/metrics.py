@@ -35,7 +35,7 @@ class Evaluation:
     """Windows that are scored together.
 
     Attributes:
-        actual: [N, H] what came; NaN where it was not observed.
+        actual: [N, H] the actual values; NaN where it was not observed.
         forecast: [N, H] what had been forecast; finite.
         scale: [N] mean absolute seasonal difference up to the window's cutoff, from `seasonal_error`; NaN for none.
         rms_scale: [N] root mean square of the same differences, from `seasonal_rms_error`.
@@ -78,7 +78,7 @@ class Evaluation:
     def of(
         cls, panel: Panel, origins: Origins, season: int, predicted: Predicted, deciles: Floats | None = None
     ) -> Evaluation:
-        """Return forecasts of windows of a panel with what came, and what errors are scaled by.
+        """Return forecasts of windows of a panel with the actual values, and what errors are scaled by.
 
         Args:
             panel: S series.

@@ -1,4 +1,4 @@
-"""Issued forecasts against what came: live scores, over all, by lead time and by series.
+"""Issued forecasts against the actual values: live scores, over all, by lead time and by series.
 
 A forecast counts once its time has come and the value was observed; what was filled in is no observation. Where several
 were issued from one cutoff of a series, the last one counts. Every value counts alike: of the latest windows only the
@@ -24,7 +24,7 @@ from forecaster.scoring.metrics import Columns, Evaluation, Pooled, Row, by_seri
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IssuedWindows:
-    """Forecasts of N windows, H steps ahead, and what came.
+    """Forecasts of N windows, H steps ahead, and the actual values.
 
     Attributes:
         series: [N] index into the panel of actual values.
@@ -184,7 +184,9 @@ def _no_match(issue: Issue, panel: Panel) -> DataError:
         reason = f"forecast was {issue.ids[0]!r}, the data has {panel.ids[0]!r}"
     else:
         reason = "the data has no value at the stamps that were forecast"
-    return DataError(f"{panel.source}: no issued forecast meets a value: {reason}", hint="Pass the data with what came")
+    return DataError(
+        f"{panel.source}: no issued forecast meets a value: {reason}", hint="Pass the data with the actual values"
+    )
 
 
 def _matched(issue: Issue, panel: Panel, horizon: int, levels: tuple[float, ...]) -> IssuedWindows:

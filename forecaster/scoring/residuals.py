@@ -56,7 +56,7 @@ class OneStepErrors:
 
 
 def find_residuals(model: Forecaster, panel: Panel) -> OneStepErrors | None:
-    """Forecast one step ahead, again and again towards the end of each series, and compare with what came.
+    """Forecast one step ahead, again and again towards the end of each series, and compare with the actual values.
 
     Returns:
         The errors, or None where there is nothing to compare with, or no series has a scale.

@@ -1,4 +1,4 @@
-"""Totals of the next steps against what came: do their intervals hold as much as they say?"""
+"""Totals of the next steps against the actual values: do their intervals hold as much as they say?"""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class TotalScores:
         self._windows = dict.fromkeys(steps, 0)
 
     def add(self, block: Block, actual: Floats) -> None:
-        """Score n more windows, with intervals of `GRID_LEVELS`, against what came [n, H]."""
+        """Score n more windows, with intervals of `GRID_LEVELS`, against the actual values [n, H]."""
         size = max(MOST_SAMPLES // (SAMPLES * actual.shape[1]), 1)
         grid = distribution(block.values, block.intervals)
         for at in range(0, len(actual), size):

@@ -1,4 +1,4 @@
-"""Forecasts of every level of a hierarchy, before and after they are made to add up, against what came."""
+"""Forecasts of every level of a hierarchy, before and after they are made to add up, against the actual values."""
 
 from __future__ import annotations
 

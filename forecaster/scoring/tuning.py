@@ -194,7 +194,7 @@ class Tuning:
     def _score(
         self, settings: Settings, limit: float | None, on_share: Callable[[float], None]
     ) -> tuple[metrics.Scores, Floats]:
-        """Return the scores on what came, and the MASE [S, W] of each window, oldest first."""
+        """Return the scores on the actual values, and the MASE [S, W] of each window, oldest first."""
         model, fit = settings
         training = TrainSettings(**asdict(fit), time_limit=limit)
         task = Task(

@@ -1,4 +1,4 @@
-"""What training minimises: the distance of the networks' answers from what came, in scaled units.
+"""What training minimises: the distance of the networks' answers from the actual values, in scaled units.
 
 Quantiles are learned with the pinball loss (Koenker & Bassett, Regression quantiles, Econometrica 46(1), 1978):
 `ρ_τ(e) = max(τ e, (τ − 1) e)` is least, on average, at the quantile τ.
@@ -20,7 +20,7 @@ def answer_loss(answers: tf.Tensor, targets: tf.Tensor, loss: Loss, levels: Sequ
 
     Args:
         answers: [N, H], or with quantiles [N, (1 + 2Q) H] as `network.build_network` lays them out.
-        targets: [N, H] what came.
+        targets: [N, H] the actual values.
         loss: Name of the loss.
         levels: [Q] of the intervals whose ends are learned, in percent; none but for `quantile`.
     """

@@ -69,7 +69,7 @@ def test_what_a_person_sees(see: Callable[..., Seen], command: tuple[object, ...
     [
         (
             ("--models", "naive,drift", "--windows", "1", "--horizon", "7"),
-            "on too few windows to say whether by chance",
+            "on too few windows to rule out chance",
         ),
         (
             ("--models", "naive,drift", "--windows", "30", "--step", "1", "--horizon", "1"),

@@ -96,7 +96,7 @@ def test_what_a_person_sees(see: Callable[..., Seen], answer: Callable[..., None
     assert seen.code == 0
     assert max(map(len, (seen.stdout + seen.stderr).splitlines())) <= width
     trials, shown = " ".join(seen.stderr.split()), " ".join(seen.stdout.split())
-    assert "Going on with the search" in trials
+    assert "Continuing the search" in trials
     for text in ("none: these are the defaults", "given up: lookback 36", "failed: lookback 36", "0.6000", "9 s"):
         assert text in trials
     for text in ("learning-rate 0.00213", "50.0 % lower than that of the defaults: that is no accident", "'a b.toml'"):
@@ -107,7 +107,7 @@ def test_what_a_person_sees(see: Callable[..., Seen], answer: Callable[..., None
     ("best", "interval", "said"),
     [
         (0.9, (-0.3, 0.1), "10.0 % lower than that of the defaults: that may be chance"),
-        (0.9, None, "on too few windows to say whether by chance"),
+        (0.9, None, "on too few windows to rule out chance"),
         (1.0, (0.0, 0.0), "Nothing better than the defaults was found"),
         (1.5, (0.1, 0.9), "50.0 % higher than that of the defaults: that is no accident"),
         (1.5, (0.1, 0.9), "Keep the defaults"),
