@@ -42,7 +42,7 @@ test: $(VENV)/.dev  ## Run the tests, all but the slow ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/.dev  ## Run the slow tests: real training, real signals
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --hypothesis-profile search
 
 lint: $(VENV)/.dev  ## Check style and formatting
 	$(BIN)/ruff check

@@ -61,7 +61,8 @@ def made_tiny(command: str) -> str:
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in [README, *sorted(DOCS.rglob("*.md"))]}
 LINES = [(page, line) for page, text in PAGES.items() for line in commands_in(text)]
 READ_FIRST = ("README.md", "docs/builtin.md")
-"""Pages that are tried each time. Of the others, those that train or try the machine are tried with the slow tests."""
+"""Pages that are tried each time. Of the others, those that train, try the machine or reconcile many sums are tried
+with the slow tests."""
 BEFORE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 """A command that a page builds on, and that stands on another page: it is run before those of the page."""
 PYTHON = re.compile(r"(?<!<!-- shown -->\n)(?<!<!-- not run -->\n)^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -85,7 +86,7 @@ def when(page: str, command: str = "") -> list[pytest.MarkDecorator]:
     """
     if command == "forecast demo":
         return [pytest.mark.slow]
-    long = re.search(r"\b((train|compare|tune)[ (]|forecast (demo|doctor))", "\n".join(run_on(page)))
+    long = re.search(r"\b((train|compare|tune)[ (]|forecast (demo|doctor)|--hierarchy-file)", "\n".join(run_on(page)))
     return [pytest.mark.slow] if long and page not in READ_FIRST else []
 
 

@@ -49,13 +49,13 @@ def test_a_signal_before_anything_is_imported(number: signal.Signals) -> None:
 
 def test_the_deadline_counts_from_the_start_of_the_process() -> None:
     began = time.monotonic()
-    program = f"import time; time.sleep(2)\n{SLOW}"
+    program = f"import time; time.sleep(1)\n{SLOW}"
     done = subprocess.run(
-        [sys.executable, "-c", program, "--deadline", "3"], capture_output=True, timeout=40, check=False
+        [sys.executable, "-c", program, "--deadline", "2"], capture_output=True, timeout=40, check=False
     )
     assert (done.returncode, done.stderr) == (
         124,
-        b"forecast: error[DEADLINE]: the deadline of 3 s passed; nothing changed. Give it more time with --deadline\n",
+        b"forecast: error[DEADLINE]: the deadline of 2 s passed; nothing changed. Give it more time with --deadline\n",
     )
     assert time.monotonic() - began < 20
 
