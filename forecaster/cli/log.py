@@ -41,6 +41,11 @@ def event(name: str, /, **facts: Any) -> None:
     _logger.info(name, extra={"facts": facts})
 
 
+def is_written() -> bool:
+    """Return whether there is a log file: else what takes time to find out need not be said."""
+    return any(isinstance(each, JsonLines) for each in logging.getLogger().handlers)
+
+
 class _About:
     """What every line says from here on."""
 

@@ -100,11 +100,11 @@ def predict(
             version=result.model.version,
             output=result.output,
             output_rows=result.forecast.values.size,
-            skill=result.skill,
+            skill=result.skill if log.is_written() or output.metrics_file else None,  # takes time to measure
         )
         if result.output is None or output.format == "csv":
             write_stdout(result.text)
-        else:
+        elif printer.format is not None:
             printer.show(result.summary(), [], describe(result))
         return finish(result.panel.skipped, result.warnings)
 

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from glob import has_magic
 from itertools import takewhile
 from typing import Any
@@ -22,6 +23,8 @@ REMOTE = ("http", "https", "s3", "gs", "gcs", "az", "abfs", "ftp", "sftp", "memo
 
 LISTED = tuple(scheme for scheme in REMOTE if scheme not in ("http", "https"))
 """Those of which a folder can be listed."""
+
+_KEPT: ContextVar[dict[str, bytes] | None] = ContextVar("kept", default=None)
 
 
 def scheme_of(path: str) -> str | None:
@@ -49,6 +52,26 @@ def fetch(address: str, most: int) -> bytes:
         TryAgainError: It cannot be reached, or ends early.
         DataError: It is too large.
     """
+    kept = _KEPT.get()
+    if kept is not None and address in kept:
+        return kept[address]
+    found = _fetch(address, most)
+    if kept is not None:
+        kept[address] = found
+    return found
+
+
+@contextmanager
+def fetching_once() -> Iterator[None]:
+    """Fetch what lies at an address once while this lasts, and keep it until then, in this thread."""
+    token = _KEPT.set({})
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def _fetch(address: str, most: int) -> bytes:
     name = without_password(address)
     check_extra("remote", f"reading {name}")
     import fsspec

@@ -22,6 +22,7 @@ from forecaster.data.folders import Part
 from forecaster.data.listing import MOST_NAMED, Hashes, Parts, Twice, find_twice, hash_names
 from forecaster.data.observations import read_names
 from forecaster.data.panel import Panel
+from forecaster.data.remote import fetching_once
 from forecaster.data.schema import Schema
 from forecaster.jobs.events import Events
 from forecaster.jobs.part_records import (
@@ -275,21 +276,27 @@ class Looked:
 
 
 def look_at(task: PartTask, sent: Path | None) -> Looked:
-    """Look whether a part is done; else which series it holds."""
+    """Look whether a part is done; else which series it holds. What lies at an address is fetched once for both.
+
+    It is fetched again to be done: until all parts are looked at, nothing is done, and all of them have no room here.
+    """
     check_wanted()
     task = task.at_home(sent)
-    digest = hash_part(task.part)
-    record = find_done(task.folder, task.name, digest, task.made)
-    if record is not None:
-        return Looked(digest, record.names, record)
+    with fetching_once():
+        digest = hash_part(task.part)
+        record = find_done(task.folder, task.name, digest, task.made)
+        return Looked(digest, record.names, record) if record else Looked(digest, _name_series(task))
+
+
+def _name_series(task: PartTask) -> str:
+    """Write the names of the series of a part, and return the hash of that file."""
     schema = task.schema
     if task.model is not None:
         store.keep_at_least(1)
         schema = store.load_model(task.models_dir, task.model).schema
     if schema is None:
         raise DataError(f"{task.part}: no part shows how it is to be read")
-    hashes = hash_names(read_names(task.part, task.reading, schema))
-    return Looked(digest, write_names(task.folder, task.name, hashes))
+    return write_names(task.folder, task.name, hash_names(read_names(task.part, task.reading, schema)))
 
 
 def do_part(task: PartTask, sent: Path | None) -> PartRecord:

@@ -10,6 +10,7 @@ import pytest
 
 import forecaster
 from forecaster import jobs
+from forecaster.cli import log
 from tests.cli.conftest import FakeJobs, Run
 
 
@@ -58,3 +59,10 @@ def test_warnings_of_libraries_go_to_the_log(
     result = run("train", "x.csv", "--log-file", tmp_path / "log.jsonl")
     assert result.stderr == ""
     assert any("this will be removed" in str(record["event"]) for record in records(tmp_path / "log.jsonl"))
+
+
+def test_what_takes_time_to_find_out_is_found_out_for_a_log_alone(tmp_path: Path) -> None:
+    with log.recording(None):
+        assert not log.is_written()
+    with log.recording(tmp_path / "log.jsonl"):
+        assert log.is_written()

@@ -28,6 +28,9 @@ pytest.importorskip("s3fs")
 OBJECTS: dict[str, bytes] = {}
 """/BUCKET/KEY → what lies there."""
 
+READS: list[tuple[str, str]] = []
+"""Objects that were asked for, with the method, in their order."""
+
 FAULT = '<?xml version="1.0"?><Error><Code>{0}</Code><Message>{0}</Message></Error>'
 
 
@@ -48,6 +51,7 @@ class Store(BaseHTTPRequestHandler):
             return self.send(403, FAULT.format("AccessDenied").encode(), body=body)
         if "list-type" in query:
             return self.send(200, listing(path.strip("/"), parse_qs(query).get("prefix", [""])[0]), body=body)
+        READS.append((self.command, path))
         data = OBJECTS.get(path)
         if data is None:
             return self.send(404, FAULT.format("NoSuchKey").encode(), body=body)
@@ -94,6 +98,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setenv(name, value)
     s3fs.S3FileSystem.clear_instance_cache()
     OBJECTS.clear()
+    READS.clear()
     yield url
     s3fs.S3FileSystem.clear_instance_cache()
     server.shutdown()
@@ -144,8 +149,10 @@ def test_parts_are_forecast_from_where_they_lie(store: str, run: Run) -> None:
         OBJECTS[f"/sales/new/{path.name}"] = path.read_bytes()
     asked = ("--model", "builtin", "--horizon", 3, "--ledger", "none")
     assert run("predict", "shops", "--output", "here/", *asked).exit_code == 0
+    READS.clear()
     result = run("predict", "s3://sales/new/", "--output", "there/", *asked)
     assert result.exit_code == 0, result.stderr
+    assert READS.count(("GET", "/sales/new/part-1.csv")) == 2  # all parts are looked at before any is done
     names = [path.name for path in folder.iterdir()]
     assert {name: Path("here", name).read_bytes() for name in names} == {
         name: Path("there", name).read_bytes() for name in names
