@@ -202,7 +202,7 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
 
     def replace_it() -> None:
         for n in count():
-            if n > 500 and read.is_set():
+            if n > 200 and read.is_set():
                 return
             files.write_file(path, texts[n % 2])
 

@@ -21,7 +21,7 @@ def make() -> None:
     thread = threading.Thread(target=poll)
     thread.start()
     n = 0
-    while n < 150 or len(sizes) < 2:
+    while n < 60 or len(sizes) < 2:
         files.write_file(Path("polled.csv"), content[n % 2])
         n += 1
     over.set()
