@@ -51,7 +51,8 @@ class ForecastError(Exception):
     def line(self) -> str:
         """Return the fault as one printable line: control characters are escaped, so data cannot drive a terminal."""
         message = _cut(self.message, LONGEST_MESSAGE)
-        text = f"{message}. {_cut(self.hint, LONGEST_MESSAGE)}" if self.hint else message
+        end = "" if message.endswith("?") else "."
+        text = f"{message}{end} {_cut(self.hint, LONGEST_MESSAGE)}" if self.hint else message
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 

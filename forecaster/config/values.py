@@ -37,7 +37,7 @@ def parse_bounds(text: str) -> tuple[float | None, float | None]:
     except ValueError:
         low, high = math.nan, math.nan
     if (low, high) == (None, None) or not (-math.inf if low is None else low) < (math.inf if high is None else high):
-        raise UsageError(f"--bounds: expected LOW,HIGH, none or auto, received {text!r}", hint="--bounds 0,100")
+        raise UsageError(f"--bounds: expected LOW,HIGH, none or auto, received {text!r}", hint="Such as --bounds 0,100")
     return low, high
 
 
@@ -59,7 +59,8 @@ def parse_levels(text: str, flag: str = "--levels") -> tuple[float, ...]:
         levels = ()
     if not levels or not all(LEAST <= level <= 100 - LEAST for level in levels):
         raise UsageError(
-            f"{flag}: expected percentages from {LEAST:g} to {100 - LEAST:g}, received {text!r}", hint=f"{flag} 80,95"
+            f"{flag}: expected percentages from {LEAST:g} to {100 - LEAST:g}, received {text!r}",
+            hint=f"Such as {flag} 80,95",
         )
     return levels
 
@@ -81,7 +82,7 @@ def parse_quantiles(text: str | None, flag: str = "--quantiles") -> tuple[float,
     if not shares or not all(LEAST <= 100 * share <= 100 - LEAST for share in shares):
         raise UsageError(
             f"{flag}: expected numbers from {LEAST / 100:.5f} to {1 - LEAST / 100:g}, received {text!r}",
-            hint=f"{flag} 0.1,0.5,0.9",
+            hint=f"Such as {flag} 0.1,0.5,0.9",
         )
     return shares
 
@@ -135,7 +136,8 @@ def parse_units(text: str, layers: int) -> tuple[int, ...]:
     widths = tuple(int(part[:10]) for part in parts if part.isdecimal())
     if len(widths) != len(parts) or not all(1 <= width <= MOST_UNITS for width in widths):
         raise UsageError(
-            f"--units: expected whole numbers from 1 to {MOST_UNITS}, received {str(text)[:40]!r}", hint="--units 64,32"
+            f"--units: expected whole numbers from 1 to {MOST_UNITS}, received {str(text)[:40]!r}",
+            hint="Such as --units 64,32",
         )
     if len(widths) not in (1, layers):
         raise UsageError(

@@ -399,7 +399,9 @@ def room_in(limit: int, seed: int) -> Room:
     """
     if limit < OWN_MEMORY + SMALLEST_DATA:
         least = (OWN_MEMORY + SMALLEST_DATA) >> 20
-        raise UsageError(f"--max-memory: training takes {least:,} MiB before any data", hint=f"--max-memory {least}MB")
+        raise UsageError(
+            f"--max-memory: training takes {least:,} MiB before any data", hint=f"Such as --max-memory {least}MB"
+        )
     steps = (limit - OWN_MEMORY) // BYTES_A_STEP
     return Room(memory=limit - READER, steps=steps, seed=seed)
 

@@ -76,8 +76,8 @@ def plan_training(panel: Panel, model: ModelSettings, train: TrainSettings, wind
         need = fewest + 2 * horizon
         raise DataError(
             f"{panel.source}: the longest series has {int(lengths.max())} steps, and at least {need} are needed to "
-            f"train and measure a forecast of {horizon} steps",
-            hint=f"Give more data, or a shorter --horizon than {horizon}",
+            f"train and measure a forecast of {horizon} step{'s' * (horizon > 1)}",
+            hint="Give more data" + f", or a shorter --horizon than {horizon}" * (horizon > 1),
         )
     earlier = _choose_earlier(held_out, horizon, fewest)
     fit = choose_fit(train, training.total)

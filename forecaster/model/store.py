@@ -226,7 +226,10 @@ def find_version(root: Path, reference: str) -> tuple[Path, str, str]:
     """
     name, mark, wanted = reference.partition("@")
     if mark and not wanted:
-        raise UsageError(f"model {reference!r}: expected a version after @", hint=f"--model {name}, or {name}@v000001")
+        raise UsageError(
+            f"model {reference!r}: expected a version after @",
+            hint=f"Such as --model {name}, or --model {name}@v000001",
+        )
     home = find_model(root, name)
     version = wanted or current_version(home)
     folder = home / "versions" / version

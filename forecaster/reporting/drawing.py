@@ -74,7 +74,8 @@ def kind_of(output: Path) -> Kind:
         if output.suffix.lower() == f".{kind}":
             return kind
     raise UsageError(
-        f"--output {output}: the name must end in .svg, .png or .pdf", hint=f"--output {output.stem or 'forecast'}.svg"
+        f"--output {output}: the name must end in .svg, .png or .pdf",
+        hint=f"Such as --output {output.stem or 'forecast'}.svg",
     )
 
 

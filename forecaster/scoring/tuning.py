@@ -106,7 +106,7 @@ class Tuning:
             away = self.horizon + (windows - 1) * self.step
             raise DataError(
                 f"{error.message}, not counting the last {away}, which no search may see",
-                hint=f"Give more data, or a shorter --horizon than {self.horizon}",
+                hint="Give more data" + f", or a shorter --horizon than {self.horizon}" * (self.horizon > 1),
             ) from None
 
     @cached_property

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecaster.base import errors
-from forecaster.base.errors import LONGEST_CELL, LONGEST_MESSAGE, DataError, ForecastError, shown
+from forecaster.base.errors import LONGEST_CELL, LONGEST_MESSAGE, DataError, ForecastError, UsageError, shown
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ForecastError)]
 
@@ -39,6 +39,10 @@ def test_the_hint_follows_the_message_and_is_a_note_of_the_traceback() -> None:
     assert error.line() == "what and where. Run: forecast check DATA"
     assert error.__notes__ == ["Run: forecast check DATA"]
     assert DataError("what").line() == "what"
+
+
+def test_a_question_ends_as_one() -> None:
+    assert UsageError("which rows?", hint="Pass --sql").line() == "which rows? Pass --sql"
 
 
 def test_kinds_have_names_and_codes_in_bounds() -> None:

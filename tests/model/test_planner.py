@@ -203,6 +203,12 @@ def test_the_shortest_series_that_can_be_trained_on(length: int, enough: bool) -
             make_plan(panel, 1, model, TrainSettings())
 
 
+def test_no_horizon_is_shorter_than_one_step() -> None:
+    with pytest.raises(DataError, match="measure a forecast of 1 step") as refused:
+        make_plan(panel_from_arrays([np.arange(1.0, 4)]), 1, ModelSettings(horizon=1), TrainSettings())
+    assert refused.value.hint == "Give more data"
+
+
 def test_short_series_of_a_panel_are_left_to_the_baseline() -> None:
     arrays = {"long": seasonal(60, 12), "short": np.arange(1.0, 4.0)}
     plan = plan_of(panel_from_arrays(arrays, freq="MS", start="2020-01-01"))
