@@ -302,7 +302,7 @@ def describe_model(model: ModelFacts) -> Iterator[Block]:
             ("data", f"{data.source}, {data.rows:,} rows, {data.series:,} series"),
             *manifest.schema.describe(),
             ("frequency", f"{data.frequency}, season of {manifest.season} steps"),
-            ("window", f"{window.lookback:,} steps in {window.segment}s, {window.horizon:,} ahead"),
+            ("window", f"{window.lookback:,} steps in segments of {window.segment}, {window.horizon:,} steps ahead"),
             ("base path", describe_path(window)),
             ("transform", window.transform),
             ("range", describe_range(window)),

@@ -93,7 +93,7 @@ def describe(panel: Panel) -> Iterator[Block]:
             ("frequency", f"{panel.frequency.alias}, {season}"),
             (
                 "series",
-                f"{panel.n_series:,}, each {steps} steps long" if panel.n_series > 1 else f"1, {steps} steps long",
+                f"{panel.n_series:,}, each {steps} steps long" if panel.n_series > 1 else f"one, {steps} steps long",
             ),
             *([("drawn", panel.drawn.describe())] if panel.drawn else []),
         ]

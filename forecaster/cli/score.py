@@ -130,7 +130,7 @@ def describe_all(result: LiveScores) -> Iterator[Block]:
             ("issued", counted(outcome.issues, "prediction")),
             (
                 "compared",
-                f"{outcome.values:,} values that have come; {outcome.pending:,} forecasts still to be compared",
+                f"{counted(outcome.values, 'actual value')}; {counted(outcome.pending, 'forecast')} without one yet",
             ),
         ]
     )

@@ -399,9 +399,7 @@ def room_in(limit: int, seed: int) -> Room:
     """
     if limit < OWN_MEMORY + SMALLEST_DATA:
         least = (OWN_MEMORY + SMALLEST_DATA) >> 20
-        raise UsageError(
-            f"--max-memory: training takes {least:,} MiB before any data", hint=f"Such as --max-memory {least}MB"
-        )
+        raise UsageError(f"--max-memory: training alone takes {least:,} MiB", hint=f"Such as --max-memory {least}MB")
     steps = (limit - OWN_MEMORY) // BYTES_A_STEP
     return Room(memory=limit - READER, steps=steps, seed=seed)
 

@@ -50,7 +50,7 @@ def test_as_many_series_as_fit_are_read(parts: Path, cramped: str) -> None:
 def test_what_cannot_be_is_refused(run: Run, parts: Path) -> None:
     for arguments, fault in [
         (("train", "sales.csv", "--max-memory", "4GB"), "is for a folder or glob of parts"),
-        (("train", parts, "--max-memory", "300MB"), "training takes 1,024 MiB before any data"),
+        (("train", parts, "--max-memory", "300MB"), "training alone takes 1,024 MiB"),
         (("train", parts, "--max-memory", "lots"), "expected an amount such as 512MB or 4GB"),
     ]:
         failed = run(*arguments)

@@ -83,7 +83,12 @@ def test_people_get_tables(see: Callable[..., Seen], asked: list[Any], width: in
     for word in ("sales", "v000002", "2026-11-21 03:17", "1,200", "0.750", "25.0 %"):
         assert word in words
     words = " ".join(shown.stdout.split())
-    for word in ("36 steps in 6s, 12 ahead", "2 × LSTM(128), dropout 0.2", "79.0 % inside 80 %", "v000001, v000002"):
+    for word in (
+        "36 steps in segments of 6, 12 steps ahead",
+        "2 × LSTM(128), dropout 0.2",
+        "79.0 % inside 80 %",
+        "v000001, v000002",
+    ):
         assert word in words
 
 

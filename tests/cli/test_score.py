@@ -61,7 +61,7 @@ def test_what_a_person_sees(see: Callable[..., Seen], site: Path, width: int) ->
     assert seen.code == 0
     assert max(map(len, seen.stdout.splitlines())) <= width
     shown = " ".join(seen.stdout.split())
-    assert "issued 1 prediction compared 9 values that have come; 60 forecasts still to be compared" in shown
+    assert "issued 1 prediction compared 9 actual values; 60 forecasts without one yet" in shown
     assert "live training of v000001 MASE" in shown
     assert "worst series" in shown
 

@@ -101,7 +101,7 @@ def test_what_a_person_sees(see: Callable[..., Seen], fake: FakeJobs, width: int
     assert seen.code == 0
     assert max(len(line) for line in (seen.stdout + seen.stderr).splitlines() if "network" not in line) <= width
     notes, shown = (" ".join(text.split()) for text in (seen.stderr, seen.stdout))
-    for words in ("time: month", "target: sales", "MS, season of 12 steps", "1, 60 steps long", "horizon 3 steps"):
+    for words in ("time: month", "target: sales", "MS, season of 12 steps", "one, 60 steps long", "horizon 3 steps"):
         assert words in notes
     assert "training, network 2 of 2: 20 steps, loss 0.125, held out 0.250" in notes
     assert "MASE 0.7500 1.000" in shown
