@@ -123,6 +123,18 @@ class ReadSettings:
         panel="File format",
         metavar="VALUES",
     )
+    drop_rows: str | None = knob(
+        None,
+        "Leave out rows that have one of these cells, separated by commas; * stands for any text: 'Total*,M13'.",
+        panel="File format",
+        metavar="CELLS",
+    )
+    fill_down: str | None = knob(
+        None,
+        "Columns in which an empty cell means the one above it, separated by commas.",
+        panel="File format",
+        metavar="COLUMNS",
+    )
     no_header: bool = knob(False, "The file has no header row: columns are named 1, 2, 3, …", panel="File format")
     header_rows: int = knob(
         1,

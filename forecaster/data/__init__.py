@@ -30,6 +30,7 @@ heavy packages that it may import when it is itself imported.
     parts          a stamp that stands in several columns                                     pyarrow
     rows           a table → observations: series, stamp, value; Finding                      numpy pyarrow
     blocks         DATA → one table after the other: files larger than memory                  numpy pyarrow
+    cleaning       rows and cells of a report that are there for people                       numpy pyarrow
     shaping        a file of any shape → a plain table                                        numpy pyarrow
     covariates     covariates, on the grid of the series                                       numpy pyarrow
     cutoff         --as-of: the last stamp that counts, and rows up to it                     numpy

@@ -31,6 +31,9 @@ TIME_NAMES = (
     *"trimestre data anno fiscal_year academic_year season".split(),
     *("fiscal year", "academic year"),
 )
+PARTS_OF_STAMPS = "year month period quarter week day hour minute weekday dayofweek day_of_week dow hr".split()
+"""Columns that say when, and name no series."""
+
 ID_NAMES = "unique_id item_id series_id series id".split()
 TARGET_NAMES = "y target value".split()
 OWN = re.compile(r"forecast|method|forecast-(lo|hi)-.*")
@@ -287,7 +290,7 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
     if (name := by_name(names, ID_NAMES)) and not _numbers_rows(table, name):
         return name
     names = tuple(name for name in names if not (by_name([name], ("id",)) and _numbers_rows(table, name)))
-    names = tuple(name for name in names if not _is_flag(table, name))
+    names = tuple(name for name in names if not _is_flag(table, name) and not by_name([name], PARTS_OF_STAMPS))
     if is_merged or not repeated or len(names) - (not has_target) < 1:
         return None
     texts = [name for name in names if not holds_numbers(table, name)]

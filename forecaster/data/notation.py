@@ -60,7 +60,7 @@ _IN_WORDS = (
 _SPOKEN = 1_000
 """Texts whose words are looked at to tell the language."""
 
-TOO_FAR = "Leave such rows out, or number the steps: pass --time none"
+TOO_FAR = "Leave such rows out, convert years of another calendar, or number the steps: pass --time none"
 
 PARTS = {4, 12, 13, 52, 53, 365, 366}
 """Into how many parts a year is counted."""
@@ -231,6 +231,10 @@ def guessed_formats(text: str) -> list[str]:
 def _unknown(texts: pa.Array) -> StampError:
     """Return the refusal of stamps that are in no known format: what they could be, where they are numbers."""
     first = texts[0].as_py()
+    if forms := [form for form in guessed_formats(first) if parse(texts, form)[1].all()]:
+        flags = [f"--date-format {quote(form)}" for form in forms]
+        fault = f"{shown(first)} may be a date written as {forms[0]}"
+        return StampError(first, fault, f"Pass {flags[0]}").choosing(*flags)
     fault, hint = f"{shown(first)} is not a date in a known format", "Pass --date-format, such as %d/%m/%Y %H:%M"
     if re.search(r"[^\W\d_]{3}", first):
         hint += f" or de:%d. %B %Y (names are known in {', '.join(LANGUAGES)})"

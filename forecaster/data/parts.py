@@ -26,7 +26,7 @@ from forecaster.data.table import Table
 
 ROLES = {
     "year": ("year", "yr", "yyyy", "years", "jahr", "année", "annee", "año", "anno", "ano", "jaar"),
-    "quarter": ("quarter", "qtr", "q", "quarters", "quartal", "trimestre", "trimester"),
+    "quarter": ("quarter", "qtr", "q", "quarters", "period", "quartal", "trimestre", "trimester"),
     "month": ("month", "mon", "mnth", "mm", "mo", "months", "period", "monat", "mois", "mes", "mese", "mês", "maand"),
     "week": ("week", "wk", "isoweek", "iso_week", "week_number", "weeknum"),
     "day": ("day", "dy", "dd", "dom", "day_of_month", "dayofmonth", "doy", "day_of_year", "tag", "jour", "dia"),
@@ -94,6 +94,8 @@ def find_parts(table: Table, ids: Sequence[str]) -> tuple[str, ...]:
     dated = [name for name in names if holds_dates(table, name)]
     clocks = [name for name in names if is_clock(table, name)]
     roles = {role: name for role in ROLES if (name := _of_role(table, role, clocks))}
+    if "year" in roles and not roles.keys() & {"month", "quarter"}:
+        _refuse_means(table)
     if len(dated) == 1:
         inside = [roles[role] for role in ("hour", "minute", "second") if role in roles and roles[role] not in ids]
         parts = (dated[0], clocks[0]) if len(clocks) == 1 else (dated[0], *inside) if "hour" in roles else ()
@@ -106,6 +108,27 @@ def find_parts(table: Table, ids: Sequence[str]) -> tuple[str, ...]:
     if len(clocks) == 1 and "hour" not in roles and "day" in roles:
         parts = (*parts, clocks[0])
     return parts if _needs(table, parts, ids) else ()
+
+
+_MEANS = {"M13": "M%m", "Q05": "Q0%q", "S03": "S0%q"}
+"""How statisticians write a mean of the year among its months or quarters, and how they write these."""
+
+
+def _refuse_means(table: Table) -> None:
+    """Refuse means of years among months.
+
+    Raises:
+        DataError: There are some.
+    """
+    for name in table.columns:
+        if name.strip().lower() not in (*ROLES["month"], *ROLES["quarter"]):
+            continue
+        texts = pc.unique(as_texts(table.columns[name]))
+        for mean, form in _MEANS.items():
+            rest = texts.filter(pc.not_equal(texts, mean))
+            if len(rest) == len(texts) - 1 and len(rest) and _fits(rest, form):
+                fault = f"{table.source}: column {name!r} holds {mean}, the mean of a year, among its parts"
+                raise DataError(fault, hint=f"Pass --drop-rows {mean} to leave it out")
 
 
 def has_clock_cells(table: Table, name: str) -> bool:

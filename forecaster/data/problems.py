@@ -43,6 +43,8 @@ _FREE = {
     "skip_rows": r"\d+",
     "skip_footer": r"\d+",
     "na_values": r".+",
+    "drop_rows": r".+",
+    "fill_down": r".+",
     "tz": r"[A-Z][a-z]+/\w+|[+-]\d\d:\d\d",
 }
 """What a value must look like where a setting takes any text: other words of a hint are no values."""

@@ -25,6 +25,8 @@ class Recipe:
         aggregate: How the rows of a step become one; None where each is an observation.
         on_duplicate: What becomes of rows of a series with the same stamp.
         na_values: What else means that a value is missing.
+        drop_rows: Cells of rows that are no data.
+        fill_down: Columns whose empty cells mean the one above.
         units: What may stand next to every number of a column: `$`, `%`.
         on_ambiguous: Which stamp is meant where a clock shows it twice.
         on_nonexistent: What becomes of stamps that a clock skips.
@@ -40,6 +42,8 @@ class Recipe:
     aggregate: Aggregate | None = None
     on_duplicate: OnDuplicate = "error"
     na_values: tuple[str, ...] = ()
+    drop_rows: tuple[str, ...] = ()
+    fill_down: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     on_ambiguous: OnAmbiguous = "error"
     on_nonexistent: OnNonexistent = "error"
@@ -60,17 +64,22 @@ class Recipe:
             )
         if settings.start and settings.time != IN_ORDER:
             raise UsageError("--start is for rows without stamps", hint=f"Pass --time none --start {settings.start}")
-        values = settings.na_values or ""
         return cls(
             start=settings.start,
             aggregate=settings.aggregate,
             on_duplicate=settings.on_duplicate,
-            na_values=tuple(part.strip() for part in values.split(",") if part.strip()),
+            na_values=_listed(settings.na_values),
+            drop_rows=_listed(settings.drop_rows),
+            fill_down=_listed(settings.fill_down),
             on_ambiguous=settings.on_ambiguous,
             on_nonexistent=settings.on_nonexistent,
             sheet=settings.sheet,
             sql=settings.sql,
         )
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 PLAIN = Recipe()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from shlex import quote
 from typing import Literal
 
 import numpy as np
@@ -168,7 +169,8 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
     except StampError as error:
         row = int(np.argmax(to_numpy(pc.equal(texts, text(error.text)))[codes]))
         wrong = [] if error.wrong is None else np.flatnonzero(to_numpy(pc.is_in(texts, error.wrong))[codes]).tolist()
-        fault = table.fault(wrong, f"{table.place(row)}, column {name!r}: {error.message}", error.hint)
+        hint = _total_hint(error) or error.hint
+        fault = table.fault(wrong, f"{table.place(row)}, column {name!r}: {error.message}", hint)
         raise fault.choosing(*error.choices) from None
     unique, inverse = np.unique(stamps, return_inverse=True)
     return Clock(unique, inverse[codes], time_format, tz, tuple(findings))
@@ -180,6 +182,15 @@ MOST_EMPTY = 2
 _SUMS = "total|sum|average|mean|summe|gesamt|insgesamt|totale|suma|somme|totaal"
 TOTAL = re.compile(rf"\s*(grand |sub)?-?({_SUMS})\b", re.IGNORECASE)
 """How a row of sums is called."""
+
+
+def _total_hint(error: StampError) -> str:
+    """Return what to do about rows of sums between the data; an empty text where others are wrong too."""
+    cells = [] if error.wrong is None else error.wrong.to_pylist()
+    names = {match[0].strip() for cell in cells if (match := TOTAL.match(cell))}
+    if not cells or not all(map(TOTAL.match, cells)):
+        return ""
+    return f"Pass --drop-rows {quote(','.join(f'{name}*' for name in sorted(names)))} to leave sums out"
 
 
 def _refuse_footer(table: Table, name: str) -> None:
@@ -351,6 +362,13 @@ def read_rows(table: Table, columns: Columns, codes: Ints) -> Rows:
     return Rows(series, np.tile(codes, repeats), values, np.tile(np.arange(table.rows), repeats), ids)
 
 
+def _above(table: Table, name: str) -> str:
+    """Return what to do about empty names of series: of one column, they may mean the name above."""
+    return (
+        "Complete it" if table.joined else f"Pass --fill-down {quote(name)} if it means the one above, or complete it"
+    )
+
+
 def read_series(table: Table, columns: Columns) -> tuple[Ints, tuple[str, ...]]:
     """Return which series each row belongs to [N], and the names; in a wide file, all rows once for each column.
 
@@ -366,10 +384,10 @@ def read_series(table: Table, columns: Columns) -> tuple[Ints, tuple[str, ...]]:
         raise DataError(f"{table.source}: column {columns.id!r} holds {column.type}, not names", hint="Pass --id")
     if column.null_count:
         empty = np.flatnonzero(to_numpy(column.is_null())).tolist()
-        raise table.fault(empty, f"{table.place(empty[0])}: column {columns.id!r} is empty", "")
+        raise table.fault(empty, f"{table.place(empty[0])}: column {columns.id!r} is empty", _above(table, columns.id))
     names, series = _dictionary(column.cast(pa.string()))
     ids = tuple(names.to_pylist())
     if "" in ids:
         empty = np.flatnonzero(series == ids.index("")).tolist()
-        raise table.fault(empty, f"{table.place(empty[0])}: column {columns.id!r} is empty", "")
+        raise table.fault(empty, f"{table.place(empty[0])}: column {columns.id!r} is empty", _above(table, columns.id))
     return series, ids

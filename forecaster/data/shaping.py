@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from forecaster.base.arrow import from_texts
 from forecaster.base.errors import DataError, UsageError, shown
 from forecaster.config import ReadSettings
+from forecaster.data.cleaning import filled_down, without_rows
 from forecaster.data.columns import (
     ID_NAMES,
     TIME_NAMES,
@@ -84,7 +85,8 @@ def shape(table: Table, settings: ReadSettings, recipe: Recipe, schema: Schema |
         UsageError: Flags that exclude each other.
     """
     table = replace(table, na_values=recipe.na_values, units=recipe.units)
-    shaped = Shaped(table, settings, recipe)
+    table, dropped = without_rows(filled_down(table, recipe.fill_down), recipe.drop_rows)
+    shaped = Shaped(table, settings, recipe, (dropped,) if dropped and schema is None else ())
     if schema is not None:
         return _again(shaped, schema)
     shaped = _with_dates_down(shaped)

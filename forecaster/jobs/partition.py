@@ -174,6 +174,8 @@ def _check_reading(reading: ReadSettings) -> None:
         "--wide": reading.wide,
         "--dates-across": reading.dates_across,
         "--aggregate": reading.aggregate,
+        "--drop-rows": reading.drop_rows,
+        "--fill-down": reading.fill_down,
     }
     given = [flag for flag, value in changing.items() if value]
     if given:
