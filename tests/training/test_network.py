@@ -96,8 +96,17 @@ def test_recalled_segments_are_weighted_and_summed() -> None:
         np.testing.assert_allclose(answer, np.concatenate(expected)[:7], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-@pytest.mark.parametrize(("residual", "recall"), [(False, False), (True, False), (True, True)])
+@pytest.mark.parametrize(
+    ("cell", "residual", "recall"),
+    [
+        ("lstm", False, False),
+        ("lstm", True, False),
+        ("lstm", True, True),
+        ("gru", False, False),
+        pytest.param("gru", True, False, marks=pytest.mark.slow),
+        pytest.param("gru", True, True, marks=pytest.mark.slow),  # as each cell in test_cells.py
+    ],
+)
 def test_the_onnx_graph_answers_as_the_networks(cell: str, residual: bool, recall: bool) -> None:
     shape = replace(SHAPE, cell=cell, residual=residual, recall=recall, trust=0.5)  # type: ignore[arg-type]
     members = [random_weights(shape, seed) for seed in (1, 2)]
