@@ -60,10 +60,7 @@ class _Threads:
 
 
 def use_threads(most: int) -> None:
-    """Let this process calculate with so many threads: one of several that share the cores of a machine.
-
-    Sessions of ONNX Runtime that are open already keep theirs.
-    """
+    """Let this process calculate with so many threads: one of several that share the cores of a machine."""
     _Threads.most = most
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(most)

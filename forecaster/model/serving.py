@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.base.errors import ModelError
+from forecaster.base.machine import usable_cores
 from forecaster.base.runtime import prepare_onnx, threads_to_use
 from forecaster.base.system import check_exhausted
 from forecaster.model.rounds import check_rounds_of, last_output_alone
 
-BATCH = 4096
-"""Windows in one call of the graph; keeps memory flat for a panel of any number of series."""
+BATCH = 512
+"""Windows in one call of the graph: its intermediate results stay near the processor, and memory flat."""
 
+FEW = 64
+"""Windows from which on it is worth it to share them out to threads."""
+
+MOST_THREADS = 8
+"""Threads that work side by side: beyond these, NumPy's short operations wait for the interpreter."""
+
+T, R = TypeVar("T"), TypeVar("R")
 
 EXTERNAL = b"location"
 """The key under which an ONNX tensor names a file, or an address in memory, to take its numbers from. No graph of ours
 holds the word."""
 
 
-def onnx_options(threads: int | None = None) -> Any:
-    """Return ONNX Runtime's options for a session: errors alone are logged, and threads that wait take no processor.
+def onnx_options() -> Any:
+    """Return ONNX Runtime's options for a session: errors alone are logged, and a call calculates with one thread.
 
-    Without a number of threads, one of several processes that share a machine has as many as `use_threads` said.
-
-    By default its threads spin while they wait for each other: on a machine that does something else too, that is
-    processor time for nothing.
+    Threads of its own that share a call wait for each other, which takes processor time for nothing: `side_by_side`
+    gives each thread calls of its own.
     """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = threads or threads_to_use() or 0
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = 1
     return options
 
 
-def open_session(graph: bytes, threads: int | None = None) -> Any:
-    """Return ONNX Runtime's session for a graph whose bytes were checked already; `threads` as in `onnx_options`.
+def open_session(graph: bytes) -> Any:
+    """Return ONNX Runtime's session for a graph whose bytes were checked already.
 
     Raises:
         ModelError: It would read other files, may run without end, or ONNX Runtime does not take it.
@@ -53,11 +60,31 @@ def open_session(graph: bytes, threads: int | None = None) -> Any:
     check_rounds_of(graph)
     try:
         return onnxruntime.InferenceSession(
-            graph, onnx_options(threads), providers=["CPUExecutionProvider"], enable_fallback=0
+            graph, onnx_options(), providers=["CPUExecutionProvider"], enable_fallback=0
         )  # its fallback, to what was asked for already, begins with a print to stdout
     except Exception as error:  # ONNX Runtime's exceptions have no common root but Exception
         check_exhausted(error)
         raise ModelError(f"the serving graph cannot be loaded: {str(error)[:200]}") from error
+
+
+def threads_for(parts: int) -> int:
+    """Return how many threads some parts of work are done in: as this process may use, and no more than parts."""
+    return min(parts, threads_to_use() or usable_cores(), MOST_THREADS)
+
+
+def side_by_side(work: Callable[[T], R], parts: Sequence[T]) -> Iterator[R]:
+    """Do the parts of some work in as many threads as there are cores, and yield what comes of each in their order.
+
+    NumPy and ONNX Runtime calculate each with one thread then: less time goes into threads that wait for each other.
+    """
+    if (threads := threads_for(len(parts))) < 2:
+        yield from map(work, parts)
+        return
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield from pool.map(work, parts)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class Server:
@@ -116,14 +143,17 @@ class Server:
     def _run(self, session: Any, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         output = self._outputs[0] if session is self._session else self._outputs[-1]
         try:
-            parts = [session.run([output], {self._input: part})[0] for part in self._batches(inputs)]
+            parts = list(
+                side_by_side(lambda part: session.run([output], {self._input: part})[0], self._batches(inputs))
+            )
         except Exception as error:  # as above
             check_exhausted(error)
             raise ModelError(f"the serving graph cannot answer: {str(error)[:200]}") from error
         return np.concatenate(parts) if parts else np.empty((0, 1, 1), np.float32)
 
     def _batches(self, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        return [inputs[i : i + self._batch] for i in range(0, len(inputs), self._batch)]
+        rows = min(self._batch, max(-(-len(inputs) // threads_for(MOST_THREADS)), FEW))
+        return [inputs[i : i + rows] for i in range(0, len(inputs), rows)]
 
 
 class _Member(Server):

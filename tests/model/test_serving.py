@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 
 from forecaster.base.errors import ModelError
 from forecaster.model import serving
-from forecaster.model.serving import Server
+from forecaster.model.serving import Server, side_by_side
 
 
 def graph_of(outputs: int = 1, inputs: int = 1, segments: int = 3) -> bytes:
@@ -76,3 +76,15 @@ def test_a_graph_that_reads_other_files_is_refused() -> None:
     model.graph.initializer.append(tensor)
     with pytest.raises(ModelError, match="takes numbers from other files"):
         Server(model.SerializeToString())
+
+
+def test_parts_that_are_done_side_by_side_come_in_order_and_one_that_fails_ends_them() -> None:
+    assert list(side_by_side(lambda part: part * part, range(40))) == [part * part for part in range(40)]
+
+    def fail(part: int) -> int:
+        if part == 3:
+            raise ValueError(part)
+        return part
+
+    with pytest.raises(ValueError, match="3"):
+        list(side_by_side(fail, range(40)))

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.base.machine import usable_cores
 from forecaster.base.meter import tally
-from forecaster.base.runtime import threads_to_use
 from forecaster.model.pretrained.candidates import Array, namespace
 from forecaster.model.pretrained.contexts import Contexts, join
 from forecaster.model.pretrained.inputs import Inputs, inputs
 from forecaster.model.pretrained.rhythm import AHEAD, LEVELS, Rhythm, rhythm
-from forecaster.model.serving import onnx_options
+from forecaster.model.serving import onnx_options, side_by_side
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-T, R = TypeVar("T"), TypeVar("R")
 
 HERE = Path(__file__).parent
 CARD, NETWORK, WEIGHTS = "card.json", "network.onnx", "weights.npz"
 ROWS = 1_024  # contexts answered by a thread at a time
 CALLED = 256  # of these in one call of the network: its intermediate results stay in the processor's cache
-MOST_THREADS = 8  # beyond these, NumPy's short operations wait for the interpreter
 MEDIAN = LEVELS.index(0.5)
 
 
@@ -107,22 +102,6 @@ def _rows_of(part: tuple[Ints, Floats]) -> int:
     return len(part[0])
 
 
-def side_by_side(work: Callable[[T], R], parts: Sequence[T]) -> Iterator[R]:
-    """Do the parts of some work in as many threads as there are cores, and yield what comes of each in their order.
-
-    NumPy and ONNX Runtime calculate each with one thread then: less time goes into threads that wait for each other.
-    """
-    threads = min(len(parts), threads_to_use() or usable_cores(), MOST_THREADS)
-    if threads < 2:
-        yield from map(work, parts)
-        return
-    pool = ThreadPoolExecutor(threads)
-    try:
-        yield from pool.map(work, parts)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def in_rounds(
     direct: Callable[[Any, int], Array],
     extended: Callable[[Any, Array], Any],
@@ -169,7 +148,7 @@ def open_builtin(folder: Path = HERE) -> Builtin:
     found = hashlib.sha256(network).hexdigest()
     if found != wanted:
         raise BuiltinCorruptError(f"{folder / NETWORK}: expected SHA-256 {wanted}, found {found}")
-    return Builtin(card, onnxruntime.InferenceSession(network, onnx_options(1), providers=["CPUExecutionProvider"]))
+    return Builtin(card, onnxruntime.InferenceSession(network, onnx_options(), providers=["CPUExecutionProvider"]))
 
 
 def open_weights(folder: Path = HERE) -> dict[str, NDArray[np.float32]]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from forecaster.model.pretrained import LEVELS, Builtin, BuiltinCorruptError, open_builtin
-from forecaster.model.pretrained.network import CARD, HERE, NETWORK, WEIGHTS, open_weights, side_by_side
+from forecaster.model.pretrained.network import CARD, HERE, NETWORK, WEIGHTS, open_weights
 
 MEDIAN = LEVELS.index(0.5)
 
@@ -155,15 +155,3 @@ def test_nothing_heavy_is_imported() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
-
-
-def test_parts_that_are_done_side_by_side_come_in_order_and_one_that_fails_ends_them() -> None:
-    assert list(side_by_side(lambda part: part * part, range(40))) == [part * part for part in range(40)]
-
-    def fail(part: int) -> int:
-        if part == 3:
-            raise ValueError(part)
-        return part
-
-    with pytest.raises(ValueError, match="3"):
-        list(side_by_side(fail, range(40)))
