@@ -13,7 +13,7 @@ PAGES = {
 }
 OF_PLANNERS = (
     *("docs/paths-and-totals.md", "docs/hierarchies.md", "docs/scenarios.md", "docs/service.md", "docs/agents.md"),
-    *("docs/anomalies.md", "docs/quantiles.md"),
+    *("docs/anomalies.md", "docs/quantiles.md", "docs/tutorials/orders.md"),
 )
 
 
