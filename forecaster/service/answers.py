@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import shlex
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -189,7 +190,8 @@ def as_verdict(verdict: Verdict, client: Client = WEB) -> dict[str, Any]:
 def as_fault(error: ForecastError, root: Path | None, client: Client = WEB) -> dict[str, Any]:
     """Return an error as JSON-safe data, as a client reads it: without the folder of models on this machine."""
     folder = str(models_folder(root))
-    message, hint = (text.replace(folder, "the folder of models") for text in (error.message, error.hint))
+    texts = (text.replace(f" --models-dir {shlex.quote(folder)}", "") for text in (error.message, error.hint))
+    message, hint = (text.replace(folder, "the folder of models") for text in texts)
     fault = {"message": client.spell(message), "hint": client.hint(hint)}
     return {"error": {"code": error.code, "exit_code": error.exit_code, **fault}}
 

@@ -51,11 +51,11 @@ class Desk:
 
     Attributes:
         folders: Absolute, without links.
-        root: Folder of all models, or None for the default.
+        root: Folder of all models, absolute.
     """
 
     folders: tuple[Path, ...]
-    root: Path | None
+    root: Path
 
     def find(self, data: str) -> str:
         """Return the file that an agent means: below one of the folders, whatever links and dots say.
@@ -111,7 +111,7 @@ def open_desk(folders: list[Path], root: Path | None) -> Desk:
     for folder in folders:
         if not folder.is_dir():
             raise MissingError(f"{folder} is no folder")
-    return Desk(tuple(folder.resolve() for folder in folders), root)
+    return Desk(tuple(folder.resolve() for folder in folders), models_folder(root).absolute())
 
 
 def make_server(desk: Desk) -> MCPServer[Any]:

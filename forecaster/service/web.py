@@ -22,6 +22,7 @@ from forecaster._version import __version__
 from forecaster.base.errors import ForecastError, UsageError
 from forecaster.config import ServeSettings
 from forecaster.config.keywords import make
+from forecaster.jobs.names import models_folder
 from forecaster.model import store
 from forecaster.service.answers import (
     STATUS,
@@ -58,7 +59,7 @@ class Service:
 
     Attributes:
         settings: Of `forecast serve`.
-        root: Folder of all models, or None for the default.
+        root: Folder of all models, absolute.
         token: What clients must know; None on loopback without one.
         counters: For Prometheus.
         slots: How many requests may be worked on at once.
@@ -134,6 +135,7 @@ def make_app(settings: ServeSettings, root: Path | None, token: str | None) -> F
         root: Folder of all models, or None for the default.
         token: What clients must know, or None.
     """
+    root = models_folder(root).absolute()  # as a name alone it could be any word of a message
     service = Service(settings=settings, root=root, token=token, slots=asyncio.Semaphore(settings.concurrency))
     app = FastAPI(title="forecast", version=__version__, docs_url=None, redoc_url=None)  # they load from elsewhere
 

@@ -218,6 +218,19 @@ def test_others_need_a_token(models: Path) -> None:
     assert "can be reached by others, so clients must know a token" in done.stderr
 
 
+def test_a_relative_folder_of_models_is_no_word_of_a_message(monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
+    from starlette.testclient import TestClient
+
+    from forecaster.config import ServeSettings
+    from forecaster.service import web
+
+    monkeypatch.chdir(models.parent)
+    with TestClient(web.make_app(ServeSettings(), Path(models.name), None), base_url="http://localhost") as client:
+        fault = client.post("/forecast?model=shop", content=DATA).json()["error"]
+    assert fault["message"] == "no model 'shop' in the folder of models (models: tiny)"
+    assert fault["hint"] == "See which there are: GET /models"
+
+
 def test_a_bug_is_answered_as_json(monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
     from starlette.testclient import TestClient
 
