@@ -13,13 +13,13 @@ heavy packages that it may import when it is itself imported.
     source         a path → its bytes, whole and unchanged while read
     folders        a folder or a glob, of files or of addresses → its parts
     frames         pandas ↔ the rest: a DataFrame as a data file, stamps                      numpy
-    nested         JSON of any shape → records
     places         where a row of a table stands: a line, a row of a sheet, a part                numpy
     recipe         how a file becomes a plain table, and its rows observations
     units          how a number is written: marks, signs, units, currencies                   numpy pyarrow
     dialect        how a CSV file is written: separator, decimal, header                         numpy pyarrow
     table          a file → strict table of text with line numbers                            numpy pyarrow
     database       a database and a query → a table                                           pyarrow
+    nested         JSON of any shape → records
     formats        DATA → a table: which formats, containers and places there are             numpy pyarrow
     schema         columns and notation of a kind of file; frozen in the model
     naming         what the name of a column says of it

@@ -42,7 +42,7 @@ FEWEST_MARKERS = 3
 PIECE = 2**18
 """Values that are judged at once: memory stays flat, and the noise of a long series may change."""
 
-KNOWN_MARKERS = (-99.0, -200.0, -999.0, -9999.0, -99999.0, -32768.0)
+KNOWN_MARKERS = (-99.9, -99.99, -999.9, -999.99, -99.0, -200.0, -999.0, -9999.0, -99999.0, -32768.0)
 """What files of measurements write for a value that is missing; negative, so it stands out among those that are not."""
 
 MOST_BLOCKS = 400

@@ -18,21 +18,22 @@ from forecaster.base.errors import DataError, UsageError
 from forecaster.config import ReadSettings
 from forecaster.data.dialect import MISSING
 from forecaster.data.languages import LANGUAGES
-from forecaster.data.naming import is_key, is_measure, likely_measures, likely_times
-from forecaster.data.notation import StampError, detect_format, guessed_formats, looks_like_date
+from forecaster.data.naming import (
+    PARTS_OF_STAMPS,
+    SLOTS,
+    TIME_NAMES,
+    are_flags,
+    is_key,
+    is_measure,
+    likely_measures,
+    likely_times,
+    words_of,
+)
+from forecaster.data.notation import StampError, date_formats, detect_format, guessed_formats, looks_like_date
 from forecaster.data.schema import Schema, Shape
 from forecaster.data.stamps import parse
 from forecaster.data.table import Table, is_number_type
 from forecaster.data.units import are_numbers
-
-TIME_NAMES = (
-    *"ds timestamp datetime date time day week month quarter year period hour step t index".split(),
-    *"datum zeit zeitpunkt zeitstempel tag monat quartal jahr fecha hora mes año ano mois année annee".split(),
-    *"trimestre data anno fiscal_year academic_year season".split(),
-    *("fiscal year", "academic year"),
-)
-PARTS_OF_STAMPS = "year month period quarter week day hour minute weekday dayofweek day_of_week dow hr".split()
-"""Columns that say when, and name no series."""
 
 ID_NAMES = "unique_id item_id series_id series id".split()
 TARGET_NAMES = "y target value".split()
@@ -251,7 +252,17 @@ def _find_time(table: Table, used: tuple[str | None, ...]) -> str:
     raise DataError(
         f"{table.source} has no column of dates; columns found: {_listed(tuple(table.columns))}",
         hint="Pass --time, or for rows in order --time none --start 2020-01-01 --freq D",
-    ).choosing(*_codes_of_time(table, names), "--time none --start 2020-01-01 --freq D")
+    ).choosing(*_codes_of_time(table, names), *_in_order(table, names))
+
+
+def _in_order(table: Table, names: Sequence[str]) -> list[str]:
+    """Return `--time none`: with dates from a first one on, but where a column has stamps that cannot be read."""
+    texts = [name for name in names if pa.types.is_string(table.columns[name].type) and not holds_numbers(table, name)]
+    for name in texts:
+        cells = [str(cell) for cell in _sample(table, name)]
+        if len({*cells}) == len(cells) > ROWS_OF_A_SERIES and all(re.search(r"\d", cell) for cell in cells):
+            return ["--time none"]
+    return ["--time none --start 2020-01-01 --freq D"]
 
 
 def _year_in(table: Table, name: str) -> str | None:
@@ -298,6 +309,8 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
         return None  # a mistake, which is reported as what it is, and no missing name
     whole = texts or [name for name in names if _holds_whole_numbers(table, name) and not by_name([name], TARGET_NAMES)]
     fits = [name for name in whole if distinct_pairs(table, (name, time)) == table.rows]
+    for name in fits:
+        _refuse_part_of_day(table, time, name, [other for other in names if not has_target and other != name])
     if len(fits) == 1 and (texts or len(names) - (not has_target) == 1 or has_target):
         return fits[0]
     if len(texts) == 1:
@@ -313,6 +326,30 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
             hint="Pass --id, or put all rows of a step together: --aggregate sum --freq D",
         ).choosing(*_names_of_series(table, fits or whole), *_names_together(table, fits, names, time), *SUMMED)
     return None
+
+
+def _refuse_part_of_day(table: Table, time: str, name: str, others: Sequence[str]) -> None:
+    """Refuse a column that numbers the hours or half-hours of each day as the name of series.
+
+    Raises:
+        DataError: It does; one of `others` is the target, where the user has named none.
+    """
+    if SLOTS.isdisjoint(words_of(name)) or not _holds_whole_numbers(table, name):
+        return
+    numbers = pc.unique(table.columns[name].cast(pa.int64()))
+    count = pc.max(numbers).as_py()
+    parts = next((parts for parts in (24, 48, 96, 144, 288) if count in (parts, parts + parts // 24)), None)
+    if parts is None or pc.min(numbers).as_py() not in (0, 1):
+        return
+    first = str(_sample(table, time)[0])
+    forms = [form for form in date_formats(first) if parse(pc.unique(table.columns[time]), form)[1].all()]
+    start = "2020-01-01" if len(forms) != 1 else str(parse(from_texts([first]), forms[0])[0].astype("M8[ns]")[0])[:10]
+    measured = likely_measures([other for other in others if holds_numbers(table, other)])
+    flags = f"--time none --start {start} --freq {'h' if parts == 24 else f'{1440 // parts}min'}"
+    raise DataError(
+        f"{table.source}: column {name!r} counts {parts} parts of each day, and names no series",
+        hint=f"Pass {flags} if the rows are in order, or --id {quote(name)}",
+    ).choosing(f"{flags} --target {quote(measured[0])}" if measured else flags)
 
 
 def _find_target(table: Table, time: str, series: str | None, used: Sequence[str] = ()) -> str:
@@ -351,16 +388,12 @@ def _numbers_rows(table: Table, name: str) -> bool:
     return whole and pc.count_distinct(table.columns[name]).as_py() == table.rows
 
 
-_FLAGS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
-
-
 def _is_flag(table: Table, name: str) -> bool:
     """Return whether a column says yes or no: such a column names no series."""
     column = table.columns[name]
     if not pa.types.is_string(column.type):
         return bool(pa.types.is_boolean(column.type))
-    found = {str(cell).strip().lower() for cell in _sample(table, name)}
-    return bool(found) and any(found <= flags for flags in _FLAGS)
+    return are_flags(_sample(table, name))
 
 
 def _are_events(table: Table, names: Sequence[str]) -> bool:

@@ -41,6 +41,7 @@ MISSING = (
         "-NaN",
     ),
     *("NULL", "null", "Null", "None", "none", "NONE", "-", "--", ".", "?"),
+    *(":", "..", "...", "\u2026", "\u2013", "\\N", "(null)", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?"),
 )
 """How a missing value may be written; any other word among numbers is an error."""
 

@@ -303,10 +303,13 @@ class Steps:
         return (rows[1:] - rows[:-1])[inside], series[1:][inside]
 
     def on_grid(self, phases: Ints) -> Mask:
-        """Return which series [S] have one valid phase throughout."""
-        rows = phases[self.codes]
-        low, high = (by.reduceat(rows, self.bounds[:-1]) for by in (np.minimum, np.maximum))
-        return np.asarray((low == high) & (low != _OFF_GRID))
+        """Return which series [S] have one valid phase throughout; one without rows has no other."""
+        rows, filled = phases[self.codes], np.diff(self.bounds) > 0
+        fits = np.ones(len(filled), bool)
+        if filled.any():
+            low, high = (by.reduceat(rows, self.bounds[:-1][filled]) for by in (np.minimum, np.maximum))
+            fits[filled] = (low == high) & (low != _OFF_GRID)
+        return fits
 
     def share(self, frequency: Frequency) -> tuple[Ints, Ints]:
         """Return for each series [S] how many steps it has, and how many of them are one step of this frequency."""

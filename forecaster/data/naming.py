@@ -5,6 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+TIME_NAMES = (
+    *"ds timestamp datetime date time day week month quarter year period hour step t index".split(),
+    *"datum zeit zeitpunkt zeitstempel tag monat quartal jahr fecha hora mes año ano mois année annee".split(),
+    *"trimestre anno fiscal_year academic_year".split(),
+    *("fiscal year", "academic year"),
+)
+"""Names of columns of stamps, in lower case, the likeliest first."""
+
+PARTS_OF_STAMPS = "year month period quarter week day hour minute weekday dayofweek day_of_week dow hr".split()
+"""Columns that say when, and name no series."""
+
+SLOTS = {"period", "periods", "hour", "interval", "slot", "he", "ptu", "mtu", "isp", "stunde", "heure", "hora"}
+"""Words in the names of columns that count the parts of a day."""
+
 TIMES = ("ds", "date", "datetime", "timestamp", "day", "datum", "fecha", "month", "week", "time")
 """Words in the names of columns of stamps, the likeliest first."""
 
@@ -62,6 +76,16 @@ def is_measure(name: str) -> bool:
 
 KEYS = {*"id ids key code sku store shop item product region country city site station sensor customer account".split()}
 """Words in the names of columns that say whose a value is."""
+
+
+FLAGS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
+"""Words for yes and no."""
+
+
+def are_flags(cells: Sequence[str]) -> bool:
+    """Return whether all cells of a column say yes or no."""
+    found = {str(cell).strip().lower() for cell in cells}
+    return bool(found) and any(found <= flags for flags in FLAGS)
 
 
 def is_key(name: str) -> bool:

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from forecaster.base.errors import DataError, shown
+from forecaster.data.notation import looks_like_date
 
 DEEPEST = 8
 """Objects within objects that are looked into."""
+
+FEWEST_DATES = 2
+"""Keys that are dates, more of which are the stamps of an object's values."""
 
 Record = dict[str, Any]
 
@@ -54,6 +58,8 @@ def _as_records(value: Any) -> list[Record] | None:
         return _named(value, None) if len(value) > 1 else None
     if not isinstance(value, dict):
         return None
+    if len(value) > FEWEST_DATES and all(looks_like_date(str(key)) for key in value):
+        return _by_date(value)
     names, rows = value.get("columns"), value.get("data")
     if isinstance(names, list) and isinstance(rows, list) and rows:
         return _named(rows, [str(name) for name in names])
@@ -62,6 +68,15 @@ def _as_records(value: Any) -> list[Record] | None:
     if len(columns) == len(lists) > 1 and len({len(cells) for cells in columns.values()}) == 1:
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return None
+
+
+def _by_date(value: Record) -> list[Record] | None:
+    """Return an object with a key for each date as records: its values are numbers, or objects of them."""
+    if all(isinstance(cell, dict) for cell in value.values()):
+        return [{"date": key, **cells} for key, cells in value.items()]
+    if any(isinstance(cell, (dict, list)) for cell in value.values()):
+        return None
+    return [{"date": key, "value": cell} for key, cell in value.items()]
 
 
 def _cells(value: Any) -> list[Any] | None:

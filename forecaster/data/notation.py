@@ -218,7 +218,7 @@ def guessed_formats(text: str) -> list[str]:
         return []
     before, after = text[: year.start()], text[year.end() :]
     others = re.findall(r"\d+", before + after)
-    if len(others) != 1 or len(others[0]) > 2:
+    if len(others) != 1 or len(others[0]) > 2 or re.search(r"[HS]\d", before + after):  # H1, S2 are halves of a year
         return []
     found = []
     for part, named in (("%V", "%G"), ("%m", "%Y"), ("%q", "%Y")):
@@ -238,6 +238,9 @@ def _unknown(texts: pa.Array) -> StampError:
     fault, hint = f"{shown(first)} is not a date in a known format", "Pass --date-format, such as %d/%m/%Y %H:%M"
     if re.search(r"[^\W\d_]{3}", first):
         hint += f" or de:%d. %B %Y (names are known in {', '.join(LANGUAGES)})"
+        if not any(map(str.isdigit, first)):
+            hint += "; or number the rows: pass --time none"
+            return StampError(first, fault, hint).choosing("--time none")
     if pc.all(pc.match_substring_regex(texts, r"^\d{9,19}\.0*$")).as_py():
         digits = len(first.partition(".")[0])
         unit = "epoch-s" if digits < 12 else "epoch-ms" if digits < 15 else "epoch-us" if digits < 18 else "epoch-ns"

@@ -56,7 +56,7 @@ _WRITTEN = {
     "month": ("%m", "%b", "%B", "M%m", *(f"{code}:%{name}" for code in LANGUAGES for name in "bB")),
     "week": ("%V", "W%V"),
     "day": ("%d", "%-j"),
-    "hour": ("%H", "%H%M", "%H%M%S"),
+    "hour": ("%H", "%H%M", "%H%M%S", "HE%H", "H%H"),
     "minute": ("%M",),
     "second": ("%S",),
 }

@@ -25,7 +25,6 @@ from forecaster.config import ReadSettings
 from forecaster.data.cleaning import filled_down, without_rows
 from forecaster.data.columns import (
     ID_NAMES,
-    TIME_NAMES,
     by_name,
     distinct_pairs,
     holds_dates,
@@ -35,6 +34,7 @@ from forecaster.data.columns import (
 from forecaster.data.dialect import date_headers
 from forecaster.data.frequency import Frequency, Steps, resolve_frequency
 from forecaster.data.languages import LANGUAGES, split_language, style_of, with_language_first
+from forecaster.data.naming import TIME_NAMES
 from forecaster.data.notation import date_formats, detect_format, whole_fits
 from forecaster.data.numbered import NumberedColumns, find_numbered, numbers_of
 from forecaster.data.parts import ROLES, find_parts, join_texts, joined_format

@@ -24,8 +24,8 @@ from forecaster.data.dialect import MISSING, Dialect, detect_dialect, even_separ
 from forecaster.data.places import Chosen, Numbered, Places, TextLines, records
 from forecaster.data.source import LINE_END, Source, count_lines, decode
 from forecaster.data.units import (
+    MEANT,
     NEGATIVE,
-    SCALED,
     marked_by,
     number_pattern,
     plain_numbers,
@@ -150,7 +150,7 @@ class Table:
         if not self.units:
             return ()
         marked = marked_by(self.units)
-        others = tuple(unit for unit in self.units if unit in (NEGATIVE, SCALED))
+        others = tuple(unit for unit in self.units if unit in MEANT)
         if not marked:
             return others
         bare = with_plain_minus(cells, self.units) if NEGATIVE in others else cells

@@ -35,6 +35,11 @@ _MINUS = (r"^[^(\d]*-", r"\(.*\)$", r"\d[.,]?-$", r"^[^(\d]*[\x{2212}\x{2013}]")
 SCALED = "KMB"
 """Stands among the units of numbers of which some are in thousands, others in millions: `800K`, `1.2M`."""
 
+MARKED = "*"
+"""Stands among the units of numbers of which some have a footnote or the mark of an observation: `101.4 p`, `12*`."""
+
+_MARK = rf"[{_SPACE}]*(?:[*†‡]+|\[\w+\]|[{_SPACE}][bcdefnprsuz]{{1,3}})$"
+
 SCALES = {"k": 3, "K": 3, "M": 6, "mn": 6, "B": 9, "bn": 9, "T": 12, "tn": 12}
 """What may stand behind such numbers, and the power of ten that it means."""
 
@@ -76,6 +81,10 @@ def read_numbers(texts: pa.ChunkedArray, decimal: str, thousands: str | None) ->
     return np.asarray(to_numpy(pc.cast(pc.replace_substring(texts, decimal, "."), pa.float64())), np.float64)
 
 
+MEANT = (NEGATIVE, SCALED, MARKED)
+"""What stands among the units and is none."""
+
+
 def _named(units: Sequence[str]) -> str:
     """Return the regular expression of any of some units."""
     return "|".join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))
@@ -83,7 +92,7 @@ def _named(units: Sequence[str]) -> str:
 
 def marked_by(units: Sequence[str]) -> tuple[str, ...]:
     """Return those units that stand next to every number."""
-    return tuple(unit for unit in units if unit not in (NEGATIVE, SCALED))
+    return tuple(unit for unit in units if unit not in MEANT)
 
 
 def with_plain_minus(texts: pa.ChunkedArray, units: Sequence[str]) -> pa.ChunkedArray:
@@ -98,7 +107,8 @@ def without_units(texts: pa.ChunkedArray, units: tuple[str, ...]) -> pa.ChunkedA
     """Return texts without a unit before or after the number, with powers of ten, and a hyphen before negative ones."""
     if not units:
         return texts
-    bare = with_plain_minus(texts, units) if NEGATIVE in units else texts
+    bare = pc.replace_substring_regex(texts, _MARK, "") if MARKED in units else texts
+    bare = with_plain_minus(bare, units) if NEGATIVE in units else bare
     if marked := marked_by(units):
         named = _named(marked)
         bare = pc.replace_substring_regex(bare, rf"^([+-]?)(?:{named})[{_SPACE}]*([+-]?[\d.,].*)$", r"\1\2")
@@ -112,8 +122,20 @@ def find_units(texts: pa.ChunkedArray) -> tuple[str, ...]:
     """Return the currency, the unit or the percent sign that stands next to every number; empty where not all agree.
 
     `NEGATIVE` is among them where numbers are negative in another way than by a hyphen before them, and `SCALED` where
-    some are in thousands and others in millions.
+    some are in thousands and others in millions, and `MARKED` where some have a mark behind them.
     """
+    if found := _units_in(texts):
+        return found
+    marked = pc.match_substring_regex(texts, rf"\d[.,]?{_MARK}")
+    if not pc.any(marked).as_py() or pc.all(marked).as_py():
+        return ()
+    bare = pc.replace_substring_regex(texts, _MARK, "")
+    plain = pc.all(pc.match_substring_regex(bare, rf"^[+-]?[\d.,'{_SPACE}]*\d[.,]?$")).as_py()
+    return (MARKED,) if plain else (*found, MARKED) if (found := _units_in(bare)) else ()
+
+
+def _units_in(texts: pa.ChunkedArray) -> tuple[str, ...]:
+    """Return the units of numbers without marks."""
     plain_way, *others = (pc.any(pc.match_substring_regex(texts, way)).as_py() for way in _MINUS)
     odd = not plain_way and sum(map(bool, others)) == 1
     every = (*CURRENCIES, *SHARES)

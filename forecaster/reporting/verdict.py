@@ -17,9 +17,10 @@ from forecaster.base.errors import DataError
 from forecaster.base.meter import Work, working
 from forecaster.config import ModelSettings, TrainSettings
 from forecaster.data.caps import advice, find_cap
-from forecaster.data.columns import ID_NAMES, TARGET_NAMES, TIME_NAMES
+from forecaster.data.columns import ID_NAMES, TARGET_NAMES
 from forecaster.data.examination import Examination, finish, without_duplicates
 from forecaster.data.grid import lay_out
+from forecaster.data.naming import TIME_NAMES
 from forecaster.data.observations import Observations
 from forecaster.data.panel import Panel
 from forecaster.data.problems import where_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from forecaster.base.errors import (
@@ -56,3 +57,37 @@ def test_the_series_of_a_wide_file_are_named_in_ours(read: Read) -> None:
     for name in ("method", "forecast", "forecast-lo-80", "series"):
         with pytest.raises(DataError, match=f"column '{name}' has the name of a column of the forecast file"):
             read(f"{name},a,b\n2024-01-01,1,2\n2024-01-02,3,4\n", wide=True)
+
+
+DAYS_OF_SLOTS = [str(np.datetime64("2022-01-03") + day) for day in range(20)]
+
+
+@pytest.mark.parametrize(("parts", "freq"), [(24, "h"), (48, "30min"), (96, "15min")])
+def test_a_column_that_counts_parts_of_days_names_no_series(read: Read, parts: int, freq: str) -> None:
+    rows = "".join(f"{day},{part},{part}\n" for day in DAYS_OF_SLOTS for part in range(1, parts + 1))
+    with pytest.raises(DataError, match=f"counts {parts} parts of each day") as fault:
+        read(f"SETTLEMENT_DATE,SETTLEMENT_PERIOD,ND\n{rows}")
+    assert f"--time none --target ND --start 2022-01-03 --freq {freq}" in fault.value.hint
+    panel = read(
+        f"SETTLEMENT_DATE,SETTLEMENT_PERIOD,ND\n{rows}", time="none", target="ND", start="2022-01-03", freq=freq
+    )
+    assert panel.lengths.tolist() == [20 * parts]
+
+
+def test_yes_and_no_name_no_series(read: Read) -> None:
+    rows = "".join(
+        f"{store},{dept},{day},{k},{'TRUE' if k % 9 == 0 else 'FALSE'}\n"
+        for store in (1, 2)
+        for dept in (1, 2)
+        for k, day in enumerate(DAYS_OF_SLOTS)
+    )
+    with pytest.raises(DataError) as fault:
+        read(f"Store,Dept,Date,Weekly_Sales,IsHoliday\n{rows}")
+    assert "--id Store,Dept" in fault.value.hint
+
+
+def test_stamps_that_cannot_be_read_get_no_invented_dates(read: Read) -> None:
+    rows = "".join(f"FY{20 + k // 52} wk{k % 52 + 1},{k}\n" for k in range(60))
+    with pytest.raises(DataError) as fault:
+        read(f"Fiscal Week,Sales\n{rows}")
+    assert fault.value.hint.endswith("--time none")

@@ -182,3 +182,11 @@ def test_unknown_alias(alias: str) -> None:
 )
 def test_season_and_horizon(alias: str, season: int, horizon: int) -> None:
     assert (Frequency(alias).season_length, Frequency(alias).default_horizon) == (season, horizon)
+
+
+def test_a_series_without_rows_is_on_every_grid() -> None:
+    stamps = np.arange(3) * 86_400_000_000_000
+    steps = Steps(stamps, np.arange(3), np.array([0, 3, 3]), ("a", "b"))
+    assert steps.on_grid(Frequency("D").split(stamps)[1]).tolist() == [True, True]
+    empty = Steps(stamps, np.empty(0, np.int64), np.array([0, 0]), ("a",))
+    assert empty.on_grid(Frequency("D").split(stamps)[1]).tolist() == [True]

@@ -28,6 +28,8 @@ ROWS = [[record["date"], record["value"]] for record in RECORDS]
         {"latitude": 1.0, "daily": {"date": [row[0] for row in ROWS], "value": [row[1] for row in ROWS]}},
         {"meta": {"unit": "MW"}, "data": [{"date": row[0], "load": {"value": row[1]}} for row in ROWS]},
         ROWS,
+        {"base": "EUR", "rates": {row[0]: {"USD": row[1]} for row in ROWS}},
+        {"meta": {"a": 1}, "series": dict(ROWS)},
     ],
 )
 def test_every_shape_is_the_same_series(tmp_path: Path, value: Any) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from forecaster.data.units import NEGATIVE, SCALED, are_numbers, find_units, read_numbers, without_units
+from forecaster.data.units import MARKED, NEGATIVE, SCALED, are_numbers, find_units, read_numbers, without_units
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,9 @@ from forecaster.data.units import NEGATIVE, SCALED, are_numbers, find_units, rea
         (["$1.2M", "$800K"], ("$", SCALED), [1_200_000, 800_000]),
         (["950", "1.2K", "3M", "2B"], (SCALED,), [950, 1200, 3e6, 2e9]),
         (["1.2M", "0.9M"], ("M",), [1.2, 0.9]),
+        (["101.4 p", "99", "7 b"], (MARKED,), [101.4, 99, 7]),
+        (["$12*", "$13"], ("$", MARKED), [12, 13]),
+        (["5 [1]", "6 [note2]", "7"], (MARKED,), [5, 6, 7]),
         (["($5)", "$7"], ("$", NEGATIVE), [-5, 7]),
     ],
 )
