@@ -19,6 +19,7 @@ from forecaster.jobs.export import TOLERANCES, ExportJob, values_before
 from forecaster.jobs.names import check_outputs
 from forecaster.model import builtin
 from forecaster.model.origins import Origins
+from forecaster.model.pretrained.contexts import join
 from forecaster.model.pretrained.offset import forecast_apart, readable
 from forecaster.model.pretrained.rhythm import LEVELS, rhythm
 from forecaster.model.recorded import WholeServer, ports_of, whole_graph
@@ -123,7 +124,7 @@ def _whole(settings: ExportSettings, output: Path, model: builtin.BuiltinModel) 
     context = settings.context or min(builtin.LONGEST_CONTEXT, shape.bucket(model.window.lookback) * shape.segment)
     graph = whole_graph((builtin.HOME / "network.onnx").read_bytes(), shape, context, horizon)
     server, values = WholeServer(graph), contexts_of(model.panel, context)
-    drift = _drift(values, forecast_apart(model.network, [*values], seasons, horizon), server.answer(values))
+    drift = _drift(values, forecast_apart(model.network, join([*values]), seasons, horizon), server.answer(values))
     if not drift <= TOLERANCES["onnx"]:
         raise GateError(
             f"nothing was published: as ONNX the built-in network forecasts {drift:.2g} of a naive error off, allowed "
