@@ -91,10 +91,10 @@ def _observe(
     recipe = replace(shaped.recipe, units=table.units)
     work.see_share(0.55)
     clock = read_clock(table, columns, shaped.settings, schema)
-    odd_rows = strays(clock, schema.frequency if schema else settings.freq) if recipe.aggregate is None else []
-    if len(odd_rows):
+    read_as = (schema.frequency if schema else settings.freq) if recipe.aggregate is None else None
+    if len(odd_rows := strays(clock, read_as)):
         findings.append(left_out(table, odd_rows))
-        table = table.without(odd_rows)
+        table = table.without(odd_rows.tolist())
         clock = read_clock(table, columns, shaped.settings, schema)
     work.see_share(0.6)
     rows, cutoff = read_rows(table, columns, clock.codes), None

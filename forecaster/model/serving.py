@@ -25,7 +25,8 @@ FEW = 64
 MOST_THREADS = 8
 """Threads that work side by side: beyond these, NumPy's short operations wait for the interpreter."""
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 EXTERNAL = b"location"
 """The key under which an ONNX tensor names a file, or an address in memory, to take its numbers from. No graph of ours

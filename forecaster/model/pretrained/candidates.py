@@ -126,7 +126,7 @@ def candidates(x: Array, seen: Array, rhythm: Rhythm, steps: int) -> Array:
 
 def _is_many(x: Floats, steps: int) -> bool:
     """Whether contexts are as many as they are long, and what their values count for takes little memory."""
-    return x.shape[1] <= len(x) and x.shape[1] * steps <= MOST_COUNTED
+    return bool(x.shape[1] <= len(x) and x.shape[1] * steps <= MOST_COUNTED)
 
 
 @lru_cache(maxsize=32)
