@@ -65,7 +65,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, trained: Trained) -> Path:
     moved = [f"{s},{date.fromisoformat(d) + shift},{y}" for s, d, y in (line.split(",") for line in lines[1:])]
     (site / "in" / "demand.csv").write_text("\n".join([lines[0], *moved, ""]))
     (site / "night.toml").write_text(JOBS)
-    (site / "tiny.toml").write_text("steps = 4\nunits = 4\nlayers = 1\nensemble = 1\n")
+    (site / "tiny.toml").write_text("steps = 4\nunits = 4\nlayers = 1\nensemble = 1\npreset = 'fast'\nfrom = 'none'\n")
     done = call_forecast(
         "train", site / "in" / "demand.csv", "--config", site / "tiny.toml", "--models-dir", site / "models"
     )
