@@ -182,5 +182,7 @@ def find_holes(table: Table, rows: Rows, seen: Mask, ordinals: Ints, extent: tup
 
 
 def _hole(code: str, count: int, text: str, name: str, line: int | None) -> Finding:
-    where = (f", first in series {shown(name)}" if name else "") + (f", line {line}" if line else "")
-    return Finding(code, "warning", f"{count} {text}{where}", series=name or None, line=line, count=count)
+    places = [*([f"series {shown(name)}"] if name else []), *([f"line {line}"] if line else [])]
+    where = f", first in {', '.join(places)}" if places else ""
+    one = re.sub(r"^missing (value|stamp)s", r"missing \1", text) if count == 1 else text
+    return Finding(code, "warning", f"{count} {one}{where}", series=name or None, line=line, count=count)

@@ -39,7 +39,7 @@ def test_a_person_sees_commands_and_files(see: Callable[..., Seen]) -> None:
 def test_json_where_it_is_asked_for_and_a_second_time_is_refused(run: Run) -> None:
     done = run("demo", "--format", "json", "--models-dir", "m")
     assert done.exit_code == 0
-    assert {*done.stderr.splitlines()} <= {"forecast: warning: 11 missing values inside: filled, line 4"}
+    assert {*done.stderr.splitlines()} <= {"forecast: warning: 11 missing values inside: filled, first in line 4"}
     found = json.loads(done.stdout)
     assert (found["model"], found["version"], found["rows"]) == ("co2_monthly", "v000001", 24)
     assert {path.name for path in Path().iterdir()} == FILES - {"models"} | {"m"}

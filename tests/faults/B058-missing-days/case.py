@@ -11,7 +11,7 @@ def make_1() -> None:
 
 
 def check_1(panel: Panel) -> None:
-    assert "1 missing stamps: filled" in panel.findings[0].message
+    assert "1 missing stamp: filled" in panel.findings[0].message
 
 
 def make_2() -> None:
