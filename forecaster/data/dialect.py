@@ -217,6 +217,17 @@ def _refuse_header(path: str, heads: list[list[tuple[int, list[str]]]]) -> None:
             raise DataError(f"{path}: the header is not in line 1 but in line {line + 1}", hint=hint)
 
 
+def _titles_above(rows: Sequence[tuple[int, list[str]]]) -> int:
+    """Return the line, from 0, of a header that stands below titles with empty cells beside them; 0 for none."""
+    filled = [sum(bool(cell.strip()) for cell in row) for _, row in rows[:MOST_ABOVE]]
+    if len(rows) < ROWS_BELOW or len(rows[0][1]) < ROWS_BELOW or filled[0] != 1:
+        return 0
+    at = next((k for k, count in enumerate(filled) if count > 1), 0)
+    below = filled[at : at + ROWS_BELOW]
+    is_header = at and filled[at] == max(below) and not any(looks_like_date(cell) for cell in rows[at][1])
+    return rows[at][0] if is_header else 0
+
+
 def names_of_rows(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the names of columns whose header takes several rows: of merged cells, the first holds the name."""
     width = max(map(len, rows))
@@ -302,20 +313,13 @@ def split_header(
     path: str, body: memoryview, dialect: Dialect, *, is_single: bool = False
 ) -> tuple[list[str], memoryview, int]:
     """Return the column names, the text below them, and how many lines they took."""
-    rows = [row for _, row in _head(body, dialect.separator)]
+    numbered = _head(body, dialect.separator)
+    rows = [row for _, row in numbered]
     if not rows:
         raise DataError(f"{path}: no header row found, or it is not closed")
     if not dialect.header:
         return [str(k) for k in range(1, len(rows[0]) + 1)], body, 0
-    cells = [cell.strip() for cell in rows[0]]
-    taken = dialect.header_rows
-    if taken >= len(rows) and taken > 1:
-        fault = f"{path}: no row stands below {taken} rows of a header"
-        raise DataError(fault, hint="Pass a smaller --header-rows")
-    if taken > 1:
-        cells = names_of_rows(rows[:taken])
-    elif more := second_header(rows[: ROWS_BELOW + 3]):
-        raise DataError(f"{path}: the header takes {more} rows", hint=f"Pass --header-rows {more}")
+    cells, taken = _header_of(path, numbered, dialect), dialect.header_rows
     is_other = len(cells) == 1 and any(mark in cells[0] for mark in SEPARATORS if mark != dialect.separator)
     if len(cells) < 2 and (not is_single or is_other):
         name = SEPARATORS.get(dialect.separator, repr(dialect.separator))
@@ -335,6 +339,26 @@ def split_header(
     if len(rows) > 1 and len(rows[1]) == len(cells) + 1 and not rows[1][-1]:
         cells.append("")  # a separator at the end of every row
     return cells, body[size:], lines
+
+
+def _header_of(path: str, numbered: list[tuple[int, list[str]]], dialect: Dialect) -> list[str]:
+    """Return the names in the first rows of a text.
+
+    Raises:
+        DataError: The header is in another line, or takes more or fewer rows.
+    """
+    rows = [row for _, row in numbered]
+    if line := _titles_above(numbered):
+        raise DataError(f"{path}: the header is not in line 1 but in line {line + 1}", hint=f"Pass --skip-rows {line}")
+    taken = dialect.header_rows
+    if taken >= len(rows) and taken > 1:
+        fault = f"{path}: no row stands below {taken} rows of a header"
+        raise DataError(fault, hint="Pass a smaller --header-rows")
+    if taken > 1:
+        return names_of_rows(rows[:taken])
+    if more := second_header(rows[: ROWS_BELOW + 3]):
+        raise DataError(f"{path}: the header takes {more} rows", hint=f"Pass --header-rows {more}")
+    return [cell.strip() for cell in rows[0]]
 
 
 def _extent(body: memoryview, separator: str, rows: int) -> tuple[int, int]:

@@ -57,6 +57,9 @@ _IN_WORDS = (
 )
 """Dates with names of months or days, as other languages write them."""
 
+LONGEST = 80
+"""Characters of a stamp at most: a longer text is none."""
+
 _SPOKEN = 1_000
 """Texts whose words are looked at to tell the language."""
 
@@ -198,7 +201,7 @@ def _is_short(time_format: str) -> bool:
 def _words_in(texts: pa.Array) -> set[str]:
     """Return the words of some of the texts, in lower case."""
     chosen = texts.take(from_numpy(np.unique(np.linspace(0, len(texts) - 1, _SPOKEN).astype(np.int64))))
-    return {word.lower() for text in chosen.to_pylist() for word in _LETTERS.findall(text)}
+    return {word.lower() for text in chosen.to_pylist() for word in _LETTERS.findall(text[: LONGEST + 1])}
 
 
 def likelier_first(formats: Sequence[str], text: str) -> list[str]:
@@ -261,8 +264,8 @@ def too_far(text: str, time_format: str) -> str:
 
 def looks_like_date(text: str) -> bool:
     """Return whether a text is written like a date; a number never is."""
-    text = text.strip()
-    if (len(text) < 6 and not text.startswith("FY")) or re.fullmatch(r"[+-]?\d*[.,]?\d*", text):
+    text = text[: LONGEST + 1].strip()
+    if len(text) > LONGEST or (len(text) < 6 and not text.startswith("FY")) or re.fullmatch(r"[+-]?\d*[.,]?\d*", text):
         return False
     both = _ends(text)
     if both and all(map(date_formats, both)):
@@ -277,6 +280,8 @@ def _spoken(text: str) -> list[str]:
 
 def date_formats(text: str, language: Language | None = None) -> list[str]:
     """Return every known format that one text is written in, in plain English or another language."""
+    if len(text) > LONGEST:
+        return []
     if language:
         return _formats_in(text, language)
     if not any(map(str.isdigit, text)) or not _WORDS.issuperset(map(str.lower, _LETTERS.findall(text))):

@@ -145,7 +145,7 @@ def read_clock(table: Table, columns: Columns, settings: ReadSettings, schema: S
     if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
         raise DataError(f"{table.source}: column {name!r} holds {column.type}, not times", hint="Pass --time")
     if schema is None and not settings.skip_footer:
-        _refuse_footer(table, name)
+        refuse_footer(table, name)
     texts, codes = distinct(column.cast(pa.string()))
     texts = pc.utf8_trim_whitespace(texts)
     try:
@@ -193,7 +193,7 @@ def _total_hint(error: StampError) -> str:
     return f"Pass --drop-rows {quote(','.join(f'{name}*' for name in sorted(names)))} to leave sums out"
 
 
-def _refuse_footer(table: Table, name: str) -> None:
+def refuse_footer(table: Table, name: str) -> None:
     """Refuse rows at the end whose cell of the time is a word, or empty, where those above hold digits.
 
     Raises:

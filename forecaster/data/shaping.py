@@ -40,7 +40,7 @@ from forecaster.data.numbered import NumberedColumns, find_numbered, numbers_of
 from forecaster.data.parts import ROLES, find_parts, join_texts, joined_format
 from forecaster.data.places import Repeated
 from forecaster.data.recipe import IN_ORDER, Recipe
-from forecaster.data.rows import Finding
+from forecaster.data.rows import Finding, refuse_footer
 from forecaster.data.schema import Schema
 from forecaster.data.stamps import MONTHS, has_clock, parse, write_stamps
 from forecaster.data.table import Table
@@ -345,6 +345,8 @@ def _with_stamps(shaped: Shaped) -> Shaped:
         return shaped
     for name in names:
         require_column(table, name, "--time")
+    if not settings.skip_footer:
+        refuse_footer(table, names[0])
     form = joined_format(table, names, settings.date_format)
     joined = "_".join(names)
     made = replace(

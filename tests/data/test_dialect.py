@@ -163,3 +163,15 @@ def test_rows_with_names_and_a_header_without_are_read(read: Read) -> None:
     with pytest.raises(DataError, match="one cell more than the header") as fault:
         read(f"date,y\n{rows}")
     assert "--no-header --skip-rows 1" in fault.value.hint
+
+
+def test_titles_with_empty_cells_beside_them_are_no_header(read: Read) -> None:
+    rows = "".join(f"{day:02d}.09.2026;{hour:02d}:00;{day},5;W\n" for day in range(15, 25) for hour in range(24))
+    text = f"Meter: DE0001234;;;\nHouse: Town hall;;;\n;;;\nDatum;Uhrzeit;kWh;Status\n{rows}Summe;;9999999,00;\n"
+    with pytest.raises(DataError, match="the header is not in line 1 but in line 4; and 1 more") as fault:
+        read(text)
+    assert "--skip-rows 3 --skip-footer 1" in fault.value.hint
+    assert read(text, skip_rows=3, skip_footer=1).lengths.tolist() == [240]
+    with pytest.raises(DataError, match="line 245, column 'Datum': 'Summe' is no time") as fault:
+        read(text, skip_rows=3)
+    assert "--skip-footer 1" in fault.value.hint
