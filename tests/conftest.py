@@ -168,9 +168,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return Trained(models_dir=own, data=data, name="shops")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dask_cluster() -> Iterator[str]:
-    """Start a Dask scheduler with two worker processes, and return its address."""
+    """Start a Dask scheduler with two worker processes, and return its address; idle, it takes a tenth of a core."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=logging.CRITICAL
