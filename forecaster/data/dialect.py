@@ -218,7 +218,7 @@ def _refuse_header(path: str, heads: list[list[tuple[int, list[str]]]]) -> None:
 
 
 def _titles_above(rows: Sequence[tuple[int, list[str]]]) -> int:
-    """Return the line, from 0, of a header that stands below titles with empty cells beside them; 0 for none."""
+    """Return the line, from 0, of a header that stands below titles with empty cells next to them; 0 for none."""
     filled = [sum(bool(cell.strip()) for cell in row) for _, row in rows[:MOST_ABOVE]]
     if len(rows) < ROWS_BELOW or len(rows[0][1]) < ROWS_BELOW or filled[0] != 1:
         return 0
