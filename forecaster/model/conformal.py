@@ -50,7 +50,7 @@ PRIOR = 4.0
 STRETCHES = 2.0
 """Stretches of time that the experience with other panels is worth."""
 
-LONG, SHORT, FULL, DOUBLING = 0.04, 0.2, 24.0, 0.08
+LONG, SHORT, FULL, DOUBLING = 0.07, 0.2, 20.0, 0.08
 """Logarithms of how much wider than the network's own the intervals of real series must be: of long contexts, of short
 ones at most; and values from which a context is long, and what each halving of them adds."""
 
