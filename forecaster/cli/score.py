@@ -138,6 +138,8 @@ def describe_all(result: LiveScores) -> Iterator[Block]:
         yield TextLine(
             f"{counted(result.hindsight, 'prediction')} left out: as of a time that their model was trained on", "dim"
         )
+    if result.others:
+        yield TextLine(f"Forecasts of other values left out: {'; '.join(result.others)}", "dim")
     if overall is None:
         yield TextLine("Nothing to score yet.", "yellow")
         return

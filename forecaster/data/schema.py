@@ -71,6 +71,16 @@ class Schema:
             yield "covariates", "; ".join(parts)
 
     @property
+    def measured(self) -> str:
+        """What the values are: the target, how rows of a step become one, and the step."""
+        what = ", ".join(self.targets) or self.target or "each column"
+        return (
+            f"{what}, {self.recipe.aggregate} of each {self.frequency}"
+            if self.recipe.aggregate
+            else f"{what}, {self.frequency}"
+        )
+
+    @property
     def covariates(self) -> tuple[str, ...]:
         """Names of all covariates."""
         return self.past_covariates + self.future_covariates + self.static_covariates

@@ -56,17 +56,23 @@ class Known:
     when: str
 
 
-def known_before(model: UsedModel, issued: Path | None) -> Known:
+def known_in_training(model: SavedModel) -> Known:
+    """Return what a saved model knows from its training."""
+    facts = model.manifest.data
+    return Known(dict(zip(facts.ids, facts.ends, strict=False)), "the training")
+
+
+def known_before(model: UsedModel, panel: Panel, issued: Path | None) -> Known:
     """Return what a saved model knows from its training, and the built-in network from its last forecast of the file.
 
     Args:
         model: What forecasts.
+        panel: What it forecasts.
         issued: The ledger that the forecasts are entered into; None for none.
     """
     if isinstance(model, SavedModel):
-        facts = model.manifest.data
-        return Known(dict(zip(facts.ids, facts.ends, strict=False)), "the training")
-    return Known({} if issued is None else last_cutoffs(issued, MOST_NAMED), "the last forecast of such a file")
+        return known_in_training(model)
+    return Known({} if issued is None else last_cutoffs(issued, panel, MOST_NAMED), "the last forecast of such a file")
 
 
 def lost_data(

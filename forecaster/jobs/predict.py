@@ -223,7 +223,7 @@ def predict(job: PredictJob, events: Events = Events()) -> PredictResult:
     opened = open_data(job)
     model, panel = opened.model, opened.panel
     events.on_panel(panel)
-    known = known_before(model, None if job.part_of else _ledger(job, model.name, root))
+    known = known_before(model, panel, None if job.part_of else _ledger(job, model.name, root))
     lost = lost_data(known, panel, settings, cut=job.fresh.as_of is not None, part=job.part_of is not None)
     age = age_of(panel, job.now)
     events.on_age(age)

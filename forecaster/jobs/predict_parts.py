@@ -18,7 +18,7 @@ from forecaster.data.age import limits_of
 from forecaster.data.listing import Hashes, Parts, hash_names
 from forecaster.jobs.events import Events
 from forecaster.jobs.names import models_folder
-from forecaster.jobs.notices import known_before, note_gone
+from forecaster.jobs.notices import known_in_training, note_gone
 from forecaster.jobs.opening import Asked, asked_by
 from forecaster.jobs.part_records import Json, PartRecord, hash_file, holding_results
 from forecaster.jobs.part_tasks import PartsJob
@@ -173,7 +173,7 @@ def _find_gone(job: PredictJob, parts: Parts, asked: Asked) -> Any:
     def check(names: Sequence[Hashes]) -> tuple[str, ...]:
         if asked.saved is None or not asked.saved.manifest.data.ids:
             return ()
-        known = known_before(asked.saved, None)
+        known = known_in_training(asked.saved)
         present = set[int]()
         wanted = hash_names(list(known.ends))
         for part in names:

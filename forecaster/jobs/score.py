@@ -103,6 +103,7 @@ class LiveScores:
         versions: Those whose forecasts were scored.
         folder: Of the ledger.
         hindsight: Predictions left out: their model had seen the actual values.
+        others: What predictions that were left out are of: other values than the actual ones, each once.
         unreadable: Parts of the ledger left out.
         training: Metrics of that version.
     """
@@ -113,6 +114,7 @@ class LiveScores:
     folder: Path
     outcome: Outcome
     hindsight: int
+    others: tuple[str, ...]
     unreadable: tuple[Unreadable, ...]
     training: Metrics
 
@@ -135,6 +137,7 @@ class LiveScores:
             "values": outcome.values,
             "pending": outcome.pending,
             "hindsight": self.hindsight,
+            "others": list(self.others),
             "levels": list(outcome.levels),
             "overall": outcome.overall,
             "compared": {"version": self.version, **self.compared()},
@@ -211,14 +214,18 @@ def score(job: ScoreJob, events: Events = Events()) -> ScoreResult:
         error.respell(lambda text: text.replace(" --max-missing 1.0", ""))
         raise
     events.on_panel(panel)
+    alike, others = part_alike(issues, panel)
+    if not alike:
+        raise _only_others(known, panel, others)
     result = ScoreResult(
         model=known.name,
         version=known.version,
-        versions=tuple(sorted({issue.version for issue in issues})),
+        versions=tuple(sorted({issue.version for issue in alike})),
         folder=folder,
         panel=panel,
-        outcome=score_issues(issues, panel),
+        outcome=score_issues(alike, panel),
         hindsight=hindsight,
+        others=others,
         unreadable=unreadable,
         training=known.training,
     )
@@ -257,6 +264,25 @@ def _issued(folder: Path, known: ScoredModel) -> tuple[list[Issue], int, tuple[U
     if not issued:
         raise nothing_issued(folder, known, () if ours else unreadable)
     return issued, len(ours) - len(issued), unreadable
+
+
+def part_alike(issues: Sequence[Issue], panel: Panel) -> tuple[list[Issue], tuple[str, ...]]:
+    """Return those that forecast the values of a panel, and what the others are of: one file has several targets."""
+    return [issue for issue in issues if issue.is_of(panel)], tuple(
+        sorted({issue.measured for issue in issues if not issue.is_of(panel)})
+    )
+
+
+def _only_others(known: ScoredModel, panel: Panel, others: Sequence[str]) -> ForecastError:
+    ours = panel.schema.measured
+    return MissingError(
+        f"no forecast of {ours!r} by {known.name} is in the ledger, but of {_listed(others)}",
+        hint="Pass the flags that these forecasts were made with, such as --target or --aggregate and --freq",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def nothing_issued(folder: Path, known: ScoredModel, unreadable: Sequence[Unreadable]) -> ForecastError:

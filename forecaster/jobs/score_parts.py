@@ -139,6 +139,7 @@ def score_part(task: PartTask, events: Events) -> PartRecord:
     panel = read_panel(task.part, task.reading, task.schema)
     events.on_panel(panel)
     issues, hindsight, unreadable = dict[str, Issue](), list[str](), list[list[str]]()
+    others = set[str]()
     for name, found in read_for_series(task.here(whole.ledger), panel.ids):
         events.on_share(0.0)
         if isinstance(found, Unreadable):
@@ -146,6 +147,8 @@ def score_part(task: PartTask, events: Events) -> PartRecord:
         elif whole.known.issued(found):
             if found.hindsight:
                 hindsight.append(name)
+            elif not found.is_of(panel):
+                others.add(found.measured)
             else:
                 issues[name] = found
     outcome = score_issues(list(issues.values()), panel) if issues else None
@@ -161,6 +164,7 @@ def score_part(task: PartTask, events: Events) -> PartRecord:
             "issues": sorted(issues),
             "versions": sorted({issue.version for issue in issues.values()}),
             "hindsight": hindsight,
+            "others": sorted(others),
             "unreadable": unreadable,
             "outcome": outcome and _kept(outcome),
         }
@@ -222,6 +226,7 @@ def live_scores(whole: PartsScore, done: Sequence[PartRecord]) -> LiveScores | N
         folder=whole.ledger,
         outcome=replace(pool_outcomes(outcomes), issues=len(named("issues"))),
         hindsight=len(named("hindsight")),
+        others=tuple(sorted(named("others"))),
         unreadable=tuple(Unreadable(whole.ledger / name, reason) for name, reason in sorted(unreadable.items())),
         training=whole.known.training,
     )

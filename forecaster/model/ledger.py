@@ -34,6 +34,9 @@ from forecaster.model.windows import Floats, Ints
 FORMAT = 1
 """Version of the parts; a newer one is not read."""
 
+MOST_PARTS = 50
+"""Parts that are looked at to find one of the same values, at most."""
+
 _LEFT = re.escape(files.TEMPORARY) + r".+-[0-9a-f]{32}\.parquet-"  # of a part that was being written
 _KEY = b"forecast"
 _PLAIN = ("cutoff", "stamp", "forecast", "scale", "rms_scale")
@@ -48,6 +51,7 @@ class Issue(Predicted):
         version: The version that was used.
         issued: When, ISO 8601; empty where that is not known.
         hindsight: Whether the model had seen what came after `--as-of`: such a forecast is no proof of anything.
+        measured: What the values are, as `Schema.measured` says it; empty where an older version did not store it.
         ids: [S] names of the series.
         cutoffs: [S] last stamp that each forecast saw: nanoseconds since 1970 in UTC, or whole numbers.
         stamps: [S, H] what they are for.
@@ -66,10 +70,16 @@ class Issue(Predicted):
     methods: tuple[str, ...]
     scale: Floats
     rms_scale: Floats
+    measured: str = ""
+
+    def is_of(self, panel: Panel) -> bool:
+        """Return whether it forecast the values that a panel has, and not others of the same file."""
+        return self.measured in ("", panel.schema.measured)
 
     def part_name(self) -> str:
         """Return the name of its file: the last cutoff, and a hash of everything but the time of issue."""
         what = [FORMAT, self.model, self.version, self.hindsight, self.ids, self.levels, self.methods]
+        what += [self.measured] if self.measured else []
         digest = hashlib.sha256(json.dumps(what).encode())
         ends = [end for _, *pair in self.intervals for end in pair]
         for array in (self.cutoffs, self.stamps, self.values, *ends, self.scale, self.rms_scale):
@@ -97,6 +107,7 @@ def make_issue(model: UsedModel, panel: Panel, forecast: Forecast, issued: str) 
         methods=tuple(forecast.methods.tolist()),
         scale=scale,
         rms_scale=rms_scale,
+        measured=panel.schema.measured,
     )
 
 
@@ -165,6 +176,7 @@ def _to_parquet(issue: Issue) -> bytes:
         "hindsight": issue.hindsight,
         "levels": issue.levels,
         "horizon": horizon,
+        "measured": issue.measured,
     }
     table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
     sink = pa.BufferOutputStream()
@@ -266,25 +278,35 @@ def _of_series(issue: Issue, chosen: NDArray[np.bool_]) -> Issue:
     )
 
 
-def last_cutoffs(folder: Path, most: int) -> dict[str, int]:
+def last_cutoffs(folder: Path, panel: Panel, most: int) -> dict[str, int]:
     """Return the last stamp that the newest part saw of each series; nothing where it cannot be read, or has too many.
 
     Args:
         folder: Of the ledger.
+        panel: Parts of other values than it has are passed over.
         most: Series.
     """
     import pyarrow.parquet as pq
 
     try:
         parts = [(path.lstat().st_mtime_ns, path) for path in folder.iterdir() if path.suffix == ".parquet"]
-        path = max(part for part in parts if part[1].name[0] != ".")[1]
-        table = pq.ParquetFile(pa.BufferReader(path.read_bytes())).read(["series", "cutoff", "lead"])
+        newest = (path for _, path in sorted(parts, reverse=True)[:MOST_PARTS] if path.name[0] != ".")
+        files_of = (pq.ParquetFile(pa.BufferReader(path.read_bytes())) for path in newest)
+        alike = (file for file in files_of if _measured(file) in ("", panel.schema.measured))
+        if (file := next(alike, None)) is None:
+            return {}
+        table = file.read(["series", "cutoff", "lead"])
         first = table.filter(pc.equal(table["lead"], 1))
         if first.num_rows > most:
             return {}
         return dict(zip(first["series"].to_pylist(), first["cutoff"].to_pylist(), strict=True))
     except (OSError, pa.ArrowException, ValueError, KeyError):
         return {}
+
+
+def _measured(file: Any) -> str:
+    """Return what the values of a part are."""
+    return str(json.loads((file.schema_arrow.metadata or {})[_KEY]).get("measured", ""))
 
 
 def _from_parquet(path: Path) -> Issue:
@@ -312,6 +334,7 @@ def _from_parquet(path: Path) -> Issue:
         intervals=tuple((level, grid[low], grid[high]) for level, low, high in pairs),
         scale=grid["scale"][:, 0],
         rms_scale=grid["rms_scale"][:, 0],
+        measured=str(facts.get("measured", "")),
     )
     if issue.part_name() != path.name:
         raise ValueError("its content is not what its name is the hash of")

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,57 @@ def test_the_command_that_is_advised_has_what_the_user_said(
     assert done.exit_code == 65
     assert "--target" in done.stderr
     assert "--max-missing" not in done.stderr
+
+
+# -------------------------------------------------------------------------------------- several values in one file
+
+
+def till(path: Path, days: int) -> None:
+    """Write units and prices by the day, as they are known after so many days."""
+    first = date(2026, 5, 1)
+    rows = (f"{first + timedelta(n)},{10 + n % 7},{1000 + n % 7}" for n in range(days))
+    path.write_text("\n".join(["date,units,price", *rows, ""]))
+
+
+@pytest.fixture
+def columns(tmp_path: Path, run: Run) -> Path:
+    """A file of which units by the day, prices by the day and units by the month were forecast, then longer."""
+    till(tmp_path / "s.csv", 200)
+    for flags in (
+        ("--target", "units"),
+        ("--target", "price"),
+        ("--target", "units", "--aggregate", "sum", "--freq", "MS"),
+    ):
+        done = run("predict", "s.csv", *flags, "--horizon", "2", "--output", "f.csv")
+        assert done.exit_code == 0, done.stderr
+        assert "ends earlier" not in done.stderr
+    till(tmp_path / "s.csv", 260)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("flags", "values", "largest"),
+    [
+        (("--target", "units"), 2, 1.0),
+        (("--target", "price"), 2, 1.0),
+        (("--target", "units", "--aggregate", "sum", "--freq", "MS"), 2, 30.0),
+    ],
+)
+def test_forecasts_of_other_values_of_a_file_are_left_out(
+    run: Run, columns: Path, flags: tuple[str, ...], values: int, largest: float
+) -> None:
+    done = run("score", "--actuals", "s.csv", "--model", "builtin", *flags, "--format", "json")
+    shown = json.loads(done.stdout)
+    assert (shown["issues"], shown["values"]) == (1, values)
+    assert shown["overall"]["mae"] < largest
+    assert len(shown["others"]) == 2
+
+
+def test_only_forecasts_of_other_values_are_none(run: Run, columns: Path) -> None:
+    done = run(
+        "score", "--actuals", "s.csv", "--model", "builtin", "--target", "price", "--freq", "W", "--aggregate", "mean"
+    )
+    assert done.exit_code == 66
+    assert "no forecast of 'price, mean of each W" in done.stderr
+    assert "'price, D', 'units, D', 'units, sum of each MS'" in done.stderr
+    assert "such as --target" in done.stderr

@@ -58,7 +58,7 @@ def issue_of(values: Any = ((1.0, 2.0), (3.0, 4.0)), **changes: Any) -> Issue:
 
 
 def same(one: Issue, two: Issue) -> bool:
-    fields = "model version issued hindsight ids methods".split()
+    fields = "model version issued hindsight ids methods measured".split()
     grids = "cutoffs stamps values scale rms_scale".split()
     ends = [
         np.array_equal(a, b)
@@ -113,6 +113,7 @@ def test_the_same_forecast_again_is_the_same_part(tmp_path: Path) -> None:
         {"stamps": np.array([[1, 2], [2, 9]])},
         {"scale": np.array([0.5, 0.25])},
         {"hindsight": True},
+        {"measured": "y, sum of each MS"},
         {"intervals": {}},
     ],
     ids=lambda changes: next(iter(changes)),
