@@ -141,15 +141,15 @@ def _lines_of(cells: Sequence[pa.Array]) -> memoryview:
     return memoryview(lines.buffers()[2])[begin:end]
 
 
-def csv_of(columns: Mapping[str, npt.NDArray[Any]]) -> str:
-    """Return columns of numbers or of objects as the text that Python's `csv` would write, with LF, and sooner.
+def csv_of(columns: Mapping[str, npt.NDArray[Any] | pa.DictionaryArray]) -> str:
+    """Return columns of numbers, of objects, or of `categories` as the text that Python's `csv` would write, with LF, and sooner.
 
     Floats are the shortest that read back equal, as `repr` has them.
     """
     parts = [",".join(map(_quoted, columns)) + "\n"]
-    rows = len(next(iter(columns.values())))
-    for at in range(0, rows, SLICE):
-        cells = [_cells_of(column[at : at + SLICE]) for column in columns.values()]
+    whole = [_cells(column) if isinstance(column, pa.DictionaryArray) else column for column in columns.values()]
+    for at in range(0, len(whole[0]), SLICE):
+        cells = [_cells_of(column[at : at + SLICE]) for column in whole]
         parts.append(str(_lines_of(cells), "utf-8"))
     return "".join(parts)
 
@@ -164,7 +164,9 @@ def parquet_of(columns: Mapping[str, Any]) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _cells_of(column: npt.NDArray[Any]) -> pa.Array:
+def _cells_of(column: npt.NDArray[Any] | pa.Array) -> pa.Array:
+    if isinstance(column, pa.Array):
+        return column
     if column.dtype.kind == "f":
         return _shortest(np.ascontiguousarray(column, np.float64))
     if column.dtype.kind == "i":

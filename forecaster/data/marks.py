@@ -44,7 +44,7 @@ def settle_numbers(table: Table, columns: Columns, settings: ReadSettings) -> Ta
     cells = [chunk for name in written for chunk in table.columns[name].chunks]
     whole = pa.chunked_array(cells, pa.string())
     missing = from_texts([*MISSING, *table.na_values])
-    if dialect.separator == "," and plain_numbers(pc.if_else(pc.is_in(whole, missing), ZERO, whole)) is not None:
+    if dialect.separator == "," and _are_bare(whole, missing):
         return table
     texts = pc.utf8_trim_whitespace(whole)
     texts = texts.filter(pc.invert(pc.is_in(texts, missing)))
@@ -58,6 +58,13 @@ def settle_numbers(table: Table, columns: Columns, settings: ReadSettings) -> Ta
         return table
     decimal, thousands = _marks(table.source, without_units(texts, units), is_comma=dialect.separator == ",")
     return replace(table, dialect=replace(dialect, decimal=decimal, thousands=thousands))
+
+
+def _are_bare(texts: pa.ChunkedArray, missing: pa.Array) -> bool:
+    """Return whether all cells are bare numbers, but for those that are missing."""
+    if plain_numbers(texts) is not None:
+        return True
+    return plain_numbers(pc.if_else(pc.is_in(texts, missing), ZERO, texts)) is not None
 
 
 def _marks(source: str, texts: pa.ChunkedArray, *, is_comma: bool) -> tuple[str, str | None]:

@@ -127,8 +127,12 @@ class Table:
         decimal, thousands = (self.dialect or Dialect()).marks
         whole = pa.chunked_array([chunk for name in names for chunk in self.columns[name].chunks], pa.string())
         cells = whole.combine_chunks() if len(names) > 1 else whole  # many columns of few rows: once, not each
-        missing = self._is_missing(cells)
         is_plain = decimal == "." and thousands is None
+        if is_plain and not self.na_values and not cells.null_count:  # most files: numbers alone
+            values = plain_numbers(cells)
+            if values is not None and np.isfinite(values).all():
+                return values
+        missing = self._is_missing(cells)
         values = plain_numbers(pc.if_else(missing, ZERO, cells)) if is_plain else None
         if values is None:
             cells = pc.utf8_trim_whitespace(cells)

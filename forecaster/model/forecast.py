@@ -172,9 +172,13 @@ class Forecast(Predicted):
 
     def to_csv(self) -> str:
         """Return the content of a forecast file: RFC 4180 quoting, the shortest numbers that read back equal."""
-        from forecaster.base.rowfile import csv_of
+        from forecaster.base.rowfile import categories, csv_of
 
-        return csv_of(self.written_columns())
+        columns: dict[str, Any] = self.written_columns()
+        if self.id_column is not None:  # each name is quoted and encoded once, not once a row
+            rows = np.repeat(np.arange(len(self.ids)), self.values.shape[1])
+            columns[self.id_column] = categories(self.ids, rows)
+        return csv_of(columns)
 
     def written_columns(self) -> dict[str, NDArray[Any]]:
         """Return `columns` with the stamps in the columns that the data has them in."""

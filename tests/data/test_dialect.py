@@ -6,6 +6,8 @@ import gzip
 import time
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,9 @@ from forecaster.base.errors import (
     DataError,
     UsageError,
 )
+from forecaster.data.dialect import MISSING
 from forecaster.data.grid import read_panel
+from forecaster.data.units import plain_numbers
 from tests.data.conftest import DAILY, Bad, Read, codes, quick, refuse, written
 
 BAD: Bad = {
@@ -175,3 +179,10 @@ def test_titles_with_empty_cells_beside_them_are_no_header(read: Read) -> None:
     with pytest.raises(DataError, match="line 245, column 'Datum': 'Summe' is no time") as fault:
         read(text, skip_rows=3)
     assert "--skip-footer 1" in fault.value.hint
+
+
+@pytest.mark.parametrize("text", MISSING)
+def test_no_spelling_of_a_missing_value_is_a_number(text: str) -> None:
+    """Cells that are all finite numbers are read as such, and not looked up among these."""
+    found = plain_numbers(pa.chunked_array([[text]], pa.string()))
+    assert found is None or not np.isfinite(found).all()
