@@ -142,9 +142,9 @@ def _lines_of(cells: Sequence[pa.Array]) -> memoryview:
 
 
 def csv_of(columns: Mapping[str, npt.NDArray[Any] | pa.DictionaryArray]) -> str:
-    """Return columns of numbers, of objects, or of `categories` as the text that Python's `csv` would write, with LF, and sooner.
+    """Return columns as the text that Python's `csv` would write, with LF, and sooner.
 
-    Floats are the shortest that read back equal, as `repr` has them.
+    They are of numbers, of objects, or of `categories`. Floats are the shortest that read back equal, as `repr` has them.
     """
     parts = [",".join(map(_quoted, columns)) + "\n"]
     whole = [_cells(column) if isinstance(column, pa.DictionaryArray) else column for column in columns.values()]
