@@ -144,7 +144,7 @@ def _lines_of(cells: Sequence[pa.Array]) -> memoryview:
 def csv_of(columns: Mapping[str, npt.NDArray[Any] | pa.DictionaryArray]) -> str:
     """Return columns as the text that Python's `csv` would write, with LF, and sooner.
 
-    They are of numbers, of objects, or of `categories`. Floats are the shortest that read back equal, as `repr` has them.
+    They are of numbers, objects, or `categories`. Floats are the shortest that read back equal, as `repr` has them.
     """
     parts = [",".join(map(_quoted, columns)) + "\n"]
     whole = [_cells(column) if isinstance(column, pa.DictionaryArray) else column for column in columns.values()]
