@@ -124,18 +124,18 @@ def find_units(texts: pa.ChunkedArray) -> tuple[str, ...]:
     `NEGATIVE` is among them where numbers are negative in another way than by a hyphen before them, and `SCALED` where
     some are in thousands and others in millions, and `MARKED` where some have a mark behind them.
     """
-    if found := _units_in(texts):
+    if (found := _units_in(texts)) is not None:
         return found
     marked = pc.match_substring_regex(texts, rf"\d[.,]?{_MARK}")
     if not pc.any(marked).as_py() or pc.all(marked).as_py():
         return ()
     bare = pc.replace_substring_regex(texts, _MARK, "")
-    plain = pc.all(pc.match_substring_regex(bare, rf"^[+-]?[\d.,'{_SPACE}]*\d[.,]?$")).as_py()
-    return (MARKED,) if plain else (*found, MARKED) if (found := _units_in(bare)) else ()
+    found = _units_in(bare)
+    return () if found is None else (*found, MARKED)
 
 
-def _units_in(texts: pa.ChunkedArray) -> tuple[str, ...]:
-    """Return the units of numbers without marks."""
+def _units_in(texts: pa.ChunkedArray) -> tuple[str, ...] | None:
+    """Return the units of numbers without marks; None where one is no number, or another unit stands beside it."""
     plain_way, *others = (pc.any(pc.match_substring_regex(texts, way)).as_py() for way in _MINUS)
     odd = not plain_way and sum(map(bool, others)) == 1
     every = (*CURRENCIES, *SHARES)
@@ -144,16 +144,21 @@ def _units_in(texts: pa.ChunkedArray) -> tuple[str, ...]:
     number = rf"[+-]?[\d.,'\x{{2019}}{_SPACE}]*\d[.,]?"
     pattern = rf"^[+-]?(?P<before>{named})?[{_SPACE}]*{number}[{_SPACE}]*(?P<after>{named}|{_UNIT})?$"
     parts = pc.extract_regex(plain, pattern)
-    if not len(texts) or parts.null_count:
+    if not len(texts):
         return ()
+    if parts.null_count:
+        return None
     before, after = (set(pc.unique(pc.struct_field(parts, side)).to_pylist()) for side in ("before", "after"))
     minus = (NEGATIVE,) if odd else ()
     if len(before) > 1:
-        return ()
+        return None
     if len(after) == 1:
         return (*(unit for side in (before, after) for unit in side if unit), *minus)
-    return (*filter(None, before), *minus, SCALED) if after <= {"", *SCALES} else ()
+    return (*filter(None, before), *minus, SCALED) if after <= {"", *SCALES} else None
 
+
+LONGEST = 80
+"""Characters at the end of a cell that tell whether it is a number."""
 
 _NEXT_TO = re.compile(
     rf"(?<=[\d.,])(?P<gap>\s?)(?P<unit>(?:{_named([*KNOWN_UNITS, *SCALES])})(?: ?(?:{_named(CURRENCIES)}))?)$"
@@ -166,11 +171,12 @@ def are_numbers(cells: Sequence[str]) -> bool:
 
     A unit behind them is one where it is known, and the same in all of them.
     """
-    found = [_NEXT_TO.search(cell.strip()) for cell in cells]
+    cells = [cell.strip()[-LONGEST:] for cell in cells]
+    found = [_NEXT_TO.search(cell) for cell in cells]
     units = {match["unit"] for match in found if match and (match["gap"] or len(match["unit"]) > 1)}
     scaled = {match["unit"] for match in found if match} <= SCALES.keys()
     if len(units) == 1 or scaled:
-        cells = [_NEXT_TO.sub("", cell.strip()) for cell in cells]
+        cells = [_NEXT_TO.sub("", cell) for cell in cells]
     bare = [_CODE.sub("", cell) for cell in cells]
     alike = sum(bool(re.search(r"\d", cell) and not re.search(r"[^\W\deE_]|[eE]{2}", cell)) for cell in bare)
     return 2 * alike >= len(cells)
