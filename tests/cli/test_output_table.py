@@ -6,13 +6,14 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from tests.conftest import Trained, run_forecast
+from tests.cli.conftest import Run
+from tests.conftest import Trained
 
 
-def test_forecasts_go_into_a_table_with_their_version(trained: Trained, tmp_path: Path) -> None:
+def test_forecasts_go_into_a_table_with_their_version(run: Run, trained: Trained, tmp_path: Path) -> None:
     target = f"sqlite:///{tmp_path}/shop.db#forecasts"
     for _ in range(2):
-        done = run_forecast(
+        done = run(
             "predict",
             trained.data,
             "--models-dir",
@@ -25,9 +26,8 @@ def test_forecasts_go_into_a_table_with_their_version(trained: Trained, tmp_path
             target,
             "--table-mode",
             "append",
-            cwd=tmp_path,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.stderr
     lines = (tmp_path / "out.csv").read_text().splitlines()
     with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
         cursor = connection.execute("SELECT * FROM forecasts")
