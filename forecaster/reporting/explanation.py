@@ -43,9 +43,10 @@ STEP = 0.05
 """Half the distance of a central difference, in standard deviations of the window: small against what the network bends
 at, large against the rounding of its float32."""
 
-NODES = 8
+NODES = 16
 """Nodes of the Gauss-Legendre rule on the path. Without a floor under the scale of windows the gradient is the same
-all along it, as a forecast of a window twice as high is twice as high: few are enough."""
+all along it, as a forecast of a window twice as high is twice as high: few are enough. Where the pretrained network
+reads more than the window, it is not: of one forecast 8 nodes left 26 % unexplained, 16 left 6 %, and 32 left 8 %."""
 
 FLATTEST = 1e-3
 """Share of its variation that the flat window keeps: one without any would count as constant, and is another case."""
