@@ -43,13 +43,13 @@ def describe(result: ScenarioResult) -> Iterator[Block]:
     """Yield the sum of all steps under each future, and how it differs from the first."""
     summary, (level, *_) = result.summary(), result.scenarios[0].forecast.intervals[0]
     rows = summary["scenarios"]
-    names = ("difference", f"difference-lo-{level:g}", f"difference-hi-{level:g}")
+    names = ("difference", "difference-likely", f"difference-lo-{level:g}", f"difference-hi-{level:g}")
     yield TextGrid(
         [
             (row["scenario"], number(row["total"]), *("–" if row is rows[0] else number(row[name]) for name in names))
             for row in rows
         ],
-        header=("future", "sum of all steps", "difference", f"low {level:g} %", f"high {level:g} %"),
+        header=("future", "sum of all steps", "difference", "likely", f"low {level:g} %", f"high {level:g} %"),
     )
     yield TextLine("")
     for row in rows:
@@ -57,7 +57,7 @@ def describe(result: ScenarioResult) -> Iterator[Block]:
             came, error = number(effect["came"], 3), number(effect["error"], 2)
             yield TextLine(
                 f"{row['scenario']}: at {effect['cutoffs']} past cutoffs the effects were {came} ± {error} times as "
-                "large as the model expected; the intervals include that."
+                "large as the model expected; the likely difference and its interval include that."
             )
     yield TextLine("")
     paths = [str(path) for path in (result.settings.output, result.settings.picture) if path is not None]

@@ -75,6 +75,11 @@ class Contrast:
     total_ends: tuple[tuple[float, float, float], ...]
     trust: Trust | None
 
+    @property
+    def correction(self) -> float:
+        """How many times as large as the model expects the differences are likely to be, by past cutoffs."""
+        return 1.0 + (self.trust.likely_bias if self.trust else 0.0)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scenario:
@@ -122,6 +127,7 @@ class ScenarioResult:
             rows = scenario.forecast.columns()
             part = {"scenario": np.full(len(rows["forecast"]), scenario.name, object), **rows}
             part["difference"] = scenario.difference.values.ravel()
+            part["difference-likely"] = part["difference"] * scenario.difference.correction
             for level, low, high in scenario.difference.intervals:
                 part |= {f"difference-lo-{level:g}": low.ravel(), f"difference-hi-{level:g}": high.ravel()}
             parts.append(part)
@@ -151,6 +157,7 @@ class ScenarioResult:
                     "scenario": scenario.name,
                     "total": float(scenario.forecast.values.sum()),
                     "difference": scenario.difference.total,
+                    "difference-likely": scenario.difference.total * scenario.difference.correction,
                     **{
                         f"difference-{end}-{level:g}": value
                         for level, low, high in scenario.difference.total_ends

@@ -58,6 +58,10 @@ def test_the_difference_is_what_promotions_did(shop: Path, tmp_path: Path) -> No
     assert row["difference"] == pytest.approx(discount.difference.values.sum(), abs=1e-6)
     assert row["difference-lo-95"] < 4 * 7 * EFFECT < row["difference-hi-95"]  # the effect itself is inside
     assert row["effect"]["cutoffs"] >= 20
+    came, error = row["effect"]["came"], row["effect"]["error"]
+    likely = 1 + (came - 1) * max(1 - (error / (came - 1)) ** 2, 0)
+    assert row["difference-likely"] == pytest.approx(likely * row["difference"])
+    assert min(row["difference-lo-80"], row["difference"]) <= row["difference-likely"] <= row["difference-hi-80"]
     assert 0.8 < row["effect"]["came"] < 1.25
     assert 0 < row["effect"]["error"] < 0.1
     assert row["difference-lo-95"] < row["difference-lo-80"] <= row["difference"] <= row["difference-hi-80"]
