@@ -287,7 +287,8 @@ def date_formats(text: str, language: Language | None = None) -> list[str]:
     if not any(map(str.isdigit, text)) or not _WORDS.issuperset(map(str.lower, _LETTERS.findall(text))):
         return []  # a name, as most are: a hundred thousand of them must not be tried by a hundred patterns
     alone = [name for name in (*_DATES, *_SHORT) if re.fullmatch(pattern_of(name), text)]
-    alone += [name for name in _FISCAL if parse(from_texts([text]), name)[1][0]]
+    years = [name for name in _FISCAL if re.fullmatch(pattern_of(name), text)]
+    alone += [name for name in years if parse(from_texts([text]), name)[1][0]]  # rarely: parsing one text takes long
     colon = _AFTER_YEAR.fullmatch(text)
     match = CLOCK.match(f"{colon[1]} {colon[2]}" if colon else text)
     if match is None:
