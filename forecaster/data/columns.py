@@ -300,9 +300,11 @@ def _find_id(table: Table, time: str, used: Sequence[str], has_target: bool, is_
     repeated = table.rows - pc.count_distinct(column).as_py()
     if (name := by_name(names, ID_NAMES)) and not _numbers_rows(table, name):
         return name
+    if is_merged or not repeated:
+        return None
     names = tuple(name for name in names if not (by_name([name], ("id",)) and _numbers_rows(table, name)))
     names = tuple(name for name in names if not _is_flag(table, name) and not by_name([name], PARTS_OF_STAMPS))
-    if is_merged or not repeated or len(names) - (not has_target) < 1:
+    if len(names) - (not has_target) < 1:
         return None
     texts = [name for name in names if not holds_numbers(table, name)]
     if repeated < _FEW * table.rows and not texts:

@@ -187,7 +187,8 @@ def _numbered_in(table: Table, settings: ReadSettings) -> NumberedColumns | None
         found = replace(found, first=found.first + 1, names=found.names[1:])
     if found is None or is_told:
         return found
-    others = [name for name in table.columns if name not in found.names]
+    numbered = {*found.names}
+    others = [name for name in table.columns if name not in numbered]
     if by_name(others, TIME_NAMES) or any(holds_dates(table, name) for name in others):
         return None
     if 2 * len(found.names) < len(table.columns):
@@ -203,7 +204,8 @@ def _with_numbers_down(shaped: Shaped, found: NumberedColumns) -> Shaped:
     """Return a table with a row for each numbered column of each row."""
     table, settings = shaped.table, shaped.settings
     texts, form = counted_stamps(settings.start, settings.freq, len(found.names))
-    rest = [name for name in table.columns if name not in found.names]
+    numbered = {*found.names}
+    rest = [name for name in table.columns if name not in numbered]
     ids = _ids_of_rows(table, rest, settings, [])
     extra = _listed(settings.static_covariates)
     melted = _melt(table, list(found.names), (*ids, *extra), texts.to_pylist())
