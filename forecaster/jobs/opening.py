@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from forecaster.base.errors import UsageError
+from forecaster.base.errors import UsageError, shown
 from forecaster.config import ModelChoice, ReadSettings, key_of
 from forecaster.data.grid import read_panel
 from forecaster.data.novelty import novelties
@@ -16,7 +16,7 @@ from forecaster.data.schema import Schema
 from forecaster.data.source import Data
 from forecaster.data.stamps import check_zone
 from forecaster.data.zones import is_offset, offset_at
-from forecaster.jobs.names import choose_model, models_folder, source_of
+from forecaster.jobs.names import choose_model, models_folder, name_of, recorded, source_of
 from forecaster.model import builtin, store
 from forecaster.model.features import check_ahead
 from forecaster.model.predictor import UsedModel, check_horizon, leave_out_unreadable
@@ -70,12 +70,14 @@ class Asked:
         saved: The saved model; None for the built-in network, which is made ready by the data itself.
         reading: How the data is read for the built-in network; a saved model knows.
         reason: Why the built-in network answers though nobody named it.
+        stranger: What is odd about a saved model that nobody named; empty for nothing.
         part_of: The folder that the data is a part of.
     """
 
     saved: SavedModel | None
     reading: ReadSettings
     reason: str = ""
+    stranger: str = ""
     part_of: PartOf | None = None
 
     @property
@@ -156,6 +158,10 @@ class Asked:
         """
         model = self.bind(panel, horizon)
         panel = leave_out_unreadable(model, panel, model.window.lookback)
+        if self.stranger:
+            hint = f"Pass --model {model.name}, or --model {builtin.NAME}"
+            found = Finding("model", "warning", self.stranger, hint=hint)
+            panel = replace(panel, findings=(*panel.findings, found))
         return model, note_covariates(model, panel, horizon or model.window.horizon)
 
 
@@ -187,7 +193,15 @@ def ask_for(root: Path, name: str | None, data: Data | None, reading: ReadSettin
     saved = store.load_model(root, chosen)
     if reading.tz is not None:
         check_follows(saved, reading.tz)
-    return Asked(saved=saved, reading=reading)
+    return Asked(saved=saved, reading=reading, stranger="" if name else _stranger(saved, data))
+
+
+def _stranger(model: SavedModel, data: Data | None) -> str:
+    """Return that a model was taken only since it is the only one; empty where the data says that it is meant."""
+    source = model.manifest.data.source
+    if data is None or name_of(data).startswith(model.name) or recorded(data) in ("-", source):
+        return ""
+    return f"no model was named, and {model.name!r}, the only one, was trained on {shown(Path(source).name)}"
 
 
 def check_unread(name: str, reading: ReadSettings) -> None:

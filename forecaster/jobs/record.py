@@ -90,7 +90,7 @@ def find_inputs(entry: Entry, root: Path, data: str | None, model: str | None) -
     if used and data is None:
         folder, _, _ = store.find_version(root, f"{used['name']}@{used['version']}")
         data = store.read_manifest(folder).data.source
-    path, future = str(data), entry.values.get("future")
+    path, future = str(data), str(entry.values.get("future") or "")
     settings = {**entry.values, "models-dir": str(root)}
     ahead = {"future": {"path": future, "sha256": hash_of(Path(future))}} if future else {}
     return JobInputs(settings, {"path": path, "sha256": hash_of_data(path), **ahead, **_origin(entry, root)}, used)

@@ -44,3 +44,19 @@ def test_the_built_in_network_reads_as_the_user_says(trained: Trained, tmp_path:
 def test_a_model_that_does_not_exist(trained: Trained) -> None:
     with pytest.raises(MissingError, match="no model 'other'"):
         ask_for(trained.models_dir, "other", trained.data, ReadSettings())
+
+
+@pytest.mark.parametrize(
+    ("name", "asked_for", "is_odd"), [("other", None, True), ("other", "shops", False), ("shops-05", None, False)]
+)
+def test_the_only_model_is_taken_for_another_file_with_a_warning(
+    trained: Trained, tmp_path: Path, name: str, asked_for: str | None, is_odd: bool
+) -> None:
+    data = tmp_path / f"{name}.csv"
+    data.write_bytes(trained.data.read_bytes())
+    panel = ask_for(trained.models_dir, asked_for, data, ReadSettings()).open(data)[1]
+    found = [finding for finding in panel.findings if finding.code == "model"]
+    assert bool(found) is is_odd
+    if found:
+        assert found[0].message == "no model was named, and 'shops', the only one, was trained on 'shops.csv'"
+        assert found[0].hint == "Pass --model shops, or --model builtin"
