@@ -135,7 +135,7 @@ def find_units(texts: pa.ChunkedArray) -> tuple[str, ...]:
 
 
 def _units_in(texts: pa.ChunkedArray) -> tuple[str, ...] | None:
-    """Return the units of numbers without marks; None where one is no number, or another unit stands beside it."""
+    """Return the units of numbers without marks; None where one is no number, or another unit stands next to it."""
     plain_way, *others = (pc.any(pc.match_substring_regex(texts, way)).as_py() for way in _MINUS)
     odd = not plain_way and sum(map(bool, others)) == 1
     every = (*CURRENCIES, *SHARES)
