@@ -72,6 +72,23 @@ def check_ending(path: str | Path, flag: str) -> None:
         raise UsageError(fault, hint=f"Such as {flag} {Path(path).with_suffix('.csv')}")
 
 
+def check_promise(path: Path, flag: str, ending: str) -> None:
+    """Refuse a name that promises another format than the one that is written: it may be a data file of the user's.
+
+    Args:
+        path: The file to write; one without an ending, or with one that promises nothing, is fine.
+        flag: Its flag.
+        ending: That of what is written, such as `.html`.
+
+    Raises:
+        UsageError: It does.
+    """
+    found = path.suffix.lower()
+    if found != ending and found in OTHERS | {".csv", ".tsv", ".parquet"}:
+        fault = f"{flag} {path}: the file that is written is no {found}, its name should end in {ending}"
+        raise UsageError(fault, hint=f"Such as {flag} {path.with_suffix(ending)}")
+
+
 @contextmanager
 def writing_rows(path: Path) -> Iterator[RowWriter]:
     """Give a writer whose rows replace the file once the block has ended well; see `files.replacing`."""

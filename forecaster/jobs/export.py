@@ -14,6 +14,7 @@ import numpy as np
 from forecaster.base import files
 from forecaster.base.errors import DataError, GateError, MissingError, OutputError, UsageError
 from forecaster.base.meter import working
+from forecaster.base.rowfile import check_promise
 from forecaster.base.runtime import prepare_keras
 from forecaster.config import ExportSettings, ReadSettings
 from forecaster.data.grid import read_panel
@@ -168,6 +169,7 @@ def export(job: ExportJob, events: Events = Events()) -> ExportResult:
     if settings.format == "saved-model":
         check_free(output)
     else:
+        check_promise(output, "--output", ENDINGS[settings.format])
         files.check_writable(output)
     context = context_of(model, settings, panel)
     measured = None if panel is None else windows_of(model, panel, context)

@@ -11,6 +11,7 @@ import numpy as np
 from forecaster.base import files
 from forecaster.base.errors import GateError, UsageError
 from forecaster.base.identity import check_apart
+from forecaster.base.rowfile import check_promise
 from forecaster.config import ExportSettings
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
@@ -93,6 +94,7 @@ def export_builtin(job: ExportJob, events: Events = Events()) -> BuiltinExport:
         raise UsageError("the built-in network is exported as ONNX, as it is", hint="Leave out --format and --quantize")
     builtin.is_builtin(settings.model)
     output = settings.output or Path(f"{builtin.NAME}.onnx")
+    check_promise(output, "--output", ".onnx")
     check_apart({"--output": output}, [("the built-in network", builtin.HOME / "network.onnx")])
     if job.data is None:
         return _bare(settings, output)

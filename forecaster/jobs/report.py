@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from forecaster.base import files
 from forecaster.base.machine import version_of
 from forecaster.base.meter import working
+from forecaster.base.rowfile import check_promise
 from forecaster.config import BacktestSettings, EvaluateSettings, ReportSettings
 from forecaster.data.checks import check_duplicates
 from forecaster.data.grid import lay_out
@@ -135,6 +136,7 @@ def report(job: ReportJob, events: Events = Events()) -> ReportResult:
     files.check_writable(output)
     asked, source = open_model(job.evaluation)
     check_outputs({"--output": output}, source, job.settings.future)
+    check_promise(output, "--output", ".html")
     with working("report") as work:
         work.begin(0.15)
         read = asked.observe(source, job.settings.future)

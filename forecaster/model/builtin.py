@@ -31,7 +31,7 @@ from forecaster.model.conformal import (
     join_fans,
 )
 from forecaster.model.forecast import Block, Interval
-from forecaster.model.intermittent import least_upper
+from forecaster.model.intermittent import closed_cycles, least_upper
 from forecaster.model.origins import Origins, first_changes
 from forecaster.model.planner import choose_horizon, choose_season
 from forecaster.model.pretrained import Builtin, BuiltinCorruptError, Contexts, forecast_apart, join, open_builtin
@@ -234,8 +234,9 @@ class BuiltinModel:
         fan = join_fans([self.ask(panel, part) for part in tally(parts, len, said)])
         constant = origins.ends <= first_changes(panel)[origins.series]
         actual = panel.observed(origins.ahead(self.window.horizon))
+        certain = constant[:, None] | (self._closed(panel, origins) > 0)
         misses = Misses(
-            distances=np.where(constant[:, None], np.nan, fan.distance(actual)),
+            distances=np.where(certain, np.nan, fan.distance(actual)),
             floored=fan.floored & (actual == 0.0),
             independent=independent,
             stretches=independent / len(np.unique(origins.series)),
@@ -257,7 +258,7 @@ class BuiltinModel:
             answer[chosen] = forecast_apart(self.network, contexts, seasons, horizon)
         if not np.isfinite(answer).all() and (fault := too_large_to_add(panel, starts, origins.ends)):
             raise fault
-        least = least_upper(values, starts, origins.ends, LEVELS.tolist())
+        least = least_upper(Contexts.of(values, origins.starts, origins.ends), LEVELS.tolist())
         return Fan(self.network.levels, answer, least).apart(experience(lengths))
 
     def median(self, contexts: list[Floats]) -> Floats:
@@ -318,19 +319,27 @@ class BuiltinModel:
         past = self.past if whole else self.look_back(panel, limits)
         return past.correction if past else AS_GIVEN
 
+    def _closed(self, panel: Panel, origins: Origins) -> Ints:
+        """Return for how many cycles each step [N, H] has been 0 where others are not, as on days that are closed."""
+        contexts = Contexts.of(self._values(panel), origins.starts, origins.ends)
+        return closed_cycles(contexts, self.seasons, self.window.horizon)
+
     def _block(
         self, panel: Panel, part: Origins, correction: Correction, asked: tuple[int, tuple[float, ...], Ints]
     ) -> Block:
         horizon, levels, changes = asked
         constant = part.ends <= changes[part.series]
         fan = self.ask(panel, part)
-        values = fan.middle.copy()
+        closed = self._closed(panel, part)
+        values = np.where(closed > 0, 0.0, fan.middle)
         values[constant] = forever = panel.values[part.starts[constant]][:, None]
         least = np.where(extremes(panel.values, part.starts, part.ends)[0] >= 0, 0.0, -np.inf)[:, None]
         intervals = []
         for level in levels:
             low, high = fan.interval(level, correction)
             low[constant] = high[constant] = forever
+            sure = closed + 1 >= 100 / (100 - level)
+            low, high = np.where(sure, 0.0, low), np.where(sure, 0.0, high)
             low, high = np.maximum(np.minimum(low, values), least), np.maximum(high, values)
             intervals.append((level, low[:, :horizon], high[:, :horizon]))
         if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):

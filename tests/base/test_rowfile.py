@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from forecaster.base import rowfile
 from forecaster.base.arrow import from_numpy
 from forecaster.base.errors import UsageError
-from forecaster.base.rowfile import categories, csv_of, is_parquet, measured, writing_rows
+from forecaster.base.rowfile import categories, check_promise, csv_of, is_parquet, measured, writing_rows
 from tests.conftest import names
 
 CELLS = st.tuples(
@@ -135,3 +135,14 @@ def test_what_is_written_at_once_is_what_csv_writes_row_by_row(
     for k, text in enumerate(texts):
         text[:] = [row[k] for row in rows]
     assert csv_of(dict(zip(header, [*texts, *columns], strict=True))) == "".join(lines)
+
+
+@pytest.mark.parametrize("name", ["r.html", "r.htm", "r", "r.2026", "r.HTML"])
+def test_names_that_promise_nothing_else(name: str) -> None:
+    check_promise(Path(name), "--output", ".html")
+
+
+def test_a_name_that_promises_another_format() -> None:
+    with pytest.raises(UsageError, match=r"--output sales\.csv: the file that is written is no \.csv") as caught:
+        check_promise(Path("sales.csv"), "--output", ".html")
+    assert caught.value.hint == "Such as --output sales.html"

@@ -60,6 +60,10 @@ class Contexts:
             return np.empty(0), np.empty(0)
         return np.fmin.reduceat(around, bounds)[::2], np.fmax.reduceat(around, bounds)[::2]
 
+    def newest(self, most: int) -> Contexts:
+        """The last values of each, so many at most."""
+        return Contexts.of(self.values, self.ends - np.minimum(self.lengths, most), self.ends)
+
     def segments(self, shape: Rhythm) -> Ints:
         """K of each, `(N,)`: the segments that it is padded to."""
         needed = -(-self.lengths // shape.segment)
