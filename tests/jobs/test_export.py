@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from forecaster.config import ExportSettings, ModelSettings, ReadSettings, Store
 from forecaster.data.almanac import calendar_feature
 from forecaster.data.grid import read_panel
 from forecaster.jobs import ExportJob, ExportResult, export
+from forecaster.jobs.names import load_asked
 from forecaster.model.predictor import make_forecast
-from forecaster.model.store import load_model
+from forecaster.model.store import SavedModel, load_model
 from tests.conftest import Trained, names
 from tests.model.test_features import READ as FEATURED
 from tests.model.test_features import panel_csv as featured_csv
@@ -79,19 +80,20 @@ def test_what_forecasts_otherwise_is_refused(
     assert names(tmp_path) == []
 
 
-def test_without_its_data_a_model_is_compared_on_its_probe(trained: Trained, tmp_path: Path) -> None:
-    models = tmp_path / "models"
-    shutil.copytree(trained.models_dir, models)
-    moved = Trained(models_dir=models, data=trained.data, name=trained.name)
-    seen = run(moved, tmp_path / "a.onnx").windows
-    hidden = trained.data.with_suffix(".away")
-    trained.data.rename(hidden)
-    try:
-        assert 0 < run(moved, tmp_path / "b.onnx").windows < seen
-        with pytest.raises(MissingError) as refused:
-            run(moved, tmp_path / "c.onnx", quantize="dynamic")
-    finally:
-        hidden.rename(trained.data)
+def test_without_its_data_a_model_is_compared_on_its_probe(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = run(trained, tmp_path / "a.onnx").windows
+
+    def load_moved(*given: Any) -> SavedModel:
+        model = load_asked(*given)
+        facts = replace(model.manifest.data, source=str(tmp_path / "gone.csv"))
+        return replace(model, manifest=replace(model.manifest, data=facts))
+
+    monkeypatch.setattr(exporting, "load_asked", load_moved)
+    assert 0 < run(trained, tmp_path / "b.onnx").windows < seen
+    with pytest.raises(MissingError) as refused:
+        run(trained, tmp_path / "c.onnx", quantize="dynamic")
     assert "Name a data file" in refused.value.hint
     assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
 
