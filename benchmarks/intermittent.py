@@ -61,4 +61,4 @@ def _score(values: Floats, length: int, alias: str) -> Floats:
         outside = np.maximum(low - actual, 0) + np.maximum(actual - high, 0)
         return [float((outside == 0).mean()), float((high - low + missed * outside).mean() / scale)]
 
-    return np.array([of(one, level) for level in LEVELS for one in (replace(fan, least=None), fan)]).ravel()
+    return np.array([of(one, level) for level in LEVELS for one in (replace(fan, zeros=None), fan)]).ravel()

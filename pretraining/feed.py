@@ -13,7 +13,7 @@ import numpy as np
 
 from pretraining import corpus
 from pretraining.families import made_up
-from pretraining.mixture import BOOST, SHARES, Batch, batch, draw_size, pool
+from pretraining.mixture import SHARES, Batch, batch, boost, draw_size, pool
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ def batches(feed: Feed) -> Iterator[Batch]:
             pools[key][rng.integers(len(pools[key]))] = pool(rng, key, max(500, feed.pool // 4), real)
             continue
         source = pools[key][0]
-        boost = BOOST if key in ((1,), (4,), (12,)) else {}
-        fresh = made_up(rng, max(1, min(500, feed.pool // 4)), source.made.shape[1], key, boost)
+        fresh = made_up(rng, max(1, min(500, feed.pool // 4)), source.made.shape[1], key, boost(key))
         source.made[rng.choice(len(source.made), len(fresh), replace=False)] = fresh
 
 

@@ -27,6 +27,8 @@ SHARES: dict[tuple[int, ...], float] = {
 OTHERS = (2, 3, 5, 6, 8, 10, 13, 14, 26, 30, 36, 48, 60, 72, 90, 144, 168, 180, 288, 365)
 BOOST = {"intermittent": 1.6, "economy": 1.6, "regimes": 2.0, "walk": 1.5}
 """Families that yearly, quarterly and monthly data have more of: rare demand, crises, lines that break."""
+REAL = 0.3
+"""Share of the windows of a rhythm that are of real series, where there are any."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +48,11 @@ class Pool:
         seasons: Their season lengths.
         made: `(S, T)`, made up; a part of it is made anew from time to time.
         real: Arrays of any length.
-        share: Probability that a window is of `real`.
     """
 
     seasons: tuple[int, ...]
     made: Floats
     real: list[Floats] = field(default_factory=list)
-    share: float = 0.3
 
     @property
     def rhythm(self) -> Rhythm:
@@ -66,13 +66,17 @@ def span(seasons: tuple[int, ...]) -> int:
     return min(LONGEST, max(48 * shape.segment, 3 * max(shape.second, shape.season) + 8 * shape.segment))
 
 
+def boost(seasons: tuple[int, ...]) -> dict[str, float]:
+    """How many times as many series of some families there are in a rhythm."""
+    return BOOST if seasons in ((1,), (4,), (12,)) else {}
+
+
 def pool(rng: Random, seasons: tuple[int, ...], size: int, real: dict[tuple[int, ...], list[Floats]]) -> Pool:
     """A pool of `size` made-up series; `(0,)` draws any season length."""
     if seasons == (0,):
         seasons = (int(rng.choice(OTHERS) if rng.random() < 0.6 else rng.integers(2, 367)),)
         size = size // 3
-    boost = BOOST if seasons in ((1,), (4,), (12,)) else {}
-    return Pool(seasons, made_up(rng, size, span(seasons), seasons, boost), real.get(seasons, []))
+    return Pool(seasons, made_up(rng, size, span(seasons), seasons, boost(seasons)), real.get(seasons, []))
 
 
 def windows(rng: Random, source: Pool, n: int, segments: int, ahead: int) -> tuple[Floats, Floats]:
@@ -84,7 +88,7 @@ def windows(rng: Random, source: Pool, n: int, segments: int, ahead: int) -> tup
     lengths = np.exp(rng.uniform(np.log(max(low, 2)), np.log(high + 1), n)).astype(int)
     width = int(min(lengths.max(), LONGEST))
     past, future = np.full((n, width), np.nan), np.full((n, steps), np.nan)
-    real = rng.random(n) < (source.share if source.real else 0)
+    real = rng.random(n) < (REAL if source.real else 0)
     for row in range(n):
         if real[row]:
             series = source.real[rng.integers(len(source.real))]

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from forecaster.base.errors import DataError, UsageError, shown
+from forecaster.base.words import listed
 from forecaster.config import ReadSettings
 from forecaster.data.columns import Columns, require_column
 from forecaster.data.formats import read_data
@@ -170,9 +171,8 @@ def hierarchy_of_file(path: Data, ids: tuple[str, ...]) -> Hierarchy:
         rows[name] = row
     gone = [name for name in ids if name not in rows]
     if gone:
-        more = f" and {len(gone) - 5:,} more" if len(gone) > 5 else ""
         raise DataError(
-            f"{table.source}: no row for {', '.join(shown(name) for name in gone[:5])}{more}; column {first!r} names "
+            f"{table.source}: no row for {listed([shown(name) for name in gone], 5)}; column {first!r} names "
             f"the series as the forecast file does",
             hint="Add a row for each series, or leave the series out of the data",
         )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.base.errors import DataError, shown
+from forecaster.base.words import listed
 from forecaster.config import PredictSettings, parse_duration
 from forecaster.data.anomalies import find_intermittent
 from forecaster.data.panel import Panel
@@ -118,7 +119,7 @@ def note_gone(source: str, gone: Sequence[str], known: Known, settings: PredictS
         DataError: The settings refuse that.
     """
     if len(gone) < len(known.ends):
-        named = ", ".join(shown(name) for name in gone[:5]) + (f" and {len(gone) - 5:,} more" if len(gone) > 5 else "")
+        named = listed([shown(name) for name in gone], 5)
         message = f"{source}: {len(gone):,} of the {len(known.ends):,} series of {known.when} are gone: {named}"
         if settings.on_missing_series == "error":
             raise DataError(message, hint="Complete the data, or pass --on-missing-series warn")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecaster.base.errors import DataError, ForecastError, GateError, MissingError, StorageError
+from forecaster.base.words import listed
 from forecaster.config import ReadSettings, ScoreSettings, parse_limit
 from forecaster.data.grid import read_panel
 from forecaster.data.panel import Panel
@@ -268,21 +269,16 @@ def _issued(folder: Path, known: ScoredModel) -> tuple[list[Issue], int, tuple[U
 
 def part_alike(issues: Sequence[Issue], panel: Panel) -> tuple[list[Issue], tuple[str, ...]]:
     """Return those that forecast the values of a panel, and what the others are of: one file has several targets."""
-    return [issue for issue in issues if issue.is_of(panel)], tuple(
-        sorted({issue.measured for issue in issues if not issue.is_of(panel)})
-    )
+    alike = [issue for issue in issues if issue.is_of(panel)]
+    return alike, tuple(sorted({issue.measured for issue in issues} - {issue.measured for issue in alike}))
 
 
 def _only_others(known: ScoredModel, panel: Panel, others: Sequence[str]) -> ForecastError:
-    ours = panel.schema.measured
+    ours, theirs = panel.schema.measured, listed([repr(name) for name in others], 3)
     return MissingError(
-        f"no forecast of {ours!r} by {known.name} is in the ledger, but of {_listed(others)}",
+        f"no forecast of {ours!r} by {known.name} is in the ledger, but of {theirs}",
         hint="Pass the flags that these forecasts were made with, such as --target or --aggregate and --freq",
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def nothing_issued(folder: Path, known: ScoredModel, unreadable: Sequence[Unreadable]) -> ForecastError:

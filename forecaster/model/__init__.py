@@ -23,8 +23,8 @@ heavy packages that it may import when it is itself imported.
     manifest       what a version says of itself: schema and seal
     version        one version of a saved model: its files, read without trust                numpy
     store          saved models: publish, load, the current version
+    intermittent   zeros: rare demand and closed days, by the own past of a series              numpy
     conformal      quantiles of a network that knows other data → intervals for this data     numpy
-    intermittent   rare demand: how high intervals must reach by the own past of a series        numpy
     builtin        the built-in network, bound to a panel                                     numpy
     predictor      a saved model and a panel → forecasts, in blocks of windows                numpy
     copula         how errors of lead times and series go together, and samples of it         numpy

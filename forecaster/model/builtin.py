@@ -31,10 +31,11 @@ from forecaster.model.conformal import (
     join_fans,
 )
 from forecaster.model.forecast import Block, Interval
-from forecaster.model.intermittent import closed_cycles, least_upper
+from forecaster.model.intermittent import look_at_zeros
 from forecaster.model.origins import Origins, first_changes
 from forecaster.model.planner import choose_horizon, choose_season
 from forecaster.model.pretrained import Builtin, BuiltinCorruptError, Contexts, forecast_apart, join, open_builtin
+from forecaster.model.pretrained.rhythm import LONGEST
 from forecaster.model.windows import Floats, Ints, WindowShape, extremes
 
 NAME = "builtin"
@@ -45,7 +46,7 @@ METHOD = "lstm_pretrained"
 HOME = Path(pretrained.__file__).parent
 """Folder of its files."""
 
-LONGEST_CONTEXT = 2048
+LONGEST_CONTEXT = LONGEST
 """Values at the end of a series that are read at most."""
 
 MOST_PAST_SERIES, MOST_PAST_WINDOWS, MOST_PAST_CELLS = 400, 64, 2**17
@@ -234,9 +235,8 @@ class BuiltinModel:
         fan = join_fans([self.ask(panel, part) for part in tally(parts, len, said)])
         constant = origins.ends <= first_changes(panel)[origins.series]
         actual = panel.observed(origins.ahead(self.window.horizon))
-        certain = constant[:, None] | (self._closed(panel, origins) > 0)
         misses = Misses(
-            distances=np.where(certain, np.nan, fan.distance(actual)),
+            distances=np.where(constant[:, None], np.nan, fan.distance(actual)),
             floored=fan.floored & (actual == 0.0),
             independent=independent,
             stretches=independent / len(np.unique(origins.series)),
@@ -250,16 +250,15 @@ class BuiltinModel:
             DataError: Its answer is not finite, for values that are too large.
         """
         values, horizon = self._values(panel), self.window.horizon
-        starts = np.maximum(origins.starts, origins.ends - LONGEST_CONTEXT)
+        contexts = Contexts.of(values, origins.starts, origins.ends)
         answer = np.empty((len(origins), horizon, len(self.network.levels)))
-        lengths = origins.ends - starts
-        for seasons, chosen in self._by_seasons(lengths):
-            contexts = Contexts.of(values, starts[chosen], origins.ends[chosen])
-            answer[chosen] = forecast_apart(self.network, contexts, seasons, horizon)
+        for seasons, chosen in self._by_seasons(contexts.lengths):
+            answer[chosen] = forecast_apart(self.network, contexts[chosen], seasons, horizon)
+        starts = origins.ends - contexts.lengths
         if not np.isfinite(answer).all() and (fault := too_large_to_add(panel, starts, origins.ends)):
             raise fault
-        least = least_upper(Contexts.of(values, origins.starts, origins.ends), LEVELS.tolist())
-        return Fan(self.network.levels, answer, least).apart(experience(lengths))
+        zeros = look_at_zeros(contexts, self.seasons, horizon, LEVELS.tolist())
+        return Fan(self.network.levels, answer, zeros).apart(experience(contexts.lengths))
 
     def median(self, contexts: list[Floats]) -> Floats:
         """Return the medians [N, H] after contexts of one length."""
@@ -319,27 +318,19 @@ class BuiltinModel:
         past = self.past if whole else self.look_back(panel, limits)
         return past.correction if past else AS_GIVEN
 
-    def _closed(self, panel: Panel, origins: Origins) -> Ints:
-        """Return for how many cycles each step [N, H] has been 0 where others are not, as on days that are closed."""
-        contexts = Contexts.of(self._values(panel), origins.starts, origins.ends)
-        return closed_cycles(contexts, self.seasons, self.window.horizon)
-
     def _block(
         self, panel: Panel, part: Origins, correction: Correction, asked: tuple[int, tuple[float, ...], Ints]
     ) -> Block:
         horizon, levels, changes = asked
         constant = part.ends <= changes[part.series]
         fan = self.ask(panel, part)
-        closed = self._closed(panel, part)
-        values = np.where(closed > 0, 0.0, fan.middle)
+        values = fan.point.copy()
         values[constant] = forever = panel.values[part.starts[constant]][:, None]
         least = np.where(extremes(panel.values, part.starts, part.ends)[0] >= 0, 0.0, -np.inf)[:, None]
         intervals = []
         for level in levels:
             low, high = fan.interval(level, correction)
             low[constant] = high[constant] = forever
-            sure = closed + 1 >= 100 / (100 - level)
-            low, high = np.where(sure, 0.0, low), np.where(sure, 0.0, high)
             low, high = np.maximum(np.minimum(low, values), least), np.maximum(high, values)
             intervals.append((level, low[:, :horizon], high[:, :horizon]))
         if not all(np.isfinite(end).all() for end in (values, *(e for _, *both in intervals for e in both))):

@@ -34,6 +34,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.model.intermittent import Zeros, join_zeros
 from forecaster.model.windows import Floats, Ints
 
 Bools = NDArray[np.bool_]
@@ -80,17 +81,22 @@ class Fan:
     Attributes:
         levels: [Q] from 0 to 1, ascending, symmetric around a half.
         values: [N, H, Q] in units of the data, not decreasing along Q.
-        least: [N, L] what the upper ends of intervals of `LEVELS` must at least be where they begin at zero.
+        zeros: What the zeros before say of the upper ends of intervals of `LEVELS`, and of closed steps.
     """
 
     levels: tuple[float, ...]
     values: Floats
-    least: Floats | None = None
+    zeros: Zeros | None = None
 
     @property
     def middle(self) -> Floats:
         """The median [N, H]."""
         return np.asarray(self.values[..., len(self.levels) // 2])
+
+    @property
+    def point(self) -> Floats:
+        """The point forecasts [N, H]: the median, and zero where a step is closed."""
+        return self.middle if self.zeros is None else np.where(self.zeros.closed > 0, 0.0, self.middle)
 
     @property
     def floored(self) -> Bools:
@@ -101,7 +107,7 @@ class Fan:
         """Return the lower and upper ends [N, H] of the corrected interval of a level in percent.
 
         A lower end of the network that is zero already, and its lowest quantile too, stays where it is; the upper end
-        is then not below that of the own past.
+        is then not below that of the own past. Where a step is closed, and that is as sure as the level, both are zero.
         """
         horizon = self.values.shape[1]
         low, high = self.reach(correction.deviations(level, horizon))
@@ -109,14 +115,17 @@ class Fan:
             given = 2 * self.middle - self._down.outward(self.middle, AS_GIVEN.deviations(level, horizon))
             at_zero = self.floored & (given <= 0.0)
             low = np.where(at_zero, np.minimum(low, 0.0), low)
-            if self.least is not None:
-                least = self.least[:, min(int(np.searchsorted(LEVELS, level)), len(LEVELS) - 1), None]
+            if self.zeros is not None:
+                least = self.zeros.least[:, min(int(np.searchsorted(LEVELS, level)), len(LEVELS) - 1), None]
                 high = np.where(at_zero, np.maximum(high, least), high)
+        if self.zeros is not None:
+            sure = self.zeros.is_sure(level)
+            low, high = np.where(sure, 0.0, low), np.where(sure, 0.0, high)
         return low, high
 
     def part(self, chosen: Bools) -> Fan:
         """Return the quantiles of some windows [N]."""
-        return Fan(self.levels, self.values[chosen], None if self.least is None else self.least[chosen])
+        return Fan(self.levels, self.values[chosen], self.zeros and self.zeros.part(chosen))
 
     def apart(self, changes: Floats) -> Fan:
         """Return the fan with its quantiles further from the median, by factors whose logarithms are given [N].
@@ -132,14 +141,16 @@ class Fan:
         return 2 * self.middle - self._down.outward(self.middle, deviations), self._up.outward(self.middle, deviations)
 
     def distance(self, actual: Floats) -> Floats:
-        """Return how many deviations [N, H] actual values [N, H] are from the median; NaN where there is no actual.
+        """Return how many deviations [N, H] actual values [N, H] are from the median.
 
-        The least number at which the interval holds the value, so a value that several quantiles share counts as the
+        NaN where there is no actual, and where a step is closed: that says nothing of how sure the others are. The
+        least number at which the interval holds the value, so a value that several quantiles share counts as the
         innermost of them.
         """
         error = actual - self.middle
         found = np.where(error >= 0, self._up.inward(error), self._down.inward(-error))
-        return np.asarray(np.where(np.isnan(actual), np.nan, np.minimum(found, FARTHEST)))
+        unknown = np.isnan(actual) if self.zeros is None else np.isnan(actual) | (self.zeros.closed > 0)
+        return np.asarray(np.where(unknown, np.nan, np.minimum(found, FARTHEST)))
 
     @cached_property
     def _up(self) -> Side:
@@ -154,9 +165,9 @@ class Fan:
 
 def join_fans(parts: Sequence[Fan]) -> Fan:
     """Return the windows of several fans, at least one, in their order."""
-    least = [part.least for part in parts if part.least is not None]
+    zeros = [part.zeros for part in parts if part.zeros is not None]
     values = np.concatenate([part.values for part in parts])
-    return Fan(parts[0].levels, values, np.concatenate(least) if len(least) == len(parts) else None)
+    return Fan(parts[0].levels, values, join_zeros(zeros) if len(zeros) == len(parts) else None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,10 @@ open days of many series is not as sure.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecaster.model.pretrained.contexts import Contexts
 from forecaster.model.windows import Floats, Ints
@@ -29,6 +31,37 @@ LEAST_CYCLES, MOST_CYCLES = 4, 60
 
 MOST_OPEN_ZEROS = 0.02
 """Share of the values at all other phases that may be 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Zeros:
+    """What the zeros of N contexts say of H steps ahead.
+
+    Attributes:
+        least: [N, L] what the upper ends of intervals from zero on must at least be, by level.
+        closed: [N, H] for how many cycles the phase of a step has been 0; 0 where it is not closed.
+    """
+
+    least: Floats
+    closed: Ints
+
+    def is_sure(self, level: float) -> NDArray[np.bool_]:
+        """Return which steps [N, H] are closed with at least this probability, in percent."""
+        return np.asarray((self.closed > 0) & (self.closed + 1 >= 100 / (100 - level)))
+
+    def part(self, chosen: NDArray[np.bool_]) -> Zeros:
+        """Return those of some contexts [N]."""
+        return Zeros(self.least[chosen], self.closed[chosen])
+
+
+def join_zeros(parts: Sequence[Zeros]) -> Zeros:
+    """Return those of several groups of contexts, at least one, in their order."""
+    return Zeros(np.concatenate([part.least for part in parts]), np.concatenate([part.closed for part in parts]))
+
+
+def look_at_zeros(contexts: Contexts, seasons: Sequence[int], horizon: int, levels: Sequence[float]) -> Zeros:
+    """Return what the zeros of N contexts say of H steps ahead; see `least_upper` and `closed_cycles`."""
+    return Zeros(least_upper(contexts, levels), closed_cycles(contexts, seasons, horizon))
 
 
 def least_upper(contexts: Contexts, levels: Sequence[float]) -> Floats:

@@ -9,7 +9,7 @@ import pytest
 
 from forecaster.base.errors import MissingError, UsageError
 from forecaster.reporting.verdict import REMEDIES
-from tests.findings import Write, check, days, finding, series, usual
+from tests.findings import Write, check, days, faulty, finding, series, usual
 
 
 def test_good_data(write_csv: Write) -> None:
@@ -66,32 +66,6 @@ def test_how_sure(
     [found] = [found for found in check(write_csv("\n".join(lines) + "\n"), **flags).detected if found.what == what]
     assert found.sure == sure
     assert because in found.because
-
-
-def faulty() -> list[str]:
-    """Series with one fault each, and one that has none."""
-    spike, shift, zero, negative = usual(), usual(), usual(), usual(seed=3)
-    spike[20], spike[40] = 900, 300
-    shift[35:] = [value + 400 for value in shift[35:]]
-    zero[10:] = [0] * 50
-    negative = [value - 80 for value in negative]
-    holes = ["", *usual(57), "", ""]
-    holes[30] = ""
-    return [
-        "shop,day,sales",
-        *series("fine", usual()),
-        *series("spike", spike),
-        *series("shift", shift),
-        *series("zero", zero),
-        *series("negative", negative),
-        *series("holes", holes),
-        *series("flat", [7] * 60),
-        *series("tiny", [1, 2, 3]),
-        *series("empty", [""] * 10),
-        *(line for i, line in enumerate(series("gaps", usual())) if i not in (5, 6, 40)),
-        *series("twice", usual()),
-        "twice,2024-01-05,99",
-    ]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class Contexts:
     def __len__(self) -> int:
         return len(self.ends)
 
-    def __getitem__(self, chosen: slice) -> Contexts:
+    def __getitem__(self, chosen: slice | Ints) -> Contexts:
         return Contexts.of(self.values, (self.ends - self.lengths)[chosen], self.ends[chosen])
 
     @cached_property
