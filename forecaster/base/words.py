@@ -60,3 +60,8 @@ def conclude(metrics: dict[str, Any], windows: str) -> tuple[str, bool]:
     if skill > 0:
         return f"Better than {base}: its error (MASE) is {percent(skill)} lower on {where}.", True
     return f"Not better than {base}: its error (MASE) is {percent(-skill)} higher on {where}.", False
+
+
+def split_names(text: str | None) -> tuple[str, ...]:
+    """Return the names that a setting gives, separated by commas; none for None."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forecaster.base.errors import UsageError
+from forecaster.base.words import split_names
 from forecaster.config.knob import knob
 
 LEAST_MEMORY = 256 << 20
@@ -74,7 +75,7 @@ class PartitionSettings:
         Raises:
             UsageError: There is none.
         """
-        names = tuple(name.strip() for name in self.by.split(",") if name.strip())
+        names = split_names(self.by)
         if not names:
             raise UsageError("--by: which column says which series a row belongs to?", hint="Such as --by unique_id")
         return names

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from forecaster.base.arrow import from_texts
 from forecaster.base.errors import DataError, UsageError
+from forecaster.base.words import split_names
 from forecaster.config import ReadSettings
 from forecaster.data.dialect import MISSING
 from forecaster.data.languages import LANGUAGES
@@ -184,7 +185,7 @@ def _named(table: Table, text: str | None, flag: str) -> tuple[str, ...]:
     """Return the columns that a flag names: one whose name is the whole text, or several, separated by commas."""
     if text is None:
         return ()
-    names = (text,) if text in table.columns else tuple(part.strip() for part in text.split(",") if part.strip())
+    names = (text,) if text in table.columns else split_names(text)
     if len(set(names)) < len(names) or not names:
         raise UsageError(f"{flag}: expected names of columns, each once, separated by commas, received {text!r}")
     return tuple(require_column(table, name, flag) for name in names)

@@ -11,6 +11,7 @@ import numpy as np
 from forecaster.base.arrow import return_memory
 from forecaster.base.errors import DataError, ModelError, UsageError, shown
 from forecaster.base.meter import working
+from forecaster.base.words import split_names
 from forecaster.config import ReadSettings
 from forecaster.data.anomalies import find_giants, find_marker
 from forecaster.data.checks import check_duplicates, find_holes
@@ -227,7 +228,7 @@ def find_markers(read: Observations) -> list[Finding]:
 def _schema_of(read: Observations, frequency: Frequency) -> Schema:
     """Return what a later file of the same kind is read by."""
     columns, settings = read.columns, read.settings
-    forced = {name.strip() for name in (settings.categorical or "").split(",") if name.strip()}
+    forced = {*split_names(settings.categorical)}
     if odd := forced - set(columns.covariates):
         fault = f"--categorical {', '.join(sorted(odd))}: not among the covariates"
         raise UsageError(fault, hint="Pass --past-covariates, --future-covariates or --static-covariates too")

@@ -18,6 +18,7 @@ import pyarrow as pa
 from forecaster.base.arrow import from_numpy, text, to_numpy
 from forecaster.base.errors import DataError, UsageError
 from forecaster.base.rowfile import RowWriter, measured, writing_rows
+from forecaster.base.words import split_names
 from forecaster.config import ReadSettings
 from forecaster.data.columns import Columns, find_columns, holds_numbers, require_column
 from forecaster.data.marks import settle_numbers
@@ -100,12 +101,12 @@ def plan_layout(table: Table, by: tuple[str, ...], settings: ReadSettings, texts
 
 def _columns_of(table: Table, by: tuple[str, ...], settings: ReadSettings) -> Columns:
     """Return which column is what; several that together are a name or a stamp count as none of the others."""
-    times = [name.strip() for name in (settings.time or "").split(",") if name.strip()]
-    for name in times if settings.time != "none" else []:
+    times = split_names(settings.time)
+    for name in times if settings.time != "none" else ():
         require_column(table, name, "--time")
     if len(by) == 1 and len(times) <= 1 and settings.time != "none":
         return find_columns(table, replace(settings, id=by[0]))
-    targets = tuple(name.strip() for name in (settings.target or "").split(",") if name.strip())
+    targets = split_names(settings.target)
     for name in targets:
         require_column(table, name, "--target")
     return Columns("long", ",".join(times), by[0], targets, ())

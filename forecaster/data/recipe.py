@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forecaster.base.errors import UsageError
+from forecaster.base.words import split_names
 from forecaster.config import Aggregate, OnAmbiguous, OnDuplicate, OnNonexistent, ReadSettings
 
 IN_ORDER = "none"
@@ -68,18 +69,14 @@ class Recipe:
             start=settings.start,
             aggregate=settings.aggregate,
             on_duplicate=settings.on_duplicate,
-            na_values=_listed(settings.na_values),
-            drop_rows=_listed(settings.drop_rows),
-            fill_down=_listed(settings.fill_down),
+            na_values=split_names(settings.na_values),
+            drop_rows=split_names(settings.drop_rows),
+            fill_down=split_names(settings.fill_down),
             on_ambiguous=settings.on_ambiguous,
             on_nonexistent=settings.on_nonexistent,
             sheet=settings.sheet,
             sql=settings.sql,
         )
-
-
-def _listed(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 PLAIN = Recipe()

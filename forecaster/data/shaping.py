@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from forecaster.base.arrow import from_texts
 from forecaster.base.errors import DataError, UsageError, shown
+from forecaster.base.words import split_names
 from forecaster.config import ReadSettings
 from forecaster.data.cleaning import filled_down, without_rows
 from forecaster.data.columns import (
@@ -159,7 +160,7 @@ def _with_dates_down(shaped: Shaped) -> Shaped:
     rest = [name for name in table.columns if name not in names]
     years = [rest_name for rest_name in rest if by_name([rest_name], ROLES["year"])] if partial else []
     ids = _ids_of_rows(table, [name for name in rest if name not in years], settings, years)
-    extra = _listed(settings.static_covariates)
+    extra = split_names(settings.static_covariates)
     dropped = [name for name in rest if name not in (*ids, *extra, *years)]
     melted = _melt(table, names, (*ids, *extra, *years))
     time = _time_of(melted.columns)
@@ -207,7 +208,7 @@ def _with_numbers_down(shaped: Shaped, found: NumberedColumns) -> Shaped:
     numbered = {*found.names}
     rest = [name for name in table.columns if name not in numbered]
     ids = _ids_of_rows(table, rest, settings, [])
-    extra = _listed(settings.static_covariates)
+    extra = split_names(settings.static_covariates)
     melted = _melt(table, list(found.names), (*ids, *extra), texts.to_pylist())
     named = replace(settings, time=_time_of(melted.columns), target="value", id=",".join(ids) or None, date_format=form)
     recipe = replace(shaped.recipe, across=found.form)
@@ -252,7 +253,7 @@ def _ids_of_rows(table: Table, rest: list[str], settings: ReadSettings, years: l
         return tuple(require_column(table, name, "--id") for name in _names(table, settings.id))
     if table.rows == 1 or (years and distinct_pairs(table, years) == table.rows):
         return ()
-    static = _listed(settings.static_covariates)
+    static = split_names(settings.static_covariates)
     rest = [name for name in rest if name not in static]
     texts = [name for name in rest if not holds_numbers(table, name)] or rest
     alone = [name for name in texts if distinct_pairs(table, (name, *years)) == table.rows]
@@ -315,7 +316,7 @@ def _with_one_id(shaped: Shaped) -> Shaped:
     for name in names:
         require_column(table, name, "--id")
     joined = "/".join(names)
-    keep = (*_listed(settings.static_covariates), *_listed(settings.future_covariates))
+    keep = (*split_names(settings.static_covariates), *split_names(settings.future_covariates))
     return replace(
         shaped,
         table=_joined(table, names, joined, "/", keep),
@@ -342,7 +343,7 @@ def _with_stamps(shaped: Shaped) -> Shaped:
     passed = bool(names)
     if not names and (not settings.date_format or not has_clock(settings.date_format) or " " in settings.date_format):
         names = find_parts(table, _names(table, settings.id) if settings.id else ())
-        names = () if set(names) & {*_listed(settings.target), *_covariates(settings)} else names
+        names = () if set(names) & {*split_names(settings.target), *_covariates(settings)} else names
     if len(names) < 2:
         return shaped
     for name in names:
@@ -465,16 +466,12 @@ def _names(table: Table, text: str | None) -> tuple[str, ...]:
     """Return the columns that a flag names: one whose name is the whole text, or several, separated by commas."""
     if text is None:
         return ()
-    names = (text,) if text in table.columns else tuple(part.strip() for part in text.split(",") if part.strip())
+    names = (text,) if text in table.columns else split_names(text)
     if len(set(names)) < len(names):
         raise UsageError(f"a column is named twice in {shown(text)}")
     return names
 
 
-def _listed(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
-
-
 def _covariates(settings: ReadSettings) -> tuple[str, ...]:
     texts = (settings.past_covariates, settings.future_covariates, settings.static_covariates)
-    return tuple(name for text in texts for name in _listed(text))
+    return tuple(name for text in texts for name in split_names(text))

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from forecaster.base.words import conclude, counted, listed, number, percent
+from forecaster.base.words import conclude, counted, listed, number, percent, split_names
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,8 @@ def test_one_sentence_says_whether_the_model_is_better(mase: float, skill: float
     assert sentence.startswith(said)
     assert sentence.endswith("on 1,200 windows.")
     assert better is good
+
+
+def test_names_that_a_setting_gives() -> None:
+    assert split_names(" a, b c ,,d") == ("a", "b c", "d")
+    assert split_names(None) == split_names("") == split_names(" , ") == ()
